@@ -1,0 +1,104 @@
+package noren
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what sort of failure an Error is; each dialect has one status for each kind.
+type Kind uint8
+
+// The kinds of failure. Internal is the zero value: what nobody classified is a bug of ours.
+const (
+	Internal        Kind = iota // a bug or a broken machine: logged with the request id, never shown
+	Invalid                     // the input is wrong: 400 or 422
+	Unauthenticated             // no credential, or one that is unknown, expired or revoked: 401
+	Forbidden                   // plan, scope or store does not allow it: 403
+	NotFound                    // there is no such thing for this tenant: 404
+	Conflict                    // it contradicts what is stored, or a running request: 409
+	TooLarge                    // the input is over a limit of size: 413
+	TooMany                     // the caller is over its pace: 429
+	Unavailable                 // the database cannot take it now; the caller may send it again: 503
+)
+
+func (k Kind) String() string {
+	return [...]string{
+		"internal", "invalid", "unauthenticated", "forbidden", "not found", "conflict", "too large",
+		"too many", "unavailable",
+	}[k]
+}
+
+// Reason names the rule that was broken. A dialect has its own words for each.
+type Reason string
+
+// The reasons of the rules that need more than the shape of a request.
+const (
+	ReasonDuplicate           Reason = "duplicate"             // the same id, or product and store, twice in one request
+	ReasonUnitPair            Reason = "unit_pair"             // one half of the point giving unit without the other
+	ReasonActiveWithLeaveDate Reason = "active_leave_date"     // an active member would have a leave date
+	ReasonLeftWithoutDate     Reason = "left_no_leave_date"    // a member who left would have none
+	ReasonLeaveDateSet        Reason = "leave_date_set_active" // a member with a leave date was set active
+	ReasonMemberUnknown       Reason = "member_unknown"
+	ReasonRankUnknown         Reason = "rank_unknown"
+	ReasonStaffRankUnknown    Reason = "staff_rank_unknown"
+	ReasonStoreUnknown        Reason = "store_unknown"
+	ReasonStoreNotForMembers  Reason = "store_not_for_members" // a warehouse or order-receiving store
+	ReasonProductUnknown      Reason = "product_unknown"
+	ReasonPlan                Reason = "plan"        // the tenant's plan does not include the endpoint
+	ReasonScope               Reason = "scope"       // the credential lacks the scope
+	ReasonIdempotency         Reason = "idempotency" // the same Idempotency-Key with another body, or still running
+	ReasonClient              Reason = "client"      // unknown client, or its secret is wrong
+	ReasonInternal            Reason = "internal"    // the request could not be applied though it is right
+)
+
+// Error is the one error type of the domain. Row counts from 1 within the request; 0 means no row.
+type Error struct {
+	Kind       Kind
+	Reason     Reason
+	Row        int
+	Field      string        // canonical name of the field
+	Value      string        // the value complained of, where it is short and not secret
+	Message    string        // for people; English
+	RetryAfter time.Duration // with TooMany and Unavailable
+	Err        error         // the cause, for the log
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Row > 0 {
+		fmt.Fprintf(&b, "row %d: ", e.Row)
+	}
+	if e.Field != "" {
+		fmt.Fprintf(&b, "%s: ", e.Field)
+	}
+	switch {
+	case e.Message != "":
+		b.WriteString(e.Message)
+	case e.Reason != "":
+		b.WriteString(string(e.Reason))
+	default:
+		b.WriteString(e.Kind.String())
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+// Unwrap answers the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the kind of err: that of the first Error in its chain, else Internal.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Internal
+}
+
+// notFound is the error for an id that this tenant does not have.
+func notFound(field string, value any) error {
+	return &Error{Kind: NotFound, Field: field, Value: fmt.Sprint(value), Message: "there is no such " + field}
+}
