@@ -1,0 +1,31 @@
+package noren
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// AuditEntry records one write: who, through which dialect, what, and each column before and after.
+type AuditEntry struct {
+	ID        int64
+	At        time.Time
+	ClientID  *int64 // nil: the operator, on the command line
+	Dialect   string // a Dialect, or "operator"
+	Subject   string // "member", "stock", "client", …
+	SubjectID string
+	RequestID string // of the HTTP request or the command
+	Changes   []byte // JSON: {"column": [before, after], …}
+}
+
+// memberChanges writes what differs between before and after as {"column": [before, after]}.
+func memberChanges(before, after *Member) []byte {
+	changes := make(map[string][2]any)
+	for _, c := range ChangedColumns(before, after) {
+		changes[c.Name] = [2]any{c.Ref(before), c.Ref(after)}
+	}
+	data, err := json.Marshal(changes)
+	if err != nil {
+		panic("noren: a member column that JSON cannot hold: " + err.Error()) // columns are strings and integers
+	}
+	return data
+}
