@@ -1,0 +1,268 @@
+package noren
+
+import (
+	"context"
+	"time"
+)
+
+// Engine is the only seam to a database. It holds no rules. (In most code bases it would be called the store; here
+// a store is where members shop.)
+type Engine interface {
+	// Update runs fn in one durable read-write transaction of one tenant. It returns nil only after the commit is
+	// on disk. fn may be run again, even after an earlier run whose commit went through but whose answer was lost:
+	// it must recognise its own work where Tx.Again says so. fn must not do I/O, send on channels or keep tx.
+	// An error of fn rolls back everything that fn did and is returned as it is. A database that cannot take the
+	// write now answers an Error of kind Unavailable.
+	Update(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
+	// View runs fn on one consistent snapshot, read only.
+	View(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
+	// Directory is what is looked up across tenants, outside any transaction of a tenant.
+	Directory
+	// Verify checks every invariant of the stored data.
+	Verify(ctx context.Context) ([]Check, error)
+	// Ping answers nil if the database can be read.
+	Ping(ctx context.Context) error
+	Close() error
+}
+
+// Directory answers the look-ups that find a tenant, or work to do in any of them. Each is one statement.
+type Directory interface {
+	// Tenants lists all tenants by contract id.
+	Tenants(ctx context.Context) ([]Tenant, error)
+	// EnsureTenant answers the tenant with that contract id, making an empty one where there is none.
+	EnsureTenant(ctx context.Context, contract string) (tenant Tenant, created bool, err error)
+	// CallerByToken finds the token with the hash, with its client and tenant. NotFound where there is none.
+	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
+	// CallerByKey finds the client with the key (client_id), with its tenant. NotFound where there is none.
+	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
+	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting and whose lane is free for holder.
+	TenantsWithBulk(ctx context.Context, holder string, now time.Time) ([]TenantID, error)
+	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,
+	// until the given time, with their clients' signing secrets filled in. No callback is claimed twice.
+	ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]Callback, error)
+	// QueueStats counts what is waiting, over all tenants.
+	QueueStats(ctx context.Context) (QueueStats, error)
+	// DeleteExpired removes expired tokens and kept answers, a bounded number a call; it answers how many.
+	DeleteExpired(ctx context.Context, now time.Time) (int, error)
+}
+
+// QueueStats is what is waiting over all tenants; a zero time means that nothing waits.
+type QueueStats struct {
+	BulkWaiting      int
+	BulkOldest       time.Time // accepted at
+	CallbacksWaiting int
+	CallbacksOldest  time.Time // owed at
+}
+
+// Check is one invariant that Verify looked at.
+type Check struct {
+	Name       string
+	Checked    int      // how many rows it looked at
+	Violations []string // at most MaxViolations
+	Violated   int      // how many there are
+}
+
+// MaxViolations is how many violations of one invariant a Check lists.
+const MaxViolations = 20
+
+// Tx is one transaction of one tenant. Every method sends a fixed number of statements, whatever the number of rows.
+// Lists of ids may be in any order; what is read to be changed is locked in order of id where forUpdate is true.
+type Tx interface {
+	// Again reports whether fn has run before in this Update, so that its work may already be committed.
+	Again() bool
+	// Reserve takes n consecutive numbers from the tenant's counter and answers the first.
+	Reserve(ctx context.Context, counter Counter, n int) (int64, error)
+	// Raise lets the counter go on after used, a number that was given by hand; it never goes back.
+	Raise(ctx context.Context, counter Counter, used int64) error
+
+	CatalogueTx
+	MemberTx
+	StockTx
+	BulkTx
+	AccessTx
+}
+
+// Counter names a per-tenant counter. Each starts at 1.
+type Counter string
+
+// The counters. CounterBulk is taken only by AcceptBulk.
+const (
+	CounterMember   Counter = "member"
+	CounterMovement Counter = "movement"
+	CounterAudit    Counter = "audit"
+	CounterClient   Counter = "client"
+	CounterBulk     Counter = "bulk"
+)
+
+// CatalogueTx reads and writes what a tenant's members and stock refer to. Put inserts or updates by id.
+type CatalogueTx interface {
+	Tenant(ctx context.Context) (Tenant, error)
+	PutTenant(ctx context.Context, t Tenant) error
+	Ranks(ctx context.Context) ([]Rank, error) // by position
+	PutRanks(ctx context.Context, ranks []Rank) error
+	StaffRanks(ctx context.Context) ([]StaffRank, error)
+	PutStaffRanks(ctx context.Context, ranks []StaffRank) error
+	// Stores and Products answer those that match, and how many match without limit and offset.
+	Stores(ctx context.Context, f CatalogueFilter) ([]Store, int, error)
+	PutStores(ctx context.Context, stores []Store) error
+	Products(ctx context.Context, f CatalogueFilter) ([]Product, int, error)
+	PutProducts(ctx context.Context, products []Product) error
+	Staff(ctx context.Context) ([]Staff, error)
+	PutStaff(ctx context.Context, staff []Staff) error
+	// AddPurchases leaves out those whose source and external id are known already; it answers how many were new.
+	AddPurchases(ctx context.Context, purchases []Purchase) (int, error)
+	ConsoleUsers(ctx context.Context) ([]ConsoleUser, error)
+	PutConsoleUsers(ctx context.Context, users []ConsoleUser) error
+	// SigningKey is a secret that has to be read again, such as Shopify's webhook secret; "" where there is none.
+	SigningKey(ctx context.Context, name string) (string, error)
+	PutSigningKey(ctx context.Context, name, secret string) error
+}
+
+// MemberTx reads and writes members. The search index moves with them.
+type MemberTx interface {
+	// MembersByID answers those that exist, ordered by id.
+	MembersByID(ctx context.Context, ids []int64, forUpdate bool) ([]Member, error)
+	// MembersByCode answers those that exist, ordered by id.
+	MembersByCode(ctx context.Context, codes []string) ([]Member, error)
+	// Members answers one page of those that match, and how many match in all.
+	Members(ctx context.Context, f MemberFilter) ([]Member, int, error)
+	// InsertMembers inserts new members. Conflict, with the row and field, where a unique column is taken.
+	InsertMembers(ctx context.Context, members []Member) error
+	// UpdateMembers writes the columns that differ. Conflict as InsertMembers.
+	UpdateMembers(ctx context.Context, changes []MemberChange) error
+}
+
+// MemberChange is one member before and after.
+type MemberChange struct{ Before, After Member }
+
+// StockTx reads and writes stock.
+type StockTx interface {
+	// StockByKey answers the levels that exist.
+	StockByKey(ctx context.Context, keys []StockKey, forUpdate bool) ([]StockLevel, error)
+	Stock(ctx context.Context, f StockFilter) ([]StockLevel, int, error)
+	Movements(ctx context.Context, f MovementFilter) ([]StockMovement, int, error)
+	// MoveStock inserts the movements and sets each level to its movement's AmountAfter.
+	MoveStock(ctx context.Context, movements []StockMovement) error
+}
+
+// BulkTx is the tenant's lane of bulk requests, and its callbacks.
+type BulkTx interface {
+	// AcceptBulk stores new requests, numbers them in their order and creates the lane's entry. Where Again is true it
+	// first looks for their tokens and numbers as before those that are already stored. rows are the requests' encoded Rows.
+	AcceptBulk(ctx context.Context, requests []BulkRequest, rows [][]byte) (ids []int64, err error)
+	// HoldLane takes or extends the lane's lease and locks it for this transaction; false where another holder has it.
+	HoldLane(ctx context.Context, holder string, now, until time.Time) (bool, error)
+	// NextBulk answers up to limit accepted requests in order of id, with their rows.
+	NextBulk(ctx context.Context, limit int) ([]BulkRequest, error)
+	// FinishBulk stores state, failures and time of requests that were accepted, and their callbacks.
+	FinishBulk(ctx context.Context, requests []BulkRequest, callbacks []Callback) error
+	// CountBulkTry notes that applying the request met an unexpected error.
+	CountBulkTry(ctx context.Context, id int64) error
+	// BulkByID answers the request with its rows, its callback (nil while none is owed) and every attempt.
+	BulkByID(ctx context.Context, id int64) (BulkRequest, *Callback, []Attempt, error)
+	// Callbacks answers one page, newest first.
+	Callbacks(ctx context.Context, f CallbackFilter) ([]Callback, error)
+	// RecordAttempt stores the attempt and the callback's new state, and ends its lease.
+	RecordAttempt(ctx context.Context, c Callback, a Attempt) error
+	// ResendCallbacks makes those that match pending again, due at now; it answers how many.
+	ResendCallbacks(ctx context.Context, f CallbackFilter, now time.Time) (int, error)
+}
+
+// AccessTx reads and writes clients, tokens, kept answers and the audit log.
+type AccessTx interface {
+	Clients(ctx context.Context) ([]Client, error) // with their webhook secrets
+	// PutClients inserts or updates by id. Conflict where a key is taken by another client, of whichever tenant.
+	PutClients(ctx context.Context, clients []Client) error
+	// AddToken stores the token, in place of one with the same hash.
+	AddToken(ctx context.Context, t Token) error
+	// KeptAnswer answers what was kept under the key, or nil.
+	KeptAnswer(ctx context.Context, k IdempotencyKey, now time.Time) (*KeptAnswer, error)
+	// KeepAnswer stores the answer; false where one is already kept under the key.
+	KeepAnswer(ctx context.Context, k IdempotencyKey, a KeptAnswer) (bool, error)
+	AddAudit(ctx context.Context, entries []AuditEntry) error
+	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) // newest first
+}
+
+// Page is a slice of an ordered list.
+type Page struct {
+	Limit  int // 0: no limit
+	Offset int
+}
+
+// Sort is one key of an order. Column is canonical; what a list can be sorted by is said at its filter.
+type Sort struct {
+	Column string
+	Desc   bool
+}
+
+// Span is a half-open or open-ended stretch of time: From ≤ t ≤ To. Zero ends are open.
+type Span struct{ From, To time.Time }
+
+// CatalogueFilter selects stores or products. The zero filter is all of them, ordered by id.
+// Sort columns: id, code, name, updated_at.
+type CatalogueFilter struct {
+	IDs     []int64
+	Code    string
+	Updated Span
+	Sort    []Sort
+	Page
+}
+
+// MemberFilter selects members. Sort columns: id (the default), code, created_at, updated_at.
+type MemberFilter struct {
+	Code, CustomerNo string
+	IDFrom, IDTo     int64
+	Updated          Span
+	Keyword          string // matched as package search says
+	VisibleTo        *int64 // only members of this store or of all stores
+	Sort             []Sort
+	Page
+}
+
+// StockFilter selects stock levels. Sort columns: product, store; the default is product, then store.
+type StockFilter struct {
+	ProductID, StoreID int64 // 0: any
+	Updated            Span
+	Sort               []Sort
+	Page
+}
+
+// MovementFilter selects movements of one level. Sort columns: id (the default), at.
+type MovementFilter struct {
+	StockKey
+	ID       int64  // 0: any
+	Division string // "": any
+	Amount   *int64 // the amount after
+	At       Span
+	Sort     []Sort
+	Page
+}
+
+// CallbackFilter selects callbacks of one tenant.
+type CallbackFilter struct {
+	RequestID int64         // 0: any
+	State     DeliveryState // "": any
+	Page
+}
+
+// AuditFilter selects audit entries.
+type AuditFilter struct {
+	Subject, SubjectID string // "": any
+	Page
+}
+
+// IdempotencyKey is the scope in which an Idempotency-Key header is unique.
+type IdempotencyKey struct {
+	ClientID int64
+	Route    string // method and path
+	Key      string
+}
+
+// KeptAnswer is a first answer, replayed for a day to the same key with the same body.
+type KeptAnswer struct {
+	BodyHash    []byte // SHA-256 of the request's body
+	Status      int
+	ContentType string
+	Body        []byte
+	ExpiresAt   time.Time
+}
