@@ -1,0 +1,156 @@
+package noren
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Accepted is the answer to AcceptBulk: the stored request, or the answer that was kept under its Idempotency-Key.
+type Accepted struct {
+	Request BulkRequest
+	Kept    *KeptAnswer
+}
+
+// AcceptBulk makes a bulk request durable and gives it its number; it takes effect later, in the order of the
+// numbers. Kind, Dialect, CallbackURL and Rows of the request are the caller's; the rest is filled in here.
+// Invalid where the rows break a rule that needs no stored data: then nothing is stored. once may be nil.
+func (s *Service) AcceptBulk(ctx context.Context, c Caller, request BulkRequest, once *Once) (Accepted, error) {
+	if err := request.Validate(); err != nil {
+		return Accepted{}, err
+	}
+	rows, err := request.Rows.Encode()
+	if err != nil {
+		return Accepted{}, &Error{Message: "encoding the rows of a bulk request", Err: err}
+	}
+	request.Token, request.State = newID(), BulkAccepted
+	request.ClientID, request.StoreID, request.RequestID = c.Client.ID, c.Client.StoreID, c.RequestID
+	a := &acceptance{request: request, rows: rows, once: once, done: make(chan struct{})}
+	s.accepts.add(c.Tenant.ID, a, s.acceptGroup)
+	select {
+	case <-a.done:
+		return Accepted{a.request, a.kept}, a.err
+	case <-ctx.Done():
+		// The request may still be accepted: the caller does not know, as with any answer that is lost.
+		return Accepted{}, &Error{Kind: Unavailable, Message: "the request was given up before it was stored", Err: ctx.Err()}
+	}
+}
+
+// acceptance is one request on its way through a group.
+type acceptance struct {
+	request BulkRequest
+	rows    []byte
+	once    *Once
+	kept    *KeptAnswer
+	err     error
+	done    chan struct{}
+}
+
+// acceptGroups lets concurrent accepts of one tenant share one transaction: while one group commits, the next
+// gathers. A single caller waits for nobody. One group at a time for each tenant also makes the order of the
+// numbers the order of the commits.
+type acceptGroups struct {
+	mu      sync.Mutex
+	waiting map[TenantID][]*acceptance // an entry exists while a goroutine works for the tenant
+}
+
+// maxAcceptGroup bounds a group, and so the length of its transaction.
+const maxAcceptGroup = 256
+
+func (g *acceptGroups) add(tenant TenantID, a *acceptance, run func(TenantID, []*acceptance)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.waiting == nil {
+		g.waiting = make(map[TenantID][]*acceptance)
+	}
+	_, working := g.waiting[tenant]
+	g.waiting[tenant] = append(g.waiting[tenant], a)
+	if !working {
+		go g.work(tenant, run)
+	}
+}
+
+func (g *acceptGroups) work(tenant TenantID, run func(TenantID, []*acceptance)) {
+	for {
+		g.mu.Lock()
+		all := g.waiting[tenant]
+		if len(all) == 0 {
+			delete(g.waiting, tenant)
+			g.mu.Unlock()
+			return
+		}
+		n := min(len(all), maxAcceptGroup)
+		g.waiting[tenant] = all[n:]
+		g.mu.Unlock()
+		run(tenant, all[:n:n])
+	}
+}
+
+// acceptGroup stores the group in one transaction and lets its callers return. It does not run under a caller's
+// context: one that hangs up must not take its neighbours along.
+func (s *Service) acceptGroup(tenant TenantID, group []*acceptance) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var err error
+	for range 3 {
+		err = s.engine.Update(ctx, tenant, func(tx Tx) error { return s.storeGroup(ctx, tx, group) })
+		if !errors.Is(err, errKeptMeanwhile) {
+			break
+		}
+	}
+	for _, a := range group {
+		if err != nil {
+			a.kept, a.err = nil, err
+		}
+		close(a.done)
+	}
+	if err == nil {
+		s.bulkReady.give()
+	}
+}
+
+func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) error {
+	now := s.now()
+	fresh := make([]*acceptance, 0, len(group))
+	for _, a := range group {
+		a.kept, a.err = nil, nil
+		if a.once != nil {
+			kept, err := tx.KeptAnswer(ctx, a.once.Key, now)
+			if err != nil {
+				return err
+			}
+			if kept != nil {
+				a.kept, a.err = kept, kept.matches(a.once.BodyHash)
+				continue
+			}
+		}
+		a.request.AcceptedAt = now
+		fresh = append(fresh, a)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	requests, rows := make([]BulkRequest, len(fresh)), make([][]byte, len(fresh))
+	for i, a := range fresh {
+		requests[i], rows[i] = a.request, a.rows
+	}
+	ids, err := tx.AcceptBulk(ctx, requests, rows)
+	if err != nil {
+		return err
+	}
+	for i, a := range fresh {
+		a.request.ID = ids[i]
+		if a.once == nil {
+			continue
+		}
+		answer := a.once.Render(a.request)
+		answer.BodyHash, answer.ExpiresAt = a.once.BodyHash, now.Add(KeyHeld)
+		if kept, err := tx.KeepAnswer(ctx, a.once.Key, answer); err != nil {
+			return err
+		} else if !kept {
+			return errKeptMeanwhile
+		}
+	}
+	return nil
+}

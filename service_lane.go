@@ -1,0 +1,292 @@
+package noren
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const (
+	laneLease    = 30 * time.Second // how long a dead holder blocks a tenant's lane
+	laneBatch    = 16               // requests applied in one transaction, at most
+	maxBulkTries = 5                // unexpected errors after which a request fails rather than block its lane
+)
+
+// TenantsWithBulk lists the tenants whose lane has work and is free for holder.
+func (s *Service) TenantsWithBulk(ctx context.Context, holder string) ([]TenantID, error) {
+	return s.engine.TenantsWithBulk(ctx, holder, s.now())
+}
+
+// ApplyLane applies the tenant's next bulk requests, in order, each all or nothing, and stores the callback owed
+// for each with its effect. It answers how many it finished: 0 when none waits or another holder has the lane.
+// holder names this process. An error leaves everything as it was.
+func (s *Service) ApplyLane(ctx context.Context, tenant TenantID, holder string) ([]BulkRequest, error) {
+	done, err := s.applyNext(ctx, tenant, holder, laneBatch)
+	if err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
+		// One of several spoilt the transaction: find it by going one by one.
+		s.log.ErrorContext(ctx, "applying bulk requests together failed; going one by one", "tenant", tenant, "error", err)
+		if done, err = s.applyNext(ctx, tenant, holder, 1); err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
+			done, err = s.countTry(ctx, tenant, holder, err)
+		}
+	}
+	if len(done) > 0 {
+		s.callbackReady.give()
+	}
+	return done, err
+}
+
+func (s *Service) applyNext(ctx context.Context, tenant TenantID, holder string, limit int) (done []BulkRequest, err error) {
+	err = s.engine.Update(ctx, tenant, func(tx Tx) error {
+		done = nil
+		now := s.now()
+		held, err := tx.HoldLane(ctx, holder, now, now.Add(laneLease))
+		if err != nil || !held {
+			return err
+		}
+		requests, err := tx.NextBulk(ctx, limit)
+		if err != nil || len(requests) == 0 {
+			return err
+		}
+		t, err := tx.Tenant(ctx)
+		if err != nil {
+			return err
+		}
+		lane := lane{tx: tx, tenant: t, now: now}
+		callbacks := make([]Callback, len(requests))
+		for i := range requests {
+			r := &requests[i]
+			outcome := BulkOutcome{ID: r.ID, Kind: r.Kind, Failures: []Failure{{Reason: ReasonInternal}}}
+			if r.Tries < maxBulkTries {
+				if outcome, err = lane.apply(ctx, *r); err != nil {
+					return fmt.Errorf("applying bulk request %d of tenant %s: %w", r.ID, t.Contract, err)
+				}
+			}
+			r.State, r.Failures, r.AppliedAt = BulkSucceeded, outcome.Failures, &now
+			if len(outcome.Failures) > 0 {
+				r.State = BulkFailed
+			}
+			callbacks[i] = s.owe(t.ID, *r, outcome, now)
+		}
+		done = requests
+		return tx.FinishBulk(ctx, requests, callbacks)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
+}
+
+// countTry notes that the lane's first request failed unexpectedly, and answers cause.
+func (s *Service) countTry(ctx context.Context, tenant TenantID, holder string, cause error) ([]BulkRequest, error) {
+	err := s.engine.Update(ctx, tenant, func(tx Tx) error {
+		now := s.now()
+		if held, err := tx.HoldLane(ctx, holder, now, now.Add(laneLease)); err != nil || !held {
+			return err
+		}
+		next, err := tx.NextBulk(ctx, 1)
+		if err != nil || len(next) == 0 {
+			return err
+		}
+		return tx.CountBulkTry(ctx, next[0].ID)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "counting a failed try", "tenant", tenant, "error", err)
+	}
+	return nil, cause
+}
+
+func (s *Service) owe(tenant TenantID, r BulkRequest, outcome BulkOutcome, now time.Time) Callback {
+	host := r.CallbackURL
+	if u, err := url.Parse(r.CallbackURL); err == nil {
+		host = u.Host
+	}
+	return Callback{
+		TenantID: tenant, RequestID: r.ID, ClientID: r.ClientID, URL: r.CallbackURL, Host: host,
+		Body: s.encoders[r.Dialect].EncodeCallback(outcome), State: CallbackPending, OwedAt: now, NextAt: now,
+	}
+}
+
+// lane applies requests of one tenant inside one transaction.
+type lane struct {
+	tx     Tx
+	tenant Tenant
+	now    time.Time
+}
+
+func (l lane) apply(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
+	if r.Kind == BulkStock {
+		return l.applyStock(ctx, r)
+	}
+	return l.applyMembers(ctx, r)
+}
+
+func (l lane) applyMembers(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
+	out := BulkOutcome{ID: r.ID, Kind: r.Kind}
+	in, err := l.surroundings(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	for _, p := range r.Rows.Members {
+		out.Members = append(out.Members, p.ID)
+	}
+	stored, err := l.tx.MembersByID(ctx, out.Members, true)
+	if err != nil {
+		return out, err
+	}
+	byID := make(map[int64]Member, len(stored))
+	for _, m := range stored {
+		byID[m.ID] = m
+	}
+	changes := make([]MemberChange, 0, len(stored))
+	for i, p := range r.Rows.Members {
+		before, ok := byID[p.ID]
+		if !ok || !before.VisibleTo(r.StoreID) {
+			out.Failures = append(out.Failures, Failure{i + 1, ReasonMemberUnknown})
+			continue
+		}
+		after, broken := p.Apply(before, in)
+		for _, reason := range broken {
+			out.Failures = append(out.Failures, Failure{i + 1, reason})
+		}
+		changes = append(changes, MemberChange{before, after})
+	}
+	if len(out.Failures) > 0 {
+		return out, nil
+	}
+	return out, l.writeMembers(ctx, changes, AuditEntry{
+		At: l.now, ClientID: &r.ClientID, Dialect: string(r.Dialect), RequestID: r.RequestID,
+	})
+}
+
+// writeMembers stores the changes that change anything, and records each in the audit log as by tells.
+func (l lane) writeMembers(ctx context.Context, changes []MemberChange, by AuditEntry) error {
+	changes = slices.DeleteFunc(changes, func(c MemberChange) bool {
+		return len(ChangedColumns(&c.Before, &c.After)) == 0
+	})
+	if len(changes) == 0 {
+		return nil
+	}
+	entries := make([]AuditEntry, len(changes))
+	for i := range changes {
+		changes[i].After.UpdatedAt = l.now
+		entries[i] = by
+		entries[i].Subject, entries[i].SubjectID = "member", strconv.FormatInt(changes[i].After.ID, 10)
+		entries[i].Changes = memberChanges(&changes[i].Before, &changes[i].After)
+	}
+	if err := l.tx.UpdateMembers(ctx, changes); err != nil {
+		return err
+	}
+	return l.audit(ctx, entries)
+}
+
+func (l lane) audit(ctx context.Context, entries []AuditEntry) error {
+	first, err := l.tx.Reserve(ctx, CounterAudit, len(entries))
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		entries[i].ID = first + int64(i)
+	}
+	return l.tx.AddAudit(ctx, entries)
+}
+
+// surroundings loads what the request's rows are judged against, and only what they name.
+func (l lane) surroundings(ctx context.Context, r BulkRequest) (Surroundings, error) {
+	in := Surroundings{
+		HeadquartersLinked: l.tenant.HeadquartersLinked, CallerStore: r.StoreID,
+		Today: DateOf(l.now, l.tenant.Location()),
+	}
+	var ranks, staffRanks bool
+	var stores []int64
+	for _, p := range r.Rows.Members {
+		_, named := p.Rank.Value()
+		ranks = ranks || named
+		_, named = p.StaffRank.Value()
+		staffRanks = staffRanks || named
+		if id, named := p.Store.Value(); named && !slices.Contains(stores, id) {
+			stores = append(stores, id)
+		}
+	}
+	var err error
+	if ranks {
+		if in.Ranks, err = l.tx.Ranks(ctx); err != nil {
+			return in, err
+		}
+	}
+	if staffRanks {
+		if in.StaffRanks, err = l.tx.StaffRanks(ctx); err != nil {
+			return in, err
+		}
+	}
+	if len(stores) > 0 {
+		in.Stores, _, err = l.tx.Stores(ctx, CatalogueFilter{IDs: stores})
+	}
+	return in, err
+}
+
+func (l lane) applyStock(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
+	out := BulkOutcome{ID: r.ID, Kind: r.Kind}
+	keys := make([]StockKey, len(r.Rows.Stock))
+	productIDs, storeIDs := make([]int64, len(keys)), make([]int64, len(keys))
+	for i, c := range r.Rows.Stock {
+		keys[i], productIDs[i], storeIDs[i] = c.StockKey, c.ProductID, c.StoreID
+	}
+	products, _, err := l.tx.Products(ctx, CatalogueFilter{IDs: productIDs})
+	if err != nil {
+		return out, err
+	}
+	stores, _, err := l.tx.Stores(ctx, CatalogueFilter{IDs: storeIDs})
+	if err != nil {
+		return out, err
+	}
+	for i, c := range r.Rows.Stock {
+		for _, reason := range c.judge(products, stores, r.StoreID) {
+			out.Failures = append(out.Failures, Failure{i + 1, reason})
+		}
+	}
+	if len(out.Failures) > 0 {
+		return out, nil
+	}
+	levels, err := l.tx.StockByKey(ctx, keys, true)
+	if err != nil {
+		return out, err
+	}
+	before := make(map[StockKey]int64, len(levels))
+	for _, level := range levels {
+		before[level.StockKey] = level.Amount
+	}
+	first, err := l.tx.Reserve(ctx, CounterMovement, len(keys))
+	if err != nil {
+		return out, err
+	}
+	for i, c := range r.Rows.Stock {
+		out.Movements = append(out.Movements, StockMovement{
+			ID: first + int64(i), StockKey: c.StockKey, Delta: c.Amount - before[c.StockKey], AmountAfter: c.Amount,
+			Division: StockDivisionAPI, Memo: c.Memo, At: l.now,
+		})
+	}
+	if err := l.tx.MoveStock(ctx, out.Movements); err != nil {
+		return out, err
+	}
+	return out, l.audit(ctx, stockAudit(out.Movements, before, r, l.now))
+}
+
+// stockAudit records each level before and after.
+func stockAudit(movements []StockMovement, before map[StockKey]int64, r BulkRequest, now time.Time) []AuditEntry {
+	entries := make([]AuditEntry, len(movements))
+	for i, m := range movements {
+		was := "null"
+		if amount, known := before[m.StockKey]; known {
+			was = strconv.FormatInt(amount, 10)
+		}
+		entries[i] = AuditEntry{
+			At: now, ClientID: &r.ClientID, Dialect: string(r.Dialect), RequestID: r.RequestID,
+			Subject: "stock", SubjectID: fmt.Sprintf("%d:%d", m.ProductID, m.StoreID),
+			Changes: fmt.Appendf(nil, `{"amount":[%s,%d]}`, was, m.AmountAfter),
+		}
+	}
+	return entries
+}

@@ -1,0 +1,128 @@
+package noren
+
+import "context"
+
+// List is one page of a list, and how many entries there are in all.
+type List[T any] struct {
+	Items []T
+	Total int
+}
+
+// MemberList is a page of members with the ranks that they may have.
+type MemberList struct {
+	List[Member]
+	Ranks      []Rank
+	StaffRanks []StaffRank
+}
+
+// Members answers the members that match and that the caller may see.
+func (s *Service) Members(ctx context.Context, c Caller, f MemberFilter) (out MemberList, err error) {
+	f.VisibleTo = c.Client.StoreID
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		if out.Items, out.Total, err = tx.Members(ctx, f); err != nil {
+			return err
+		}
+		return out.loadRanks(ctx, tx)
+	})
+	return out, err
+}
+
+// Member answers one member, as the only entry of a list. NotFound where the caller may not see it.
+func (s *Service) Member(ctx context.Context, c Caller, id int64) (out MemberList, err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		if out.Items, err = tx.MembersByID(ctx, []int64{id}, false); err != nil {
+			return err
+		}
+		if len(out.Items) == 0 || !out.Items[0].VisibleTo(c.Client.StoreID) {
+			return notFound("member", id)
+		}
+		out.Total = 1
+		return out.loadRanks(ctx, tx)
+	})
+	return out, err
+}
+
+func (l *MemberList) loadRanks(ctx context.Context, tx Tx) (err error) {
+	if l.Ranks, err = tx.Ranks(ctx); err != nil {
+		return err
+	}
+	l.StaffRanks, err = tx.StaffRanks(ctx)
+	return err
+}
+
+// Stock answers the stock levels that match and that the caller may see.
+func (s *Service) Stock(ctx context.Context, c Caller, f StockFilter) (out List[StockLevel], err error) {
+	if own := c.Client.StoreID; own != nil {
+		if f.StoreID != 0 && f.StoreID != *own {
+			return List[StockLevel]{}, nil
+		}
+		f.StoreID = *own
+	}
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		out.Items, out.Total, err = tx.Stock(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// Movements answers the movements of one stock level. NotFound where the product or store does not exist, or the
+// caller may not see the store.
+func (s *Service) Movements(ctx context.Context, c Caller, f MovementFilter) (out List[StockMovement], err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		products, _, err := tx.Products(ctx, CatalogueFilter{IDs: []int64{f.ProductID}})
+		if err != nil {
+			return err
+		}
+		stores, _, err := tx.Stores(ctx, CatalogueFilter{IDs: []int64{f.StoreID}})
+		if err != nil {
+			return err
+		}
+		if len(products) == 0 {
+			return notFound("product", f.ProductID)
+		}
+		if own := c.Client.StoreID; len(stores) == 0 || own != nil && *own != f.StoreID {
+			return notFound("store", f.StoreID)
+		}
+		out.Items, out.Total, err = tx.Movements(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// Stores answers the stores that match.
+func (s *Service) Stores(ctx context.Context, c Caller, f CatalogueFilter) (out List[Store], err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		out.Items, out.Total, err = tx.Stores(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// Products answers the products that match.
+func (s *Service) Products(ctx context.Context, c Caller, f CatalogueFilter) (out List[Product], err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		out.Items, out.Total, err = tx.Products(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// BulkStatus is everything that is known of a bulk request.
+type BulkStatus struct {
+	Request  BulkRequest
+	Callback *Callback // nil while the request has not been applied
+	Attempts []Attempt
+}
+
+// BulkStatus answers what became of a bulk request and its callback. NotFound where the tenant has no such request,
+// or where the caller is bound to a store and another client sent it.
+func (s *Service) BulkStatus(ctx context.Context, c Caller, id int64) (out BulkStatus, err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		out.Request, out.Callback, out.Attempts, err = tx.BulkByID(ctx, id)
+		return err
+	})
+	if err == nil && c.Client.StoreID != nil && out.Request.ClientID != c.Client.ID {
+		return BulkStatus{}, notFound("bulk request", id)
+	}
+	return out, err
+}
