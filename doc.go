@@ -11,17 +11,17 @@
 //
 // # A bulk request, step by step
 //
-//	accepted ──► succeeded ──┐         callback:  pending ──► delivered
-//	    │                    ├─ owes ─►              │  ▲
-//	    └──────► failed ─────┘                       ▼  │ send again
-//	                                              given up
+//		accepted ──► succeeded ──┐         callback:  pending ──► delivered
+//		    │                    ├─ owes ─►              │  ▲
+//		    └──────► failed ─────┘                       ▼  │ send again
+//		                                              given up
 //
-//   - [Service.AcceptBulk] judges what the request alone can tell, makes it durable and numbers it. Requests of one
-//     tenant that arrive together share a commit.
-//   - [Service.ApplyLane] applies a tenant's requests in the order of their numbers, each all or nothing, and stores
-//     the callback's exact bytes in the same transaction as the effect. So a request is applied once, and its callback
-//     is sent at least once, whenever the process dies.
-//   - [Service.ClaimCallbacks] and [Service.RecordAttempt] drive the deliveries.
+//	  - [Service.AcceptBulk] judges what the request alone can tell, makes it durable and numbers it. Requests of one
+//	    tenant that arrive together share a commit.
+//	  - [Service.ApplyLane] applies a tenant's requests in the order of their numbers, each all or nothing, and stores
+//	    the callback's exact bytes in the same transaction as the effect. So a request is applied once, and its callback
+//	    is sent at least once, whenever the process dies.
+//	  - [Service.ClaimCallbacks] and [Service.RecordAttempt] drive the deliveries.
 //
 // # Invariants
 //

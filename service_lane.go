@@ -29,7 +29,7 @@ func (s *Service) ApplyLane(ctx context.Context, tenant TenantID, holder string)
 		// One of several spoilt the transaction: find it by going one by one.
 		s.log.ErrorContext(ctx, "applying bulk requests together failed; going one by one", "tenant", tenant, "error", err)
 		if done, err = s.applyNext(ctx, tenant, holder, 1); err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
-			done, err = s.countTry(ctx, tenant, holder, err)
+			s.countTry(ctx, tenant, holder)
 		}
 	}
 	if len(done) > 0 {
@@ -79,8 +79,8 @@ func (s *Service) applyNext(ctx context.Context, tenant TenantID, holder string,
 	return done, nil
 }
 
-// countTry notes that the lane's first request failed unexpectedly, and answers cause.
-func (s *Service) countTry(ctx context.Context, tenant TenantID, holder string, cause error) ([]BulkRequest, error) {
+// countTry notes that the lane's first request failed unexpectedly.
+func (s *Service) countTry(ctx context.Context, tenant TenantID, holder string) {
 	err := s.engine.Update(ctx, tenant, func(tx Tx) error {
 		now := s.now()
 		if held, err := tx.HoldLane(ctx, holder, now, now.Add(laneLease)); err != nil || !held {
@@ -95,7 +95,6 @@ func (s *Service) countTry(ctx context.Context, tenant TenantID, holder string, 
 	if err != nil {
 		s.log.ErrorContext(ctx, "counting a failed try", "tenant", tenant, "error", err)
 	}
-	return nil, cause
 }
 
 func (s *Service) owe(tenant TenantID, r BulkRequest, outcome BulkOutcome, now time.Time) Callback {

@@ -475,4 +475,3 @@ func (w ShopClient) over(before Client, known bool) (Client, ClientCredentials) 
 		Name: w.Name, Dialect: w.Dialect, Kind: after.Kind, Key: after.Key, Secret: secret, WebhookSecret: webhookSecret,
 	}
 }
-

@@ -1,0 +1,45 @@
+# Everything here is one command; `make help` lists them. Go alone is enough for build, test and demo.
+.DEFAULT_GOAL := help
+.PHONY: help build test race lint fmt fuzz bench demo ci
+
+LINT := bin/golangci-lint
+FUZZTIME ?= 5s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/noren, static and stripped
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/noren ./cmd/noren
+
+test: ## run all tests (PostgreSQL too, where it is installed)
+	go test ./...
+
+race: ## run all tests with the race detector, in random order
+	go test -race -shuffle=on ./...
+
+lint: $(LINT) ## check format, vet and lint
+	go vet ./...
+	$(LINT) run ./...
+
+fmt: $(LINT) ## format
+	$(LINT) fmt ./...
+
+$(LINT): tools/go.mod
+	go build -C tools -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+fuzz: ## run every fuzz target for FUZZTIME (5s)
+	@for pkg in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "fuzz $$pkg $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+bench: ## measure, beside the raw floor on this machine (minutes)
+	go run ./bench
+
+demo: ## a demo shop on a throwaway database
+	go run ./cmd/noren demo
+
+ci: ## what has to pass before main moves
+	.ci/run
