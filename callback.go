@@ -21,7 +21,7 @@ const (
 	firstRetry    = time.Second
 	longestRetry  = time.Hour
 	giveUpAfter   = 24 * time.Hour
-	callbackLease = time.Minute
+	callbackLease = 20 * time.Second // twice the longest delivery, and how long a killed process delays one
 )
 
 // MaxAnswerBytes is how much of a receiver's answer is kept with the attempt.

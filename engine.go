@@ -35,8 +35,8 @@ type Directory interface {
 	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
 	// CallerByKey finds the client with the key (client_id), with its tenant. NotFound where there is none.
 	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
-	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting and whose lane is free for holder.
-	TenantsWithBulk(ctx context.Context, holder string, now time.Time) ([]TenantID, error)
+	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting.
+	TenantsWithBulk(ctx context.Context) ([]TenantID, error)
 	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,
 	// until the given time, with their clients' signing secrets filled in. No callback is claimed twice.
 	ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]Callback, error)
@@ -150,8 +150,9 @@ type BulkTx interface {
 	// AcceptBulk stores new requests, numbers them in their order and creates the lane's entry. Where Again is true it
 	// first looks for their tokens and numbers as before those that are already stored. rows are the requests' encoded Rows.
 	AcceptBulk(ctx context.Context, requests []BulkRequest, rows [][]byte) (ids []int64, err error)
-	// HoldLane takes or extends the lane's lease and locks it for this transaction; false where another holder has it.
-	HoldLane(ctx context.Context, holder string, now, until time.Time) (bool, error)
+	// LockLane locks the tenant's lane until this transaction ends, so that its requests are applied by one process at
+	// a time; false, at once, where another transaction has it. It never blocks AcceptBulk.
+	LockLane(ctx context.Context) (bool, error)
 	// NextBulk answers up to limit accepted requests in order of id, with their rows.
 	NextBulk(ctx context.Context, limit int) ([]BulkRequest, error)
 	// FinishBulk stores state, failures and time of requests that were accepted, and their callbacks.

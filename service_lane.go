@@ -10,26 +10,25 @@ import (
 )
 
 const (
-	laneLease    = 30 * time.Second // how long a dead holder blocks a tenant's lane
-	laneBatch    = 16               // requests applied in one transaction, at most
-	maxBulkTries = 5                // unexpected errors after which a request fails rather than block its lane
+	laneBatch    = 16 // requests applied in one transaction, at most
+	maxBulkTries = 5  // unexpected errors after which a request fails rather than block its lane
 )
 
-// TenantsWithBulk lists the tenants whose lane has work and is free for holder.
-func (s *Service) TenantsWithBulk(ctx context.Context, holder string) ([]TenantID, error) {
-	return s.engine.TenantsWithBulk(ctx, holder, s.now())
+// TenantsWithBulk lists the tenants whose lane has work.
+func (s *Service) TenantsWithBulk(ctx context.Context) ([]TenantID, error) {
+	return s.engine.TenantsWithBulk(ctx)
 }
 
 // ApplyLane applies the tenant's next bulk requests, in order, each all or nothing, and stores the callback owed
-// for each with its effect. It answers how many it finished: 0 when none waits or another holder has the lane.
-// holder names this process. An error leaves everything as it was.
-func (s *Service) ApplyLane(ctx context.Context, tenant TenantID, holder string) ([]BulkRequest, error) {
-	done, err := s.applyNext(ctx, tenant, holder, laneBatch)
+// for each with its effect. It answers those it finished: none when none waits or another process has the lane.
+// An error leaves everything as it was.
+func (s *Service) ApplyLane(ctx context.Context, tenant TenantID) ([]BulkRequest, error) {
+	done, err := s.applyNext(ctx, tenant, laneBatch)
 	if err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
 		// One of several spoilt the transaction: find it by going one by one.
 		s.log.ErrorContext(ctx, "applying bulk requests together failed; going one by one", "tenant", tenant, "error", err)
-		if done, err = s.applyNext(ctx, tenant, holder, 1); err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
-			s.countTry(ctx, tenant, holder)
+		if done, err = s.applyNext(ctx, tenant, 1); err != nil && KindOf(err) != Unavailable && ctx.Err() == nil {
+			s.countTry(ctx, tenant)
 		}
 	}
 	if len(done) > 0 {
@@ -38,12 +37,11 @@ func (s *Service) ApplyLane(ctx context.Context, tenant TenantID, holder string)
 	return done, err
 }
 
-func (s *Service) applyNext(ctx context.Context, tenant TenantID, holder string, limit int) (done []BulkRequest, err error) {
+func (s *Service) applyNext(ctx context.Context, tenant TenantID, limit int) (done []BulkRequest, err error) {
 	err = s.engine.Update(ctx, tenant, func(tx Tx) error {
 		done = nil
 		now := s.now()
-		held, err := tx.HoldLane(ctx, holder, now, now.Add(laneLease))
-		if err != nil || !held {
+		if locked, err := tx.LockLane(ctx); err != nil || !locked {
 			return err
 		}
 		requests, err := tx.NextBulk(ctx, limit)
@@ -80,10 +78,9 @@ func (s *Service) applyNext(ctx context.Context, tenant TenantID, holder string,
 }
 
 // countTry notes that the lane's first request failed unexpectedly.
-func (s *Service) countTry(ctx context.Context, tenant TenantID, holder string) {
+func (s *Service) countTry(ctx context.Context, tenant TenantID) {
 	err := s.engine.Update(ctx, tenant, func(tx Tx) error {
-		now := s.now()
-		if held, err := tx.HoldLane(ctx, holder, now, now.Add(laneLease)); err != nil || !held {
+		if locked, err := tx.LockLane(ctx); err != nil || !locked {
 			return err
 		}
 		next, err := tx.NextBulk(ctx, 1)
