@@ -1,0 +1,207 @@
+package search_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"noren/search"
+)
+
+func TestKeywordMatches(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, field, keyword string
+		want                 bool
+	}{
+		{"two characters", "山田花子", "山田", true},
+		{"one character", "山田花子", "花", true},
+		{"in the middle", "山田花子", "田花", true},
+		{"another order", "山田花子", "花子山田", false},
+		{"narrow space", "山田花子", "山田 花子", true},
+		{"wide space", "山田　花子", "山田花子", true},
+		{"space around", "山田花子", "  山田\t", true},
+		{"hiragana for katakana", "ヤマダハナコ", "やまだ", true},
+		{"katakana for hiragana", "やまだはなこ", "ヤマダ", true},
+		{"half-width kana", "ヤマダハナコ", "ﾔﾏﾀﾞ", true},
+		{"half-width kana stored", "ﾔﾏﾀﾞﾊﾅｺ", "やまだ", true},
+		{"voiced is not unvoiced", "ヤマダ", "ヤマタ", false},
+		{"iteration mark", "みすゞ", "ミスヾ", true},
+		{"wide letters", "ＡＢＣ商事", "abc", true},
+		{"case", "hanako@example.com", "HANAKO@", true},
+		{"a letter that folds and then combines", "わ゙", "ヷ", true},
+		{"number without hyphens", "03-1234-5678", "0312345678", true},
+		{"number with hyphens", "0312345678", "03-1234", true},
+		{"minus sign", "03−1234−5678", "03-1234", true},
+		{"wide hyphen", "03－1234－5678", "031234", true},
+		{"en and em dash", "03–1234—5678", "0312345678", true},
+		{"long vowel mark in a number", "03ー1234ー5678", "0312345678", true},
+		{"half-width long vowel mark in a number", "03ｰ1234", "031234", true},
+		{"wide digits", "０３-１２３４", "031234", true},
+		{"hyphen being typed", "090-1234-5678", "090-", true},
+		{"hyphen in front", "090-1234-5678", "-1234", true},
+		{"long vowel mark being typed", "090-1234-5678", "090ー", true},
+		{"long vowel mark in a word stays", "スーパー", "スパ", false},
+		{"long vowel mark in a word", "スーパー", "ーパー", true},
+		{"long vowel mark alone", "スーパー", "ー", true},
+		{"hyphen in a code stays", "AB-CD", "abcd", false},
+		{"hyphen in a code", "AB-CD", "b-c", true},
+		{"other hyphen in a code", "AB‐CD", "b-c", true},
+		{"per cent is plain", "100%綿", "0%", true},
+		{"per cent is no wildcard", "100綿", "1%綿", false},
+		{"underscore is plain", "a_b", "a_b", true},
+		{"underscore is no wildcard", "axb", "a_b", false},
+		{"quote", `O"Neil`, `o"n`, true},
+		{"variation selector", "葛\U000e0100城", "葛城", true},
+		{"private character", "\ue000山", "\ue000", true},
+		{"emoji", "花🌸子", "🌸", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			haystack := search.Haystack("MB0000000001", tt.field, "株式会社 暖簾")
+			needle, tokens := search.Query(tt.keyword)
+			if got := strings.Contains(haystack, needle); got != tt.want {
+				t.Errorf("haystack %q contains needle %q: %t, want %t", haystack, needle, got, tt.want)
+			}
+			if missing := missingTokens(haystack, tokens); tt.want && missing != nil {
+				t.Errorf("haystack %q has no tokens %q", haystack, missing)
+			}
+		})
+	}
+}
+
+func TestFieldsStayApart(t *testing.T) {
+	t.Parallel()
+	haystack := search.Haystack("山田", "", " ", "\n", "花子")
+	if want := "山田\n花子"; haystack != want {
+		t.Errorf("haystack %q, want %q", haystack, want)
+	}
+	if needle, _ := search.Query("田\n花"); strings.Contains(haystack, needle) {
+		t.Errorf("needle %q matches across fields", needle)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	want := []string{"山", "田", "山田", "a", "aa"}
+	if diff := cmp.Diff(want, search.Tokens(search.Haystack("山田", "Aaa"))); diff != "" {
+		t.Errorf("tokens (-want +got):\n%s", diff)
+	}
+}
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, keyword, needle string
+		tokens                []string
+	}{
+		{"empty", "", "", nil},
+		{"blank", " 　\t", "", nil},
+		{"hyphens only", "-－", "", nil},
+		{"control characters only", "\x00\u200b", "", nil},
+		{"invalid UTF-8", "\xff山", "山", []string{"山"}},
+		{"one character", "Ａ", "a", []string{"a"}},
+		{"pairs only", "山田花子", "山田花子", []string{"山田", "田花", "花子"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			needle, tokens := search.Query(tt.keyword)
+			if needle != tt.needle || !slices.Equal(tokens, tt.tokens) {
+				t.Errorf("Query(%q) = %q, %q, want %q, %q", tt.keyword, needle, tokens, tt.needle, tt.tokens)
+			}
+		})
+	}
+}
+
+func TestLongKeywordIsCut(t *testing.T) {
+	t.Parallel()
+	needle, tokens := search.Query(strings.Repeat("あいうえお", 1000))
+	if n := utf8.RuneCountInString(needle); n != search.MaxNeedle {
+		t.Errorf("needle of %d characters, want %d", n, search.MaxNeedle)
+	}
+	if len(tokens) != 5 {
+		t.Errorf("%d tokens, want the 5 distinct pairs", len(tokens))
+	}
+}
+
+// letters is what members' fields are made of, and what has to be told apart or folded together.
+var letters = []rune("山田花子やまだヤマダｻﾄｳゞ゛ー-‐−－ AbＣ１2３4 @._%\\'\"\n🌸")
+
+func TestWhatContainsTheNeedleHasItsTokens(t *testing.T) {
+	t.Parallel()
+	text := rapid.OneOf(rapid.StringOf(rapid.SampledFrom(letters)), rapid.String())
+	rapid.Check(t, func(t *rapid.T) {
+		fields := rapid.SliceOfN(text, 1, 5).Draw(t, "fields")
+		haystack := search.Haystack(fields...)
+		field := []rune(rapid.SampledFrom(fields).Draw(t, "field"))
+		from := rapid.IntRange(0, len(field)).Draw(t, "from")
+		to := rapid.IntRange(from, len(field)).Draw(t, "to")
+		keyword := rapid.OneOf(rapid.Just(string(field[from:to])), text).Draw(t, "keyword")
+		needle, tokens := search.Query(keyword)
+		if !strings.Contains(haystack, needle) {
+			return
+		}
+		if missing := missingTokens(haystack, tokens); missing != nil {
+			t.Fatalf("haystack %q contains %q but has no tokens %q", haystack, needle, missing)
+		}
+	})
+}
+
+// Combining marks are left out: a keyword cut off before one is another character, as it should be.
+func TestAnyPartOfAFieldFindsIt(t *testing.T) {
+	t.Parallel()
+	letter := rapid.SampledFrom([]rune("山田やまだヤマダー-‐−－ AbＣ１2３4 @._%\\🌸"))
+	rapid.Check(t, func(t *rapid.T) {
+		field := rapid.SliceOf(letter).Draw(t, "field")
+		from := rapid.IntRange(0, len(field)).Draw(t, "from")
+		to := rapid.IntRange(from, len(field)).Draw(t, "to")
+		keyword := string(field[from:to])
+		needle, _ := search.Query(keyword)
+		if strings.Trim(needle, "ー-") == "" {
+			return // a long vowel mark alone may have been a hyphen in a number
+		}
+		if haystack := search.Haystack(string(field)); !strings.Contains(haystack, needle) {
+			t.Fatalf("%q does not find %q: no %q in %q", keyword, string(field), needle, haystack)
+		}
+	})
+}
+
+// What normalize answers is a haystack of one field.
+func FuzzHaystack(f *testing.F) {
+	for _, seed := range []string{"", "山田 花子", "03-1234ー5678", "J\u030c", "わ\u3099", "\u0130", "1-\xff2", "1-\u00ad-2", "\u00a8\u0345"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := search.Haystack(s)
+		if twice := search.Haystack(once); twice != once {
+			t.Errorf("normalising %q gives %q, and that %q", s, once, twice)
+		}
+		if !utf8.ValidString(once) || strings.ContainsAny(once, "\x00\n ") {
+			t.Errorf("normalising %q leaves white space, NUL or invalid UTF-8: %q", s, once)
+		}
+		needle, tokens := search.Query(s)
+		if missing := missingTokens(search.Haystack(needle), tokens); missing != nil {
+			t.Errorf("needle %q of %q has no tokens %q itself", needle, s, missing)
+		}
+	})
+}
+
+func missingTokens(haystack string, want []string) []string {
+	have := make(map[string]bool)
+	for _, token := range search.Tokens(haystack) {
+		have[token] = true
+	}
+	var missing []string
+	for _, token := range want {
+		if !have[token] {
+			missing = append(missing, token)
+		}
+	}
+	return missing
+}
