@@ -18,11 +18,14 @@ const (
 // How long a callback is tried: the first retry comes after about a second, each wait is twice the last up to
 // an hour, and after a day it is given up.
 const (
-	firstRetry    = time.Second
-	longestRetry  = time.Hour
-	giveUpAfter   = 24 * time.Hour
-	callbackLease = 20 * time.Second // twice the longest delivery, and how long a killed process delays one
+	firstRetry   = time.Second
+	longestRetry = time.Hour
+	giveUpAfter  = 24 * time.Hour
 )
+
+// CallbackLease is how long a claimed callback belongs to who claimed it: twice the longest delivery, and how long
+// a killed process delays one.
+const CallbackLease = 20 * time.Second
 
 // MaxAnswerBytes is how much of a receiver's answer is kept with the attempt.
 const MaxAnswerBytes = 512

@@ -163,7 +163,8 @@ type BulkTx interface {
 	BulkByID(ctx context.Context, id int64) (BulkRequest, *Callback, []Attempt, error)
 	// Callbacks answers one page, newest first.
 	Callbacks(ctx context.Context, f CallbackFilter) ([]Callback, error)
-	// RecordAttempt stores the attempt and the callback's new state, and ends its lease.
+	// RecordAttempt stores the attempt and the callback's new state, and ends its lease. An attempt whose number is
+	// recorded already changes nothing.
 	RecordAttempt(ctx context.Context, c Callback, a Attempt) error
 	// ResendCallbacks makes those that match pending again, due at now; it answers how many.
 	ResendCallbacks(ctx context.Context, f CallbackFilter, now time.Time) (int, error)

@@ -3,10 +3,10 @@ package noren
 import "context"
 
 // ClaimCallbacks leases up to limit callbacks that are due to this process, leaving out the hosts in busy. One that is
-// neither delivered nor recorded as failed within the lease is claimed again, by whichever process: at least once.
+// neither delivered nor recorded as failed within CallbackLease is claimed again, by whichever process: at least once.
 func (s *Service) ClaimCallbacks(ctx context.Context, busy []string, limit int) ([]Callback, error) {
 	now := s.now()
-	return s.engine.ClaimCallbacks(ctx, now, now.Add(callbackLease), busy, limit)
+	return s.engine.ClaimCallbacks(ctx, now, now.Add(CallbackLease), busy, limit)
 }
 
 // RecordAttempt stores what became of one delivery and decides what follows. It answers the callback as it stands then.

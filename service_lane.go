@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"time"
@@ -37,7 +38,14 @@ func (s *Service) ApplyLane(ctx context.Context, tenant TenantID) ([]BulkRequest
 	return done, err
 }
 
+// applyNext is ApplyLane for up to limit requests. A panic is an error like any other: it must neither end the process
+// nor keep the request that causes it from being given up.
 func (s *Service) applyNext(ctx context.Context, tenant TenantID, limit int) (done []BulkRequest, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			done, err = nil, fmt.Errorf("applying bulk requests of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
+		}
+	}()
 	err = s.engine.Update(ctx, tenant, func(tx Tx) error {
 		done = nil
 		now := s.now()

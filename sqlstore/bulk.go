@@ -1,0 +1,190 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"noren"
+)
+
+// The life of a request in statements: AcceptBulk inserts it, NextBulk reads it under LockLane, FinishBulk ends it in
+// the transaction of its effect. Only CountBulkTry changes it in between.
+
+// bulkColumns are what scanBulk reads, in its order.
+const bulkColumns = "id, token, kind, dialect, client_id, store_id, request_id, callback_url, rows, state, tries, " +
+	"failures, accepted_at, applied_at"
+
+// scannable is a *sql.Row or *sql.Rows.
+type scannable interface{ Scan(refs ...any) error }
+
+// scanBulk reads one request with its rows.
+func scanBulk(row scannable) (r noren.BulkRequest, err error) {
+	var changes, failures []byte
+	var acceptedAt int64
+	var appliedAt sql.NullInt64
+	if err := row.Scan(&r.ID, &r.Token, &r.Kind, &r.Dialect, &r.ClientID, &r.StoreID, &r.RequestID, &r.CallbackURL,
+		&changes, &r.State, &r.Tries, &failures, &acceptedAt, &appliedAt); err != nil {
+		return r, err
+	}
+	r.AcceptedAt, r.AppliedAt = fromMicros(acceptedAt), fromNullMicros(appliedAt)
+	if failures != nil { // NULL while it waits, and where it succeeded
+		if err := json.Unmarshal(failures, &r.Failures); err != nil {
+			return r, doing("read failures", err)
+		}
+	}
+	r.Rows, err = noren.DecodeBulkRows(changes)
+	return r, doing("read the rows", err)
+}
+
+// AcceptBulk implements noren.BulkTx: two statements, whatever the number of requests. The numbers come from a
+// counter whose row stays locked until the commit, so they are given in commit order.
+func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte) ([]int64, error) {
+	ids := make([]int64, len(requests))
+	if t.again {
+		if err := t.acceptedBefore(ctx, requests, ids); err != nil {
+			return nil, err
+		}
+	}
+	var fresh []int // which of the requests are not stored yet: all of them in a first run
+	for i := range requests {
+		if ids[i] == 0 {
+			fresh = append(fresh, i)
+		}
+	}
+	if len(fresh) == 0 {
+		return ids, nil
+	}
+	first, err := t.Reserve(ctx, noren.CounterBulk, len(fresh))
+	if err != nil {
+		return nil, err
+	}
+	if first == 1 {
+		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
+		if _, err := t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant); err != nil {
+			return nil, doing("make a lane", err)
+		}
+	}
+	for n, i := range fresh {
+		ids[i] = first + int64(n)
+	}
+	return ids, t.storeBulk(ctx, requests, rows, ids, fresh)
+}
+
+// storeBulk inserts those of the requests that fresh names.
+func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte, ids []int64, fresh []int) error {
+	of := func(value func(i int, r *noren.BulkRequest) any) []any {
+		return valuesOf(fresh, func(i *int) any { return value(*i, &requests[*i]) })
+	}
+	_, err := t.insertRows(ctx, "bulk_requests", "", []column{
+		{"id", kindInt, of(func(i int, _ *noren.BulkRequest) any { return ids[i] })},
+		{"token", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.Token })},
+		{"kind", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Kind) })},
+		{"dialect", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Dialect) })},
+		{"client_id", kindInt, of(func(_ int, r *noren.BulkRequest) any { return r.ClientID })},
+		{"store_id", kindInt, of(func(_ int, r *noren.BulkRequest) any { return r.StoreID })},
+		{"request_id", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.RequestID })},
+		{"callback_url", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.CallbackURL })},
+		{"rows", kindBytes, of(func(i int, _ *noren.BulkRequest) any { return rows[i] })},
+		{"state", kindText, of(func(int, *noren.BulkRequest) any { return string(noren.BulkAccepted) })},
+		{"tries", kindInt, of(func(int, *noren.BulkRequest) any { return int64(0) })},
+		{"accepted_at", kindInt, of(func(_ int, r *noren.BulkRequest) any { return micros(r.AcceptedAt) })},
+	})
+	return doing("store bulk requests", err)
+}
+
+// acceptedBefore fills in the numbers of requests that an earlier run has stored, known by their tokens.
+func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, ids []int64) error {
+	place := make(map[string]int, len(requests))
+	tokens := make([]string, len(requests))
+	for i, r := range requests {
+		place[r.Token], tokens[i] = i, r.Token
+	}
+	rows, err := t.query(ctx, "SELECT token, id FROM bulk_requests WHERE tenant_id = ? AND "+t.db.flavor.in("token"),
+		t.tenant, t.db.flavor.list(tokens))
+	_, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
+		var token string
+		if err := rows.Scan(&token, &id); err != nil {
+			return 0, err
+		}
+		ids[place[token]] = id
+		return id, nil
+	})
+	return doing("look for bulk requests stored before", err)
+}
+
+// LockLane implements noren.BulkTx. A tenant that never had a request has no lane, and nothing to apply. SQLite has
+// nothing to lock: its one writer is this transaction.
+func (t *tx) LockLane(ctx context.Context) (bool, error) {
+	var tenant int64
+	err := t.queryRow(ctx, `SELECT tenant_id FROM lanes WHERE tenant_id = ?`+t.db.flavor.skipLocked, t.tenant).Scan(&tenant)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, doing("lock a lane", err)
+}
+
+// NextBulk implements noren.BulkTx. The state is part of the text, not an argument, so that the partial index over
+// what waits is used, which stays small whatever the number of requests that are done.
+func (t *tx) NextBulk(ctx context.Context, limit int) ([]noren.BulkRequest, error) {
+	rows, err := t.query(ctx, "SELECT "+bulkColumns+` FROM bulk_requests
+		WHERE tenant_id = ? AND state = 'accepted' ORDER BY id LIMIT ?`, t.tenant, limit)
+	list, err := collect(rows, err, func(rows *sql.Rows) (noren.BulkRequest, error) { return scanBulk(rows) })
+	return list, doing("read the next bulk requests", err)
+}
+
+// FinishBulk implements noren.BulkTx. A request that is finished already keeps its state and its callback: the state
+// is one of the keys that are matched.
+func (t *tx) FinishBulk(ctx context.Context, requests []noren.BulkRequest, callbacks []noren.Callback) error {
+	failures := make([]any, len(requests))
+	for i, r := range requests {
+		if len(r.Failures) == 0 {
+			continue
+		}
+		text, err := json.Marshal(r.Failures)
+		if err != nil {
+			return doing("write failures", err)
+		}
+		failures[i] = string(text)
+	}
+	_, err := t.updateRows(ctx, "bulk_requests",
+		[]column{
+			{"id", kindInt, valuesOf(requests, func(r *noren.BulkRequest) any { return r.ID })},
+			{"state", kindText, valuesOf(requests, func(*noren.BulkRequest) any { return string(noren.BulkAccepted) })},
+		},
+		[]column{
+			{"state", kindText, valuesOf(requests, func(r *noren.BulkRequest) any { return string(r.State) })},
+			{"failures", kindText, failures},
+			{"applied_at", kindInt, valuesOf(requests, func(r *noren.BulkRequest) any { return nullMicros(r.AppliedAt) })},
+		})
+	if err != nil {
+		return doing("finish bulk requests", err)
+	}
+	return t.oweCallbacks(ctx, callbacks)
+}
+
+// CountBulkTry implements noren.BulkTx.
+func (t *tx) CountBulkTry(ctx context.Context, id int64) error {
+	_, err := t.exec(ctx, `UPDATE bulk_requests SET tries = tries + 1 WHERE tenant_id = ? AND id = ?`, t.tenant, id)
+	return doing("count a try", err)
+}
+
+// BulkByID implements noren.BulkTx. NotFound where the tenant has no such request.
+func (t *tx) BulkByID(ctx context.Context, id int64) (noren.BulkRequest, *noren.Callback, []noren.Attempt, error) {
+	r, err := scanBulk(t.queryRow(ctx, "SELECT "+bulkColumns+" FROM bulk_requests WHERE tenant_id = ? AND id = ?", t.tenant, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, nil, nil, &noren.Error{
+			Kind: noren.NotFound, Field: "bulk request", Message: "there is no such bulk request",
+		}
+	} else if err != nil {
+		return r, nil, nil, doing("read a bulk request", err)
+	}
+	// The callback has the request's number, and its attempts exist only if it does.
+	callbacks, err := t.Callbacks(ctx, noren.CallbackFilter{RequestID: id})
+	if err != nil || len(callbacks) == 0 {
+		return r, nil, nil, err
+	}
+	attempts, err := t.attempts(ctx, id)
+	return r, &callbacks[0], attempts, err
+}

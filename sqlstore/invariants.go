@@ -1,0 +1,162 @@
+package sqlstore
+
+import "slices"
+
+// invariants lists what Verify checks with SQL alone. Everything is a plain scan or a join on whole keys.
+func invariants() []invariant {
+	return slices.Concat(memberInvariants(), stockInvariants(), bulkInvariants(), accessInvariants())
+}
+
+// memberInvariants are about members and what belongs to them. FULL JOIN and IS DISTINCT FROM are read alike by all
+// engines; a count that is missing is taken for 0.
+func memberInvariants() []invariant {
+	return []invariant{{
+		name:    "codes, alias codes and Shopify ids are unique",
+		checked: "members",
+		violated: `SELECT tenant_id, 'code' AS what, code AS value FROM members GROUP BY tenant_id, code HAVING COUNT(*) > 1
+			UNION ALL SELECT tenant_id, 'alias code', alias_code FROM members
+				WHERE alias_code IS NOT NULL GROUP BY tenant_id, alias_code HAVING COUNT(*) > 1
+			UNION ALL SELECT tenant_id, 'Shopify id', shopify_customer_id FROM members
+				WHERE shopify_customer_id IS NOT NULL GROUP BY tenant_id, shopify_customer_id HAVING COUNT(*) > 1`,
+		say: "more than one member has the %v %v",
+	}, {
+		name:    "ranks, staff ranks and stores of members exist",
+		checked: "members",
+		violated: `SELECT m.tenant_id, m.id, 'rank' AS what, m.rank_id AS missing FROM members AS m
+				LEFT JOIN ranks AS r ON r.tenant_id = m.tenant_id AND r.id = m.rank_id
+				WHERE m.rank_id IS NOT NULL AND r.id IS NULL
+			UNION ALL SELECT m.tenant_id, m.id, 'staff rank', m.staff_rank_id FROM members AS m
+				LEFT JOIN staff_ranks AS r ON r.tenant_id = m.tenant_id AND r.id = m.staff_rank_id
+				WHERE m.staff_rank_id IS NOT NULL AND r.id IS NULL
+			UNION ALL SELECT m.tenant_id, m.id, 'store', m.store_id FROM members AS m
+				LEFT JOIN stores AS s ON s.tenant_id = m.tenant_id AND s.id = m.store_id
+				WHERE m.store_id IS NOT NULL AND s.id IS NULL`,
+		say: "member %v has the %v %v, which does not exist",
+	}, {
+		name:    "members who left have a leave date and active ones have none",
+		checked: "members",
+		violated: `SELECT tenant_id, id, status, leave_date FROM members
+			WHERE status = 'LEFT' AND leave_date IS NULL OR status = 'ACTIVE' AND leave_date IS NOT NULL`,
+		say: "member %v is %v with the leave date %v",
+	}, {
+		name:    "the kept count of members is how many there are",
+		checked: "members",
+		violated: `WITH counted AS (SELECT tenant_id, COUNT(*) AS members FROM members GROUP BY tenant_id),
+			kept AS (SELECT tenant_id, next FROM counters WHERE name = 'members_total')
+			SELECT COALESCE(counted.tenant_id, kept.tenant_id) AS tenant_id, kept.next, COALESCE(counted.members, 0) AS members
+			FROM counted FULL JOIN kept ON kept.tenant_id = counted.tenant_id
+			WHERE COALESCE(kept.next, 0) <> COALESCE(counted.members, 0)`,
+		say: "the kept count of members is %v, but there are %v",
+	}, {
+		name:    "the search index is of members only",
+		checked: "member_search",
+		violated: `SELECT s.tenant_id, s.member_id FROM member_search AS s
+			LEFT JOIN members AS m ON m.tenant_id = s.tenant_id AND m.id = s.member_id WHERE m.id IS NULL`,
+		say: "the search index knows member %v, who does not exist",
+	}, {
+		name:    "purchases belong to members",
+		checked: "purchases",
+		violated: `SELECT p.tenant_id, p.source, p.external_id, p.member_id FROM purchases AS p
+			LEFT JOIN members AS m ON m.tenant_id = p.tenant_id AND m.id = p.member_id WHERE m.id IS NULL`,
+		say: "purchase %v %v is that of member %v, who does not exist",
+	}, {
+		name:    "counters are ahead of every number in use",
+		checked: "counters",
+		violated: `WITH used AS (
+				SELECT tenant_id, 'member' AS name, MAX(id) AS last FROM members GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'movement', MAX(id) FROM stock_movements GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'audit', MAX(id) FROM audit GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'client', MAX(id) FROM clients GROUP BY tenant_id)
+			SELECT used.tenant_id, used.name, COALESCE(c.next, 1) AS next, used.last FROM used
+			LEFT JOIN counters AS c ON c.tenant_id = used.tenant_id AND c.name = used.name
+			WHERE COALESCE(c.next, 1) <= used.last`,
+		say: "the next %v would get the number %v, but %v is in use",
+	}}
+}
+
+// stockInvariants follow from movements being append-only: nothing else changes a level. A level without movements
+// is as wrong as movements without a level.
+func stockInvariants() []invariant {
+	return []invariant{{
+		name:    "stock levels are what their movements add up to",
+		checked: "stock_levels",
+		violated: `WITH moved AS (
+				SELECT tenant_id, product_id, store_id, CAST(SUM(delta) AS bigint) AS total, MAX(id) AS last
+				FROM stock_movements GROUP BY tenant_id, product_id, store_id),
+			said AS (
+				SELECT moved.tenant_id, moved.product_id, moved.store_id, moved.total, m.amount_after
+				FROM moved JOIN stock_movements AS m ON m.tenant_id = moved.tenant_id AND m.id = moved.last)
+			SELECT COALESCE(l.tenant_id, said.tenant_id) AS tenant_id, COALESCE(l.product_id, said.product_id) AS product,
+				COALESCE(l.store_id, said.store_id) AS store, l.amount, said.total, said.amount_after
+			FROM stock_levels AS l FULL JOIN said
+				ON said.tenant_id = l.tenant_id AND said.product_id = l.product_id AND said.store_id = l.store_id
+			WHERE l.amount IS DISTINCT FROM said.total OR l.amount IS DISTINCT FROM said.amount_after`,
+		say: "product %v in store %v has the amount %v, but its movements add up to %v and the last one says %v",
+	}, {
+		name:    "products and stores of stock movements exist",
+		checked: "stock_movements",
+		violated: `SELECT m.tenant_id, m.id, m.product_id, m.store_id FROM stock_movements AS m
+			LEFT JOIN products AS p ON p.tenant_id = m.tenant_id AND p.id = m.product_id
+			LEFT JOIN stores AS s ON s.tenant_id = m.tenant_id AND s.id = m.store_id
+			WHERE p.id IS NULL OR s.id IS NULL`,
+		say: "movement %v names product %v and store %v, of which one does not exist",
+	}}
+}
+
+// bulkInvariants are what makes a bulk request take effect exactly once, and its result be told at least once.
+func bulkInvariants() []invariant {
+	return []invariant{{
+		name:    "finished bulk requests owe exactly one callback and waiting ones none",
+		checked: "bulk_requests",
+		violated: `SELECT COALESCE(r.tenant_id, c.tenant_id) AS tenant_id, COALESCE(r.id, c.request_id) AS id, r.state,
+				CASE WHEN c.request_id IS NULL THEN 'no callback' ELSE 'a callback' END AS callback
+			FROM bulk_requests AS r FULL JOIN callbacks AS c ON c.tenant_id = r.tenant_id AND c.request_id = r.id
+			WHERE r.state IS NULL OR r.state NOT IN ('accepted', 'succeeded', 'failed')
+				OR (r.state = 'accepted') = (c.request_id IS NOT NULL)`,
+		say: "bulk request %v has the state %v and %v",
+	}, {
+		name:    "the numbers of bulk requests have no gaps",
+		checked: "bulk_requests",
+		violated: `WITH stored AS (
+				SELECT tenant_id, COUNT(*) AS requests, MIN(id) AS first, MAX(id) AS last FROM bulk_requests GROUP BY tenant_id),
+			given AS (SELECT tenant_id, next - 1 AS last FROM counters WHERE name = 'bulk')
+			SELECT COALESCE(stored.tenant_id, given.tenant_id) AS tenant_id, COALESCE(given.last, 0) AS given,
+				COALESCE(stored.requests, 0) AS requests, stored.first, stored.last
+			FROM stored FULL JOIN given ON given.tenant_id = stored.tenant_id
+			WHERE COALESCE(given.last, 0) <> COALESCE(stored.requests, 0)
+				OR COALESCE(given.last, 0) <> COALESCE(stored.last, 0) OR stored.first <> 1`,
+		say: "%v numbers were given to bulk requests, but %v requests are stored, from %v to %v",
+	}, {
+		name:    "callbacks have all their attempts, and a success where delivered",
+		checked: "callbacks",
+		violated: `WITH made AS (
+				SELECT tenant_id, request_id, COUNT(*) AS attempts, MAX(number) AS last,
+					COUNT(*) FILTER (WHERE status BETWEEN 200 AND 299) AS successes
+				FROM callback_attempts GROUP BY tenant_id, request_id)
+			SELECT COALESCE(c.tenant_id, made.tenant_id) AS tenant_id, COALESCE(c.request_id, made.request_id) AS request,
+				c.state, c.attempts, COALESCE(made.attempts, 0) AS stored, COALESCE(made.successes, 0) AS successes
+			FROM callbacks AS c FULL JOIN made ON made.tenant_id = c.tenant_id AND made.request_id = c.request_id
+			WHERE c.attempts IS NULL OR c.attempts <> COALESCE(made.attempts, 0) OR c.attempts <> COALESCE(made.last, 0)
+				OR c.state = 'delivered' AND COALESCE(made.successes, 0) = 0`,
+		say: "the callback of bulk request %v has the state %v after %v attempts, but %v are stored, %v of them successful",
+	}}
+}
+
+// accessInvariants tie the look-ups across tenants to the tenants' own clients.
+func accessInvariants() []invariant {
+	return []invariant{{
+		name:    "access tokens belong to clients",
+		checked: "access_tokens",
+		violated: `SELECT a.tenant_id, a.client_id FROM access_tokens AS a
+			LEFT JOIN clients AS c ON c.tenant_id = a.tenant_id AND c.id = a.client_id WHERE c.id IS NULL`,
+		say: "an access token is that of client %v, which does not exist",
+	}, {
+		name:    "every client is found by its key",
+		checked: "clients",
+		violated: `SELECT COALESCE(c.tenant_id, k.tenant_id) AS tenant_id, COALESCE(c.id, k.client_id) AS id, c.key, k.key AS found_by
+			FROM clients AS c FULL JOIN client_keys AS k
+				ON k.tenant_id = c.tenant_id AND k.client_id = c.id AND k.dialect = c.dialect
+			WHERE c.key IS DISTINCT FROM k.key`,
+		say: "client %v has the key %v and is found by %v",
+	}}
+}

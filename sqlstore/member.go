@@ -1,0 +1,186 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"noren"
+)
+
+// counterMembersTotal names the kept count of a tenant's members: counting them anew would read them all.
+const counterMembersTotal = "members_total"
+
+// MembersByID implements noren.MemberTx. Rows are locked in the order in which they are read, so two transactions
+// that want the same members wait for each other instead of dying in a deadlock.
+func (t *tx) MembersByID(ctx context.Context, ids []int64, forUpdate bool) ([]noren.Member, error) {
+	f := t.db.flavor
+	query := "SELECT " + memberSelect + " FROM members WHERE tenant_id = ? AND " + f.in("id") + " ORDER BY id"
+	if forUpdate {
+		query += f.forUpdate()
+	}
+	rows, err := t.query(ctx, query, t.tenant, f.list(ids))
+	list, err := collect(rows, err, memberScanner())
+	return list, doing("read members by id", err)
+}
+
+// MembersByCode implements noren.MemberTx. Codes are compared as they are, with case.
+func (t *tx) MembersByCode(ctx context.Context, codes []string) ([]noren.Member, error) {
+	f := t.db.flavor
+	query := "SELECT " + memberSelect + " FROM members WHERE tenant_id = ? AND " + f.in("code") + " ORDER BY id"
+	rows, err := t.query(ctx, query, t.tenant, f.list(codes))
+	list, err := collect(rows, err, memberScanner())
+	return list, doing("read members by code", err)
+}
+
+// Members implements noren.MemberTx. How many there are is known without counting where nothing narrows the list, and
+// counted in the search index alone where only a keyword does.
+func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member, int, error) {
+	w := t.where()
+	equal(w, "code", f.Code)
+	equal(w, "customer_no", f.CustomerNo)
+	if f.IDFrom != 0 {
+		w.and("id >= ?", f.IDFrom)
+	}
+	if f.IDTo != 0 {
+		w.and("id <= ?", f.IDTo)
+	}
+	w.span("updated_at", f.Updated)
+	if f.VisibleTo != nil {
+		w.and("(store_id = ? OR store_id IS NULL)", *f.VisibleTo)
+	}
+	narrowed := len(w.conditions) > 1
+	k := newKeyword(t, f.Keyword)
+	if k != nil {
+		w.keyword(t, k)
+	}
+	l := listing[noren.Member]{
+		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(),
+		sortable: map[string]string{"id": "id", "code": "code", "created_at": "created_at", "updated_at": "updated_at"},
+	}
+	switch {
+	case narrowed:
+	case k == nil:
+		l.count = t.membersTotal
+	default:
+		l.count = func(ctx context.Context) (int, error) { return t.keywordTotal(ctx, k) }
+	}
+	return l.page(ctx, t, w, f.Sort, f.Page)
+}
+
+// membersTotal reads the kept count; a tenant that never had a member has none.
+func (t *tx) membersTotal(ctx context.Context) (total int, err error) {
+	err = t.queryRow(ctx, "SELECT COALESCE(SUM(next), 0) FROM counters WHERE tenant_id = ? AND name = ?",
+		t.tenant, counterMembersTotal).Scan(&total)
+	return total, err
+}
+
+// InsertMembers implements noren.MemberTx: four look-ups at most, then one statement for each of the members, their
+// count and the search index. The ids come from the caller, who has reserved or raised the counter.
+func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
+	if len(members) == 0 {
+		return nil
+	}
+	if err := t.checkFree(ctx, members); err != nil {
+		return err
+	}
+	cols := make([]column, 0, len(memberColumns)+3)
+	cols = append(cols, column{"id", kindInt, valuesOf(members, func(m *noren.Member) any { return m.ID })})
+	for _, c := range memberColumns {
+		cols = append(cols, column{c.Name, c.kind, valuesOf(members, c.value)})
+	}
+	cols = append(cols,
+		column{"created_at", kindInt, valuesOf(members, func(m *noren.Member) any { return micros(m.CreatedAt) })},
+		column{"updated_at", kindInt, valuesOf(members, func(m *noren.Member) any { return micros(m.UpdatedAt) })})
+	inserted, err := t.insertRows(ctx, "members", "", cols)
+	if err != nil {
+		return doing("insert members", lostRace(err))
+	}
+	if _, err := t.exec(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
+		ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + excluded.next`,
+		t.tenant, counterMembersTotal, inserted); err != nil {
+		return doing("count members", err)
+	}
+	var rows searchRows
+	for i := range members {
+		rows.add(t.tenant, members[i].ID, haystack(&members[i]))
+	}
+	return t.writeSearch(ctx, rows, true)
+}
+
+// UpdateMembers implements noren.MemberTx. A code that one member of the call gives up and another takes is a
+// Conflict, because engines compare row by row. NotFound where a member is not there.
+//
+// One statement writes, in every row that changes, all columns that change in any: the values are those of After,
+// so a column that differs in one row only is written as it was in the others.
+func (t *tx) UpdateMembers(ctx context.Context, changes []noren.MemberChange) error {
+	rows, cols := differing(changes)
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := t.checkTaken(ctx, changes, cols); err != nil {
+		return err
+	}
+	after := func(value func(*noren.Member) any) []any {
+		return valuesOf(rows, func(c **noren.MemberChange) any { return value(&(*c).After) })
+	}
+	set := make([]column, 0, len(cols)+1)
+	searched := false
+	for _, c := range cols {
+		set = append(set, column{c.Name, c.kind, after(c.value)})
+		searched = searched || searchedColumn(c.Name)
+	}
+	set = append(set, column{"updated_at", kindInt, after(func(m *noren.Member) any { return micros(m.UpdatedAt) })})
+	keys := []column{{"id", kindInt, after(func(m *noren.Member) any { return m.ID })}}
+	updated, err := t.updateRows(ctx, "members", keys, set)
+	if err != nil {
+		return doing("update members", lostRace(err))
+	}
+	if updated != int64(len(rows)) {
+		return &noren.Error{Kind: noren.NotFound, Field: "member", Message: "a member that is to be changed is not there"}
+	}
+	if !searched {
+		return nil
+	}
+	var moved searchRows
+	for _, c := range rows {
+		if now := haystack(&c.After); now != haystack(&c.Before) {
+			moved.add(t.tenant, c.After.ID, now)
+		}
+	}
+	return t.writeSearch(ctx, moved, false)
+}
+
+// differing answers the changes that change anything, in order of id, and the columns in which any of them does. A
+// change of nothing but the time of the last update is one, though no column is named for it.
+func differing(changes []noren.MemberChange) (rows []*noren.MemberChange, cols []memberColumn) {
+	differs := make([]bool, len(memberColumns))
+	for i := range changes {
+		c := &changes[i]
+		changed := !c.Before.UpdatedAt.Equal(c.After.UpdatedAt)
+		for j := range memberColumns {
+			if !memberColumns[j].Equal(&c.Before, &c.After) {
+				differs[j], changed = true, true
+			}
+		}
+		if changed {
+			rows = append(rows, c)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *noren.MemberChange) int { return cmp.Compare(a.After.ID, b.After.ID) })
+	for j, c := range memberColumns {
+		if differs[j] {
+			cols = append(cols, c)
+		}
+	}
+	return rows, cols
+}
+
+// valuesOf answers one value for each item.
+func valuesOf[T any](items []T, value func(*T) any) []any {
+	values := make([]any, len(items))
+	for i := range items {
+		values[i] = value(&items[i])
+	}
+	return values
+}

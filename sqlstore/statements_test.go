@@ -1,0 +1,158 @@
+package sqlstore_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"noren"
+	"noren/sqlstore"
+	"noren/storetest"
+)
+
+// TestStatementsDoNotGrowWithRows counts what each method sends for one row and for a hundred: the same. Over a
+// network a statement costs far more than a row.
+func TestStatementsDoNotGrowWithRows(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
+		var sent atomic.Int64
+		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: func(string) { sent.Add(1) }})
+		for _, method := range methods() {
+			counts := make(map[int64][]int)
+			for _, n := range []int{1, 100} {
+				tenant := newTenant(t, db)
+				err := db.Update(t.Context(), tenant, func(tx noren.Tx) error {
+					if err := catalogue(t.Context(), tx, n); err != nil {
+						return err
+					}
+					if method.before != nil {
+						if err := method.before(t.Context(), tx, n); err != nil {
+							return err
+						}
+					}
+					start := sent.Load()
+					err := method.run(t.Context(), tx, n)
+					counts[sent.Load()-start] = append(counts[sent.Load()-start], n)
+					return err
+				})
+				if err != nil {
+					t.Errorf("%s of %d: %v", method.name, n, err)
+				}
+			}
+			if len(counts) != 1 {
+				t.Errorf("%s: rows by the number of statements are %v, want one number", method.name, counts)
+			}
+		}
+	})
+}
+
+// rowsOf makes n rows, the first for 1.
+func rowsOf[T any](n int, row func(i int64) T) []T {
+	rows := make([]T, n)
+	for i := range rows {
+		rows[i] = row(int64(i + 1))
+	}
+	return rows
+}
+
+func memberRow(i int64) noren.Member {
+	return noren.Member{
+		ID: i, Code: fmt.Sprint("M", i), LastName: new("山田"), Status: noren.Active, CreatedAt: storetest.Now(), UpdatedAt: storetest.Now(),
+	}
+}
+
+// catalogue stores what the rows refer to.
+func catalogue(ctx context.Context, tx noren.Tx, n int) error {
+	if err := tx.PutStores(ctx, []noren.Store{{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}}); err != nil {
+		return err
+	}
+	return tx.PutProducts(ctx, rowsOf(n, productRow))
+}
+
+func productRow(i int64) noren.Product {
+	return noren.Product{ID: i, Code: fmt.Sprint("P", i), Name: "品"}
+}
+
+func levelKey(i int64) noren.StockKey { return noren.StockKey{ProductID: i, StoreID: 1} }
+
+func insertMembers(ctx context.Context, tx noren.Tx, n int) error {
+	return tx.InsertMembers(ctx, rowsOf(n, memberRow))
+}
+
+func acceptRows(ctx context.Context, tx noren.Tx, n int) error {
+	requests, rows := requests(rowsOf(n, func(int64) string { return noren.NewSecret("") })...)
+	_, err := tx.AcceptBulk(ctx, requests, rows)
+	return err
+}
+
+// method is one that takes rows, and what has to be there before.
+type method struct {
+	name        string
+	before, run func(ctx context.Context, tx noren.Tx, n int) error
+}
+
+func methods() []method {
+	return []method{
+		{"InsertMembers", nil, insertMembers},
+		{"UpdateMembers", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.UpdateMembers(ctx, rowsOf(n, func(i int64) noren.MemberChange {
+				after := memberRow(i)
+				after.LastName, after.Code = new("鈴木"), fmt.Sprint("N", i)
+				return noren.MemberChange{Before: memberRow(i), After: after}
+			}))
+		}},
+		{"MembersByID", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.MembersByID(ctx, rowsOf(n, func(i int64) int64 { return i }), true)
+			return err
+		}},
+		{"MembersByCode", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.MembersByCode(ctx, rowsOf(n, func(i int64) string { return memberRow(i).Code }))
+			return err
+		}},
+		{"PutProducts", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.PutProducts(ctx, rowsOf(n, productRow))
+		}},
+		{"PutRanks", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.PutRanks(ctx, rowsOf(n, func(i int64) noren.Rank { return noren.Rank{ID: i, Position: i} }))
+		}},
+		{"AddPurchases", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.AddPurchases(ctx, rowsOf(n, func(i int64) noren.Purchase {
+				return noren.Purchase{MemberID: i, Source: "shop_file", ExternalID: fmt.Sprint(i), PaidAt: storetest.Now()}
+			}))
+			return err
+		}},
+		{"StockByKey", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.StockByKey(ctx, rowsOf(n, levelKey), true)
+			return err
+		}},
+		{"MoveStock", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.MoveStock(ctx, rowsOf(n, func(i int64) noren.StockMovement {
+				return noren.StockMovement{ID: i, StockKey: levelKey(i), Delta: 1, AmountAfter: 1, Division: "15", At: storetest.Now()}
+			}))
+		}},
+		{"AcceptBulk", nil, acceptRows},
+		{"FinishBulk", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {
+			finished := rowsOf(n, func(i int64) noren.BulkRequest {
+				return noren.BulkRequest{ID: i, State: noren.BulkSucceeded, AppliedAt: new(storetest.Now())}
+			})
+			return tx.FinishBulk(ctx, finished, rowsOf(n, func(i int64) noren.Callback {
+				return noren.Callback{RequestID: i, Body: []byte("{}"), State: noren.CallbackPending, OwedAt: storetest.Now(), NextAt: storetest.Now()}
+			}))
+		}},
+		{"NextBulk", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.NextBulk(ctx, n)
+			return err
+		}},
+		{"PutClients", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.PutClients(ctx, rowsOf(n, func(i int64) noren.Client {
+				return noren.Client{ID: i, Name: fmt.Sprint(i), Dialect: noren.Smaregi, Key: noren.NewSecret(""), WebhookSecret: "whsec_"}
+			}))
+		}},
+		{"AddAudit", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.AddAudit(ctx, rowsOf(n, func(i int64) noren.AuditEntry {
+				return noren.AuditEntry{ID: i, At: storetest.Now(), Changes: []byte("{}")}
+			}))
+		}},
+	}
+}

@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+
+	"noren"
+)
+
+const levelColumns = "product_id, store_id, amount, updated_at"
+
+// scanLevel reads levelColumns.
+func scanLevel(rows *sql.Rows) (l noren.StockLevel, err error) {
+	var updatedAt int64
+	err = rows.Scan(&l.ProductID, &l.StoreID, &l.Amount, &updatedAt)
+	l.UpdatedAt = fromMicros(updatedAt)
+	return l, err
+}
+
+// StockByKey implements noren.StockTx. A level that does not exist yet cannot be locked; the tenant's lane sees to it
+// that two transactions do not make the same one from nothing.
+func (t *tx) StockByKey(ctx context.Context, keys []noren.StockKey, forUpdate bool) ([]noren.StockLevel, error) {
+	f := t.db.flavor
+	query := "SELECT " + levelColumns + " FROM stock_levels WHERE tenant_id = ? AND " + f.pairs("product_id", "store_id") +
+		" ORDER BY product_id, store_id"
+	if forUpdate {
+		query += f.forUpdate()
+	}
+	rows, err := t.query(ctx, query, t.tenant, pairList(keys))
+	list, err := collect(rows, err, scanLevel)
+	return list, doing("read stock levels", err)
+}
+
+// Stock implements noren.StockTx. Every combination of the filter has an index.
+func (t *tx) Stock(ctx context.Context, f noren.StockFilter) ([]noren.StockLevel, int, error) {
+	w := t.where()
+	equal(w, "product_id", f.ProductID)
+	equal(w, "store_id", f.StoreID)
+	w.span("updated_at", f.Updated)
+	return listing[noren.StockLevel]{
+		table: "stock_levels", columns: levelColumns, scan: scanLevel,
+		sortable: map[string]string{"product": "product_id", "store": "store_id"},
+		key:      []string{"product_id", "store_id"},
+	}.page(ctx, t, w, f.Sort, f.Page)
+}
+
+// Movements implements noren.StockTx. Product and store are always part of the filter, so only the movements of one
+// level are read.
+func (t *tx) Movements(ctx context.Context, f noren.MovementFilter) ([]noren.StockMovement, int, error) {
+	w := t.where()
+	w.and("product_id = ?", f.ProductID)
+	w.and("store_id = ?", f.StoreID)
+	equal(w, "id", f.ID)
+	equal(w, "division", f.Division)
+	if f.Amount != nil {
+		w.and("amount_after = ?", *f.Amount)
+	}
+	w.span("at", f.At)
+	return listing[noren.StockMovement]{
+		table: "stock_movements", columns: "id, product_id, store_id, delta, amount_after, division, memo, at",
+		sortable: map[string]string{"id": "id", "at": "at"}, key: []string{"id"},
+		scan: func(rows *sql.Rows) (m noren.StockMovement, err error) {
+			var at int64
+			err = rows.Scan(&m.ID, &m.ProductID, &m.StoreID, &m.Delta, &m.AmountAfter, &m.Division, &m.Memo, &at)
+			m.At = fromMicros(at)
+			return m, err
+		},
+	}.page(ctx, t, w, f.Sort, f.Page)
+}
+
+// MoveStock implements noren.StockTx. Of several movements of one level the last one sets it.
+func (t *tx) MoveStock(ctx context.Context, movements []noren.StockMovement) error {
+	_, err := t.insertRows(ctx, "stock_movements", "", []column{
+		{"id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.ID })},
+		{"product_id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.ProductID })},
+		{"store_id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.StoreID })},
+		{"delta", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.Delta })},
+		{"amount_after", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.AmountAfter })},
+		{"division", kindText, valuesOf(movements, func(m *noren.StockMovement) any { return m.Division })},
+		{"memo", kindText, valuesOf(movements, func(m *noren.StockMovement) any { return m.Memo })},
+		{"at", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return micros(m.At) })},
+	})
+	if err != nil {
+		return doing("insert stock movements", err)
+	}
+	last := lastMovements(movements)
+	_, err = t.insertRows(ctx, "stock_levels", `ON CONFLICT (tenant_id, product_id, store_id)
+		DO UPDATE SET amount = excluded.amount, updated_at = excluded.updated_at`, []column{
+		{"product_id", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.ProductID })},
+		{"store_id", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.StoreID })},
+		{"amount", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.AmountAfter })},
+		{"updated_at", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return micros(m.At) })},
+	})
+	return doing("set stock levels", err)
+}
+
+// lastMovements answers the last movement of each level, in order of the levels' keys: one statement may not
+// write a row twice, and rows are always locked in one order.
+func lastMovements(movements []noren.StockMovement) []noren.StockMovement {
+	last := slices.Clone(movements)
+	slices.Reverse(last)
+	byKey := func(a, b noren.StockMovement) int {
+		return cmp.Or(cmp.Compare(a.ProductID, b.ProductID), cmp.Compare(a.StoreID, b.StoreID))
+	}
+	slices.SortStableFunc(last, byKey)
+	return slices.CompactFunc(last, func(a, b noren.StockMovement) bool { return a.StockKey == b.StockKey })
+}

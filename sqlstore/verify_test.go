@@ -1,0 +1,218 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"noren"
+)
+
+// damages are ways to break stored data, each with what Verify is to say of it and in which check.
+var damages = []struct {
+	name  string // also the contract id of the tenant that is damaged
+	sql   string // run with the tenant's id for each ?
+	check string
+	says  string
+}{
+	{"alias", `UPDATE members SET alias_code = 'same' WHERE tenant_id = ?`, "codes, alias codes", "alias code same"},
+	{"rank", `UPDATE members SET rank_id = 9 WHERE tenant_id = ? AND id = 1`, "ranks, staff ranks and stores", "member 1 has the rank 9"},
+	{"staffrank", `UPDATE members SET staff_rank_id = 9 WHERE tenant_id = ? AND id = 1`, "ranks, staff ranks and stores", "staff rank 9"},
+	{"store", `UPDATE members SET store_id = 9 WHERE tenant_id = ? AND id = 2`, "ranks, staff ranks and stores", "member 2 has the store 9"},
+	{"left", `UPDATE members SET leave_date = NULL WHERE tenant_id = ? AND status = 'LEFT'`, "leave date", "member 2 is LEFT with the leave date none"},
+	{"active", `UPDATE members SET leave_date = '2026-04-01' WHERE tenant_id = ? AND id = 1`, "leave date", "member 1 is ACTIVE"},
+	{"total", `UPDATE counters SET next = 7 WHERE tenant_id = ? AND name = 'members_total'`, "kept count", "is 7, but there are 2"},
+	{"nototal", `DELETE FROM counters WHERE tenant_id = ? AND name = 'members_total'`, "kept count", "is none, but there are 2"},
+	{"counter", `UPDATE counters SET next = 2 WHERE tenant_id = ? AND name = 'member'`, "counters", "next member would get the number 2, but 2"},
+	{"purchase", `UPDATE purchases SET member_id = 9 WHERE tenant_id = ?`, "purchases", "purchase shop_file order-1 is that of member 9"},
+	{"level", `UPDATE stock_levels SET amount = 4 WHERE tenant_id = ?`, "stock levels", "has the amount 4, but its movements add up to 3"},
+	{"nolevel", `DELETE FROM stock_levels WHERE tenant_id = ?`, "stock levels", "has the amount none"},
+	{"delta", `UPDATE stock_movements SET delta = 6 WHERE tenant_id = ? AND id = 1`, "stock levels", "add up to 4 and the last one says 3"},
+	{"product", `DELETE FROM products WHERE tenant_id = ?`, "products and stores", "movement 1 names product 1"},
+	{"nocallback", `DELETE FROM callbacks WHERE tenant_id = ? AND request_id = 2`, "owe exactly one", "bulk request 2 has the state failed and no callback"},
+	{"early", `UPDATE bulk_requests SET state = 'accepted' WHERE tenant_id = ? AND id = 2`, "owe exactly one", "accepted and a callback"},
+	{"state", `UPDATE bulk_requests SET state = 'lost' WHERE tenant_id = ? AND id = 2`, "owe exactly one", "the state lost"},
+	{"gap", `DELETE FROM bulk_requests WHERE tenant_id = ? AND id = 3`, "no gaps", "3 numbers were given to bulk requests, but 2"},
+	{"attempts", `UPDATE callbacks SET attempts = 2 WHERE tenant_id = ? AND request_id = 1`, "all their attempts", "after 2 attempts, but 1"},
+	{"success", `UPDATE callback_attempts SET status = 500 WHERE tenant_id = ?`, "all their attempts", "0 of them successful"},
+	{"token", `UPDATE access_tokens SET client_id = 9 WHERE tenant_id = ?`, "access tokens", "client 9"},
+	{"key", `UPDATE client_keys SET key = 'other' WHERE tenant_id = ?`, "found by its key", "has the key key of key and is found by other"},
+	{"haystack", `UPDATE member_search SET haystack = 'x' WHERE tenant_id = ? AND member_id = 1`, "what members say", `member 1 should be found by "一商店\n1", but is by "x"`},
+	{"unfindable", `DELETE FROM member_search WHERE tenant_id = ? AND member_id = 1`, "what members say", `but is by ""`},
+	{"orphan", `UPDATE member_search SET member_id = 9 WHERE tenant_id = ? AND member_id = 1`, "members only", "member 9"},
+}
+
+// Each kind of damage is done to a tenant of its own; Verify has to find each where it is, and nothing in the
+// tenant that is sound.
+func TestVerifyFindsDamage(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, b *bundle) {
+		b.shop(t, "sound")
+		raw := b.unguarded(t)
+		for _, d := range damages {
+			id := b.shop(t, d.name)
+			args := slices.Repeat([]any{int64(id)}, strings.Count(d.sql, "?"))
+			if result, err := raw.ExecContext(t.Context(), b.flavor.bind(d.sql), args...); err != nil {
+				t.Fatalf("%s: %v", d.name, err)
+			} else if n, _ := result.RowsAffected(); n == 0 {
+				t.Fatalf("%s damages nothing", d.name)
+			}
+		}
+		checks, err := b.Verify(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range damages {
+			if !slices.ContainsFunc(checks, func(c noren.Check) bool {
+				return strings.Contains(c.Name, d.check) && slices.ContainsFunc(c.Violations, func(v string) bool {
+					return strings.HasPrefix(v, "tenant "+d.name+": ") && strings.Contains(v, d.says)
+				})
+			}) {
+				t.Errorf("Verify does not say %q of %s in the check %q", d.says, d.name, d.check)
+			}
+		}
+		for _, c := range checks {
+			if c.Checked == 0 {
+				t.Errorf("%q looked at nothing", c.Name)
+			}
+			for _, v := range c.Violations {
+				if strings.HasPrefix(v, "tenant sound: ") {
+					t.Errorf("%q says %q", c.Name, v)
+				}
+			}
+		}
+		if t.Failed() {
+			t.Logf("%+v", checks)
+		}
+	})
+}
+
+// On SQLite the tokens are in a table of their own, which can be wrong while haystacks are right.
+func TestVerifyFindsWrongTokens(t *testing.T) {
+	t.Parallel()
+	damage := map[string]string{
+		"sqlite": `INSERT INTO member_tokens (rowid, tokens) SELECT (tenant_id << 34) + member_id, tenant_id || ':z'
+			FROM member_search WHERE member_id = 1`,
+		"postgres": `UPDATE member_search SET tokens = tokens || ' z' WHERE member_id = 1`,
+	}
+	eachEngine(t, func(t *testing.T, b *bundle) {
+		b.shop(t, "damaged")
+		if _, err := b.unguarded(t).ExecContext(t.Context(), damage[b.flavor.name]); err != nil {
+			t.Fatal(err)
+		}
+		checks, err := b.Verify(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range checks {
+			if want := strings.Contains(c.Name, "token of a member"); (c.Violated == 1) != want {
+				t.Errorf("%q: %q", c.Name, c.Violations)
+			}
+		}
+	})
+}
+
+// unguarded is a connection on which foreign keys and the like are not enforced, as on a disk that loses writes.
+func (b *bundle) unguarded(t *testing.T) *sql.Conn {
+	t.Helper()
+	driver, source, guards := "pgx", b.url, "SET session_replication_role = replica"
+	if path, ok := strings.CutPrefix(b.url, "sqlite:"); ok {
+		driver, source, guards = "sqlite", path, "PRAGMA foreign_keys = OFF"
+	}
+	pool, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{guards, "DROP INDEX IF EXISTS members_alias_code"} {
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return conn
+}
+
+// shop makes a tenant with a little of everything.
+func (b *bundle) shop(t *testing.T, contract string) noren.TenantID {
+	t.Helper()
+	made, _, err := b.EnsureTenant(t.Context(), contract)
+	if err == nil {
+		err = b.Update(t.Context(), made.ID, func(tx noren.Tx) error {
+			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract))
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.ID
+}
+
+// fillCatalogue makes two members, one of whom has left, and what they refer to.
+func fillCatalogue(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	first, second := named(1, "一商店"), named(2, "二商店")
+	second.Status, second.LeaveDate = noren.Left, new(noren.Date("2026-04-01"))
+	second.RankID, second.StaffRankID, second.StoreID = new(int64(1)), new(int64(1)), new(int64(1))
+	err := errors.Join(
+		tx.PutRanks(ctx, []noren.Rank{{ID: 1, Name: "Bronze"}}),
+		tx.PutStaffRanks(ctx, []noren.StaffRank{{ID: 1, Name: "社員"}}),
+		tx.PutStores(ctx, []noren.Store{{ID: 1, Kind: noren.StoreShop, CreatedAt: at, UpdatedAt: at}}),
+		tx.InsertMembers(ctx, []noren.Member{first, second}),
+		tx.Raise(ctx, noren.CounterMember, 2),
+	)
+	_, err2 := tx.AddPurchases(ctx, []noren.Purchase{{MemberID: 1, Source: "shop_file", ExternalID: "order-1", PaidAt: at}})
+	return errors.Join(err, err2)
+}
+
+func fillStock(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	key := noren.StockKey{ProductID: 1, StoreID: 1}
+	return errors.Join(
+		tx.PutProducts(ctx, []noren.Product{{ID: 1, CreatedAt: at, UpdatedAt: at}}),
+		tx.MoveStock(ctx, []noren.StockMovement{{ID: 1, StockKey: key, Delta: 5, AmountAfter: 5, Division: "15", At: at}}),
+		tx.MoveStock(ctx, []noren.StockMovement{{ID: 2, StockKey: key, Delta: -2, AmountAfter: 3, Division: "15", At: at}}),
+		tx.Raise(ctx, noren.CounterMovement, 2),
+	)
+}
+
+// fillBulk makes three requests: one succeeded and its callback was delivered, one failed, one waits.
+func fillBulk(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	requests, rows := make([]noren.BulkRequest, 3), make([][]byte, 3)
+	for i := range requests {
+		requests[i] = noren.BulkRequest{Token: fmt.Sprint(i), Kind: noren.BulkStock, Dialect: noren.Smaregi, ClientID: 1, AcceptedAt: at}
+		rows[i] = []byte("{}")
+	}
+	ids, err := tx.AcceptBulk(ctx, requests, rows)
+	if err != nil {
+		return err
+	}
+	callbacks := make([]noren.Callback, 2)
+	for i := range callbacks {
+		requests[i].ID, requests[i].State, requests[i].AppliedAt = ids[i], noren.BulkSucceeded, &at
+		callbacks[i] = noren.Callback{RequestID: ids[i], ClientID: 1, Body: []byte("{}"), State: noren.CallbackPending, OwedAt: at, NextAt: at}
+	}
+	requests[1].State, requests[1].Failures = noren.BulkFailed, []noren.Failure{{Row: 1, Reason: noren.ReasonProductUnknown}}
+	delivered := callbacks[0]
+	delivered.State, delivered.Attempts, delivered.Tries = noren.CallbackDelivered, 1, 1
+	return errors.Join(
+		tx.FinishBulk(ctx, requests[:2], callbacks),
+		tx.RecordAttempt(ctx, delivered, noren.Attempt{Number: 1, At: at, Status: 204}),
+	)
+}
+
+func fillAccess(t *testing.T, tx noren.Tx, contract string) error {
+	ctx := t.Context()
+	return errors.Join(
+		tx.PutClients(ctx, []noren.Client{{ID: 1, Name: "pos", Dialect: noren.Smaregi, Key: "key of " + contract}}),
+		tx.AddToken(ctx, noren.Token{Hash: noren.HashSecret(contract), ClientID: 1}),
+		tx.Raise(ctx, noren.CounterClient, 1),
+	)
+}

@@ -1,0 +1,188 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"noren"
+)
+
+func isolationChecks() []check {
+	return []check{
+		{"no list or look-up shows another tenant's", isolationReads},
+		{"no write touches another tenant's", isolationWrites},
+		{"a tenant without anything", isolationEmpty},
+	}
+}
+
+// fill stores one of everything, with texts that name who.
+func (b *bundle) fill(t *testing.T, who string) {
+	t.Helper()
+	m := member(1)
+	m.LastName, m.CustomerNo, m.AliasCode, m.ShopifyCustomerID = &who, new("no"), new("alias"), new("shopify")
+	b.insert(t, m, member(2))
+	b.move(t, movement(1, 1, 1, 5, 5))
+	b.owe(t, 2)
+	b.acceptN(t, 1)
+	b.update(t, func(tx noren.Tx) error {
+		_, err := tx.AddPurchases(b.ctx, []noren.Purchase{{MemberID: 1, Source: "shop_file", ExternalID: "1", Amount: 1, PaidAt: at(0)}})
+		_, err2 := tx.KeepAnswer(b.ctx, isolationKey, answer(who, 0))
+		return firstError(
+			err, err2,
+			tx.PutStaff(b.ctx, []noren.Staff{{ID: 1, Code: "S1", Name: who}}),
+			tx.PutConsoleUsers(b.ctx, []noren.ConsoleUser{{Login: "admin", PasswordHash: who, Role: "admin"}}),
+			tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, who),
+			tx.AddAudit(b.ctx, []noren.AuditEntry{{ID: 1, At: at(0), Dialect: "operator", Subject: "member", SubjectID: "1", RequestID: who, Changes: []byte("{}")}}),
+		)
+	})
+}
+
+var isolationKey = noren.IdempotencyKey{ClientID: 1, Route: "PATCH /customers/bulk", Key: "key"}
+
+// seen is everything that a tenant can read.
+func (b *bundle) seen(t *testing.T) map[string]any {
+	t.Helper()
+	seen := make(map[string]any)
+	read := func(name string, value any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		seen[name] = value
+	}
+	list := func(name string, value any, total int, err error) {
+		t.Helper()
+		read(name, value, err)
+		seen[name+" in all"] = total
+	}
+	b.view(t, func(tx noren.Tx) error {
+		tenant, err := tx.Tenant(b.ctx)
+		read("tenant", tenant, err)
+		for name, f := range map[string]noren.MemberFilter{
+			"all": {}, "code": {Code: member(1).Code}, "customer number": {CustomerNo: "no"}, "ids": {IDFrom: 1, IDTo: 9},
+			"keyword A": {Keyword: "甲"}, "keyword B": {Keyword: "乙"}, "code keyword": {Keyword: "MB"},
+			"updated": {Updated: noren.Span{From: at(0)}}, "store": {VisibleTo: new(int64(1))},
+		} {
+			members, total, err := tx.Members(b.ctx, f)
+			list("members by "+name, members, total, err)
+		}
+		members, err := tx.MembersByID(b.ctx, []int64{1, 2, 3}, false)
+		read("members by id", members, err)
+		members, err = tx.MembersByCode(b.ctx, []string{member(1).Code, member(2).Code})
+		read("members by codes", members, err)
+		b.seenElsewhere(tx, read, list)
+		return nil
+	})
+	return seen
+}
+
+// seenElsewhere is the part of seen that is not members.
+func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list func(string, any, int, error)) {
+	ranks, err := tx.Ranks(b.ctx)
+	read("ranks", ranks, err)
+	staffRanks, err := tx.StaffRanks(b.ctx)
+	read("staff ranks", staffRanks, err)
+	stores, total, err := tx.Stores(b.ctx, noren.CatalogueFilter{})
+	list("stores", stores, total, err)
+	products, total, err := tx.Products(b.ctx, noren.CatalogueFilter{IDs: []int64{1, 2, 3}})
+	list("products", products, total, err)
+	staff, err := tx.Staff(b.ctx)
+	read("staff", staff, err)
+	users, err := tx.ConsoleUsers(b.ctx)
+	read("console users", users, err)
+	key, err := tx.SigningKey(b.ctx, noren.SigningKeyShopify)
+	read("signing key", key, err)
+	levels, total, err := tx.Stock(b.ctx, noren.StockFilter{})
+	list("stock", levels, total, err)
+	levels, err = tx.StockByKey(b.ctx, []noren.StockKey{{ProductID: 1, StoreID: 1}}, false)
+	read("stock by key", levels, err)
+	movements, total, err := tx.Movements(b.ctx, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
+	list("movements", movements, total, err)
+	next, err := tx.NextBulk(b.ctx, 100)
+	read("next bulk requests", bulkIDs(next), err)
+	callbacks, err := tx.Callbacks(b.ctx, noren.CallbackFilter{})
+	read("callbacks", callbacks, err)
+	clients, err := tx.Clients(b.ctx)
+	read("clients", clients, err)
+	kept, err := tx.KeptAnswer(b.ctx, isolationKey, at(0))
+	read("kept answer", kept, err)
+	audit, err := tx.Audit(b.ctx, noren.AuditFilter{})
+	read("audit", audit, err)
+	for id := range int64(4) {
+		r, callback, attempts, err := tx.BulkByID(b.ctx, id)
+		if noren.KindOf(err) == noren.NotFound {
+			err = nil
+		}
+		r.Rows = noren.BulkRows{} // opaque; compared by the checks of bulk requests
+		read(fmt.Sprint("bulk request ", id), []any{r, callback, attempts}, err)
+	}
+}
+
+// isolationReads fills one tenant and checks that nothing changes for another, in any list, look-up or total.
+func isolationReads(t *testing.T, b *bundle) {
+	other := b.other(t)
+	before := other.seen(t)
+	b.fill(t, "甲")
+	same(t, "what the other tenant sees", before, other.seen(t))
+}
+
+// isolationWrites lets a second tenant write under the very ids of the first.
+func isolationWrites(t *testing.T, b *bundle) {
+	other := b.other(t)
+	b.fill(t, "甲")
+	before := b.seen(t)
+	other.fill(t, "乙")
+	same(t, "what the first tenant sees after the second wrote the same ids", before, b.seen(t))
+
+	m := other.byID(t, 1)[0]
+	after := m
+	after.Code, after.LastName, after.UpdatedAt = "changed", new("丙"), at(99)
+	other.change(t, noren.MemberChange{Before: m, After: after})
+	other.move(t, movement(2, 1, 1, 1, 6))
+	r := other.next(t, 1)[0]
+	other.finish(t, finished(r, 50, noren.Failure{Row: 1, Reason: noren.ReasonInternal}), other.owed(r, "other.example", 50))
+	c := other.callbacks(t, noren.CallbackFilter{RequestID: 1})[0]
+	other.record(t, c, noren.CallbackGivenUp, at(50))
+	renamed := other.tenant
+	renamed.Name = "別の店"
+	other.update(t, func(tx noren.Tx) error {
+		n, err := tx.ResendCallbacks(b.ctx, noren.CallbackFilter{}, at(60))
+		same(t, "the number of callbacks sent again", 3, n)
+		return firstError(
+			err,
+			tx.PutTenant(b.ctx, renamed),
+			tx.PutRanks(b.ctx, []noren.Rank{{ID: 1, Position: 1, Name: "別"}}),
+			tx.PutStaffRanks(b.ctx, []noren.StaffRank{{ID: 1, Name: "別"}}),
+			tx.PutStores(b.ctx, []noren.Store{{ID: 1, Code: "X", Name: "別", Kind: noren.StoreWarehouse}}),
+			tx.PutProducts(b.ctx, []noren.Product{{ID: 1, Code: "X", Name: "別"}}),
+			tx.Raise(b.ctx, noren.CounterMember, 1000),
+		)
+	})
+	same(t, "what the first tenant sees after the second changed all of its own", before, b.seen(t))
+	same(t, "the first tenant's counter", int64(1), b.reserve(t, noren.CounterMember, 1))
+
+	// What only the first tenant has cannot be reached by its ids.
+	b.insert(t, member(77))
+	before = b.seen(t)
+	missing := member(77)
+	changed := missing
+	changed.Note = new("丙")
+	_ = other.Update(b.ctx, other.tenant.ID, func(tx noren.Tx) error {
+		return tx.UpdateMembers(b.ctx, []noren.MemberChange{{Before: missing, After: changed}})
+	})
+	same(t, "what the first tenant sees after the second aimed at its member", before, b.seen(t))
+}
+
+// isolationEmpty reads everything where there is nothing.
+func isolationEmpty(t *testing.T, b *bundle) {
+	tenant, _, err := b.EnsureTenant(b.ctx, b.tenant.Contract+"-empty")
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := &bundle{Engine: b.Engine, tenant: tenant, ctx: b.ctx}
+	seen := empty.seen(t)
+	same(t, "the empty tenant", tenant, seen["tenant"])
+	same(t, "its members", []noren.Member{}, seen["members by all"])
+	same(t, "its clients", []noren.Client{}, seen["clients"])
+	same(t, "its bulk requests", []int64{}, seen["next bulk requests"])
+}

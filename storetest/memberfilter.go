@@ -1,0 +1,251 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"noren"
+)
+
+func memberFilterChecks() []check {
+	return []check{
+		{"each filter, and all together", memberFilters},
+		{"order", memberOrder},
+		{"pages and totals", memberPages},
+	}
+}
+
+// filterMembers inserts six members that differ in what filters look at.
+func (b *bundle) filterMembers(t *testing.T) {
+	t.Helper()
+	codes := []string{"b", "B", "あ", "a-1", "a1", "%"}
+	members := make([]noren.Member, len(codes))
+	for i, code := range codes {
+		m := member(int64(i + 1))
+		m.Code, m.LastName = code, new(fmt.Sprintf("山田%d", i+1))
+		m.CreatedAt, m.UpdatedAt = at(10-i), at(i/2)
+		members[i] = m
+	}
+	members[0].CustomerNo, members[1].CustomerNo = new("same"), new("same")
+	members[2].StoreID, members[3].StoreID = new(int64(1)), new(int64(2))
+	b.insert(t, members...)
+}
+
+// memberFilters checks that both ends of a span count, that texts are matched whole and by case, and that filters
+// narrow each other.
+func memberFilters(t *testing.T, b *bundle) {
+	b.filterMembers(t)
+	first, third := new(int64(1)), new(int64(3))
+	for _, c := range []struct {
+		name   string
+		filter noren.MemberFilter
+		want   []int64
+	}{
+		{"all", noren.MemberFilter{}, []int64{1, 2, 3, 4, 5, 6}},
+		{"code", noren.MemberFilter{Code: "B"}, []int64{2}},
+		{"code is not a pattern", noren.MemberFilter{Code: "%"}, []int64{6}},
+		{"code is matched whole", noren.MemberFilter{Code: "a"}, nil},
+		{"customer number", noren.MemberFilter{CustomerNo: "same"}, []int64{1, 2}},
+		{"unknown customer number", noren.MemberFilter{CustomerNo: "other"}, nil},
+		{"id from", noren.MemberFilter{IDFrom: 4}, []int64{4, 5, 6}},
+		{"id to", noren.MemberFilter{IDTo: 2}, []int64{1, 2}},
+		{"ids between", noren.MemberFilter{IDFrom: 2, IDTo: 4}, []int64{2, 3, 4}},
+		{"one id", noren.MemberFilter{IDFrom: 3, IDTo: 3}, []int64{3}},
+		{"no id", noren.MemberFilter{IDFrom: 4, IDTo: 3}, nil},
+		{"updated from", noren.MemberFilter{Updated: noren.Span{From: at(1)}}, []int64{3, 4, 5, 6}},
+		{"updated to", noren.MemberFilter{Updated: noren.Span{To: at(1)}}, []int64{1, 2, 3, 4}},
+		{"updated at one instant", noren.MemberFilter{Updated: noren.Span{From: at(1), To: at(1)}}, []int64{3, 4}},
+		{"updated a microsecond later", noren.MemberFilter{Updated: noren.Span{From: at(1).Add(1000)}}, []int64{5, 6}},
+		{"visible to a store: its own and those of all", noren.MemberFilter{VisibleTo: first}, []int64{1, 2, 3, 5, 6}},
+		{"visible to a store without members", noren.MemberFilter{VisibleTo: third}, []int64{1, 2, 5, 6}},
+		{"keyword", noren.MemberFilter{Keyword: "田4"}, []int64{4}},
+		{"keyword, hidden from the store", noren.MemberFilter{Keyword: "田4", VisibleTo: first}, nil},
+		{"keyword and span", noren.MemberFilter{Keyword: "山田", Updated: noren.Span{From: at(2)}}, []int64{5, 6}},
+		{"keyword and customer number", noren.MemberFilter{Keyword: "2", CustomerNo: "same"}, []int64{2}},
+		{"all that there is", noren.MemberFilter{
+			Code: "あ", IDFrom: 1, IDTo: 6, Updated: noren.Span{From: at(1), To: at(1)}, Keyword: "山", VisibleTo: first,
+		}, []int64{3}},
+	} {
+		list, total := b.members(t, c.filter)
+		same(t, "members, "+c.name, c.want, memberIDs(list))
+		same(t, "their number, "+c.name, len(c.want), total)
+	}
+}
+
+// memberOrder checks that codes sort by their bytes on every engine, not by the language of a server.
+func memberOrder(t *testing.T, b *bundle) {
+	b.filterMembers(t)
+	asc := func(columns ...string) (sort []noren.Sort) {
+		for _, c := range columns {
+			name, desc := strings.CutPrefix(c, "-")
+			sort = append(sort, noren.Sort{Column: name, Desc: desc})
+		}
+		return sort
+	}
+	for _, c := range []struct {
+		sort []noren.Sort
+		want []int64
+	}{
+		{nil, []int64{1, 2, 3, 4, 5, 6}},
+		{asc("id"), []int64{1, 2, 3, 4, 5, 6}},
+		{asc("-id"), []int64{6, 5, 4, 3, 2, 1}},
+		{asc("code"), []int64{6, 2, 4, 5, 1, 3}},
+		{asc("-code"), []int64{3, 1, 5, 4, 2, 6}},
+		{asc("created_at"), []int64{6, 5, 4, 3, 2, 1}},
+		{asc("-created_at"), []int64{1, 2, 3, 4, 5, 6}},
+		{asc("updated_at"), []int64{1, 2, 3, 4, 5, 6}}, // ties by id
+		{asc("-updated_at", "id"), []int64{5, 6, 3, 4, 1, 2}},
+		{asc("updated_at", "-id"), []int64{2, 1, 4, 3, 6, 5}},
+		{asc("updated_at", "-code"), []int64{1, 2, 3, 4, 5, 6}},
+	} {
+		list, _ := b.members(t, noren.MemberFilter{Sort: c.sort})
+		same(t, fmt.Sprintf("the order by %v", c.sort), c.want, memberIDs(list))
+		list, total := b.members(t, noren.MemberFilter{Sort: c.sort, Page: noren.Page{Limit: 2, Offset: 3}})
+		same(t, fmt.Sprintf("a page of the order by %v", c.sort), c.want[3:5], memberIDs(list))
+		same(t, "the total", 6, total)
+		list, _ = b.members(t, noren.MemberFilter{Sort: c.sort, Keyword: "山田"})
+		same(t, fmt.Sprintf("the order by %v with a keyword", c.sort), c.want, memberIDs(list))
+	}
+	err := b.View(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
+		_, _, err := tx.Members(b.ctx, noren.MemberFilter{Sort: asc("id; DROP TABLE members")})
+		return err
+	})
+	if err == nil {
+		t.Error("a column that a list cannot be sorted by was accepted")
+	}
+}
+
+// memberPages checks every page against slicing the whole list, with and without the search index.
+func memberPages(t *testing.T, b *bundle) {
+	b.filterMembers(t)
+	all := upTo(6)
+	rapid.Check(t, func(rt *rapid.T) {
+		limit, offset := rapid.IntRange(0, 8).Draw(rt, "limit"), rapid.IntRange(0, 8).Draw(rt, "offset")
+		want := all[min(offset, len(all)):]
+		if limit > 0 {
+			want = want[:min(limit, len(want))]
+		}
+		for _, keyword := range []string{"", "山田"} {
+			list, total := b.members(rt, noren.MemberFilter{Keyword: keyword, Page: noren.Page{Limit: limit, Offset: offset}})
+			same(rt, "the page", want, memberIDs(list))
+			same(rt, "the total", len(all), total)
+		}
+	})
+}
+
+func keywordChecks() []check {
+	return []check{
+		{"every field, whatever way it is written", keywordVariants},
+		{"moves with the member", keywordFollows},
+		{"any piece of a name finds it", keywordPieces},
+	}
+}
+
+// keywordVariants types the same names and numbers in the ways that people do: kana of either kind and width,
+// capitals, hyphens or none, one character or both names written together.
+func keywordVariants(t *testing.T, b *bundle) {
+	hanako, company, plain := member(1), member(2), member(3)
+	hanako.LastName, hanako.FirstName = new("山田"), new("花子")
+	hanako.LastKana, hanako.FirstKana = new("ヤマダ"), new("ﾊﾅｺ")
+	hanako.Phone, hanako.Email = new("03-1234-5678"), new("Hanako.Yamada@example.com")
+	company.Company, company.AliasCode = new("ＡＢＣ商事１００％"), new("X_Y\\Z")
+	company.Phone = new("０９０ー１１１１－２２２２")
+	plain.LastName, plain.FirstName = new("やまもと"), new("ガク")
+	// What is not searched: a keyword in these must not find the member.
+	plain.Note, plain.PIN, plain.PassportNo = new("花子"), new("5678"), new("ABC")
+	b.insert(t, hanako, company, plain)
+	for _, c := range []struct {
+		keywords string // separated by |
+		want     []int64
+	}{
+		{"山田|山|田|花子|花|山田花|山田花子", []int64{1}},
+		{"ヤマダ|やまだ|ﾔﾏﾀﾞ|ヤマダハナコ|はなこ|ハナコ", []int64{1}},
+		{"やま|ヤマ|ﾔﾏ|ま", []int64{1, 3}},
+		{"やまもと|ヤマモト", []int64{3}},
+		{"ガク|ｶﾞｸ|がく", []int64{3}},
+		{"03-1234-5678|0312345678|031234|1234-56|０３－１２３４", []int64{1}},
+		{"090-1111-2222|09011112222|1111", []int64{2}},
+		{"hanako|HANAKO|yamada@|ｅｘａｍｐｌｅ．ｃｏｍ", []int64{1}},
+		{"ABC|abc|ａｂｃ商事|商", []int64{2}},
+		{"100%|１００％|%", []int64{2}},
+		{"x_y|_|\\", []int64{2}},
+		{"MB0000000003|mb0000000003|ＭＢ0000000003", []int64{3}},
+		{"|  |　", []int64{1, 2, 3}}, // says nothing: filters nothing
+		{"花山|子花|zzz|鈴木", nil},
+	} {
+		for keyword := range strings.SplitSeq(c.keywords, "|") {
+			list, total := b.members(t, noren.MemberFilter{Keyword: keyword})
+			same(t, fmt.Sprintf("members with %q", keyword), c.want, memberIDs(list))
+			same(t, fmt.Sprintf("number of members with %q", keyword), len(c.want), total)
+		}
+	}
+}
+
+// keywordFollows checks that the index moves in the same transaction as the member, and back with a rollback.
+func keywordFollows(t *testing.T, b *bundle) {
+	before := member(1)
+	before.LastName = new("佐藤")
+	b.insert(t, before)
+	finds := func(keyword string, want bool) {
+		t.Helper()
+		list, _ := b.members(t, noren.MemberFilter{Keyword: keyword})
+		if got := len(list) == 1; got != want {
+			t.Errorf("keyword %q finds the member: %t, want %t", keyword, got, want)
+		}
+	}
+	finds("佐藤", true)
+
+	after := before
+	after.LastName, after.Phone = new("鈴木"), new("06-1111")
+	b.change(t, noren.MemberChange{Before: before, After: after})
+	finds("佐藤", false)
+	finds("鈴木", true)
+	finds("061111", true)
+
+	// A change that the keyword does not look at leaves it findable; one that is rolled back leaves no trace.
+	noted := after
+	noted.Note = new("備考")
+	b.change(t, noren.MemberChange{Before: after, After: noted})
+	finds("鈴木", true)
+	renamed := noted
+	renamed.LastName = new("高橋")
+	_ = b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
+		if err := tx.UpdateMembers(b.ctx, []noren.MemberChange{{Before: noted, After: renamed}}); err != nil {
+			return err
+		}
+		return fmt.Errorf("changed my mind")
+	})
+	finds("高橋", false)
+	finds("鈴木", true)
+
+	cleared := noted
+	cleared.LastName, cleared.Phone = nil, nil
+	b.change(t, noren.MemberChange{Before: noted, After: cleared})
+	finds("鈴木", false)
+	finds("061111", false)
+	finds("MB", true)
+}
+
+// keywordPieces looks for any substring of what was just stored: an index of tokens must never miss one.
+func keywordPieces(t *testing.T, b *bundle) {
+	id := int64(0)
+	name := rapid.StringOfN(rapid.RuneFrom([]rune("山田太郎斎藤あいうアイウabzABZ０1９９")), 1, 8, -1)
+	rapid.Check(t, func(rt *rapid.T) {
+		id++
+		m := member(id)
+		text := name.Draw(rt, "name")
+		m.LastName = &text
+		b.insert(rt, m)
+		runes := []rune(text)
+		from := rapid.IntRange(0, len(runes)-1).Draw(rt, "from")
+		piece := string(runes[from:rapid.IntRange(from+1, len(runes)).Draw(rt, "to")])
+		list, total := b.members(rt, noren.MemberFilter{Keyword: piece})
+		if !slices.Contains(memberIDs(list), id) || total != len(list) {
+			rt.Fatalf("%q does not find %q: %v of %d", piece, text, memberIDs(list), total)
+		}
+	})
+}
