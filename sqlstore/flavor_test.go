@@ -92,9 +92,17 @@ func TestPlain(t *testing.T) {
 	pointer := &text
 	var none *name
 	for _, c := range []struct{ given, want any }{
-		{nil, nil}, {none, nil}, {&none, nil},
-		{text, "x"}, {pointer, "x"}, {&pointer, "x"},
-		{7, int64(7)}, {new(int32(7)), int64(7)}, {true, true}, {new(1.5), 1.5}, {[]byte("x"), []byte("x")},
+		{nil, nil},
+		{none, nil},
+		{&none, nil},
+		{text, "x"},
+		{pointer, "x"},
+		{&pointer, "x"},
+		{7, int64(7)},
+		{new(int32(7)), int64(7)},
+		{true, true},
+		{new(1.5), 1.5},
+		{[]byte("x"), []byte("x")},
 	} {
 		if diff := cmp.Diff(c.want, plain(c.given)); diff != "" {
 			t.Errorf("%#v (-want +got):\n%s", c.given, diff)

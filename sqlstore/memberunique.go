@@ -155,7 +155,7 @@ var errLostRace = errors.New("another transaction took the same value at the sam
 // lostRace turns a unique violation, which looking first leaves only to races, into errLostRace.
 func lostRace(err error) error {
 	if uniqueViolation(err) {
-		return fmt.Errorf("%w: %v", errLostRace, err)
+		return fmt.Errorf("%w: %v", errLostRace, err) //nolint:errorlint // the cause alone would be final; together they pass
 	}
 	return err
 }

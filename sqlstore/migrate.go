@@ -159,7 +159,7 @@ func (l *lease) keep(ctx context.Context) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				l.extend(ctx) // one that fails is followed by another
+				_, _ = l.extend(ctx) // one that fails is followed by another
 			case <-ctx.Done():
 				return
 			}

@@ -51,7 +51,7 @@ func (p *pinned) end(ctx context.Context, how string) error {
 		return nil
 	}
 	if how != "ROLLBACK" {
-		p.end(ctx, "ROLLBACK")
+		_ = p.end(ctx, "ROLLBACK")
 		return err
 	}
 	p.discard()
@@ -61,12 +61,12 @@ func (p *pinned) end(ctx context.Context, how string) error {
 // discard closes the connection and its statements.
 func (p *pinned) discard() {
 	for _, stmt := range p.stmts {
-		stmt.Close()
+		_ = stmt.Close()
 	}
 	if p.conn != nil {
 		// Closing alone would give it back to the pool, with whatever state it is in.
-		p.conn.Raw(func(any) error { return driver.ErrBadConn })
-		p.conn.Close()
+		_ = p.conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = p.conn.Close()
 	}
 	p.conn, p.stmts = nil, nil
 }

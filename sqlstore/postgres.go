@@ -52,7 +52,7 @@ func openPostgres(ctx context.Context, db *DB, url string, maxConns int) (backen
 	pool.SetConnMaxLifetime(maxConnAge)
 	pool.SetConnMaxIdleTime(maxConnIdle)
 	if err := migrate(ctx, pool, db.flavor, db.clock); err != nil {
-		pool.Close()
+		_ = pool.Close()
 		return nil, err
 	}
 	return &postgresBackend{db: db, pool: pool}, nil
@@ -103,8 +103,8 @@ func (b *postgresBackend) attempt(ctx context.Context, options sql.TxOptions, t 
 				return fmt.Errorf("a view cannot write: %s", e.Message) // not the server's doing: it would not pass
 			}
 			// The server has become a standby: the next run has to find the new leader.
-			transaction.Rollback()
-			conn.Raw(func(any) error { return driver.ErrBadConn })
+			_ = transaction.Rollback()
+			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 		}
 		return err
 	}

@@ -38,12 +38,12 @@ func openSQLite(ctx context.Context, db *DB, rest string) (backend, error) {
 	}
 	b.writing.SetMaxOpenConns(1)
 	if err := migrate(ctx, b.writing, db.flavor, db.clock); err != nil {
-		b.writing.Close()
+		_ = b.writing.Close()
 		return nil, err
 	}
 	// After the migrations, so that the file is there and in WAL mode: a reader could not make it so.
 	if b.reading, err = sql.Open("sqlite", source+"&_pragma=query_only(1)"); err != nil {
-		b.writing.Close()
+		_ = b.writing.Close()
 		return nil, err
 	}
 	n := max(minReaders, 2*runtime.GOMAXPROCS(0))
@@ -61,7 +61,7 @@ func (b *sqliteBackend) view(ctx context.Context, tenant noren.TenantID, fn func
 		if err := p.begin(ctx, "BEGIN"); err != nil {
 			return err
 		}
-		defer p.end(ctx, "ROLLBACK")
+		defer func() { _ = p.end(ctx, "ROLLBACK") }() // only reads: nothing to lose
 		t.tenant = tenant
 		return fn(t)
 	})

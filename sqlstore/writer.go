@@ -146,13 +146,13 @@ func (w *writer) commit(calls []*call) (lost bool) {
 	wrote := false
 	for _, c := range calls {
 		if lost := w.run(ctx, c, len(calls) > 1); lost {
-			w.conn.end(ctx, "ROLLBACK")
+			_ = w.conn.end(ctx, "ROLLBACK")
 			return true
 		}
 		wrote = wrote || c.succeeded()
 	}
 	if !wrote {
-		w.conn.end(ctx, "ROLLBACK") // nothing is lost if it fails: each call has its error
+		_ = w.conn.end(ctx, "ROLLBACK") // nothing is lost if it fails: each call has its error
 		return false
 	}
 	if err := w.conn.end(ctx, "COMMIT"); err != nil {
