@@ -1,0 +1,216 @@
+package worker_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"noren"
+	"noren/sqlstore"
+	"noren/worker"
+)
+
+// house is a service on a SQLite database of its own, with tenants to work for. Most tests run it in a bubble of
+// package synctest, where time passes only while everything waits: a retry an hour away takes no time, and what
+// takes no time is seen to take none.
+type house struct {
+	*noren.Service
+	engine  *faulty
+	callers map[string]noren.Caller // by contract
+	encoder *encoder
+}
+
+// inBubble runs the test in a bubble.
+func inBubble(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { test(t, setup(t)) })
+}
+
+func setup(t *testing.T) *house {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "noren.db")
+	// No test here outlives a power cut, so none waits for the disk.
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: "sqlite:" + path + "?_pragma=synchronous(0)"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h := &house{engine: &faulty{Engine: db}, callers: make(map[string]noren.Caller), encoder: new(encoder)}
+	h.Service = h.another()
+	return h
+}
+
+// another is a second service on the same database, as another process would have.
+func (h *house) another() *noren.Service {
+	return noren.NewService(noren.Config{
+		Engine: h.engine, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: h.encoder},
+		Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// products is how many products each tenant has, numbered from 1, all in store 1.
+const products = 20
+
+// caller answers the only client of the tenant, which is made at its first mention.
+func (h *house) caller(t *testing.T, contract string) noren.Caller {
+	t.Helper()
+	if c, ok := h.callers[contract]; ok {
+		return c
+	}
+	shop := noren.Shop{
+		Contract: contract,
+		Tenant:   noren.TenantPatch{Name: noren.Set(contract)},
+		Stores:   []noren.Store{{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}},
+		Clients: []noren.ShopClient{{
+			Name: "pos", Dialect: noren.Smaregi, Kind: noren.AppClient, Key: contract + "-pos", Secret: "a secret",
+		}},
+	}
+	for id := range int64(products) {
+		shop.Products = append(shop.Products, noren.Product{ID: id + 1, Code: fmt.Sprint("P", id+1), Name: "緑茶"})
+	}
+	if _, err := h.ApplyShop(t.Context(), shop); err != nil {
+		t.Fatal(err)
+	}
+	c, err := h.engine.CallerByKey(t.Context(), noren.Smaregi, contract+"-pos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.callers[contract] = c
+	return c
+}
+
+// accept sends a bulk request that sets the products to the amounts, and answers its number.
+func (h *house) accept(t *testing.T, contract, url string, amounts map[int64]int64) int64 {
+	t.Helper()
+	request := noren.BulkRequest{Kind: noren.BulkStock, Dialect: noren.Smaregi, CallbackURL: url}
+	for product, amount := range amounts {
+		key := noren.StockKey{ProductID: product, StoreID: 1}
+		request.Rows.Stock = append(request.Rows.Stock, noren.StockChange{StockKey: key, Amount: amount})
+	}
+	accepted, err := h.AcceptBulk(t.Context(), h.caller(t, contract), request, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return accepted.Request.ID
+}
+
+// status answers what is stored of a request.
+func (h *house) status(t *testing.T, contract string, id int64) noren.BulkStatus {
+	t.Helper()
+	status, err := h.BulkStatus(t.Context(), h.caller(t, contract), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+// start runs a worker until the test ends or stop is called; stop returns when the worker has.
+func start(t *testing.T, c worker.Config) (stop func()) {
+	t.Helper()
+	c.Log = slog.New(slog.DiscardHandler)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		worker.New(c).Run(ctx)
+	}()
+	stop = func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// encoder writes callbacks as a dialect would. It panics where stock of the product named was moved.
+type encoder struct{ bad atomic.Int64 }
+
+func (e *encoder) EncodeCallback(o noren.BulkOutcome) []byte {
+	for _, m := range o.Movements {
+		if m.ProductID == e.bad.Load() {
+			panic("this outcome cannot be encoded")
+		}
+	}
+	return fmt.Appendf(nil, `{"requestId":%d,"failures":%d}`, o.ID, len(o.Failures))
+}
+
+// faulty is a database that can be made to fail where a test says.
+type faulty struct {
+	noren.Engine
+	look, claim, record fault
+	expired             atomic.Int64 // calls of DeleteExpired
+}
+
+// fault is an error that can be switched on and off, and how often it was asked for.
+type fault struct {
+	mu    sync.Mutex
+	err   error
+	calls int
+}
+
+func (f *fault) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err, f.calls = err, 0
+}
+
+func (f *fault) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	return f.err
+}
+
+func (f *fault) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
+}
+
+func (e *faulty) TenantsWithBulk(ctx context.Context) ([]noren.TenantID, error) {
+	if err := e.look.get(); err != nil {
+		return nil, err
+	}
+	return e.Engine.TenantsWithBulk(ctx)
+}
+
+func (e *faulty) ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]noren.Callback, error) {
+	if err := e.claim.get(); err != nil {
+		return nil, err
+	}
+	return e.Engine.ClaimCallbacks(ctx, now, until, busy, limit)
+}
+
+func (e *faulty) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
+	e.expired.Add(1)
+	return e.Engine.DeleteExpired(ctx, now)
+}
+
+func (e *faulty) Update(ctx context.Context, tenant noren.TenantID, fn func(noren.Tx) error) error {
+	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(faultyTx{tx, e}) })
+}
+
+type faultyTx struct {
+	noren.Tx
+	engine *faulty
+}
+
+func (tx faultyTx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attempt) error {
+	if err := tx.engine.record.get(); err != nil {
+		return err
+	}
+	return tx.Tx.RecordAttempt(ctx, c, a)
+}
+
+// errAway is what an engine answers while its database is away.
+var errAway = &noren.Error{Kind: noren.Unavailable, Message: "the database is away"}
