@@ -165,20 +165,21 @@ func (l lane) applyMembers(ctx context.Context, r BulkRequest) (BulkOutcome, err
 	})
 }
 
-// writeMembers stores the changes that change anything, and records each in the audit log as by tells.
+// writeMembers stores the changes, and records those that change anything in the audit log as by tells.
 func (l lane) writeMembers(ctx context.Context, changes []MemberChange, by AuditEntry) error {
-	changes = slices.DeleteFunc(changes, func(c MemberChange) bool {
-		return len(ChangedColumns(&c.Before, &c.After)) == 0
-	})
-	if len(changes) == 0 {
-		return nil
-	}
-	entries := make([]AuditEntry, len(changes))
+	entries := make([]AuditEntry, 0, len(changes))
 	for i := range changes {
-		changes[i].After.UpdatedAt = l.now
-		entries[i] = by
-		entries[i].Subject, entries[i].SubjectID = "member", strconv.FormatInt(changes[i].After.ID, 10)
-		entries[i].Changes = memberChanges(&changes[i].Before, &changes[i].After)
+		c := &changes[i]
+		if len(ChangedColumns(&c.Before, &c.After)) == 0 {
+			continue
+		}
+		c.After.UpdatedAt = l.now
+		by.Subject, by.SubjectID = "member", strconv.FormatInt(c.After.ID, 10)
+		by.Changes = memberChanges(&c.Before, &c.After)
+		entries = append(entries, by)
+	}
+	if len(entries) == 0 {
+		return nil
 	}
 	if err := l.tx.UpdateMembers(ctx, changes); err != nil {
 		return err
