@@ -1,0 +1,125 @@
+package shopfile
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/google/uuid"
+
+	"noren"
+)
+
+// ranks reads the ladder from the lowest rung up. Names are compared as the domain compares them, so that "Gold" and
+// " gold" in one file are the mistake that they would be later.
+func (t *tenantReader) ranks() {
+	var ids, names, uids once
+	t.entries("ranks", "a rank", func(m *mapping) {
+		var rank noren.Rank
+		m.require("id", "name")
+		t.numbered(m, &rank.ID, &ids)
+		if m.text("name", &rank.Name) {
+			names.add(t.reader, m.lineOf("name"), noren.FoldName(rank.Name), "the name %q of a rank", rank.Name)
+		}
+		if m.text("uid", &rank.UID) {
+			// Validate takes braces and urn:uuid: too; clients expect the plain form of 36 characters.
+			if err := uuid.Validate(rank.UID); err != nil || len(rank.UID) != 36 {
+				m.fail("uid", "%q is no UUID", rank.UID)
+			}
+			uids.add(t.reader, m.lineOf("uid"), rank.UID, "the uid %s of a rank", rank.UID)
+		}
+		m.integer("entry", &rank.EntrySpend, 0, maxAmount)
+		rank.MaintenanceSpend = rank.EntrySpend // what it takes to reach a rank keeps it, unless said otherwise
+		m.integer("maintenance", &rank.MaintenanceSpend, 0, maxAmount)
+		ratio(m, "ratio", &rank.Ratio)
+		t.shop.Ranks = append(t.shop.Ranks, rank)
+	})
+}
+
+// numbered reads the id of an entry, which no other entry of its list may have.
+func (t *tenantReader) numbered(m *mapping, to *int64, seen *once) {
+	if m.id("id", to, catalogueIDDigits) {
+		seen.add(t.reader, m.lineOf("id"), strconv.FormatInt(*to, 10), "the id %d of %s", *to, m.what)
+	}
+}
+
+// coded reads the code of an entry, which no other entry of its list may have.
+func (t *tenantReader) coded(m *mapping, to *string, seen *once) {
+	if m.text("code", to) {
+		seen.add(t.reader, m.lineOf("code"), *to, "the code %q of %s", *to, m.what)
+	}
+}
+
+// ratio reads points per unit of currency.
+func ratio(m *mapping, key string, to *float64) {
+	n := m.node(key)
+	if n == nil {
+		return
+	}
+	if n.Type() == ast.IntegerType || n.Type() == ast.FloatType {
+		f, err := strconv.ParseFloat(n.GetToken().Value, 64)
+		if err == nil && !math.IsNaN(f) && f >= 0 && f <= 100 {
+			*to = f
+			return
+		}
+	}
+	m.fail(key, "this is a number from 0 to 100, such as 0.01 for one point per hundred, not %s", shown(n))
+}
+
+// staffRanks reads the second list of ranks (社員ランク), which has no order.
+func (t *tenantReader) staffRanks() {
+	var ids, names once
+	t.entries("staff_ranks", "a staff rank", func(m *mapping) {
+		var rank noren.StaffRank
+		m.require("id", "name")
+		t.numbered(m, &rank.ID, &ids)
+		if m.text("name", &rank.Name) {
+			names.add(t.reader, m.lineOf("name"), noren.FoldName(rank.Name), "the name %q of a staff rank", rank.Name)
+		}
+		t.shop.StaffRanks = append(t.shop.StaffRanks, rank)
+	})
+}
+
+// stores reads stores. Names may repeat, as those of chains do; who refers to a repeated name is told to give the id.
+func (t *tenantReader) stores() {
+	var ids, codes once
+	t.entries("stores", "a store", func(m *mapping) {
+		store := noren.Store{Kind: noren.StoreShop}
+		m.require("id", "name")
+		t.numbered(m, &store.ID, &ids)
+		t.coded(m, &store.Code, &codes)
+		m.text("name", &store.Name)
+		word(m, "kind", &store.Kind, noren.StoreShop, noren.StoreWarehouse, noren.StoreOrder)
+		t.shop.Stores = append(t.shop.Stores, store)
+	})
+}
+
+// products reads what has stock.
+func (t *tenantReader) products() {
+	var ids, codes once
+	t.entries("products", "a product", func(m *mapping) {
+		var product noren.Product
+		m.require("id", "name")
+		t.numbered(m, &product.ID, &ids)
+		t.coded(m, &product.Code, &codes)
+		m.text("name", &product.Name)
+		t.shop.Products = append(t.shop.Products, product)
+	})
+}
+
+// staff reads people who work for the tenant.
+func (t *tenantReader) staff() {
+	var ids, codes once
+	t.entries("staff", "a member of staff", func(m *mapping) {
+		var person noren.Staff
+		m.require("id", "name")
+		t.numbered(m, &person.ID, &ids)
+		t.coded(m, &person.Code, &codes)
+		m.text("name", &person.Name)
+		var store int64
+		if t.storeRef(m, "store", &store) {
+			person.StoreID = &store
+		}
+		t.shop.Staff = append(t.shop.Staff, person)
+	})
+}

@@ -1,0 +1,233 @@
+package shopfile
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"noren"
+)
+
+// members reads members by the keys that noren.MemberPatch gives its fields in JSON, so that a column added there
+// can be written here.
+func (t *tenantReader) members() {
+	var unique memberKeys
+	t.entries("members", "a member", func(m *mapping) {
+		var p noren.MemberPatch
+		m.id("id", &p.ID, memberIDDigits)
+		// The field's type says how the key is read, its tag what it is called.
+		v := reflect.ValueOf(&p).Elem()
+		for i := range v.NumField() {
+			key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			t.memberField(m, key, v.Field(i).Addr().Interface())
+		}
+		t.judge(m, p)
+		unique.add(t.reader, m, p)
+		t.shop.Members = append(t.shop.Members, p)
+	})
+}
+
+// memberField reads one key into the field of its type. Fields of other types, which are the id and the view, are
+// not written as fields of a file.
+func (t *tenantReader) memberField(m *mapping, key string, field any) {
+	switch f := field.(type) {
+	case *noren.Field[string]:
+		nullable(m, key, f, m.text)
+	case *noren.Field[bool]:
+		nullable(m, key, f, m.boolean)
+	case *noren.Field[noren.Date]:
+		nullable(m, key, f, m.date)
+	case *noren.Field[noren.Hundredths]:
+		nullable(m, key, f, m.hundredths)
+	case *noren.Field[noren.Sex]:
+		nullable(m, key, f, func(key string, to *noren.Sex) bool {
+			return word(m, key, to, noren.Male, noren.Female, noren.OtherSex)
+		})
+	case *noren.Field[noren.Status]:
+		nullable(m, key, f, func(key string, to *noren.Status) bool { return word(m, key, to, noren.Statuses()...) })
+	case *noren.Field[noren.Ref]:
+		nullable(m, key, f, func(key string, to *noren.Ref) bool { return t.rankRef(m, key, to) })
+	case *noren.Field[int64]:
+		nullable(m, key, f, func(key string, to *int64) bool {
+			if key == "store" {
+				return t.memberStore(m, key, to)
+			}
+			return m.integer(key, to, 0, maxAmount)
+		})
+	}
+}
+
+// nullable reads a key of a member, where null is not the same as absent: it clears what is stored.
+func nullable[T any](m *mapping, key string, to *noren.Field[T], read func(string, *T) bool) {
+	if n, given := m.given(key); given && n == nil {
+		*to = noren.Null[T]()
+		return
+	}
+	set(read, key, to)
+}
+
+// date reads a day. YAML 1.2 has no type for it, so it may stand without quotes.
+func (m *mapping) date(key string, to *noren.Date) bool {
+	var text string
+	if !m.text(key, &text) {
+		return false
+	}
+	date, err := noren.ParseDate(text)
+	if err != nil {
+		m.fail(key, "%v", err)
+		return false
+	}
+	*to = date
+	return true
+}
+
+// hundredths reads a decimal of two places from its text: as a floating-point number 1.10 would lose its last digit.
+func (m *mapping) hundredths(key string, to *noren.Hundredths) bool {
+	var text string
+	if !m.text(key, &text) {
+		return false
+	}
+	number, err := noren.ParseHundredths(text)
+	if err != nil {
+		m.fail(key, "%v", err)
+		return false
+	}
+	*to = number
+	return true
+}
+
+// rankRef reads the rank or staff rank that key names: a number is an id, a text a name. Where the file lists the
+// tenant's ranks, it must be one of them; otherwise the stored ones decide.
+func (t *tenantReader) rankRef(m *mapping, key string, to *noren.Ref) bool {
+	n := m.node(key)
+	if n == nil {
+		return false
+	}
+	var ref noren.Ref
+	if n.Type() == ast.IntegerType {
+		if !m.id(key, &ref.ID, catalogueIDDigits) {
+			return false
+		}
+	} else if !m.text(key, &ref.Name) {
+		return false
+	}
+	// The domain resolves the name again when the file is applied, by the same rule.
+	known := func(id int64, name string) bool {
+		return ref.ID == id || ref.ID == 0 && noren.FoldName(ref.Name) == noren.FoldName(name)
+	}
+	list, found := "ranks", slices.ContainsFunc(t.shop.Ranks, func(r noren.Rank) bool { return known(r.ID, r.Name) })
+	if key == "staff_rank" {
+		list = "staff_ranks"
+		found = slices.ContainsFunc(t.shop.StaffRanks, func(r noren.StaffRank) bool { return known(r.ID, r.Name) })
+	}
+	if !found && t.m.node(list) != nil {
+		m.fail(key, "%s is none of this tenant's %s", shown(n), list)
+		return false
+	}
+	*to = ref
+	return true
+}
+
+// memberStore is storeRef for members, who belong to shops only.
+func (t *tenantReader) memberStore(m *mapping, key string, to *int64) bool {
+	if !t.storeRef(m, key, to) {
+		return false
+	}
+	for _, s := range t.shop.Stores {
+		if s.ID == *to && s.Kind != noren.StoreShop {
+			m.fail(key, "%q is of the kind %s; a member belongs to a shop", s.Name, s.Kind)
+			return false
+		}
+	}
+	return true
+}
+
+// judge reports what contradicts itself within one member.
+func (t *tenantReader) judge(m *mapping, p noren.MemberPatch) {
+	if _, coded := m.given("code"); m.nodes["id"] == nil && !coded {
+		m.r.fail(m.line, "a member needs an id or a code; without either, each run would make another one")
+	}
+	// null clears, and these two cannot be cleared.
+	if code, set := p.Code.Value(); p.Code.IsNull() || set && code == "" {
+		m.fail("code", "a member always has a code; leave the key out to keep it or have one made")
+	}
+	// Only what the file itself says is judged here: with the stored half of the pair, the service judges again.
+	status, _ := p.Status.Value()
+	if _, dated := p.LeaveDate.Value(); dated && status == noren.Active {
+		m.fail("leave_date", "an ACTIVE member has no leave date")
+	}
+	if p.LeaveDate.IsNull() && status == noren.Left {
+		m.fail("leave_date", "a member who LEFT has a leave date; leave the key out for today")
+	}
+	if p.Status.IsNull() {
+		m.fail("status", "a member always has a status; leave the key out to keep it")
+	}
+	_, price := p.PointUnitPrice.Value()
+	if _, unit := p.PointUnit.Value(); price != unit {
+		key := "point_unit"
+		if price {
+			key = "point_unit_price"
+		}
+		m.fail(key, "point_unit_price and point_unit are given together or not at all")
+	}
+	if p.Address.Given() && (p.Prefecture.Given() || p.Address1.Given() || p.Address2.Given()) {
+		m.fail("address", "this is prefecture, address1 and address2 as one text; give either it or those")
+	}
+}
+
+// memberKeys remembers what no two members may share.
+type memberKeys struct{ ids, codes, aliases, shopify once }
+
+// add reports what the member shares with an earlier one.
+func (k *memberKeys) add(r *reader, m *mapping, p noren.MemberPatch) {
+	if p.ID != 0 {
+		k.ids.add(r, m.lineOf("id"), strconv.FormatInt(p.ID, 10), "the id %d of a member", p.ID)
+	}
+	for _, unique := range []struct {
+		key  string
+		seen *once
+		of   noren.Field[string]
+	}{
+		{"code", &k.codes, p.Code},
+		{"alias_code", &k.aliases, p.AliasCode},
+		{"shopify_customer_id", &k.shopify, p.ShopifyCustomerID},
+	} {
+		value, _ := unique.of.Value()
+		unique.seen.add(r, m.lineOf(unique.key), value, "the %s %q of a member", unique.key, value)
+	}
+}
+
+// purchaseSource is where purchases of a shop file come from, as far as the database is told.
+const purchaseSource = "shop_file"
+
+// purchases reads spend. The id makes it count once however often the file is applied. A time needs its offset from UTC:
+// the tenant's zone may be stored rather than in the file, and an hour can decide which month a purchase counts for.
+func (t *tenantReader) purchases() {
+	var ids once
+	t.entries("purchases", "a purchase", func(m *mapping) {
+		p := noren.ShopPurchase{Purchase: noren.Purchase{Source: purchaseSource}}
+		m.require("member", "id", "amount", "at")
+		// A number is an id, a text a code, as for ranks and stores.
+		if n := m.node("member"); n != nil && n.Type() == ast.IntegerType {
+			m.id("member", &p.MemberID, memberIDDigits)
+		} else {
+			m.text("member", &p.MemberCode)
+		}
+		if m.text("id", &p.ExternalID) {
+			ids.add(t.reader, m.lineOf("id"), p.ExternalID, "the id %q of a purchase", p.ExternalID)
+		}
+		m.integer("amount", &p.Amount, 0, maxAmount)
+		var at string
+		if m.text("at", &at) {
+			var err error
+			if p.PaidAt, err = time.Parse(time.RFC3339, at); err != nil {
+				m.fail("at", "%q is no time of the form 2026-11-01T10:00:00+09:00", at)
+			}
+		}
+		t.shop.Purchases = append(t.shop.Purchases, p)
+	})
+}

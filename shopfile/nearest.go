@@ -1,0 +1,38 @@
+package shopfile
+
+import "strings"
+
+// nearest answers the word of known that was probably meant by a mistyped one, or "".
+func nearest(word string, known []string) string {
+	best, distance := "", 1+max(1, len(word)/3)
+	for _, k := range known {
+		if d := edits(strings.ToLower(word), strings.ToLower(k), distance); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}
+
+// edits counts the letters to insert, delete or replace to get from a to b, giving up at limit.
+func edits(a, b string, limit int) int {
+	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
+		return limit
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

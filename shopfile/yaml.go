@@ -1,0 +1,158 @@
+package shopfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// anchors are the values that aliases (*name) stand for.
+type anchors map[string]ast.Node
+
+// parse answers the one document of the file; nil where there is none, which has been reported.
+func (r *reader) parse(data []byte) ast.Node {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Notepad writes one
+	if i := invalidUTF8(data); i >= 0 {
+		r.fail(1+bytes.Count(data[:i], []byte("\n")), "the file is not UTF-8 here; if it is Shift_JIS, save it as UTF-8")
+		return nil
+	}
+	file, err := parseYAML(data)
+	if err != nil {
+		// The library's own text repeats the source around the place; file and line say enough.
+		line, message := 1, err.Error()
+		if e, ok := errors.AsType[yaml.Error](err); ok {
+			if token := e.GetToken(); token != nil && token.Position != nil {
+				line = max(token.Position.Line, 1)
+			}
+			message = e.GetMessage()
+		}
+		r.fail(line, "this is not YAML: %s", message)
+		return nil
+	}
+	// A file may begin or end with a document marker, which makes documents without a body.
+	var body ast.Node
+	for _, document := range file.Docs {
+		if document.Body == nil {
+			continue
+		}
+		if body != nil {
+			r.fail(lineOf(document.Body), "a shop file is one YAML document; put all tenants under the first")
+			return nil
+		}
+		body = document.Body
+	}
+	if body == nil {
+		r.fail(1, "the file is empty; it needs tenants:")
+		return nil
+	}
+	r.anchors = make(anchors)
+	ast.Walk(r.anchors, body)
+	return body
+}
+
+// parseYAML keeps duplicate keys, which are reported here with the others. The library has panicked on malformed
+// input before; an operator who mistyped should still read a message.
+func parseYAML(data []byte) (file *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it cannot be parsed (%v)", p)
+		}
+	}()
+	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+}
+
+// invalidUTF8 answers the offset of the first byte that is not UTF-8, or -1.
+func invalidUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		c, size := utf8.DecodeRune(data[i:])
+		if c == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// Visit is how ast.Walk hands over each node.
+func (a anchors) Visit(n ast.Node) ast.Visitor {
+	if anchor, ok := n.(*ast.AnchorNode); ok && anchor.Name != nil {
+		a[anchor.Name.String()] = anchor.Value
+	}
+	return a
+}
+
+// resolve follows anchors and aliases to what they stand for. It answers nil for what has no value, and where the
+// alias stands for nothing, which it reports. A chain longer than maxAliases goes in circles.
+func (r *reader) resolve(n ast.Node) ast.Node {
+	for range maxAliases {
+		switch x := n.(type) {
+		case *ast.AnchorNode:
+			n = x.Value
+		case *ast.AliasNode:
+			target, known := r.anchors[x.Value.String()]
+			if !known {
+				r.fail(lineOf(x), "there is no anchor &%s for *%s", x.Value, x.Value)
+				return nil
+			}
+			n = target
+		case nil, *ast.NullNode:
+			return nil
+		default:
+			return n
+		}
+	}
+	return nil
+}
+
+// maxAliases bounds how many anchors and aliases may stand between a key and its value.
+const maxAliases = 16
+
+// lineOf is the line where n begins. Nodes that the parser made up, for values left out, have none: then it is 1.
+func lineOf(n ast.Node) int {
+	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return 1
+	}
+	return max(n.GetToken().Position.Line, 1)
+}
+
+// scalarText is the text of a scalar. Numbers are given as they are written, so that 001 keeps its zeros.
+func scalarText(n ast.Node) (text string, ok bool) {
+	switch x := n.(type) {
+	case *ast.StringNode:
+		return x.Value, true
+	case *ast.LiteralNode:
+		return x.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return n.GetToken().Value, true
+	}
+	return "", false
+}
+
+// shown is a value as messages repeat it.
+func shown(n ast.Node) string {
+	switch x := n.(type) {
+	case nil, *ast.NullNode:
+		return "nothing"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.BoolNode:
+		return fmt.Sprint(x.Value)
+	case *ast.IntegerNode, *ast.FloatNode:
+		return x.GetToken().Value
+	}
+	text, ok := scalarText(n)
+	if !ok {
+		return n.Type().String()
+	}
+	if runes := []rune(text); len(runes) > 40 {
+		text = string(runes[:39]) + "…"
+	}
+	return fmt.Sprintf("%q", text)
+}
