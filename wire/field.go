@@ -1,0 +1,227 @@
+package wire
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"noren"
+)
+
+// Type is what kind of value a field holds.
+type Type string
+
+// The types of fields.
+const (
+	TypeText    Type = "text"
+	TypeInteger Type = "integer" // a JSON integer, or one in a string
+	TypeDecimal Type = "decimal" // a JSON number, or one in a string; at most two places
+	TypeDate    Type = "date"    // YYYY-MM-DD
+	TypeEnum    Type = "enum"
+	TypeObject  Type = "object"
+	TypeArray   Type = "array"
+)
+
+// Pattern is a rule for a text's characters, with a name by which a dialect words it. Expr must mean the same in RE2
+// and in ECMA-262, because it is published in the schema.
+type Pattern struct {
+	Name string
+	Expr *regexp.Regexp
+}
+
+// Facts are what is known of a field: what is validated is also what the schema says.
+type Facts struct {
+	Type        Type
+	Nullable    bool
+	Required    bool
+	NonEmpty    bool // "" is refused
+	MaxLength   int  // characters (not bytes); 0: no limit
+	Pattern     *Pattern
+	Format      string   // as OpenAPI names it
+	Min, Max    int64    // of integers and, in hundredths, of decimals; both 0: no limits
+	Enum        []string // the words, in the order of the document
+	Description string
+	Example     string
+	Fields      []Facts // of an object; each with its Name
+	Name        string
+}
+
+// Field is one field of a request that ends up in a P.
+type Field[P any] struct {
+	Facts
+	decode func(facts *Facts, v Value, p *P) []*Problem
+}
+
+// Setter stores what was decoded: a value, or null. It is not called for a field that is absent.
+type Setter[P, T any] func(p *P, v noren.Field[T])
+
+// To sets a noren.Field, which keeps absent, null and value apart.
+func To[P, T any](ref func(*P) *noren.Field[T]) Setter[P, T] {
+	return func(p *P, v noren.Field[T]) { *ref(p) = v }
+}
+
+// ToValue sets a plain value; null sets the zero value.
+func ToValue[P, T any](ref func(*P) *T) Setter[P, T] {
+	return func(p *P, v noren.Field[T]) { *ref(p), _ = v.Value() }
+}
+
+// ToPointer sets a pointer; null sets nil.
+func ToPointer[P, T any](ref func(*P) **T) Setter[P, T] {
+	return func(p *P, v noren.Field[T]) { *ref(p) = v.Ptr() }
+}
+
+// newField makes a field whose values are read by parse.
+func newField[P, T any](facts Facts, parse func(*Facts, Value) (T, Code), set Setter[P, T]) Field[P] {
+	return Field[P]{Facts: facts, decode: func(facts *Facts, v Value, p *P) []*Problem {
+		if v.IsNull() {
+			if !facts.Nullable {
+				return facts.problem(NullRefused)
+			}
+			set(p, noren.Null[T]())
+			return nil
+		}
+		value, code := parse(facts, v)
+		if code != "" {
+			return facts.problem(code)
+		}
+		set(p, noren.Set(value))
+		return nil
+	}}
+}
+
+// problem is one problem of the field itself. It is a slice because a nested object can have several.
+func (f *Facts) problem(code Code) []*Problem {
+	return []*Problem{{Path: pointer(f.Name), Field: f.Name, Code: code, Facts: f}}
+}
+
+// OrNull lets the field be null.
+func (f Field[P]) OrNull() Field[P] {
+	f.Nullable = true
+	return f
+}
+
+// Must makes the field required.
+func (f Field[P]) Must() Field[P] {
+	f.Required = true
+	return f
+}
+
+// AtMost limits a text to n characters.
+func (f Field[P]) AtMost(n int) Field[P] {
+	f.MaxLength = n
+	return f
+}
+
+// Like makes a text follow the pattern.
+func (f Field[P]) Like(p Pattern) Field[P] {
+	f.Pattern = &p
+	return f
+}
+
+// Between limits a number; a decimal's limits are in hundredths.
+func (f Field[P]) Between(lowest, highest int64) Field[P] {
+	f.Min, f.Max = lowest, highest
+	return f
+}
+
+// Says adds what the schema says of the field: a description, an example and, optionally, a format.
+func (f Field[P]) Says(description, example string, format ...string) Field[P] {
+	f.Description, f.Example = description, example
+	if len(format) > 0 {
+		f.Format = format[0]
+	}
+	return f
+}
+
+// Nested is a field that is an object of its own, whose fields end up in the same P.
+func Nested[P any](name string, table Table[P]) Field[P] {
+	facts := Facts{Name: name, Type: TypeObject}
+	for _, f := range table.fields {
+		facts.Fields = append(facts.Fields, f.Facts)
+	}
+	return Field[P]{Facts: facts, decode: func(facts *Facts, v Value, p *P) []*Problem {
+		if v.IsNull() {
+			if !facts.Nullable {
+				return facts.problem(NullRefused)
+			}
+			return nil
+		}
+		o, ok := v.Object()
+		if !ok {
+			return facts.problem(WrongType)
+		}
+		return table.Decode(o, pointer(facts.Name), p)
+	}}
+}
+
+// Table is the fields of one kind of object. It is safe for concurrent use.
+type Table[P any] struct {
+	fields []Field[P]
+	index  map[string]int
+}
+
+// NewTable makes a table; the order of the fields is that of their problems and of the schema.
+func NewTable[P any](fields ...Field[P]) Table[P] {
+	t := Table[P]{fields: fields, index: make(map[string]int, len(fields))}
+	for i, f := range fields {
+		if _, twice := t.index[f.Name]; twice {
+			panic("wire: the field " + f.Name + " is in the table twice")
+		}
+		t.index[f.Name] = i
+	}
+	return t
+}
+
+// Decode reads the object into p and answers every problem, in the order of the table. path is where the object is.
+// Names that the table does not have are ignored. Where there are problems, p is to be thrown away.
+func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
+	given := make([]Value, len(t.fields))
+	for _, m := range o {
+		if i, known := t.index[m.Name]; known {
+			given[i] = m.Value
+		}
+	}
+	var problems []*Problem
+	for i := range t.fields {
+		f := &t.fields[i]
+		var found []*Problem
+		switch {
+		case given[i].Exists():
+			found = f.decode(&f.Facts, given[i], p)
+		case f.Required:
+			found = f.problem(Missing)
+		}
+		for _, problem := range found {
+			problems = append(problems, problem.under(path))
+		}
+	}
+	return problems
+}
+
+// Requiring answers a table in which the named fields, where given, may be neither null nor empty.
+func (t Table[P]) Requiring(names []string) Table[P] {
+	if len(names) == 0 {
+		return t
+	}
+	t.fields = slices.Clone(t.fields)
+	for i := range t.fields {
+		if f := &t.fields[i]; slices.Contains(names, f.Name) {
+			f.Nullable, f.NonEmpty = false, true
+		}
+	}
+	return t
+}
+
+// Facts lists what is known of the fields, in the order of the table.
+func (t Table[P]) Facts() []Facts {
+	facts := make([]Facts, len(t.fields))
+	for i, f := range t.fields {
+		facts[i] = f.Facts
+	}
+	return facts
+}
+
+// Storable reports whether every engine can store and look up the text: UTF-8 without U+0000.
+func Storable(text string) bool {
+	return strings.IndexByte(text, 0) < 0 && strings.ToValidUTF8(text, "") == text
+}

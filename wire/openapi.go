@@ -1,0 +1,189 @@
+package wire
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Document describes one dialect as OpenAPI 3.1. Its JSON is the same every time: everything is written in the order
+// given here.
+type Document struct {
+	Title, Version, Description string
+	Servers                     []APIServer
+	Operations                  []Operation
+	Schemas                     []Property
+	Security                    []Pair // scheme by name
+}
+
+// APIServer is one base URL; Variables has a default for each {name} in it.
+type APIServer struct {
+	URL       string
+	Variables []Pair
+}
+
+// Operation is one method of one path.
+type Operation struct {
+	Method, Path         string
+	ID, Summary, Details string
+	Servers              []APIServer // nil: the document's
+	Parameters           []Parameter
+	Body                 *Content
+	Responses            []Response
+	Scheme               string   // name of the security scheme; "": anybody may call it
+	Scopes               []string // any one of these suffices: each becomes an alternative of its own
+}
+
+// Parameter is one parameter in the path, the query or a header. Those in the path are required.
+type Parameter struct {
+	Name, In string
+	Schema   *Schema
+	Details  string
+}
+
+// Content is a body's media type and schema.
+type Content struct {
+	MediaType string
+	Schema    *Schema
+}
+
+// Response is what one status means.
+type Response struct {
+	Status  int
+	Details string
+	Headers []Parameter
+	Content *Content // nil: no body
+}
+
+// JSON writes the document, indented.
+func (d Document) JSON() []byte {
+	doc := Map{
+		{"openapi", "3.1.0"},
+		{"info", Map{{"title", d.Title}, {"version", d.Version}, {"description", d.Description}}},
+		{"servers", servers(d.Servers)},
+		{"paths", d.paths()},
+		{"components", d.components()},
+	}
+	text := JSON(doc)
+	indented, err := jsontext.AppendFormat(nil, text, jsontext.WithIndent("  "))
+	if err != nil {
+		panic("wire: an OpenAPI document that is not JSON: " + err.Error()) // the only input is code
+	}
+	return append(indented, '\n')
+}
+
+// servers writes base URLs. A variable has no list of values here, only the default that a reader can try.
+func servers(list []APIServer) []Map {
+	out := make([]Map, len(list))
+	for i, s := range list {
+		out[i] = Map{{"url", s.URL}}
+		var variables Map
+		for _, v := range s.Variables {
+			variables = append(variables, Pair{v.Name, Map{{"default", v.Value}}})
+		}
+		if variables != nil {
+			out[i] = append(out[i], Pair{"variables", variables})
+		}
+	}
+	return out
+}
+
+// paths groups the operations by path, in the order in which the paths come first.
+func (d Document) paths() Map {
+	var paths Map
+	at := make(map[string]int)
+	for _, op := range d.Operations {
+		i, known := at[op.Path]
+		if !known {
+			i = len(paths)
+			at[op.Path] = i
+			paths = append(paths, Pair{op.Path, Map(nil)})
+		}
+		methods := paths[i].Value.(Map)
+		paths[i].Value = append(methods, Pair{strings.ToLower(op.Method), op.json()})
+	}
+	return paths
+}
+
+// components are what operations refer to: the schemas, and how callers authenticate.
+func (d Document) components() Map {
+	schemas := make(Map, len(d.Schemas))
+	for i, s := range d.Schemas {
+		schemas[i] = Pair{s.Name, s.Schema.Map()}
+	}
+	return Map{{"schemas", schemas}, {"securitySchemes", Map(d.Security)}}
+}
+
+// json writes the operation. An operation that anybody may call has an empty security list, which is not the same as none:
+// without the list the document's own would apply.
+func (op Operation) json() Map {
+	m := Map{{"operationId", op.ID}, {"summary", op.Summary}}
+	if op.Details != "" {
+		m = append(m, Pair{"description", op.Details})
+	}
+	if op.Servers != nil {
+		m = append(m, Pair{"servers", servers(op.Servers)})
+	}
+	if len(op.Parameters) > 0 {
+		list := make([]Map, len(op.Parameters))
+		for i, p := range op.Parameters {
+			list[i] = append(Map{{"name", p.Name}, {"in", p.In}}, p.json(p.In == "path")...)
+		}
+		m = append(m, Pair{"parameters", list})
+	}
+	if op.Body != nil {
+		m = append(m, Pair{"requestBody", Map{{"required", true}, {"content", op.Body.json()}}})
+	}
+	responses := make(Map, len(op.Responses))
+	for i, r := range op.Responses {
+		responses[i] = Pair{strconv.Itoa(r.Status), r.json()}
+	}
+	return append(m, Pair{"responses", responses}, Pair{"security", op.security()})
+}
+
+// security writes each scope as an alternative of its own, because one of them is enough; scopes inside one alternative
+// would all be needed.
+func (op Operation) security() []Map {
+	alternatives := []Map{}
+	for _, scope := range op.Scopes {
+		alternatives = append(alternatives, Map{{op.Scheme, []string{scope}}})
+	}
+	if op.Scheme != "" && len(op.Scopes) == 0 {
+		alternatives = append(alternatives, Map{{op.Scheme, []string{}}})
+	}
+	return alternatives
+}
+
+// json writes what parameters and headers have in common. Only parameters in a path are marked as required.
+func (p Parameter) json(required bool) Map {
+	var m Map
+	if required {
+		m = append(m, Pair{"required", true})
+	}
+	if p.Details != "" {
+		m = append(m, Pair{"description", p.Details})
+	}
+	return append(m, Pair{"schema", p.Schema.Map()})
+}
+
+// json writes the one media type that the body has.
+func (c Content) json() Map {
+	return Map{{c.MediaType, Map{{"schema", c.Schema.Map()}}}}
+}
+
+// json writes the response. The description is the one thing that OpenAPI wants of every response.
+func (r Response) json() Map {
+	m := Map{{"description", r.Details}}
+	if len(r.Headers) > 0 {
+		headers := make(Map, len(r.Headers))
+		for i, h := range r.Headers {
+			headers[i] = Pair{h.Name, h.json(false)}
+		}
+		m = append(m, Pair{"headers", headers})
+	}
+	if r.Content != nil {
+		m = append(m, Pair{"content", r.Content.json()})
+	}
+	return m
+}

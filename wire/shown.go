@@ -1,0 +1,72 @@
+package wire
+
+import "slices"
+
+// Shown is one key of an answer: where its value comes from and what its schema says. Value answers what Append takes.
+type Shown[T any] struct {
+	Name        string
+	Value       func(T) any
+	Nullable    bool
+	Format      string
+	Enum        []string
+	Description string
+}
+
+// View is the keys of one kind of answer, in the order in which they are written.
+type View[T any] []Shown[T]
+
+// Only answers the view with the named keys, in the view's order; all of them where names is empty.
+func (v View[T]) Only(names []string) View[T] {
+	if len(names) == 0 {
+		return v
+	}
+	var some View[T]
+	for _, s := range v {
+		if slices.Contains(names, s.Name) {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// Append writes x as an object behind dst.
+func (v View[T]) Append(dst []byte, x T) []byte {
+	dst = append(dst, '{')
+	for i, s := range v {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendText(dst, s.Name)
+		dst = append(dst, ':')
+		dst = Append(dst, s.Value(x))
+	}
+	return append(dst, '}')
+}
+
+// List writes the items as an array.
+func (v View[T]) List(items []T) []byte {
+	dst := []byte{'['}
+	for i, x := range items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = v.Append(dst, x)
+	}
+	return append(dst, ']')
+}
+
+// Schema describes the object with all keys. None is required, because a caller may ask for some of them only.
+func (v View[T]) Schema() *Schema {
+	s := &Schema{Types: []string{"object"}}
+	for _, k := range v {
+		p := &Schema{Types: []string{"string"}, Format: k.Format, Description: k.Description}
+		for _, word := range k.Enum {
+			p.Enum = append(p.Enum, word)
+		}
+		if k.Nullable {
+			p.OrNull()
+		}
+		s.Properties = append(s.Properties, Property{k.Name, p})
+	}
+	return s
+}
