@@ -1,0 +1,35 @@
+package smaregi
+
+import (
+	"strconv"
+
+	"noren"
+	"noren/wire"
+)
+
+// Callbacks writes the bodies of callbacks as the two bulk pages show them. It implements noren.CallbackEncoder.
+type Callbacks struct{}
+
+// EncodeCallback answers {"requestId":…,"result":[…]}, or {"requestId":…,"message":…} with the first reason of the
+// first row that failed.
+func (Callbacks) EncodeCallback(o noren.BulkOutcome) []byte {
+	id := wire.P("requestId", o.ID)
+	// Failures are in the order of the rows, and within a row in the order of the document's table.
+	if len(o.Failures) > 0 {
+		return wire.JSON(wire.Map{id, wire.P("message", wordsOf(o.Kind).failure(o.Failures[0], o.ID))})
+	}
+	// Only one of the two lists has entries, according to the kind; both are in the order of the request's rows.
+	result := make([]wire.Map, 0, len(o.Members)+len(o.Movements))
+	for _, member := range o.Members {
+		result = append(result, wire.Map{wire.P("customerId", decimal(member))})
+	}
+	for _, m := range o.Movements {
+		result = append(result, wire.Map{
+			wire.P("id", decimal(m.ID)), wire.P("productId", decimal(m.ProductID)), wire.P("storeId", decimal(m.StoreID)),
+		})
+	}
+	return wire.JSON(wire.Map{id, wire.P("result", result)})
+}
+
+// decimal writes a number as this API does: as a string.
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }

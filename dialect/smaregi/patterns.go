@@ -1,0 +1,42 @@
+package smaregi
+
+import (
+	"regexp"
+
+	"noren/wire"
+)
+
+// The names of the patterns, by which they are worded.
+const (
+	patternPrintable = "printable"
+	patternKana      = "kana"
+	patternPhone     = "phone"
+	patternMail      = "mail"
+	patternURL       = "url"
+)
+
+// printablePattern is /^[ -~]+$/ of the pages.
+func printablePattern() wire.Pattern {
+	return wire.Pattern{Name: patternPrintable, Expr: regexp.MustCompile(`^[ -~]+$`)}
+}
+
+// kanaPattern is the pages' pattern for フリガナ. It is stored there with its full-width characters folded, which makes
+// it invalid; here U+3000 and U+FF0D are what they were.
+func kanaPattern() wire.Pattern {
+	return wire.Pattern{Name: patternKana, Expr: regexp.MustCompile("^[ァ-ヶ\u3000 -~ー\uff0d・]+$")}
+}
+
+// phonePattern is the pages' ^[a-zA-Z0-9 -/:-@[-`{-~]{1,20}$ written shorter.
+func phonePattern() wire.Pattern {
+	return wire.Pattern{Name: patternPhone, Expr: regexp.MustCompile(`^[ -~]{1,20}$`)}
+}
+
+// mailPattern asks for little: addresses of Japanese mobile carriers are known to break stricter rules.
+func mailPattern() wire.Pattern {
+	return wire.Pattern{Name: patternMail, Expr: regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)}
+}
+
+// urlPattern is /^https?://\S+$/ of the pages.
+func urlPattern() wire.Pattern {
+	return wire.Pattern{Name: patternURL, Expr: regexp.MustCompile(`^https?://\S+$`)}
+}

@@ -1,0 +1,166 @@
+package smaregi
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"noren"
+)
+
+// ids asks for a list and answers the ids on the page.
+func (b *bundle) ids(path, key string) string {
+	b.Helper()
+	sep := "?"
+	if strings.Contains(path, "?") {
+		sep = "&"
+	}
+	a := b.do(request{method: "GET", path: path + sep + "fields=" + key, token: "a"})
+	if a.status != 200 {
+		b.Errorf("%s: %d %s", path, a.status, a.body)
+	}
+	return strings.NewReplacer(`{"`+key+`":"`, "", `"}`, "", "[", "", "]", "").Replace(a.body)
+}
+
+func TestCustomerFilters(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.clock.advance(24 * time.Hour)
+	b.renewTokens()
+	b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"2","note":"x"}`)})
+	b.applyLane()
+	for query, want := range map[string]string{
+		"": "1,2,3", "customer_code=AM002": "2", "customer_code=XX": "", "customer_no=No-1": "1", "customer_code=": "1,2,3",
+		"customer_id-from=2": "2,3", "customer_id-to=02": "1,2", "customer_id-from=2&customer_id-to=2": "2",
+		"sort=customerId:desc": "3,2,1", "sort=customerCode:desc,customerId": "3,2,1", "sort=updDateTime:desc": "2,1,3",
+		"sort=insDateTime:asc,customerId:desc": "3,2,1", "unknown=1": "1,2,3",
+		"upd_date_time-from=2026-11-23T00:30:00%2B09:00&upd_date_time-to=2026-11-23T00:30:00%2B09:00": "2",
+		"upd_date_time-from=2026-11-23T00:30:00+09:00":                                                "2",
+		"upd_date_time-to=2026-11-22T23:59:59Z":                                                       "1,2,3",
+		"upd_date_time-to=2026-11-22T00:30:00%2B09:00":                                                "1,3",
+	} {
+		b.clock.advance(time.Second)
+		if got := b.ids("/customers?"+query, "customerId"); got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestStockFilters(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(
+		`{"productId":"1","storeId":"1","stockAmount":"5"}`, `{"productId":"2","storeId":"1","stockAmount":"6"}`,
+		`{"productId":"1","storeId":"4","stockAmount":"7"}`,
+	)})
+	b.applyLane()
+	b.clock.advance(24 * time.Hour)
+	b.renewTokens()
+	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(`{"productId":"1","storeId":"1","stockAmount":"2"}`)})
+	b.applyLane()
+	for path, want := range map[string]string{
+		"/stock": "2,7,6", "/stock?store_id=1": "2,6", "/stock?product_id=001": "2,7", "/stock?store_id=4&product_id=2": "",
+		"/stock?sort=storeId:desc,productId": "7,2,6", "/stock?upd_date_time-from=2026-11-22T12:00:00Z": "2",
+		"/stock/changes/1/1": "5,2", "/stock/changes/1/1?sort=id:desc": "2,5", "/stock/changes/1/1?id=4": "2", "/stock/changes/1/1?stock_amount=5": "5",
+		"/stock/changes/1/1?stock_division=15": "5,2", "/stock/changes/1/1?stock_division=02": "", "/stock/changes/1/1?target_date=2026-11-22": "5",
+		"/stock/changes/1/1?target_date=2026-11-23": "2", "/stock/changes/1/1?from_store_id=1": "", "/stock/changes/1/1?to_store_id=4": "",
+		"/stock/changes/2/4": "",
+	} {
+		b.clock.advance(time.Second)
+		if got := b.ids(path, "stockAmount"); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	for path, want := range map[string]string{
+		"/stores?store_code=002": "2", "/stores?sort=storeCode:desc&limit=2": "4,3", "/stores?upd_date_time-from=2026-11-23T00:00:00Z": "",
+	} {
+		if got := b.ids(path, "storeId"); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	if got := b.ids("/products?product_code=P002", "productId"); got != "2" {
+		t.Error(got)
+	}
+}
+
+func TestBadParameters(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for query, detail := range map[string]string{
+		"limit=0":                    "limitは1以上1000以下である必要があります。",
+		"limit=1001":                 "limitは1以上1000以下である必要があります。",
+		"limit=":                     "limitは整数である必要があります。",
+		"page=0":                     "pageは1以上1000000000以下である必要があります。",
+		"page=99999999999999999999":  "pageは1以上1000000000以下である必要があります。",
+		"sort=note":                  "sortに指定できる項目はcustomerId、customerCode、insDateTime、updDateTimeです。",
+		"sort=customerId:down":       "sortに指定できる項目はcustomerId、customerCode、insDateTime、updDateTimeです。",
+		"customer_id-from=x":         "customer_id-fromは整数である必要があります。",
+		"customer_code=%00":          "customer_codeにNUL文字(U+0000)は使用できません。",
+		"customer_code=%ff":          "customer_codeはUTF-8で指定する必要があります。",
+		"fields=%zz":                 "クエリ文字列がURLエンコードとして正しくありません。",
+		"upd_date_time-from=2026-11": "upd_date_time-fromはYYYY-MM-DDThh:mm:ssTZD形式の日時で指定する必要があります。",
+		"upd_date_time-from=2026-01-01T00:00:00Z&upd_date_time-to=2026-02-01T00:00:01Z": "upd_date_time-fromからupd_date_time-toまでの期間は31日以下である必要があります。",
+		"upd_date_time-from=2026-01-02T00:00:00Z&upd_date_time-to=2026-01-01T00:00:00Z": "upd_date_time-toはupd_date_time-from以降である必要があります。",
+		"customer_no=" + strings.Repeat("x", 21):                                        "customer_noは20文字以下である必要があります。",
+	} {
+		b.clock.advance(time.Second)
+		b.want(request{method: "GET", path: "/customers?" + query, token: "a"}, 400, badRequest(detail))
+	}
+	b.want(request{method: "GET", path: "/stock/changes/1/1?target_date=2026-02-30", token: "a"}, 400,
+		badRequest("target_dateは実在する日付をYYYY-MM-DD形式で指定する必要があります。"))
+	b.want(request{method: "GET", path: "/customers?upd_date_time-from=2026-01-01T00:00:00Z&upd_date_time-to=2026-02-01T00:00:00Z", token: "a"}, 200, "[]")
+}
+
+// Following rel="next" from the first page visits every member once, and the other parameters are kept.
+func TestFollowingLinks(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(s *noren.Shop) {
+		for i := range 22 {
+			s.Members = append(s.Members, noren.MemberPatch{ID: int64(i + 4), Code: noren.Set(fmt.Sprintf("X%02d", i))})
+		}
+	})
+	path := "/" + shopA + "/pos/customers?limit=4&fields=customerId&sort=customerId:desc"
+	seen := 0
+	for page := 1; path != ""; page++ {
+		a := b.do(request{method: "GET", path: path, token: "a"})
+		seen += strings.Count(a.body, "customerId")
+		if a.header.Get("x-total-count") != "25" || page > 7 {
+			t.Fatalf("page %d: %v", page, a.header)
+		}
+		path = ""
+		for link := range strings.SplitSeq(a.header.Get("Link"), ", ") {
+			if address, isNext := strings.CutSuffix(link, `>; rel="next"`); isNext {
+				u, err := url.Parse(strings.TrimPrefix(address, "<"))
+				if err != nil || u.Scheme != "https" || u.Host != "api.example.com" {
+					t.Fatal(address, err)
+				}
+				path = u.RequestURI()
+			}
+		}
+	}
+	if seen != 25 {
+		t.Errorf("%d members on all pages", seen)
+	}
+	b.want(request{method: "GET", path: "/customers?page=1000", token: "a"}, 200, "[]")
+}
+
+// What the API shows of a member can be written back, and changes nothing.
+func TestWritingBackChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	before := b.do(request{method: "GET", path: "/customers", token: "a"}).body
+	rows := strings.Split(strings.TrimSuffix(strings.TrimPrefix(before, "["), "]"), "},{")
+	for i, row := range rows {
+		rows[i] = "{" + strings.Trim(row, "{}") + "}"
+	}
+	b.clock.advance(time.Hour / 2)
+	if a := b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(rows...)}); a.status != 202 {
+		t.Fatal(a.body)
+	}
+	if got := b.applyLane(); len(got) != 1 || !strings.Contains(got[0], "result") {
+		t.Fatalf("%q", got)
+	}
+	b.want(request{method: "GET", path: "/customers", token: "a"}, 200, before)
+}
