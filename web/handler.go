@@ -109,7 +109,7 @@ func (h *Handler) answer(w http.ResponseWriter, m *mounted, x *Request) (a Answe
 		if p == nil {
 			return
 		}
-		if p == http.ErrAbortHandler {
+		if p == http.ErrAbortHandler { //nolint:errorlint // a panic value, compared as net/http compares it
 			panic(p)
 		}
 		h.log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("request_id", x.ID), slog.Any("panic", p),

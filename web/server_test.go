@@ -167,7 +167,7 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 
 func TestBaseURL(t *testing.T) {
 	t.Parallel()
-	r, err := http.NewRequest("GET", "http://shop.example:8080/x", nil)
+	r, err := http.NewRequest(http.MethodGet, "http://shop.example:8080/x", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

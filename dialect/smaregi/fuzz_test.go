@@ -105,7 +105,7 @@ func FuzzListQuery(f *testing.F) {
 	d := New(nil, "")
 	l := d.lists.customers
 	f.Fuzz(func(t *testing.T, query string) {
-		r := httptest.NewRequest("GET", "/customers", nil)
+		r := httptest.NewRequest(http.MethodGet, "/customers", nil)
 		r.URL.RawQuery = query
 		x := &web.Request{HTTP: r, BaseURL: "http://h"}
 		a, err := l.read(x)

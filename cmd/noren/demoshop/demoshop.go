@@ -1,0 +1,121 @@
+// Package demoshop makes up the shop of `noren demo`: a tea and confectionery merchant with believable members.
+// Nobody in it exists, and none of its telephone numbers or addresses on the net can be reached.
+package demoshop
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"noren"
+)
+
+// Contract is the contract id of the demo shop.
+const Contract = "sb_demo0001"
+
+// The clients of the demo shop.
+const (
+	App    = "pos"      // sees the whole tenant
+	AppKey = "demo-pos" // its client_id
+	Clerk  = "clerk"    // a user bound to store 1
+)
+
+// New makes up the shop with that many members. The same seed, day and number give the same shop. Secrets are left
+// out, so that applying the shop makes them.
+func New(seed uint64, now time.Time, members int) noren.Shop {
+	g := generator{
+		rand: rand.New(rand.NewPCG(seed, seed)), now: now, surnames: readSurnames(), given: readGiven(),
+		places: readPlaces(), towns: lines("towns.txt"),
+	}
+	shop := noren.Shop{
+		Contract: Contract,
+		Tenant: noren.TenantPatch{
+			Name: noren.Set("暖簾商店"), Plan: noren.Set(noren.PlanPremiumPlus), Timezone: noren.Set("Asia/Tokyo"),
+			Currency: noren.Set("JPY"),
+			Points: noren.Set(noren.PointSettings{
+				Enabled: true, ExpiresAfterMonths: 12, DefaultTitle: "通常P", PaidTitle: "有償P",
+			}),
+			Programme: noren.Set(noren.RankProgramme{
+				Start: now.Format("2006") + "-01", WindowMonths: spendMonths, CheckEveryMonths: 1, Demotion: "one_step",
+			}),
+		},
+		Ranks: ranks(), StaffRanks: []noren.StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "社員家族"}},
+		Stores: stores(), Products: products(), Staff: staff(), Clients: clients(),
+	}
+	for id := range int64(members) {
+		m, spend := g.member(id + 1)
+		shop.Members = append(shop.Members, m)
+		code, _ := m.Code.Value()
+		shop.Purchases = append(shop.Purchases, g.purchases(code, spend)...)
+	}
+	return shop
+}
+
+// ranks are five rungs with spends in yen. Keeping a rank takes less than reaching it, so that both can be seen.
+func ranks() []noren.Rank {
+	return []noren.Rank{
+		{ID: 1, Name: "一般", EntrySpend: 0, MaintenanceSpend: 0, Ratio: 0.01},
+		{ID: 2, Name: "ブロンズ", EntrySpend: 10_000, MaintenanceSpend: 5_000, Ratio: 0.015},
+		{ID: 3, Name: "シルバー", EntrySpend: 30_000, MaintenanceSpend: 20_000, Ratio: 0.02},
+		{ID: 4, Name: "ゴールド", EntrySpend: 100_000, MaintenanceSpend: 80_000, Ratio: 0.03},
+		{ID: 5, Name: "プラチナ", EntrySpend: 300_000, MaintenanceSpend: 200_000, Ratio: 0.05},
+	}
+}
+
+// stores lists six shops, then a warehouse and the store that takes orders from the net.
+func stores() []noren.Store {
+	names := []string{"日本橋本店", "銀座店", "横浜元町店", "名古屋栄店", "京都寺町店", "大阪梅田店", "福岡天神店", "東雲倉庫", "オンライン受注"}
+	list := make([]noren.Store, len(names))
+	for i, name := range names {
+		list[i] = noren.Store{ID: int64(i + 1), Code: fmt.Sprintf("%03d", i+1), Name: name, Kind: noren.StoreShop}
+	}
+	list[7].Kind, list[8].Kind = noren.StoreWarehouse, noren.StoreOrder
+	return list
+}
+
+// nearestShop answers the shop that people of a prefecture go to.
+func nearestShop(prefecture string) int64 {
+	for shop, prefectures := range [...]string{
+		3: "神奈川県 静岡県 山梨県", 4: "愛知県 岐阜県 三重県 長野県 富山県", 5: "京都府 滋賀県 奈良県 福井県 石川県",
+		6: "大阪府 兵庫県 和歌山県 岡山県 広島県 鳥取県 島根県 徳島県 香川県 愛媛県 高知県",
+		7: "福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県 山口県",
+	} {
+		if strings.Contains(prefectures, prefecture) {
+			return int64(shop)
+		}
+	}
+	return 1
+}
+
+// products reads the catalogue; ids count from 1 in the order of the list.
+func products() []noren.Product {
+	var list []noren.Product
+	for i, line := range lines("products.txt") {
+		code, name, _ := strings.Cut(line, " ")
+		list = append(list, noren.Product{ID: int64(i + 1), Code: code, Name: name})
+	}
+	return list
+}
+
+// staff has one person for each of the first stores.
+func staff() []noren.Staff {
+	names := []string{"店長 大西", "販売 小泉", "販売 樋口", "販売 服部", "倉庫 黒田", "経理 堀"}
+	list := make([]noren.Staff, len(names))
+	for i, name := range names {
+		list[i] = noren.Staff{ID: int64(i + 1), Code: fmt.Sprintf("SF%010d", i+1), Name: name, StoreID: new(int64(i + 1))}
+	}
+	return list
+}
+
+// clients are one of each kind with the same scopes, so that what differs between their answers is the store alone.
+func clients() []noren.ShopClient {
+	scopes := []string{
+		"pos.customers:read", "pos.customers:write", "pos.stock:read", "pos.stock:write", "pos.stock-changes:read",
+		"pos.products:read", "pos.stores:read",
+	}
+	return []noren.ShopClient{
+		{Name: App, Dialect: noren.Smaregi, Kind: noren.AppClient, Scopes: scopes, Key: AppKey},
+		{Name: Clerk, Dialect: noren.Smaregi, Kind: noren.UserClient, StoreID: new(int64(1)), Scopes: scopes},
+	}
+}

@@ -1,0 +1,178 @@
+package demoshop
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"noren"
+)
+
+// generator draws everything from one source, so that a seed says it all.
+type generator struct {
+	rand     *rand.Rand
+	now      time.Time
+	surnames []surname
+	given    []givenName
+	places   []place
+	towns    []string
+}
+
+// chance is true in percent of 100 cases.
+func (g *generator) chance(percent int) bool { return g.rand.IntN(100) < percent }
+
+// between draws a whole number from least to most.
+func (g *generator) between(least, most int) int { return least + g.rand.IntN(most-least+1) }
+
+// day draws a day from the first of January of a year to yesterday.
+func (g *generator) day(fromYear int) noren.Date {
+	from := time.Date(fromYear, 1, 1, 0, 0, 0, 0, time.UTC)
+	days := max(int(g.now.Sub(from).Hours()/24), 1)
+	return noren.DateOf(from.AddDate(0, 0, g.rand.IntN(days)), time.UTC)
+}
+
+// The ages of members when they are made up, and the youngest at which one joins.
+const (
+	oldest, youngest = 84, 18
+	joinAge          = 16
+	opened           = 2014 // the year in which the programme began
+	alwaysActive     = 20   // so many first members are ACTIVE, for examples to name
+)
+
+// member makes up a member and what they spent in the last twelve months.
+func (g *generator) member(id int64) (noren.MemberPatch, int) {
+	sex := noren.Female
+	if g.chance(36) {
+		sex = noren.Male
+	}
+	// The sum of two draws is more often in the middle than at the ends.
+	age := youngest + g.rand.IntN((oldest-youngest)/2+1) + g.rand.IntN((oldest-youngest)/2+1)
+	birthYear := g.now.Year() - age
+	family, first := g.surname(), g.givenName(sex, birthYear)
+	spend := g.spend()
+	m := noren.MemberPatch{
+		ID: id, Code: noren.Set(fmt.Sprintf("MB%010d", id)),
+		LastName: noren.Set(family.name), FirstName: noren.Set(first.name),
+		LastKana: noren.Set(family.kana), FirstKana: noren.Set(first.kana), Sex: noren.Set(sex),
+		MailOptIn: noren.Set(g.chance(64)), Status: noren.Set(noren.Active),
+		EntryDate: noren.Set(g.day(max(opened, birthYear+joinAge+1))), Rank: noren.Set(noren.Ref{ID: rankFor(spend)}),
+	}
+	// Some things people do not tell: a birth date, an address on the net, a telephone number.
+	if g.chance(88) {
+		birth := time.Date(birthYear, time.January, 1+g.rand.IntN(365), 0, 0, 0, 0, time.UTC)
+		m.BirthDate = noren.Set(noren.DateOf(birth, time.UTC))
+	}
+	home := g.place()
+	g.address(&m, home)
+	if g.chance(75) {
+		m.Store = noren.Set(nearestShop(home.prefecture))
+	}
+	if g.chance(72) {
+		domain := [...]string{"example.com", "example.jp", "example.net"}[g.rand.IntN(3)]
+		m.Email = noren.Set(fmt.Sprintf("%s.%s%02d@%s", first.romaji, family.romaji, birthYear%100, domain))
+	}
+	if g.chance(25) {
+		m.ShopifyCustomerID = noren.Set(fmt.Sprint(6_757_085_000_000 + id*37))
+	}
+	if g.chance(12) {
+		m.AliasCode = noren.Set(fmt.Sprintf("2800%09d", id*7+1)) // of a plastic card
+	}
+	if g.chance(1) {
+		m.StaffRank = noren.Set(noren.Ref{ID: int64(g.between(1, 2))})
+	}
+	if id > alwaysActive {
+		g.standing(&m)
+	}
+	return m, spend
+}
+
+// address gives the member an address and telephone numbers. After the area or network code comes a 0, with which no
+// subscriber's number begins, so that they look right and ring nowhere.
+func (g *generator) address(m *noren.MemberPatch, home place) {
+	m.PostalCode = noren.Set(fmt.Sprintf("%s-%04d", home.postal, g.rand.IntN(100)))
+	m.Prefecture = noren.Set(home.prefecture)
+	town := g.towns[g.rand.IntN(len(g.towns))]
+	m.Address1 = noren.Set(fmt.Sprintf("%s%s%d-%d-%d", home.city, town, g.between(1, 5), g.between(1, 28), g.between(1, 19)))
+	if g.chance(38) {
+		house := [...]string{"コーポ", "メゾン", "ハイツ", "グランドール", "サンライズ", "パーク"}[g.rand.IntN(6)]
+		floor := g.between(1, 9)
+		m.Address2 = noren.Set(fmt.Sprintf("%s%s %d%02d号室", house, town, floor, g.between(1, 8)))
+	}
+	if g.chance(45) {
+		exchange := fmt.Sprintf("%03d", g.rand.IntN(1000))[:10-len(home.area)-4-1] // ten digits in all
+		m.Phone = noren.Set(fmt.Sprintf("%s-0%s-%04d", home.area, exchange, g.rand.IntN(10_000)))
+	}
+	if g.chance(86) {
+		network := [...]string{"090", "080", "070"}[g.rand.IntN(3)]
+		m.Mobile = noren.Set(fmt.Sprintf("%s-0%03d-%04d", network, g.rand.IntN(1000), g.rand.IntN(10_000)))
+	}
+}
+
+// standing lets a few members be other than active.
+func (g *generator) standing(m *noren.MemberPatch) {
+	switch n := g.rand.IntN(1000); {
+	case n < 30: // on a day between joining and now
+		entry, _ := m.EntryDate.Value()
+		left, _ := time.Parse(time.DateOnly, string(entry)) // it was written by DateOf
+		days := max(int(g.now.Sub(left).Hours()/24), 1)
+		m.Status = noren.Set(noren.Left)
+		m.LeaveDate = noren.Set(noren.DateOf(left.AddDate(0, 0, g.rand.IntN(days)), time.UTC))
+	case n < 45:
+		m.Status = noren.Set(noren.Suspended)
+	case n < 57:
+		m.Status = noren.Set(noren.Lost)
+	case n < 65:
+		m.Status = noren.Set(noren.Tentative)
+	case n < 69:
+		m.Status = noren.Set(noren.Merged)
+	}
+}
+
+// spendMonths is how far back purchases go, and the window in which they count for a rank.
+const spendMonths = 12
+
+// spend draws what a member spent in a year: half of them nothing, few very much.
+func (g *generator) spend() int {
+	switch n := g.rand.IntN(100); {
+	case n < 48:
+		return 0
+	case n < 72:
+		return g.between(800, 9_900)
+	case n < 88:
+		return g.between(10_000, 29_900)
+	case n < 96:
+		return g.between(30_000, 99_000)
+	case n < 99:
+		return g.between(100_000, 290_000)
+	default:
+		return g.between(300_000, 640_000)
+	}
+}
+
+// rankFor is the rank that the spend earns.
+func rankFor(spend int) int64 {
+	var earned int64
+	for _, r := range ranks() {
+		if int64(spend) >= r.EntrySpend {
+			earned = r.ID
+		}
+	}
+	return earned
+}
+
+// purchases splits what a member spent into visits of a few thousand yen, spread over the year.
+func (g *generator) purchases(code string, spend int) []noren.ShopPurchase {
+	var list []noren.ShopPurchase
+	for rest := spend; rest > 0; {
+		amount := min(rest, g.between(600, 4_000+spend/6))
+		if rest-amount < 500 {
+			amount = rest // nobody comes for less
+		}
+		rest -= amount
+		paid := g.now.Add(-time.Duration(g.rand.Int64N(int64(355 * 24 * time.Hour)))).Truncate(time.Second)
+		list = append(list, noren.ShopPurchase{MemberCode: code, Purchase: noren.Purchase{
+			Source: "demo", ExternalID: fmt.Sprintf("%s-%03d", code, len(list)+1), Amount: int64(amount), PaidAt: paid,
+		}})
+	}
+	return list
+}

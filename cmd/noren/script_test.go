@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"noren/storetest"
+)
+
+// suite runs the tests and then stops the PostgreSQL server that they shared.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int { return storetest.Main(s.M) }
+
+// TestMain lets scripts run this test binary as the program noren.
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){"noren": main})
+}
+
+// TestScripts runs every script of testdata/script on both engines.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			database := func(dir string) string { return "sqlite:" + filepath.Join(dir, "noren.db") }
+			if engine == "postgres" {
+				storetest.Postgres(t) // skips where there is none
+				database = func(string) string { return storetest.Postgres(t) }
+			}
+			testscript.Run(t, testscript.Params{
+				Dir:                filepath.Join("testdata", "script"),
+				RequireUniqueNames: true,
+				Setup: func(e *testscript.Env) error {
+					temporary := filepath.Join(e.WorkDir, "tmp")
+					e.Setenv("TMPDIR", temporary)
+					e.Setenv("NOREN_DATABASE", database(e.WorkDir))
+					return os.MkdirAll(temporary, 0o755)
+				},
+				Condition: func(name string) (bool, error) { return name == engine, nil },
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": bulk,
+					"eventually": eventually, "sql": runSQL,
+				},
+			})
+		})
+	}
+}
+
+// patience bounds every wait for another process.
+const patience = 30 * time.Second
+
+// exits runs a command and checks its exit code: exits 2 noren frob.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("the exit code is %d, not %d", got, want)
+	}
+}
+
+// freePort sets variables to addresses on which nobody listens: freeport ADDR.
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		ts.Setenv(name, l.Addr().String())
+		ts.Check(l.Close())
+	}
+}
+
+// until calls f again and again until it answers true.
+func until(ts *testscript.TestScript, what string, f func() bool) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(patience)
+	for !f() {
+		select {
+		case <-tick.C:
+		case <-end:
+			ts.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
+
+// ready waits until the server at an address can take requests: ready $ADDR.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	until(ts, "ready", func() bool {
+		answer, err := http.Get("http://" + args[0] + "/readyz")
+		if err != nil {
+			return false
+		}
+		answer.Body.Close()
+		return answer.StatusCode == http.StatusOK
+	})
+}
+
+// startReceiver sets a variable to the URL of a receiver that takes every callback: receiver CALLBACK.
+func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL+"/callback")
+}
+
+// bulk sends a bulk update of member 1 with the credentials that apply --json printed: bulk $ADDR clients.json URL.
+func bulk(ts *testscript.TestScript, _ bool, args []string) {
+	var printed struct {
+		Clients []struct {
+			Tenant string `json:"tenant"`
+			Key    string `json:"client_id"`
+			Secret string `json:"client_secret"`
+		} `json:"clients"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &printed))
+	client, base := printed.Clients[0], "http://"+args[0]
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client.Key}, "client_secret": {client.Secret}}
+	var token struct {
+		Secret string `json:"access_token"`
+	}
+	ts.Check(json.Unmarshal(send(ts, http.MethodPost, base+"/app/"+client.Tenant+"/token", form.Encode(), "", 200), &token))
+	body := fmt.Sprintf(`{"customers":[{"customerId":"1","note":"x"}],"callbackUrl":%q}`, args[2])
+	send(ts, http.MethodPatch, base+"/customers/bulk", body, token.Secret, 202)
+}
+
+func send(ts *testscript.TestScript, method, target, body, token string, want int) []byte {
+	request, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
+	ts.Check(err)
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer answer.Body.Close()
+	got, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if answer.StatusCode != want {
+		ts.Fatalf("%s %s answered %s: %s", method, target, answer.Status, got)
+	}
+	return got
+}
+
+// eventually runs a command until its output matches: eventually 'delivered' noren callbacks list.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[0])
+	until(ts, strings.Join(args, " "), func() bool {
+		return ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout"))
+	})
+}
+
+// runSQL changes the database behind Noren's back: sql 'UPDATE …'.
+func runSQL(ts *testscript.TestScript, _ bool, args []string) {
+	driver, source := "pgx", ts.Getenv("NOREN_DATABASE")
+	if path, ok := strings.CutPrefix(source, "sqlite:"); ok {
+		driver, source = "sqlite", path
+	}
+	db, err := sql.Open(driver, source)
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(args[0])
+	ts.Check(err)
+}
+
+// TestRunWithoutAProcess shows that run needs nothing of the process: environment and streams are its arguments.
+func TestRunWithoutAProcess(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	env := map[string]string{"NOREN_DATABASE": "sqlite:" + filepath.Join(t.TempDir(), "a.db")}
+	file := strings.NewReader("tenants: [{id: t1, name: 店}]")
+	code := run(t.Context(), []string{"apply", "-f", "-"}, func(name string) string { return env[name] }, file, &out, &errs)
+	if want := "t1\n  tenant  1 created\n"; code != exitOK || out.String() != want || errs.Len() > 0 {
+		t.Errorf("run = %d, %q, %q; want %q", code, out.String(), errs.String(), want)
+	}
+}
+
+// TestStopsOnTerminate sends this process the signal that service managers send.
+func TestStopsOnTerminate(t *testing.T) {
+	t.Parallel()
+	ctx, stop := untilSignal(t.Context())
+	defer stop()
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	if t.Context().Err() != nil {
+		t.Error("the test ended before the signal came")
+	}
+}

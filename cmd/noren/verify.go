@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"text/tabwriter"
+
+	"noren"
+)
+
+// verifyCmd is `noren verify`.
+type verifyCmd struct {
+	databaseFlag
+}
+
+// Help is what `noren verify --help` says besides the flags.
+func (verifyCmd) Help() string {
+	return "It only reads, and may run beside a server. The exit code is 1 if anything is violated."
+}
+
+// Run checks the stored data and prints what it found.
+func (c *verifyCmd) Run(ctx context.Context, std streams) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
+	h, err := openHouse(ctx, c.Database, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	checks, err := h.service.Verify(ctx)
+	if err != nil {
+		return fmt.Errorf("checking the stored data: %w", err)
+	}
+	return printChecks(std.out, checks)
+}
+
+// printChecks prints each check with what it counted, and answers errReported where something is violated.
+func printChecks(out io.Writer, checks []noren.Check) error {
+	// The overview comes first, then the details of what is wrong: the last lines are those that stay in view.
+	violated := 0
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, c := range checks {
+		if c.Violated == 0 {
+			say(w, "ok\t%s\t%s checked\n", c.Name, number(c.Checked))
+			continue
+		}
+		violated++
+		say(w, "VIOLATED\t%s\t%s of %s\n", c.Name, number(c.Violated), number(c.Checked))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if violated == 0 {
+		say(out, "\nAll %d invariants hold.\n", len(checks))
+		return nil
+	}
+	for _, c := range checks {
+		if c.Violated == 0 {
+			continue
+		}
+		say(out, "\n%s:\n", c.Name)
+		for _, v := range c.Violations {
+			say(out, "  %s\n", v)
+		}
+		if more := c.Violated - len(c.Violations); more > 0 {
+			say(out, "  … and %s more\n", number(more))
+		}
+	}
+	say(out, "\n%d of %d invariants are violated.\n", violated, len(checks))
+	return errReported
+}
