@@ -21,8 +21,16 @@ func decodeAny(t *testing.T, text string) any {
 func TestJSONKeepsOrderAndEscapesLittle(t *testing.T) {
 	t.Parallel()
 	got := string(JSON(Map{
-		{"z", nil}, {"a", "<あ&>/\"\n"}, {"n", -5}, {"big", int64(1) << 60}, {"yes", true}, {"none", (*string)(nil)},
-		{"some", new("x")}, {"raw", Raw(`{"k":1}`)}, {"list", []string{"a", "b"}}, {"maps", []Map{{{"a", 1}}, nil}},
+		{"z", nil},
+		{"a", "<あ&>/\"\n"},
+		{"n", -5},
+		{"big", int64(1) << 60},
+		{"yes", true},
+		{"none", (*string)(nil)},
+		{"some", new("x")},
+		{"raw", Raw(`{"k":1}`)},
+		{"list", []string{"a", "b"}},
+		{"maps", []Map{{{"a", 1}}, nil}},
 		{"any", []any{1, "x", nil}},
 	}))
 	want := `{"z":null,"a":"<あ&>/\"\n","n":-5,"big":1152921504606846976,"yes":true,"none":null,"some":"x",` +
