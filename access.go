@@ -38,10 +38,10 @@ type Client struct {
 	StoreID    *int64 // restricts what it sees and changes; nil: the whole tenant
 	Scopes     []string
 	Key        string // client_id or public key: globally unique, not secret
-	SecretHash []byte // HashSecret of the client secret; empty where the client has none
+	SecretHash []byte `json:"-"` // HashSecret of the client secret; empty where the client has none
 	// WebhookSecret signs callbacks to this client, in the form whsec_… of Standard Webhooks. It has to be read
 	// again, so it is kept as it is, in a table of its own.
-	WebhookSecret string
+	WebhookSecret string `json:"-"`
 }
 
 // same reports whether both say the same; a list that is empty and one that is nil do.

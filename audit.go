@@ -10,12 +10,15 @@ type AuditEntry struct {
 	ID        int64
 	At        time.Time
 	ClientID  *int64 // nil: the operator, on the command line
-	Dialect   string // a Dialect, or "operator"
+	Dialect   string // a Dialect, or Operator
 	Subject   string // "member", "stock", "client", …
 	SubjectID string
 	RequestID string // of the HTTP request or the command
 	Changes   []byte // JSON: {"column": [before, after], …}
 }
+
+// Operator is the Dialect of what was done on the command line.
+const Operator = "operator"
 
 // memberChanges writes what differs between before and after as {"column": [before, after]}.
 func memberChanges(before, after *Member) []byte {
@@ -26,6 +29,15 @@ func memberChanges(before, after *Member) []byte {
 	data, err := json.Marshal(changes)
 	if err != nil {
 		panic("noren: a member column that JSON cannot hold: " + err.Error()) // columns are strings and integers
+	}
+	return data
+}
+
+// change writes one thing before and after as {"name": [before, after]}.
+func change(name string, before, after any) []byte {
+	data, err := json.Marshal(map[string][2]any{name: {before, after}})
+	if err != nil {
+		panic("noren: a change that JSON cannot hold: " + err.Error()) // callers give the domain's own types
 	}
 	return data
 }

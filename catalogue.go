@@ -108,6 +108,6 @@ type Purchase struct {
 // ConsoleUser may sign in to the console.
 type ConsoleUser struct {
 	Login        string
-	PasswordHash string // argon2id, in PHC form
+	PasswordHash string `json:"-"` // argon2id, in PHC form
 	Role         string // admin | staff | viewer
 }

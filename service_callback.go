@@ -1,6 +1,9 @@
 package noren
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // ClaimCallbacks leases up to limit callbacks that are due to this process, leaving out the hosts in busy. One that is
 // neither delivered nor recorded as failed within CallbackLease is claimed again, by whichever process: at least once.
@@ -40,8 +43,13 @@ func (s *Service) ResendCallbacks(ctx context.Context, contract string, f Callba
 		return 0, err
 	}
 	err = s.engine.Update(ctx, t.ID, func(tx Tx) error {
-		n, err = tx.ResendCallbacks(ctx, f, s.now())
-		return err
+		now := s.now()
+		if n, err = tx.ResendCallbacks(ctx, f, now); err != nil || n == 0 {
+			return err
+		}
+		return lane{tx: tx}.audit(ctx, []AuditEntry{{
+			At: now, Dialect: Operator, Subject: "callbacks", SubjectID: fmt.Sprint(f.RequestID), Changes: change("sent again", nil, n),
+		}})
 	})
 	if n > 0 {
 		s.callbackReady.give()

@@ -187,6 +187,20 @@ func (l lane) writeMembers(ctx context.Context, changes []MemberChange, by Audit
 	return l.audit(ctx, entries)
 }
 
+// insertMembers stores new members, and records each in the audit log as by tells.
+func (l lane) insertMembers(ctx context.Context, members []Member, by AuditEntry) error {
+	if err := l.tx.InsertMembers(ctx, members); err != nil {
+		return err
+	}
+	entries := make([]AuditEntry, len(members))
+	for i := range members {
+		entries[i] = by
+		entries[i].Subject, entries[i].SubjectID = "member", strconv.FormatInt(members[i].ID, 10)
+		entries[i].Changes = memberChanges(&Member{}, &members[i])
+	}
+	return l.audit(ctx, entries)
+}
+
 func (l lane) audit(ctx context.Context, entries []AuditEntry) error {
 	first, err := l.tx.Reserve(ctx, CounterAudit, len(entries))
 	if err != nil {

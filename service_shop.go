@@ -28,7 +28,7 @@ func (s *Service) ApplyShop(ctx context.Context, shop Shop) (ShopReport, error) 
 			return err
 		}
 		for _, step := range []func(context.Context) error{
-			a.catalogue, a.members, a.purchases, a.signingKeys, a.consoleUsers, a.clients,
+			a.catalogue, a.members, a.purchases, a.signingKeys, a.consoleUsers, a.clients, a.audit,
 		} {
 			if err := step(ctx); err != nil {
 				return fmt.Errorf("tenant %s: %w", shop.Contract, err)
@@ -48,6 +48,7 @@ type shopApplier struct {
 	passwords PasswordHasher
 
 	current Tenant
+	entries []AuditEntry // of what was written, but for members, which are recorded chunk by chunk
 }
 
 func (a *shopApplier) line(what string, created, updated, total int) {
@@ -78,6 +79,7 @@ func (a *shopApplier) tenant(ctx context.Context, created bool) error {
 	} else {
 		a.line("tenant", 0, 1, 1)
 	}
+	a.record("tenant", a.shop.Contract, before, after)
 	return a.tx.PutTenant(ctx, after)
 }
 
@@ -164,8 +166,10 @@ func put[K comparable, T any](
 		}
 		if known {
 			updated++
+			a.record(what, key(x), old, x)
 		} else {
 			created++
+			a.record(what, key(x), nil, x)
 		}
 		changed = append(changed, x)
 	}
@@ -174,6 +178,22 @@ func put[K comparable, T any](
 		return nil
 	}
 	return store(ctx, changed)
+}
+
+// record notes one thing that was written, for the audit log.
+func (a *shopApplier) record(what string, id, before, after any) {
+	a.entries = append(a.entries, a.by(what, id, change("value", before, after)))
+}
+
+func (a *shopApplier) by(what string, id any, changes []byte) AuditEntry {
+	return AuditEntry{At: a.now, Dialect: Operator, Subject: what, SubjectID: fmt.Sprint(id), Changes: changes}
+}
+
+func (a *shopApplier) audit(ctx context.Context) error {
+	if len(a.entries) == 0 {
+		return nil
+	}
+	return lane{tx: a.tx}.audit(ctx, a.entries)
 }
 
 func (a *shopApplier) purchases(ctx context.Context) error {
@@ -211,6 +231,9 @@ func (a *shopApplier) purchases(ctx context.Context) error {
 	}
 	added, err := a.tx.AddPurchases(ctx, purchases)
 	a.line("purchases", added, 0, len(purchases))
+	if added > 0 {
+		a.record("purchases", "shop file", nil, added)
+	}
 	return err
 }
 
@@ -229,6 +252,7 @@ func (a *shopApplier) signingKeys(ctx context.Context) error {
 		default:
 			a.line(name, 0, 1, 1)
 		}
+		a.record("signing key", name, nil, "changed") // a secret itself is in no log
 		if err := a.tx.PutSigningKey(ctx, name, secret); err != nil {
 			return err
 		}
@@ -341,11 +365,11 @@ func (a *shopApplier) memberChunk(ctx context.Context, l lane, in Surroundings, 
 		return 0, 0, err
 	}
 	if len(fresh) > 0 {
-		if err := a.tx.InsertMembers(ctx, fresh); err != nil {
+		if err := l.insertMembers(ctx, fresh, a.by("member", "", nil)); err != nil {
 			return 0, 0, err
 		}
 	}
-	return len(fresh), len(changes), l.writeMembers(ctx, changes, AuditEntry{At: a.now, Dialect: "operator"})
+	return len(fresh), len(changes), l.writeMembers(ctx, changes, a.by("member", "", nil))
 }
 
 // storedMembers finds the members that the patches name, by id, and gives an id to each patch that has none: that of
@@ -436,6 +460,7 @@ func (a *shopApplier) clients(ctx context.Context) error {
 		a.report.Clients = append(a.report.Clients, credentials)
 		if same := known && before.same(after); !same {
 			changed = append(changed, after)
+			a.record("client", after.Name, nil, after)
 			if known {
 				updated++
 			}
