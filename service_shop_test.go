@@ -2,6 +2,7 @@ package noren_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -88,5 +89,26 @@ func TestApplyShopIsAudited(t *testing.T) {
 	}
 	if again := audit(t, engine); len(again) != len(first) {
 		t.Errorf("the second time wrote %d entries", len(again)-len(first))
+	}
+}
+
+// A code that is taken is reported at its row of the file, whatever else the file has.
+func TestApplyShopNamesTheRowOfAConflict(t *testing.T) {
+	t.Parallel()
+	service, _ := newService(t)
+	shop := shopWithEverything()
+	shop.Members[0].AliasCode = noren.Set("taken")
+	shop.Members = append(shop.Members, noren.MemberPatch{ID: 8, Code: noren.Set("MB8")})
+	if _, err := service.ApplyShop(t.Context(), shop); err != nil {
+		t.Fatal(err)
+	}
+	for name, members := range map[string][]noren.MemberPatch{
+		"a new member":     {{ID: 7, LastName: noren.Set("佐藤")}, {ID: 9, Code: noren.Set("MB9")}, {ID: 10, Code: noren.Set("MB7")}},
+		"a changed member": {{ID: 11, Code: noren.Set("MB11")}, {ID: 7, LastName: noren.Set("佐藤")}, {ID: 8, AliasCode: noren.Set("taken")}},
+	} {
+		_, err := service.ApplyShop(t.Context(), noren.Shop{Contract: "sb_test", Members: members})
+		if e, ok := errors.AsType[*noren.Error](err); !ok || e.Kind != noren.Conflict || e.Row != 3 {
+			t.Errorf("%s: %v, want a conflict in row 3", name, err)
+		}
 	}
 }
