@@ -30,6 +30,8 @@
 //   - Codes, alias codes and Shopify ids are unique within a tenant; ids are never reused.
 //   - A member who LEFT has a leave date, an ACTIVE one has none.
 //   - A stock level is the sum of its movements' deltas and the last movement's amount after.
+//   - What a member's points were moved by adds up to what is left of the lots, and what lots lost was burnt by entries.
+//   - Notes and attachments belong to members, and attachments to files that are kept.
 //   - The numbers of a tenant's bulk requests have no gaps; a finished one owes exactly one callback, a waiting one none.
 //   - What the search index says of a member is what the member says.
 package noren

@@ -80,6 +80,8 @@ type Tx interface {
 	StockTx
 	BulkTx
 	AccessTx
+	PointTx
+	FileTx
 }
 
 // Counter names a per-tenant counter. Each starts at 1.
@@ -87,11 +89,15 @@ type Counter string
 
 // The counters. CounterBulk is taken only by AcceptBulk.
 const (
-	CounterMember   Counter = "member"
-	CounterMovement Counter = "movement"
-	CounterAudit    Counter = "audit"
-	CounterClient   Counter = "client"
-	CounterBulk     Counter = "bulk"
+	CounterMember     Counter = "member"
+	CounterMovement   Counter = "movement"
+	CounterAudit      Counter = "audit"
+	CounterClient     Counter = "client"
+	CounterBulk       Counter = "bulk"
+	CounterPointLot   Counter = "point_lot"
+	CounterPointEntry Counter = "point_entry"
+	CounterNote       Counter = "note"
+	CounterAttachment Counter = "attachment"
 )
 
 // CatalogueTx reads and writes what a tenant's members and stock refer to. Put inserts or updates by id.
@@ -185,6 +191,54 @@ type AccessTx interface {
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) // newest first
 }
 
+// PointTx reads and writes the ledger of points.
+type PointTx interface {
+	// LockMembers answers the members that the query names, ordered by id, and locks them.
+	LockMembers(ctx context.Context, q MemberQuery) ([]MemberRef, error)
+	// OpenLots answers the lots of that type with anything remaining, ordered by id, and locks them.
+	OpenLots(ctx context.Context, members []int64, t PointType) ([]PointLot, error)
+	// ExpiredLots answers up to limit lots that have something remaining and whose last day is before today, ordered
+	// by their last day, then id: those that come after the lot after, from the beginning where that is zero.
+	ExpiredLots(ctx context.Context, today Date, after PointLot, limit int, forUpdate bool) ([]PointLot, error)
+	// MovePoints inserts the movement's lots, entries and burns, and takes what was burnt off the lots. Conflict where
+	// a lot has less than is taken off it.
+	MovePoints(ctx context.Context, m PointMovement) error
+	// PointBalances answers what the members have on that day, ordered by member and type; types that are not held are
+	// left out.
+	PointBalances(ctx context.Context, members []int64, today Date) ([]PointBalance, error)
+}
+
+// PointMovement is what is written together: new lots, entries, and what the entries took from which lots.
+type PointMovement struct {
+	Lots    []PointLot
+	Entries []PointEntry
+	Burns   []PointBurn
+}
+
+// FileTx reads and writes notes, attachments and what is known of uploaded files.
+type FileTx interface {
+	// Notes answers one page of those that match.
+	Notes(ctx context.Context, f NoteFilter) ([]Note, error)
+	AddNote(ctx context.Context, n Note) error
+	// DeleteNote answers false where the member has no such note.
+	DeleteNote(ctx context.Context, member, note int64) (bool, error)
+	// Attachments answers those of the members, ordered by id.
+	Attachments(ctx context.Context, members []int64) ([]Attachment, error)
+	// AddAttachment answers false where the tenant has no such file, or it has been condemned meanwhile.
+	AddAttachment(ctx context.Context, a Attachment) (bool, error)
+	// DeleteAttachment answers false where the member has no such attachment.
+	DeleteAttachment(ctx context.Context, member, attachment int64) (bool, error)
+	AddUpload(ctx context.Context, u Upload) error
+	// Upload answers what is known of the file; nil where the tenant has none with that key.
+	Upload(ctx context.Context, fileKey string) (*Upload, error)
+	// CondemnUploads marks the oldest files, up to limit, that were uploaded before that time and that no attachment
+	// refers to, so that they can be neither found nor attached any more, and answers their keys. Those that an earlier
+	// call marked are answered again until they are forgotten.
+	CondemnUploads(ctx context.Context, before time.Time, limit int) ([]string, error)
+	// ForgetUploads removes the records of condemned files.
+	ForgetUploads(ctx context.Context, fileKeys []string) error
+}
+
 // Page is a slice of an ordered list.
 type Page struct {
 	Limit  int // 0: no limit
@@ -214,9 +268,15 @@ type CatalogueFilter struct {
 type MemberFilter struct {
 	Code, CustomerNo string
 	IDFrom, IDTo     int64
-	Updated          Span
+	IDs              []int64  // nil: any; empty: none
+	Codes            []string // as IDs
+	AliasCodes       []string // as IDs
+	Statuses         []Status // as IDs
+	Created, Updated Span
 	Keyword          string // matched as package search says
 	VisibleTo        *int64 // only members of this store or of all stores
+	WithAttachments  bool   // asks Service.Members for the attachments too; an engine ignores it
+	NoTotal          bool   // the total is not wanted: it is answered as -1 where counting would cost a statement
 	Sort             []Sort
 	Page
 }

@@ -46,11 +46,16 @@ const (
 	ReasonStoreUnknown        Reason = "store_unknown"
 	ReasonStoreNotForMembers  Reason = "store_not_for_members" // a warehouse or order-receiving store
 	ReasonProductUnknown      Reason = "product_unknown"
-	ReasonPlan                Reason = "plan"        // the tenant's plan does not include the endpoint
-	ReasonScope               Reason = "scope"       // the credential lacks the scope
-	ReasonIdempotency         Reason = "idempotency" // the same Idempotency-Key with another body, or still running
-	ReasonClient              Reason = "client"      // unknown client, or its secret is wrong
-	ReasonInternal            Reason = "internal"    // the request could not be applied though it is right
+	ReasonStaffUnknown        Reason = "staff_unknown"
+	ReasonFileUnknown         Reason = "file_unknown"
+	ReasonPointsOff           Reason = "points_off"     // the tenant's point function is off
+	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than are to be taken
+	ReasonPast                Reason = "past"           // a day that has passed
+	ReasonPlan                Reason = "plan"           // the tenant's plan does not include the endpoint
+	ReasonScope               Reason = "scope"          // the credential lacks the scope
+	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running
+	ReasonClient              Reason = "client"         // unknown client, or its secret is wrong
+	ReasonInternal            Reason = "internal"       // the request could not be applied though it is right
 )
 
 // Error is the one error type of the domain. Row counts from 1 within the request; 0 means no row.
@@ -102,3 +107,17 @@ func KindOf(err error) Kind {
 func notFound(field string, value any) error {
 	return &Error{Kind: NotFound, Field: field, Value: fmt.Sprint(value), Message: "there is no such " + field}
 }
+
+// Refusals are all the rows and fields that keep a request from being done. Nothing was changed.
+type Refusals []*Error
+
+func (r Refusals) Error() string {
+	texts := make([]string, len(r))
+	for i, e := range r {
+		texts[i] = e.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap answers the first refusal, whose kind is the kind of all.
+func (r Refusals) Unwrap() error { return r[0] }

@@ -1,6 +1,9 @@
 package noren
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // List is one page of a list, and how many entries there are in all.
 type List[T any] struct {
@@ -8,11 +11,13 @@ type List[T any] struct {
 	Total int
 }
 
-// MemberList is a page of members with the ranks that they may have.
+// MemberList is a page of members with what else a dialect shows of them.
 type MemberList struct {
 	List[Member]
-	Ranks      []Rank
-	StaffRanks []StaffRank
+	Ranks       []Rank
+	StaffRanks  []StaffRank
+	Points      map[int64][]PointBalance // by member, at the moment of reading
+	Attachments map[int64][]Attachment   // by member; only where they were asked for
 }
 
 // Members answers the members that match and that the caller may see.
@@ -22,7 +27,7 @@ func (s *Service) Members(ctx context.Context, c Caller, f MemberFilter) (out Me
 		if out.Items, out.Total, err = tx.Members(ctx, f); err != nil {
 			return err
 		}
-		return out.loadRanks(ctx, tx)
+		return out.load(ctx, tx, c.Tenant, s.now(), f.WithAttachments)
 	})
 	return out, err
 }
@@ -37,17 +42,45 @@ func (s *Service) Member(ctx context.Context, c Caller, id int64) (out MemberLis
 			return notFound("member", id)
 		}
 		out.Total = 1
-		return out.loadRanks(ctx, tx)
+		return out.load(ctx, tx, c.Tenant, s.now(), true)
 	})
 	return out, err
 }
 
-func (l *MemberList) loadRanks(ctx context.Context, tx Tx) (err error) {
+// load reads what belongs to the members of the list: a fixed number of statements, whatever their number.
+func (l *MemberList) load(ctx context.Context, tx Tx, t Tenant, now time.Time, attachments bool) (err error) {
 	if l.Ranks, err = tx.Ranks(ctx); err != nil {
 		return err
 	}
-	l.StaffRanks, err = tx.StaffRanks(ctx)
-	return err
+	if l.StaffRanks, err = tx.StaffRanks(ctx); err != nil {
+		return err
+	}
+	ids := make([]int64, len(l.Items))
+	for i, m := range l.Items {
+		ids[i] = m.ID
+	}
+	if t.Points.Enabled {
+		balances, err := tx.PointBalances(ctx, ids, DateOf(now, t.Location()))
+		if err != nil {
+			return err
+		}
+		l.Points = make(map[int64][]PointBalance, len(ids))
+		for _, b := range balances {
+			l.Points[b.MemberID] = append(l.Points[b.MemberID], b)
+		}
+	}
+	if !attachments {
+		return nil
+	}
+	list, err := tx.Attachments(ctx, ids)
+	if err != nil {
+		return err
+	}
+	l.Attachments = make(map[int64][]Attachment, len(ids))
+	for _, a := range list {
+		l.Attachments[a.MemberID] = append(l.Attachments[a.MemberID], a)
+	}
+	return nil
 }
 
 // Stock answers the stock levels that match and that the caller may see.

@@ -2,22 +2,14 @@ package noren
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"math/big"
 	"slices"
 	"strconv"
 )
 
 // NewMemberCode makes a code as ReCORE's examples show it: MB and ten of 0-9 and A-Z.
 func NewMemberCode() string {
-	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	code := []byte("MB")
-	for range 10 {
-		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(letters)))) // never fails
-		code = append(code, letters[n.Int64()])
-	}
-	return string(code)
+	return "MB" + randomText("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10)
 }
 
 // memberChunk is how many members of a shop file are read and written with one set of statements.

@@ -76,6 +76,23 @@ func (t *tx) updateRows(ctx context.Context, table string, keys, set []column) (
 	return t.eachRow(ctx, query+where, append(cols, t.tenantColumn(len(keys[0].values))))
 }
 
+// subtractRows takes less off what the rows of the transaction's tenant with the ids have in less's column, and answers
+// how many rows there were with as much. An id is named at most once. It counts as one statement.
+func (t *tx) subtractRows(ctx context.Context, table string, ids, less column) (reduced int64, err error) {
+	if len(ids.values) == 0 {
+		return 0, nil
+	}
+	query := func(id, amount, from string) string {
+		return "UPDATE " + table + " AS t SET " + less.name + " = t." + less.name + " - " + amount + from +
+			" WHERE t." + ids.name + " = " + id + " AND t." + less.name + " >= " + amount + " AND t.tenant_id = ?"
+	}
+	if t.db.flavor.arrays {
+		cols := []column{ids, less}
+		return t.exec(ctx, query("v.c0", "v.c1", " FROM "+unnest(cols)), append(arrays(cols), t.tenant)...)
+	}
+	return t.eachRow(ctx, query("?", "?", ""), []column{less, ids, less, t.tenantColumn(len(ids.values))})
+}
+
 // tenantColumn is the transaction's tenant for n rows.
 func (t *tx) tenantColumn(n int) column {
 	return column{name: "tenant_id", kind: kindInt, values: slices.Repeat([]any{int64(t.tenant)}, n)}

@@ -54,9 +54,21 @@ func (w *where) among(f *flavor, column string, ids []int64) {
 	}
 }
 
+// oneOf adds that column is one of values, given as []int64 or []string. Unlike with among, an empty list has none;
+// nil means "any".
+func oneOf[T int64 | string](w *where, f *flavor, column string, values []T) {
+	if values != nil {
+		w.and(f.in(column), f.list(values))
+	}
+}
+
 // String is the clause. Its text depends on which conditions there are and not on their values, so that each
 // combination is prepared once.
 func (w *where) String() string { return " WHERE " + strings.Join(w.conditions, " AND ") }
+
+// byID orders by id what another index finds. The sign changes nothing but SQLite's mind, which would rather read all
+// of a tenant's rows in the order of their key than look up a list and sort what it finds.
+const byID = " ORDER BY +id"
 
 // listing is a table that is read page by page.
 type listing[T any] struct {
@@ -66,6 +78,7 @@ type listing[T any] struct {
 	key      []string          // the default order, and what settles ties
 	scan     func(*sql.Rows) (T, error)
 	count    func(context.Context) (int, error) // how many match in all, where it is known; nil: they are counted
+	noTotal  bool                               // rather -1 than a statement to count
 }
 
 // page answers one page of what matches, and how many match in all. Invalid where a sort key is unknown.
@@ -86,6 +99,9 @@ func (l listing[T]) page(ctx context.Context, t *tx, w *where, sort []noren.Sort
 	}
 	if ended := p.Limit == 0 || len(list) < p.Limit; ended && (p.Offset == 0 || len(list) > 0) {
 		return list, p.Offset + len(list), nil
+	}
+	if l.noTotal {
+		return list, -1, nil
 	}
 	total, err := l.total(ctx, t, w)
 	return list, total, doing("count "+l.table, err)

@@ -4,7 +4,8 @@ import "slices"
 
 // invariants lists what Verify checks with SQL alone. Everything is a plain scan or a join on whole keys.
 func invariants() []invariant {
-	return slices.Concat(memberInvariants(), stockInvariants(), bulkInvariants(), accessInvariants())
+	return slices.Concat(memberInvariants(), stockInvariants(), bulkInvariants(), accessInvariants(),
+		pointInvariants(), fileInvariants())
 }
 
 // memberInvariants are about members and what belongs to them. FULL JOIN and IS DISTINCT FROM are read alike by all
@@ -66,7 +67,11 @@ func memberInvariants() []invariant {
 				SELECT tenant_id, 'member' AS name, MAX(id) AS last FROM members GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'movement', MAX(id) FROM stock_movements GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'audit', MAX(id) FROM audit GROUP BY tenant_id
-				UNION ALL SELECT tenant_id, 'client', MAX(id) FROM clients GROUP BY tenant_id)
+				UNION ALL SELECT tenant_id, 'client', MAX(id) FROM clients GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'point_lot', MAX(id) FROM point_lots GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'point_entry', MAX(id) FROM point_entries GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'note', MAX(id) FROM member_notes GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'attachment', MAX(id) FROM member_attachments GROUP BY tenant_id)
 			SELECT used.tenant_id, used.name, COALESCE(c.next, 1) AS next, used.last FROM used
 			LEFT JOIN counters AS c ON c.tenant_id = used.tenant_id AND c.name = used.name
 			WHERE COALESCE(c.next, 1) <= used.last`,
@@ -80,17 +85,18 @@ func stockInvariants() []invariant {
 	return []invariant{{
 		name:    "stock levels are what their movements add up to",
 		checked: "stock_levels",
-		violated: `WITH moved AS (
-				SELECT tenant_id, product_id, store_id, CAST(SUM(delta) AS bigint) AS total, MAX(id) AS last
-				FROM stock_movements GROUP BY tenant_id, product_id, store_id),
-			said AS (
-				SELECT moved.tenant_id, moved.product_id, moved.store_id, moved.total, m.amount_after
-				FROM moved JOIN stock_movements AS m ON m.tenant_id = moved.tenant_id AND m.id = moved.last)
-			SELECT COALESCE(l.tenant_id, said.tenant_id) AS tenant_id, COALESCE(l.product_id, said.product_id) AS product,
-				COALESCE(l.store_id, said.store_id) AS store, l.amount, said.total, said.amount_after
-			FROM stock_levels AS l FULL JOIN said
-				ON said.tenant_id = l.tenant_id AND said.product_id = l.product_id AND said.store_id = l.store_id
-			WHERE l.amount IS DISTINCT FROM said.total OR l.amount IS DISTINCT FROM said.amount_after`,
+		// Added up together, because SQLite makes a FULL JOIN of two lists by comparing each row with every other.
+		violated: `SELECT tenant_id, product, store, MAX(amount) AS amount, CAST(SUM(delta) AS bigint) AS total,
+				MAX(amount_after) AS amount_after
+			FROM (
+				SELECT tenant_id, product_id AS product, store_id AS store, amount, 0 AS delta, CAST(NULL AS bigint) AS amount_after
+					FROM stock_levels
+				UNION ALL SELECT tenant_id, product_id, store_id, NULL, delta, NULL FROM stock_movements
+				UNION ALL SELECT tenant_id, product_id, store_id, NULL, 0, amount_after FROM stock_movements AS m
+					WHERE id = (SELECT MAX(l.id) FROM stock_movements AS l WHERE l.tenant_id = m.tenant_id
+						AND l.product_id = m.product_id AND l.store_id = m.store_id)) AS levels
+			GROUP BY tenant_id, product, store
+			HAVING MAX(amount) IS DISTINCT FROM SUM(delta) OR MAX(amount) IS DISTINCT FROM MAX(amount_after)`,
 		say: "product %v in store %v has the amount %v, but its movements add up to %v and the last one says %v",
 	}, {
 		name:    "products and stores of stock movements exist",
@@ -129,15 +135,15 @@ func bulkInvariants() []invariant {
 	}, {
 		name:    "callbacks have all their attempts, and a success where delivered",
 		checked: "callbacks",
-		violated: `WITH made AS (
-				SELECT tenant_id, request_id, COUNT(*) AS attempts, MAX(number) AS last,
-					COUNT(*) FILTER (WHERE status BETWEEN 200 AND 299) AS successes
-				FROM callback_attempts GROUP BY tenant_id, request_id)
-			SELECT COALESCE(c.tenant_id, made.tenant_id) AS tenant_id, COALESCE(c.request_id, made.request_id) AS request,
-				c.state, c.attempts, COALESCE(made.attempts, 0) AS stored, COALESCE(made.successes, 0) AS successes
-			FROM callbacks AS c FULL JOIN made ON made.tenant_id = c.tenant_id AND made.request_id = c.request_id
-			WHERE c.attempts IS NULL OR c.attempts <> COALESCE(made.attempts, 0) OR c.attempts <> COALESCE(made.last, 0)
-				OR c.state = 'delivered' AND COALESCE(made.successes, 0) = 0`,
+		violated: `SELECT tenant_id, request, MAX(state) AS state, MAX(attempts) AS attempts, SUM(made) AS stored,
+				SUM(success) AS successes
+			FROM (
+				SELECT tenant_id, request_id AS request, state, attempts, 0 AS made, 0 AS number, 0 AS success FROM callbacks
+				UNION ALL SELECT tenant_id, request_id, NULL, NULL, 1, number, CASE WHEN status BETWEEN 200 AND 299 THEN 1 ELSE 0 END
+					FROM callback_attempts) AS deliveries
+			GROUP BY tenant_id, request
+			HAVING MAX(attempts) IS NULL OR MAX(attempts) <> SUM(made) OR MAX(attempts) <> MAX(number)
+				OR MAX(state) = 'delivered' AND SUM(success) = 0`,
 		say: "the callback of bulk request %v has the state %v after %v attempts, but %v are stored, %v of them successful",
 	}}
 }

@@ -145,7 +145,7 @@ func (b *bundle) shop(t *testing.T, contract string) noren.TenantID {
 	made, _, err := b.EnsureTenant(t.Context(), contract)
 	if err == nil {
 		err = b.Update(t.Context(), made.ID, func(tx noren.Tx) error {
-			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract))
+			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx))
 		})
 	}
 	if err != nil {
@@ -168,6 +168,31 @@ func fillCatalogue(t *testing.T, tx noren.Tx) error {
 		tx.Raise(ctx, noren.CounterMember, 2),
 	)
 	_, err2 := tx.AddPurchases(ctx, []noren.Purchase{{MemberID: 1, Source: "shop_file", ExternalID: "order-1", PaidAt: at}})
+	return errors.Join(err, err2)
+}
+
+// fillPoints grants points to the first member and takes some, and makes a note and an attachment.
+func fillPoints(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	entry := func(id int64, kind noren.PointEntryKind, delta int64) noren.PointEntry {
+		return noren.PointEntry{ID: id, MemberID: 1, Type: noren.DefaultPoint, Kind: kind, Delta: delta, At: at}
+	}
+	err := errors.Join(
+		tx.PutStaff(ctx, []noren.Staff{{ID: 1}}),
+		tx.MovePoints(ctx, noren.PointMovement{
+			Lots:    []noren.PointLot{{ID: 1, MemberID: 1, Type: noren.DefaultPoint, GrantedAt: at, Amount: 10, Remaining: 10}},
+			Entries: []noren.PointEntry{entry(1, noren.PointsGranted, 10), entry(2, noren.PointsUsed, -4)},
+			Burns:   []noren.PointBurn{{EntryID: 2, LotID: 1, Amount: 4}},
+		}),
+		tx.AddNote(ctx, noren.Note{ID: 1, MemberID: 1, StaffID: new(int64(1)), CreatedAt: at}),
+		tx.AddUpload(ctx, noren.Upload{FileKey: "a.png", CreatedAt: at}),
+	)
+	_, err2 := tx.AddAttachment(ctx, noren.Attachment{ID: 1, MemberID: 1, FileKey: "a.png", CreatedAt: at})
+	for counter, used := range map[noren.Counter]int64{
+		noren.CounterPointLot: 1, noren.CounterPointEntry: 2, noren.CounterNote: 1, noren.CounterAttachment: 1,
+	} {
+		err = errors.Join(err, tx.Raise(ctx, counter, used))
+	}
 	return errors.Join(err, err2)
 }
 

@@ -27,15 +27,19 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "catalogue", checks: catalogueChecks()},
 		{name: "member", checks: memberChecks()},
 		{name: "member filter", checks: memberFilterChecks()},
+		{name: "member query", checks: memberQueryChecks()},
 		{name: "keyword", checks: keywordChecks()},
 		{name: "stock", checks: stockChecks()},
 		{name: "bulk", checks: bulkChecks()},
 		{name: "callback", checks: callbackChecks()},
 		{name: "access", checks: accessChecks()},
+		{name: "point", checks: pointChecks()},
+		{name: "file", checks: fileChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
 		{name: "claim", checks: claimChecks(), alone: true},
 		{name: "verify", checks: verifyChecks(), alone: true},
+		{name: "verify points and files", checks: verifyPointChecks(), alone: true},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -1,0 +1,131 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"noren"
+)
+
+// Notes implements noren.FileTx.
+func (t *tx) Notes(ctx context.Context, f noren.NoteFilter) ([]noren.Note, error) {
+	w := t.where()
+	w.and("member_id = ?", f.MemberID)
+	oneOf(w, t.db.flavor, "id", f.IDs)
+	w.span("created_at", f.Created)
+	limit, args := limitOffset(f.Page)
+	rows, err := t.query(ctx, "SELECT id, member_id, staff_id, note, created_at FROM member_notes"+w.String()+
+		" ORDER BY id"+limit, append(w.args, args...)...)
+	list, err := collect(rows, err, func(rows *sql.Rows) (n noren.Note, err error) {
+		var createdAt int64
+		err = rows.Scan(&n.ID, &n.MemberID, &n.StaffID, &n.Text, &createdAt)
+		n.CreatedAt = fromMicros(createdAt)
+		return n, err
+	})
+	return list, doing("read notes", err)
+}
+
+// AddNote implements noren.FileTx.
+func (t *tx) AddNote(ctx context.Context, n noren.Note) error {
+	_, err := t.exec(ctx, `INSERT INTO member_notes (tenant_id, id, member_id, staff_id, note, created_at)
+		VALUES (?, ?, ?, ?, ?, ?)`, t.tenant, n.ID, n.MemberID, n.StaffID, n.Text, micros(n.CreatedAt))
+	return doing("add a note", err)
+}
+
+// DeleteNote implements noren.FileTx.
+func (t *tx) DeleteNote(ctx context.Context, member, note int64) (bool, error) {
+	n, err := t.exec(ctx, `DELETE FROM member_notes WHERE tenant_id = ? AND member_id = ? AND id = ?`, t.tenant, member, note)
+	return n == 1, doing("delete a note", err)
+}
+
+// Attachments implements noren.FileTx.
+func (t *tx) Attachments(ctx context.Context, members []int64) ([]noren.Attachment, error) {
+	f := t.db.flavor
+	rows, err := t.query(ctx, `SELECT id, member_id, file_key, tag, file_name, mime_type, created_at FROM member_attachments
+		WHERE tenant_id = ? AND `+f.in("member_id")+byID, t.tenant, f.list(members))
+	list, err := collect(rows, err, func(rows *sql.Rows) (a noren.Attachment, err error) {
+		var createdAt int64
+		err = rows.Scan(&a.ID, &a.MemberID, &a.FileKey, &a.Tag, &a.FileName, &a.MIMEType, &createdAt)
+		a.CreatedAt = fromMicros(createdAt)
+		return a, err
+	})
+	return list, doing("read attachments", err)
+}
+
+// AddAttachment implements noren.FileTx. Counting comes first: it locks the file, so that it is either attached or
+// condemned.
+func (t *tx) AddAttachment(ctx context.Context, a noren.Attachment) (bool, error) {
+	n, err := t.exec(ctx, `UPDATE uploads SET attachments = attachments + 1
+		WHERE tenant_id = ? AND file_key = ? AND NOT condemned`, t.tenant, a.FileKey)
+	if err != nil || n == 0 {
+		return false, doing("count an attachment", err)
+	}
+	_, err = t.exec(ctx, `INSERT INTO member_attachments
+		(tenant_id, id, member_id, file_key, tag, file_name, mime_type, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.tenant, a.ID, a.MemberID, a.FileKey, a.Tag, a.FileName, a.MIMEType, micros(a.CreatedAt))
+	return err == nil, doing("add an attachment", err)
+}
+
+// DeleteAttachment implements noren.FileTx.
+func (t *tx) DeleteAttachment(ctx context.Context, member, attachment int64) (bool, error) {
+	var fileKey string
+	err := t.queryRow(ctx, `DELETE FROM member_attachments WHERE tenant_id = ? AND member_id = ? AND id = ? RETURNING file_key`,
+		t.tenant, member, attachment).Scan(&fileKey)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	} else if err != nil {
+		return false, doing("delete an attachment", err)
+	}
+	_, err = t.exec(ctx, `UPDATE uploads SET attachments = attachments - 1 WHERE tenant_id = ? AND file_key = ?`, t.tenant, fileKey)
+	return err == nil, doing("count an attachment less", err)
+}
+
+// AddUpload implements noren.FileTx.
+func (t *tx) AddUpload(ctx context.Context, u noren.Upload) error {
+	_, err := t.exec(ctx, `INSERT INTO uploads
+		(tenant_id, file_key, mime_type, size, public, client_id, created_at, attachments, condemned)
+		VALUES (?, ?, ?, ?, ?, ?, ?, 0, FALSE)`,
+		t.tenant, u.FileKey, u.MIMEType, u.Size, u.Public, u.ClientID, micros(u.CreatedAt))
+	return doing("record an upload", err)
+}
+
+// Upload implements noren.FileTx.
+func (t *tx) Upload(ctx context.Context, fileKey string) (*noren.Upload, error) {
+	u := noren.Upload{FileKey: fileKey}
+	var createdAt int64
+	err := t.queryRow(ctx, `SELECT mime_type, size, public, client_id, created_at FROM uploads
+		WHERE tenant_id = ? AND file_key = ? AND NOT condemned`, t.tenant, fileKey).
+		Scan(&u.MIMEType, &u.Size, &u.Public, &u.ClientID, &createdAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	} else if err != nil {
+		return nil, doing("look for an upload", err)
+	}
+	u.CreatedAt = fromMicros(createdAt)
+	return &u, nil
+}
+
+// CondemnUploads implements noren.FileTx. attachments = 0 stands outside as well: it is what PostgreSQL looks at again
+// after it has waited for whoever was attaching the file.
+func (t *tx) CondemnUploads(ctx context.Context, before time.Time, limit int) ([]string, error) {
+	rows, err := t.query(ctx, `UPDATE uploads SET condemned = TRUE WHERE tenant_id = ? AND attachments = 0 AND file_key IN (
+			SELECT file_key FROM uploads WHERE tenant_id = ? AND attachments = 0 AND created_at < ?
+			ORDER BY created_at, file_key LIMIT ?)
+		RETURNING file_key`, t.tenant, t.tenant, micros(before), limit)
+	list, err := collect(rows, err, func(rows *sql.Rows) (key string, err error) {
+		err = rows.Scan(&key)
+		return key, err
+	})
+	slices.Sort(list)
+	return list, doing("condemn unused uploads", err)
+}
+
+// ForgetUploads implements noren.FileTx.
+func (t *tx) ForgetUploads(ctx context.Context, fileKeys []string) error {
+	f := t.db.flavor
+	_, err := t.exec(ctx, `DELETE FROM uploads WHERE tenant_id = ? AND condemned AND `+f.in("file_key"), t.tenant, f.list(fileKeys))
+	return doing("forget uploads", err)
+}

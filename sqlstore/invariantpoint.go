@@ -1,0 +1,96 @@
+package sqlstore
+
+// pointInvariants compares two tables by adding both up together: what a FULL JOIN would say too, but SQLite joins fully
+// by comparing each row with every other.
+func pointInvariants() []invariant {
+	return []invariant{{
+		name:    "what points were moved adds up to what is left of them",
+		checked: "point_entries",
+		violated: `SELECT tenant_id, member_id, type, CAST(SUM(moved) AS bigint) AS moved, CAST(SUM(held) AS bigint) AS held FROM (
+				SELECT tenant_id, member_id, type, delta AS moved, 0 AS held FROM point_entries
+				UNION ALL SELECT tenant_id, member_id, type, 0, remaining FROM point_lots) AS points
+			GROUP BY tenant_id, member_id, type HAVING SUM(moved) <> SUM(held)`,
+		say: "the entries of member %v add up to %[3]v points of type %[2]v, but the lots have %[4]v left",
+	}, {
+		name:    "lots of points have neither less than nothing left nor more than was granted",
+		checked: "point_lots",
+		violated: `SELECT tenant_id, id, remaining, amount FROM point_lots
+			WHERE remaining < 0 OR remaining > amount OR amount < 1`,
+		say: "lot %v has %v points left of %v",
+	}, {
+		name:    "what lots of points lost was burnt by entries",
+		checked: "point_lots",
+		violated: `SELECT tenant_id, lot, CAST(SUM(lost) AS bigint) AS lost, CAST(SUM(burnt) AS bigint) AS burnt FROM (
+				SELECT tenant_id, id AS lot, amount - remaining AS lost, 0 AS burnt FROM point_lots
+				UNION ALL SELECT tenant_id, lot_id, 0, amount FROM point_burns) AS points
+			GROUP BY tenant_id, lot HAVING SUM(lost) <> SUM(burnt)`,
+		say: "lot %v has lost %v points, but %v were burnt",
+	}, {
+		name:    "entries that took points burnt as many, and others none",
+		checked: "point_entries",
+		violated: `SELECT tenant_id, entry, MAX(kind) AS kind, CAST(SUM(delta) AS bigint) AS delta, CAST(SUM(burnt) AS bigint) AS burnt
+			FROM (
+				SELECT tenant_id, id AS entry, kind, delta, 0 AS burnt FROM point_entries
+				UNION ALL SELECT tenant_id, entry_id, NULL, 0, amount FROM point_burns) AS points
+			GROUP BY tenant_id, entry HAVING MAX(kind) IS NULL OR SUM(burnt) <> CASE
+				WHEN MAX(kind) = 'granted' AND SUM(delta) > 0 THEN 0
+				WHEN MAX(kind) IN ('used', 'expired') AND SUM(delta) < 0 THEN -SUM(delta)
+				ELSE -1 END`,
+		say: "entry %v, of kind %v, moved %v points and burnt %v",
+	}, {
+		name:    "points are burnt from lots of the same member and type",
+		checked: "point_burns",
+		violated: `SELECT b.tenant_id, b.entry_id, e.member_id, e.type, b.lot_id, l.member_id AS lot_member, l.type AS lot_type
+			FROM point_burns AS b
+			JOIN point_entries AS e ON e.tenant_id = b.tenant_id AND e.id = b.entry_id
+			JOIN point_lots AS l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
+			WHERE b.amount < 1 OR e.member_id <> l.member_id OR e.type <> l.type`,
+		say: "entry %v, of member %v and type %v, burnt points of lot %v, of member %v and type %v",
+	}, {
+		name:    "points belong to members",
+		checked: "point_entries",
+		violated: `SELECT e.tenant_id, e.id, 'entry' AS what, e.member_id FROM point_entries AS e
+				LEFT JOIN members AS m ON m.tenant_id = e.tenant_id AND m.id = e.member_id WHERE m.id IS NULL
+			UNION ALL SELECT l.tenant_id, l.id, 'lot', l.member_id FROM point_lots AS l
+				LEFT JOIN members AS m ON m.tenant_id = l.tenant_id AND m.id = l.member_id WHERE m.id IS NULL`,
+		say: "%[2]v %[1]v is that of member %[3]v, who does not exist",
+	}}
+}
+
+func fileInvariants() []invariant {
+	return []invariant{{
+		name:    "notes and attachments belong to members",
+		checked: "member_notes",
+		violated: `SELECT n.tenant_id, n.id, 'note' AS what, n.member_id FROM member_notes AS n
+				LEFT JOIN members AS m ON m.tenant_id = n.tenant_id AND m.id = n.member_id WHERE m.id IS NULL
+			UNION ALL SELECT a.tenant_id, a.id, 'attachment', a.member_id FROM member_attachments AS a
+				LEFT JOIN members AS m ON m.tenant_id = a.tenant_id AND m.id = a.member_id WHERE m.id IS NULL`,
+		say: "%[2]v %[1]v is that of member %[3]v, who does not exist",
+	}, {
+		name:    "attachments refer to uploaded files",
+		checked: "member_attachments",
+		violated: `SELECT a.tenant_id, a.id, a.file_key FROM member_attachments AS a
+			LEFT JOIN uploads AS u ON u.tenant_id = a.tenant_id AND u.file_key = a.file_key AND NOT u.condemned
+			WHERE u.file_key IS NULL`,
+		say: "attachment %v refers to the file %v, which does not exist or is being removed",
+	}, {
+		name:    "the kept counts of attachments are how many there are",
+		checked: "uploads",
+		violated: `WITH counted AS (
+				SELECT tenant_id, file_key, COUNT(*) AS attachments FROM member_attachments GROUP BY tenant_id, file_key)
+			SELECT u.tenant_id, u.file_key, u.attachments, COALESCE(c.attachments, 0) AS counted FROM uploads AS u
+			LEFT JOIN counted AS c ON c.tenant_id = u.tenant_id AND c.file_key = u.file_key
+			WHERE u.attachments <> COALESCE(c.attachments, 0)`,
+		say: "the file %v is said to have %v attachments, but has %v",
+	}, {
+		name:    "the staff of notes and points exist",
+		checked: "staff",
+		violated: `SELECT n.tenant_id, n.id, 'note' AS what, n.staff_id FROM member_notes AS n
+				LEFT JOIN staff AS s ON s.tenant_id = n.tenant_id AND s.id = n.staff_id
+				WHERE n.staff_id IS NOT NULL AND s.id IS NULL
+			UNION ALL SELECT e.tenant_id, e.id, 'entry', e.staff_id FROM point_entries AS e
+				LEFT JOIN staff AS s ON s.tenant_id = e.tenant_id AND s.id = e.staff_id
+				WHERE e.staff_id IS NOT NULL AND s.id IS NULL`,
+		say: "%[2]v %[1]v names the staff %[3]v, who does not exist",
+	}}
+}

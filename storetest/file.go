@@ -1,0 +1,307 @@
+package storetest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"noren"
+)
+
+func fileChecks() []check {
+	return []check{
+		{"notes: filters, order and pages", fileNotes},
+		{"deleting notes", fileDeleteNotes},
+		{"attachments of members", fileAttachments},
+		{"uploads come back as they went in", fileUploads},
+		{"what nothing refers to is condemned", fileCondemned},
+		{"a file is either attached or condemned", fileAttachedOrCondemned},
+		{"no tenant sees or removes another's", fileIsolation},
+	}
+}
+
+// note is written id minutes after Now.
+func note(id, member int64, text string) noren.Note {
+	return noren.Note{ID: id, MemberID: member, Text: text, CreatedAt: at(int(id))}
+}
+
+func (b *bundle) addNotes(t *testing.T, notes ...noren.Note) {
+	t.Helper()
+	b.update(t, func(tx noren.Tx) error {
+		for _, n := range notes {
+			if err := tx.AddNote(b.ctx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (b *bundle) notes(t *testing.T, f noren.NoteFilter) (list []noren.Note) {
+	t.Helper()
+	b.view(t, func(tx noren.Tx) (err error) {
+		list, err = tx.Notes(b.ctx, f)
+		return err
+	})
+	return list
+}
+
+func fileNotes(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2))
+	first := note(1, 1, `会員メモ '"\ 😀`+"\n2")
+	first.StaffID = new(int64(7))
+	all := []noren.Note{first, note(2, 1, ""), note(4, 1, "四"), note(5, 1, "五")}
+	b.addNotes(t, all[3], note(3, 2, "another's"), all[2], all[1], all[0])
+	for _, c := range []struct {
+		name   string
+		filter noren.NoteFilter
+		want   []noren.Note
+	}{
+		{"all of the member", noren.NoteFilter{}, all},
+		{"ids", noren.NoteFilter{IDs: []int64{4, 3, 1, 99}}, []noren.Note{all[0], all[2]}},
+		{"no id", noren.NoteFilter{IDs: []int64{}}, nil},
+		{"created from", noren.NoteFilter{Created: noren.Span{From: at(4)}}, all[2:]},
+		{"created to", noren.NoteFilter{Created: noren.Span{To: at(4)}}, all[:3]},
+		{"a page", noren.NoteFilter{Page: noren.Page{Limit: 2, Offset: 1}}, all[1:3]},
+		{"behind the last page", noren.NoteFilter{Page: noren.Page{Limit: 2, Offset: 4}}, nil},
+	} {
+		c.filter.MemberID = 1
+		same(t, "notes, "+c.name, c.want, b.notes(t, c.filter))
+	}
+	same(t, "notes of nobody", []noren.Note{}, b.notes(t, noren.NoteFilter{MemberID: 99}))
+}
+
+func fileDeleteNotes(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2))
+	b.addNotes(t, note(1, 1, "a"), note(2, 1, "b"), note(3, 2, "c"))
+	for _, c := range []struct {
+		member, note int64
+		want         bool
+	}{{1, 1, true}, {1, 1, false}, {1, 3, false}, {2, 3, true}, {99, 2, false}} {
+		b.update(t, func(tx noren.Tx) error {
+			deleted, err := tx.DeleteNote(b.ctx, c.member, c.note)
+			same(t, fmt.Sprintf("note %d of member %d is deleted", c.note, c.member), c.want, deleted)
+			return err
+		})
+	}
+	same(t, "what is left of one", []noren.Note{note(2, 1, "b")}, b.notes(t, noren.NoteFilter{MemberID: 1}))
+	same(t, "what is left of the other", []noren.Note{}, b.notes(t, noren.NoteFilter{MemberID: 2}))
+}
+
+// upload is stored some minutes after Now.
+func upload(key string, minutes int) noren.Upload {
+	return noren.Upload{FileKey: key, MIMEType: "image/jpeg", Size: 12, ClientID: 1, CreatedAt: at(minutes)}
+}
+
+func attachment(id, member int64, key string) noren.Attachment {
+	return noren.Attachment{
+		ID: id, MemberID: member, FileKey: key, Tag: noren.GeneralFile, MIMEType: "image/jpeg", CreatedAt: at(int(id)),
+	}
+}
+
+func (b *bundle) addUploads(t *testing.T, uploads ...noren.Upload) {
+	t.Helper()
+	b.update(t, func(tx noren.Tx) error {
+		for _, u := range uploads {
+			if err := tx.AddUpload(b.ctx, u); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// uploaded answers which of the keys are known.
+func (b *bundle) uploaded(t *testing.T, keys ...string) (known []string) {
+	t.Helper()
+	b.view(t, func(tx noren.Tx) error {
+		for _, key := range keys {
+			if u, err := tx.Upload(b.ctx, key); err != nil {
+				return err
+			} else if u != nil {
+				known = append(known, key)
+			}
+		}
+		return nil
+	})
+	return known
+}
+
+func (b *bundle) attach(t *testing.T, want bool, list ...noren.Attachment) {
+	t.Helper()
+	b.update(t, func(tx noren.Tx) error {
+		for _, a := range list {
+			added, err := tx.AddAttachment(b.ctx, a)
+			if err != nil {
+				return err
+			}
+			same(t, fmt.Sprintf("attachment %d of %s is added", a.ID, a.FileKey), want, added)
+		}
+		return nil
+	})
+}
+
+func (b *bundle) detach(t *testing.T, want bool, member, id int64) {
+	t.Helper()
+	b.update(t, func(tx noren.Tx) error {
+		deleted, err := tx.DeleteAttachment(b.ctx, member, id)
+		same(t, fmt.Sprintf("attachment %d of member %d is deleted", id, member), want, deleted)
+		return err
+	})
+}
+
+func (b *bundle) attachments(t *testing.T, members ...int64) (list []noren.Attachment) {
+	t.Helper()
+	b.view(t, func(tx noren.Tx) (err error) {
+		list, err = tx.Attachments(b.ctx, members)
+		return err
+	})
+	return list
+}
+
+// condemn condemns unused uploads of before some minutes after Now.
+func (b *bundle) condemn(t *testing.T, minutes, limit int) (keys []string) {
+	t.Helper()
+	b.update(t, func(tx noren.Tx) (err error) {
+		keys, err = tx.CondemnUploads(b.ctx, at(minutes), limit)
+		return err
+	})
+	slices.Sort(keys)
+	return keys
+}
+
+func fileAttachments(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2), member(3))
+	b.addUploads(t, upload("a.jpg", 0), upload("b.jpg", 0))
+	photo := attachment(3, 1, "a.jpg")
+	photo.Tag, photo.FileName, photo.MIMEType = noren.PhotoFile, new(`顔写真 '"\ 😀.jpg`), "image/png"
+	second, others := attachment(2, 1, "b.jpg"), attachment(4, 2, "a.jpg")
+	b.attach(t, true, photo, second, others)
+	b.attach(t, false, attachment(5, 1, "c.jpg"), attachment(6, 1, "A.jpg"))
+	same(t, "of two members", []noren.Attachment{second, photo, others}, b.attachments(t, 2, 1, 1, 99))
+	same(t, "of one", []noren.Attachment{others}, b.attachments(t, 2))
+	same(t, "of one without", []noren.Attachment{}, b.attachments(t, 3))
+	same(t, "of nobody", []noren.Attachment{}, b.attachments(t))
+
+	b.detach(t, false, 2, photo.ID)
+	b.detach(t, false, 1, 99)
+	b.detach(t, true, 1, photo.ID)
+	b.detach(t, false, 1, photo.ID)
+	same(t, "what is left", []noren.Attachment{second, others}, b.attachments(t, 1, 2))
+}
+
+func fileUploads(t *testing.T, b *bundle) {
+	want := upload(noren.NewFileKey("png"), 5)
+	want.MIMEType, want.Size, want.Public, want.ClientID = "image/png", 1<<40, true, 2
+	b.addUploads(t, want, upload("other.jpg", 1))
+	b.view(t, func(tx noren.Tx) error {
+		got, err := tx.Upload(b.ctx, want.FileKey)
+		same(t, "the upload", &want, got)
+		none, err2 := tx.Upload(b.ctx, "none.jpg")
+		if none != nil {
+			t.Errorf("an upload that is not there: %v", none)
+		}
+		return firstError(err, err2)
+	})
+}
+
+func fileCondemned(t *testing.T, b *bundle) {
+	b.insert(t, member(1))
+	keys := []string{"a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"}
+	for i, key := range keys {
+		b.addUploads(t, upload(key, i))
+	}
+	b.attach(t, true, attachment(1, 1, "a.jpg"), attachment(2, 1, "a.jpg"), attachment(3, 1, "b.jpg"))
+	b.detach(t, true, 1, 1)
+	b.detach(t, true, 1, 3)
+	same(t, "before any is old", []string{}, b.condemn(t, 1, 10))
+	same(t, "the oldest of the unused", []string{"b.jpg"}, b.condemn(t, 4, 1))
+	same(t, "all before a time, and what is condemned already", []string{"b.jpg", "c.jpg", "d.jpg"}, b.condemn(t, 4, 10))
+	same(t, "what is still known", []string{"a.jpg", "e.jpg"}, b.uploaded(t, keys...))
+	b.attach(t, false, attachment(4, 1, "c.jpg"))
+
+	forget := func(keys ...string) {
+		b.update(t, func(tx noren.Tx) error { return tx.ForgetUploads(b.ctx, keys) })
+	}
+	forget("b.jpg", "e.jpg", "a.jpg", "unknown.jpg")
+	forget()
+	same(t, "what is not condemned is not forgotten", []string{"a.jpg", "e.jpg"}, b.uploaded(t, keys...))
+	same(t, "what is condemned and not forgotten", []string{"c.jpg", "d.jpg"}, b.condemn(t, 4, 10))
+	b.addUploads(t, upload("b.jpg", 9)) // its key is free again
+	same(t, "what is known in the end", []string{"a.jpg", "b.jpg", "e.jpg"}, b.uploaded(t, keys...))
+}
+
+// fileAttachedOrCondemned attaches files while they are being condemned: whoever comes second has to see it.
+func fileAttachedOrCondemned(t *testing.T, b *bundle) {
+	const n = 24
+	b.insert(t, member(1))
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%02d.jpg", i)
+		b.addUploads(t, upload(keys[i], 0))
+	}
+	var attached [n]bool
+	var condemned []string
+	inParallel(n+1, func(i int) {
+		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) (err error) {
+			if i == n {
+				condemned, err = tx.CondemnUploads(b.ctx, at(1), n)
+				return err
+			}
+			if u, err := tx.Upload(b.ctx, keys[i]); err != nil || u == nil {
+				return err
+			}
+			attached[i], err = tx.AddAttachment(b.ctx, attachment(int64(i+1), 1, keys[i]))
+			return err
+		})
+		if err != nil {
+			t.Errorf("in parallel: %v", err)
+		}
+	})
+	for i, key := range keys {
+		if attached[i] == slices.Contains(condemned, key) {
+			t.Errorf("%s is attached: %t, is condemned: %t", key, attached[i], !attached[i])
+		}
+	}
+	same(t, "the number of attachments", n-len(condemned), len(b.attachments(t, 1)))
+}
+
+func fileIsolation(t *testing.T, b *bundle) {
+	other := b.other(t)
+	fill := func(b *bundle, text string) {
+		b.insert(t, member(1))
+		b.addNotes(t, note(1, 1, text))
+		u := upload("a.jpg", 0)
+		u.MIMEType = text
+		b.addUploads(t, u, upload("b.jpg", 0))
+		b.attach(t, true, attachment(1, 1, "a.jpg"))
+	}
+	seen := func(b *bundle) (seen []any) {
+		b.view(t, func(tx noren.Tx) error {
+			notes, err := tx.Notes(b.ctx, noren.NoteFilter{MemberID: 1})
+			attachments, err2 := tx.Attachments(b.ctx, []int64{1})
+			first, err3 := tx.Upload(b.ctx, "a.jpg")
+			second, err4 := tx.Upload(b.ctx, "b.jpg")
+			seen = []any{len(notes), notes, len(attachments), attachments, first, second}
+			return firstError(err, err2, err3, err4)
+		})
+		return seen
+	}
+	nothing := seen(other)
+	fill(b, "甲")
+	same(t, "what the other tenant sees", nothing, seen(other))
+	before := seen(b)
+	other.update(t, func(tx noren.Tx) error {
+		note, err := tx.DeleteNote(b.ctx, 1, 1)
+		detached, err2 := tx.DeleteAttachment(b.ctx, 1, 1)
+		same(t, "what the other tenant deletes", []bool{false, false}, []bool{note, detached})
+		return firstError(err, err2)
+	})
+	other.attach(t, false, attachment(1, 1, "b.jpg"))
+	fill(other, "乙")
+	other.detach(t, true, 1, 1)
+	same(t, "what the other tenant condemns", []string{"a.jpg", "b.jpg"}, other.condemn(t, int(time.Hour/time.Minute), 10))
+	other.update(t, func(tx noren.Tx) error { return tx.ForgetUploads(b.ctx, []string{"a.jpg", "b.jpg"}) })
+	same(t, "what the first tenant sees after the second removed all of its own", before, seen(b))
+}
