@@ -4,7 +4,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,8 +57,16 @@ type Route struct {
 	Pattern    string // segments divided by slashes; {name} stands for any one segment
 	Permission Permission
 	Class      Class
-	Handle     func(ctx context.Context, x *Request) (Answer, error)
+	// BodyLimit is the largest body, in bytes; 0 is MaxBody.
+	BodyLimit int64
+	// Stream leaves the body to the handler: it reads x.HTTP.Body, whose errors it answers as they are, and x.Body is
+	// nil. Such a route takes no Idempotency-Key, since its body is not known before it is handled: 400 says so.
+	Stream bool
+	Handle func(ctx context.Context, x *Request) (Answer, error)
 }
+
+// bodyLimit is the largest body that the route takes, in bytes.
+func (r *Route) bodyLimit() int64 { return cmp.Or(r.BodyLimit, MaxBody) }
 
 // Permission says who may use a route. The zero Permission is no declaration, and NewHandler refuses it.
 type Permission struct {
@@ -111,6 +121,9 @@ type Answer struct {
 	Header      http.Header // besides Content-Type and Content-Length; may be nil
 	ContentType string
 	Body        []byte
+	// Stream is sent instead of Body; of HEAD requests it is not read. It is closed in any case.
+	Stream io.ReadCloser
+	Length int64 // how many bytes Stream gives
 }
 
 // With adds a header to the answer.

@@ -65,15 +65,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		x.Claim = claim
 		a := h.answer(w, m, x)
-		write(w, a)
+		if a.Stream != nil {
+			h.writeStream(w, x, a)
+		} else {
+			write(w, a)
+		}
 		h.record(m, x, a.Status, time.Since(start))
 		return
 	}
 	h.pages.ServeHTTP(w, r)
 }
 
-// write sends the answer. What a dialect answers belongs to one caller, so no cache may keep it.
+// write sends the answer.
 func write(w http.ResponseWriter, a Answer) {
+	writeHeader(w, a, int64(len(a.Body)))
+	_, _ = w.Write(a.Body) // a client that has gone away is not our error
+}
+
+// writeHeader sends all but the body. What a dialect answers belongs to one caller, so no cache may keep it.
+func writeHeader(w http.ResponseWriter, a Answer, length int64) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	for name, values := range a.Header {
@@ -82,9 +92,8 @@ func write(w http.ResponseWriter, a Answer) {
 	if a.ContentType != "" {
 		header.Set("Content-Type", a.ContentType)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	header.Set("Content-Length", strconv.FormatInt(length, 10))
 	w.WriteHeader(a.Status)
-	_, _ = w.Write(a.Body) // a client that has gone away is not our error
 }
 
 // record writes the access log and the metrics. Paths are logged without their query, which may hold what people
@@ -144,11 +153,9 @@ func (h *Handler) run(ctx context.Context, w http.ResponseWriter, m *mounted, x 
 		return Answer{}, err
 	}
 	if x.HTTP.Method != http.MethodGet && x.HTTP.Method != http.MethodHead {
-		body, err := readBody(w, x.HTTP)
-		if err != nil {
+		if err := x.takeBody(w); err != nil {
 			return Answer{}, err
 		}
-		x.Body = body
 	}
 	return h.handle(ctx, m, x)
 }

@@ -74,6 +74,11 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 	if !keyed || x.Route.Class != Write || x.Route.Permission.public {
 		return x.Route.Handle(ctx, x)
 	}
+	if x.Route.Stream {
+		return Answer{}, &noren.Error{
+			Kind: noren.Invalid, Field: IdempotencyHeader, Message: "Idempotency-Key is not supported for uploads of files",
+		}
+	}
 	key, err := idempotencyKey(x)
 	if err != nil {
 		return Answer{}, err

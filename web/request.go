@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"noren"
 )
 
-// MaxBody is the largest body that is read, in bytes. A hundred rows with every field full are well below 2 MiB.
+// MaxBody is the largest body of a route that names no limit, in bytes. A hundred rows with every field full are well below 2 MiB.
 const MaxBody = 4 << 20
 
 // maxRequestID bounds an X-Request-Id that is taken over from a client.
@@ -26,7 +27,7 @@ type Request struct {
 	Route   *Route            // nil where the dialect has no such path or method
 	Vars    map[string]string // the segments that the pattern's {names} stand for
 	Caller  noren.Caller      // zero on public routes
-	Body    []byte
+	Body    []byte            // nil on routes that read it by themselves
 
 	once *onceUse
 }
@@ -65,20 +66,32 @@ func baseURL(configured string, r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// readBody reads the whole body. TooLarge where it is over MaxBody, at once where Content-Length says so.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := &noren.Error{Kind: noren.TooLarge, Message: "the body is over 4 MiB"}
-	if r.ContentLength > MaxBody {
-		return nil, tooLarge
+// takeBody reads the whole body, or makes it ready for a route that reads it by itself. TooLarge where it is over the
+// route's limit, at once where Content-Length says so.
+func (x *Request) takeBody(w http.ResponseWriter) error {
+	limit := x.Route.bodyLimit()
+	if x.HTTP.ContentLength > limit {
+		return bodyError(&http.MaxBytesError{Limit: limit})
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if _, over := errors.AsType[*http.MaxBytesError](err); over {
-		return nil, tooLarge
+	limited := http.MaxBytesReader(w, x.HTTP.Body, limit)
+	if x.Route.Stream {
+		extend(w)
+		x.HTTP.Body = body{limited}
+		return nil
 	}
-	if err != nil {
-		return nil, &noren.Error{Kind: noren.Invalid, Field: FieldBody, Message: "the body could not be read", Err: err}
+	var err error
+	if x.Body, err = io.ReadAll(limited); err != nil {
+		return bodyError(err)
 	}
-	return body, nil
+	return nil
+}
+
+// bodyError is what an error of reading the body means to the client.
+func bodyError(err error) error {
+	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &noren.Error{Kind: noren.TooLarge, Message: fmt.Sprintf("the body is over %g MiB", float64(over.Limit)/(1<<20))}
+	}
+	return &noren.Error{Kind: noren.Invalid, Field: FieldBody, Message: "the body could not be read", Err: err}
 }
 
 // FieldBody is the Field of errors that concern the body as a whole.

@@ -20,6 +20,8 @@ const (
 	TypeEnum    Type = "enum"
 	TypeObject  Type = "object"
 	TypeArray   Type = "array"
+	TypeWhole   Type = "whole" // a JSON integer
+	TypeFlag    Type = "flag"  // true or false
 )
 
 // Pattern is a rule for a text's characters, with a name by which a dialect words it. Expr must mean the same in RE2
@@ -43,6 +45,8 @@ type Facts struct {
 	Description string
 	Example     string
 	Fields      []Facts // of an object; each with its Name
+	Items       *Facts  // of an array
+	MaxItems    int     // of an array
 	Name        string
 }
 
@@ -173,7 +177,7 @@ func NewTable[P any](fields ...Field[P]) Table[P] {
 }
 
 // Decode reads the object into p and answers every problem, in the order of the table. path is where the object is.
-// Names that the table does not have are ignored. Where there are problems, p is to be thrown away.
+// Names that the table does not have are ignored. A field with a problem is left in p as it was.
 func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
 	given := make([]Value, len(t.fields))
 	for _, m := range o {

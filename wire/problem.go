@@ -31,6 +31,7 @@ const (
 	NotADate     Code = "date"        // not YYYY-MM-DD, or a day that does not exist
 	NotADecimal  Code = "decimal"     // more than two places, a sign or an exponent
 	NotAnInteger Code = "not_integer" // text or a number that is no integer
+	TooManyItems Code = "too_many"    // more than Facts.MaxItems
 )
 
 // Problem is one thing wrong with a body or a field. It has no words: a dialect makes them from the code and the facts.

@@ -42,6 +42,11 @@ func TextSchema(description string) *Schema {
 	return &Schema{Types: []string{"string"}, Description: description}
 }
 
+// FlagSchema is the schema of a boolean with a description.
+func FlagSchema(description string) *Schema {
+	return &Schema{Types: []string{"boolean"}, Description: description}
+}
+
 // IntegerSchema is the schema of a JSON integer with a description.
 func IntegerSchema(description string) *Schema {
 	return &Schema{Types: []string{"integer"}, Description: description}
@@ -140,6 +145,15 @@ func (f Facts) Schema() *Schema {
 		}
 	case TypeEnum:
 		f.enumSchema(s)
+	case TypeWhole:
+		s.Types = []string{"integer"}
+		if f.limited() {
+			s.Min, s.Max = json.Number(strconv.FormatInt(f.Min, 10)), json.Number(strconv.FormatInt(f.Max, 10))
+		}
+	case TypeFlag:
+		s.Types = []string{"boolean"}
+	case TypeArray:
+		s.Types, s.Items, s.MaxItems = []string{"array"}, f.Items.Schema(), f.MaxItems
 	case TypeObject:
 		*s = *objectSchema(f.Fields)
 		s.Description = f.Description

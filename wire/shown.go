@@ -10,6 +10,7 @@ type Shown[T any] struct {
 	Format      string
 	Enum        []string
 	Description string
+	Schema      *Schema // nil: that of a string with the facts above
 }
 
 // View is the keys of one kind of answer, in the order in which they are written.
@@ -59,14 +60,21 @@ func (v View[T]) List(items []T) []byte {
 func (v View[T]) Schema() *Schema {
 	s := &Schema{Types: []string{"object"}}
 	for _, k := range v {
-		p := &Schema{Types: []string{"string"}, Format: k.Format, Description: k.Description}
-		for _, word := range k.Enum {
-			p.Enum = append(p.Enum, word)
-		}
-		if k.Nullable {
-			p.OrNull()
-		}
-		s.Properties = append(s.Properties, Property{k.Name, p})
+		s.Properties = append(s.Properties, Property{k.Name, k.schema()})
+	}
+	return s
+}
+
+func (k Shown[T]) schema() *Schema {
+	if k.Schema != nil {
+		return k.Schema
+	}
+	s := &Schema{Types: []string{"string"}, Format: k.Format, Description: k.Description}
+	for _, word := range k.Enum {
+		s.Enum = append(s.Enum, word)
+	}
+	if k.Nullable {
+		s.OrNull()
 	}
 	return s
 }

@@ -149,6 +149,8 @@ type faulty struct {
 	noren.Engine
 	look, claim, record fault
 	expired             atomic.Int64 // calls of DeleteExpired
+	expiring            fault        // looking for points that have expired
+	broken              atomic.Int64 // a tenant that cannot be written to
 }
 
 // fault is an error that can be switched on and off, and how often it was asked for.
@@ -197,6 +199,9 @@ func (e *faulty) DeleteExpired(ctx context.Context, now time.Time) (int, error) 
 }
 
 func (e *faulty) Update(ctx context.Context, tenant noren.TenantID, fn func(noren.Tx) error) error {
+	if int64(tenant) == e.broken.Load() {
+		return errAway
+	}
 	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(faultyTx{tx, e}) })
 }
 
@@ -210,6 +215,13 @@ func (tx faultyTx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.
 		return err
 	}
 	return tx.Tx.RecordAttempt(ctx, c, a)
+}
+
+func (tx faultyTx) ExpiredLots(ctx context.Context, today noren.Date, after noren.PointLot, limit int, lock bool) ([]noren.PointLot, error) {
+	if err := tx.engine.expiring.get(); err != nil {
+		return nil, err
+	}
+	return tx.Tx.ExpiredLots(ctx, today, after, limit, lock)
 }
 
 // errAway is what an engine answers while its database is away.

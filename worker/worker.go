@@ -1,5 +1,6 @@
 // Package worker does what an accepted bulk request leaves to be done: it applies the requests of each tenant's
-// lane in order, delivers the callbacks that are owed, and clears away what has expired.
+// lane in order, delivers the callbacks that are owed, and clears away what has expired. Beside that it does what falls
+// due by the calendar.
 //
 // It holds no state that matters. What is to be done, and who is doing it, stands in the database as rows, locks
 // and leases, so a worker may be killed at any moment, and any number of them may run on one database. Hints within
@@ -23,7 +24,11 @@ type Config struct {
 	Service *noren.Service
 	// Send delivers a callback once and tells what came of it; At is filled in by the worker. It ends by itself
 	// within MaxSend, and earlier with its context.
-	Send    func(ctx context.Context, c noren.Callback) noren.Attempt
+	Send func(ctx context.Context, c noren.Callback) noren.Attempt
+	// RemoveFile removes the bytes of an uploaded file that nothing refers to; one that is gone already is no error.
+	// nil: files are not swept.
+	RemoveFile func(ctx context.Context, t noren.Tenant, fileKey string) error
+
 	Log     *slog.Logger // nil: slog.Default()
 	Metrics Metrics      // nil: nothing is measured
 
@@ -95,6 +100,7 @@ func (w *Worker) Run(ctx context.Context) {
 		parts.Go(func() { newLanes(w).run(ctx, working) })
 		parts.Go(func() { newDeliveries(w, working, recording).run(ctx) })
 		parts.Go(func() { w.keepHouse(ctx) })
+		parts.Go(func() { newSchedule(w).run(ctx) })
 		parts.Wait()
 	}()
 	<-ctx.Done()

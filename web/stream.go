@@ -1,0 +1,47 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// streamWithin is how long a file may take in each direction. It replaces the limits of ordinary requests, which a
+// large photo on a slow line would not meet.
+const streamWithin = 10 * time.Minute
+
+// extend gives the request the time of a stream. A writer that has no deadlines, as in tests, needs no extension.
+func extend(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	deadline := time.Now().Add(streamWithin)
+	_ = c.SetReadDeadline(deadline)
+	_ = c.SetWriteDeadline(deadline.Add(writeWithin - readWithin)) // the answer comes after the body
+}
+
+// body is the limited body of a streamed request. Its errors are those of package noren, which dialects can word.
+type body struct{ io.ReadCloser }
+
+func (b body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = bodyError(err)
+	}
+	return n, err
+}
+
+// writeStream sends an answer whose body is a stream. Where the stream breaks off, the client sees fewer bytes than
+// Content-Length has announced, and the connection is closed.
+func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {
+	defer a.Stream.Close()
+	extend(w)
+	writeHeader(w, a, a.Length)
+	if x.HTTP.Method == http.MethodHead {
+		return
+	}
+	if _, err := io.CopyN(w, a.Stream, a.Length); err != nil && x.HTTP.Context().Err() == nil {
+		h.log.LogAttrs(x.HTTP.Context(), slog.LevelWarn, "an answer broke off",
+			slog.String("request_id", x.ID), slog.Any("error", err))
+	}
+}
