@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"noren"
 	"noren/shopfile"
@@ -27,7 +28,7 @@ type applyCmd struct {
 // Help is what `noren apply --help` says besides the flags.
 func (applyCmd) Help() string {
 	return "Each tenant is applied whole or not at all. Applying the same file again changes nothing. Secrets that are made " +
-		"up are printed this once: only their hashes are stored."
+		"up are printed this once: only their hashes are stored. API keys of ReCORE clients are printed each time."
 }
 
 // Run applies the file and reports what was done. Where a tenant fails, those before it stay applied and reported,
@@ -52,10 +53,12 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	}
 	defer h.close()
 	reports, err := applyShops(ctx, h.service, shops)
+	keys, keysErr := identify(ctx, h.service, reports, time.Now())
+	err = errors.Join(err, keysErr)
 	if c.JSON {
-		return errors.Join(err, printClientsJSON(std.out, reports))
+		return errors.Join(err, printClientsJSON(std.out, reports, keys))
 	}
-	return errors.Join(err, printReports(std.out, shops, reports))
+	return errors.Join(err, printReports(std.out, shops, reports, keys))
 }
 
 // read answers the file with the name that messages give it.
@@ -110,8 +113,8 @@ func explainShopError(contract string, err error) error {
 		cmp.Or(e.Message, words, string(e.Reason), e.Kind.String()))
 }
 
-// printReports says for each tenant what was done, then prints the secrets that were made up.
-func printReports(out io.Writer, shops []noren.Shop, reports []noren.ShopReport) error {
+// printReports says for each tenant what was done, then prints the secrets that were made up, and the API keys.
+func printReports(out io.Writer, shops []noren.Shop, reports []noren.ShopReport, keys identifications) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, r := range reports {
 		if !r.Changed() {
@@ -125,18 +128,30 @@ func printReports(out io.Writer, shops []noren.Shop, reports []noren.ShopReport)
 	}
 	given := givenSecrets(shops)
 	// Secrets that the file gives are not repeated: terminals are looked at over shoulders, and kept in histories.
-	heading := "\nSecrets made up now; they cannot be shown again\n"
+	printCredentials(w, "Secrets made up now; they cannot be shown again", reports, keys, func(field credential) bool {
+		return field.kept == onlyHash && !given[field.value]
+	})
+	printCredentials(w, "API keys; apply shows them whenever it is run", reports, keys, func(field credential) bool {
+		return field.kept == remade
+	})
+	return w.Flush()
+}
+
+// printCredentials prints those credentials that are wanted, under a heading where there are any.
+func printCredentials(
+	w io.Writer, heading string, reports []noren.ShopReport, keys identifications, wanted func(credential) bool,
+) {
+	heading = "\n" + heading + "\n"
 	for _, r := range reports {
 		for _, c := range r.Clients {
-			for _, field := range credentials(c) {
-				if field.secret && !given[field.value] {
+			for _, field := range credentials(c, keys) {
+				if wanted(field) {
 					say(w, "%s  %s, %s\t%s\t%s\n", heading, r.Contract, c.Name, field.name, field.value)
 					heading = ""
 				}
 			}
 		}
 	}
-	return w.Flush()
 }
 
 // counts writes what was done to one kind of thing, leaving out what was not.
@@ -167,22 +182,31 @@ func givenSecrets(shops []noren.Shop) map[string]bool {
 // credential is one of the things that a client presents, by the name that its dialect gives it.
 type credential struct {
 	name, value string
-	secret      bool
+	kept        keeping
 }
 
+// keeping says in which form a credential is stored, and so whether it can be shown later.
+type keeping uint8
+
+const (
+	inClear  keeping = iota
+	onlyHash         // a secret that cannot be shown again
+	remade           // a secret that is not stored and can be made again
+)
+
 // credentials lists what the client's user needs, as far as it can be known now.
-func credentials(c noren.ClientCredentials) []credential {
+func credentials(c noren.ClientCredentials, keys identifications) []credential {
 	var all []credential
 	switch c.Dialect {
 	case noren.Smaregi:
 		all = []credential{
-			{"client_id", c.Key, false},
-			{"client_secret", c.Secret, true},
-			{"webhook_secret", c.WebhookSecret, true},
-			{"access_token", c.AccessToken, true},
+			{"client_id", c.Key, inClear}, {"client_secret", c.Secret, onlyHash}, {"webhook_secret", c.WebhookSecret, onlyHash},
+			{"access_token", c.AccessToken, onlyHash},
 		}
+	case noren.ReCORE:
+		all = []credential{{"identification", keys[c.Key], remade}}
 	case noren.EasyPoints:
-		all = []credential{{"public_key", c.Key, false}, {"secret_key", c.Secret, true}}
+		all = []credential{{"public_key", c.Key, inClear}, {"secret_key", c.Secret, onlyHash}}
 	}
 	var known []credential
 	for _, field := range all {
@@ -194,19 +218,18 @@ func credentials(c noren.ClientCredentials) []credential {
 }
 
 // printClientsJSON prints {"clients":[…]}: for each client name, dialect, tenant and credentials.
-func printClientsJSON(out io.Writer, reports []noren.ShopReport) error {
+func printClientsJSON(out io.Writer, reports []noren.ShopReport, keys identifications) error {
 	clients := []map[string]string{}
 	for _, r := range reports {
 		for _, c := range r.Clients {
 			client := map[string]string{"name": c.Name, "dialect": string(c.Dialect), "tenant": c.Tenant}
-			for _, field := range credentials(c) {
+			for _, field := range credentials(c, keys) {
 				client[field.name] = field.value
 			}
 			clients = append(clients, client)
 		}
 	}
 	var b bytes.Buffer
-	// One write at the end: a reader of a pipe sees all of it or nothing.
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(map[string]any{"clients": clients}); err != nil {

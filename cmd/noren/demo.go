@@ -71,7 +71,12 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 
 	// As in earnest, but for callbacks, which may go to this machine and nowhere else that is private.
 	flags := serverFlags{RateLimits: "documented"}
-	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")})
+	store, err := filesFlag{filepath.Join(dir, "files")}.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, store)
 	if err != nil {
 		return err
 	}
@@ -80,8 +85,10 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	ended := make(chan error, 1) // room for the answer of a server whose end nobody waits for
 	go func() { ended <- s.run(serving, l, flags) }()
 
-	tour := newTour(std.out, "http://"+l.Addr().String(), receiver, report)
-	err = tour.walk(ctx)
+	keys, err := identify(ctx, h.service, []noren.ShopReport{report}, time.Now())
+	if err == nil {
+		err = newTour(std.out, "http://"+l.Addr().String(), receiver, report, keys).walk(ctx)
+	}
 	if err == nil && !c.Once {
 		say(std.out, "Callbacks appear here as they arrive. Ctrl-C ends the demo and removes its data.\n\n")
 		select {

@@ -24,6 +24,7 @@ type tour struct {
 	base     string // address of the API, without a slash at the end
 	receiver *receiver
 	report   noren.ShopReport
+	keys     identifications
 	token    string // of the app
 }
 
@@ -31,8 +32,8 @@ type tour struct {
 const alwaysShown = 2
 
 // newTour makes a tour of the server at base. report is what loading the shop answered, with its credentials.
-func newTour(out io.Writer, base string, r *receiver, report noren.ShopReport) *tour {
-	return &tour{out: out, base: base, receiver: r, report: report}
+func newTour(out io.Writer, base string, r *receiver, report noren.ShopReport, keys identifications) *tour {
+	return &tour{out: out, base: base, receiver: r, report: report, keys: keys}
 }
 
 // walk shows everything once.
@@ -125,7 +126,7 @@ func (t *tour) introduce() error {
 			who = "user of store 1"
 		}
 		label := fmt.Sprintf("%s (%s, %s)", c.Name, c.Dialect, who)
-		for _, field := range credentials(c) {
+		for _, field := range credentials(c, t.keys) {
 			say(w, "  %s\t%s\t%s\n", label, field.name, field.value)
 			label = ""
 		}
@@ -136,7 +137,6 @@ func (t *tour) introduce() error {
 
 // roundTrip makes a bulk update over HTTP, as a client would, and waits for its callback.
 func (t *tour) roundTrip(ctx context.Context) error {
-	// Ranks are named as the shop names them; a rank's change is easy to see in what follows.
 	body := t.customers(`{"customerId":"1","rank":"ゴールド"}`, `{"customerId":"2","rank":"シルバー"}`)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, t.base+path("/customers/bulk"), strings.NewReader(body))
 	if err != nil {
@@ -170,19 +170,27 @@ func (t *tour) customers(rows ...string) string {
 	return fmt.Sprintf(`{"customers":[%s],"callbackUrl":"%s"}`, strings.Join(rows, ","), t.receiver.URL)
 }
 
+// suggestion is a command to paste, and what it is for.
+type suggestion struct{ what, command string }
+
 // suggest prints commands to paste, as they are.
 func (t *tour) suggest() {
-	// Single quotes keep a shell from touching anything inside; nothing inside has one.
+	say(t.out, "Try it; these can be pasted as they are, those with a Bearer token for an hour from now\n")
+	for _, s := range append(t.smaregi(), t.recore()...) {
+		say(t.out, "\n  # %s\n  %s\n", s.what, s.command)
+	}
+	say(t.out, "\n")
+}
+
+// smaregi suggests what to do with the Smaregi Platform API.
+func (t *tour) smaregi() []suggestion {
 	app := t.client(demoshop.App)
 	bearer := fmt.Sprintf("-H 'Authorization: Bearer %s'", t.token)
 	get := func(p string) string { return fmt.Sprintf("curl -s -w '\\n' %s '%s%s'", bearer, t.base, path(p)) }
-	patch := func(p, body string) string {
-		return fmt.Sprintf("curl -s -w '\\n' -X PATCH %s -H 'Content-Type: application/json' \\\n    '%s%s' \\\n    -d '%s'", bearer, t.base, path(p), body)
-	}
+	patch := func(p, body string) string { return sending("PATCH", bearer, t.base+path(p), body) }
 	stock := fmt.Sprintf(`{"stock":[{"productId":"1","storeId":"1","stockAmount":"120"},`+
 		`{"productId":"2","storeId":"8","stockAmount":"2400"}],"callbackUrl":"%s"}`, t.receiver.URL)
-	say(t.out, "Try it; these can be pasted as they are, for an hour from now\n")
-	for _, c := range []struct{ what, command string }{
+	return []suggestion{
 		{"get an access token", fmt.Sprintf("curl -s -w '\\n' -u '%s:%s' -d grant_type=client_credentials '%s'", app.Key, app.Secret, t.tokenURL())},
 		{"look at a member, and list some", get("/customers/1") + "\n  " + get("/customers?limit=3&fields=customerId,lastName,firstName,rank")},
 		{"update members in bulk", patch("/customers/bulk", t.customers(
@@ -191,8 +199,26 @@ func (t *tour) suggest() {
 			`{"customerId":"1","rank":"プラチナ"}`, `{"customerId":"2","rank":"ダイヤモンド"}`))},
 		{"ask what became of a request", get("/bulk_requests/1")},
 		{"set stock in bulk, and look at it", patch("/stock/bulk", stock) + "\n  " + get("/stock?store_id=1")},
-	} {
-		say(t.out, "\n  # %s\n  %s\n", c.what, c.command)
 	}
-	say(t.out, "\n")
+}
+
+// recore suggests what to do with ReCORE's members API. It is the same members.
+func (t *tour) recore() []suggestion {
+	const key = `-H "X-Identification: $KEY"` // which is too long to be repeated
+	get := func(p string) string { return fmt.Sprintf("curl -s -w '\\n' %s '%s%s'", key, t.base, p) }
+	return []suggestion{
+		{"ReCORE: keep the API key in the shell, for what follows", fmt.Sprintf("KEY='%s'", t.keys[t.client(demoshop.Reuse).Key])},
+		{"ReCORE: find members by what is known of them", fmt.Sprintf(
+			"curl -s -w '\\n' -G --data-urlencode 'keyword=山田' -d limit=2 %s '%s/members'", key, t.base)},
+		{"ReCORE: grant points, and look at them", sending("PUT", key, t.base+"/members/point",
+			`{"query":{"ids":[1,2]},"mode":"ADD","amount":100,"note":"ご来店ありがとうございます"}`) + "\n  " + get("/members/1")},
+		{"ReCORE: write a note about a member, and read it", sending("POST", key, t.base+"/members/1/notes",
+			`{"staff_id":1,"note":"緑茶をお好みです"}`) + "\n  " + get("/members/1/notes")},
+	}
+}
+
+// sending is the command that sends JSON. Single quotes keep a shell from touching anything inside; nothing inside has one.
+func sending(method, credential, target, body string) string {
+	return fmt.Sprintf("curl -s -w '\\n' -X %s %s -H 'Content-Type: application/json' \\\n    '%s' \\\n    -d '%s'",
+		method, credential, target, body)
 }

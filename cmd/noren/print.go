@@ -15,7 +15,7 @@ func say(w io.Writer, format string, args ...any) {
 }
 
 // number writes a count with commas: 3,000.
-func number(n int) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
+func number[N int | int64](n N) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
 
 // counted writes a count with the word for one or several: 1 row, 2 rows.
 func counted(n int, one, several string) string {

@@ -60,7 +60,7 @@ func TestScripts(t *testing.T) {
 				Condition: func(name string) (bool, error) { return name == engine, nil },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": bulk,
-					"eventually": eventually, "sql": runSQL,
+					"eventually": eventually, "sql": runSQL, "recore": callReCORE, "field": field, "download": download,
 				},
 			})
 		})
@@ -151,11 +151,18 @@ func bulk(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func send(ts *testscript.TestScript, method, target, body, token string, want int) []byte {
+	header := http.Header{}
+	if token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
+	return exchange(ts, method, target, body, header, want)
+}
+
+// exchange sends a request and answers the body of an answer with the wanted status.
+func exchange(ts *testscript.TestScript, method, target, body string, header http.Header, want int) []byte {
 	request, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
 	ts.Check(err)
-	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
-	}
+	request.Header = header
 	answer, err := http.DefaultClient.Do(request)
 	ts.Check(err)
 	defer answer.Body.Close()
@@ -165,6 +172,48 @@ func send(ts *testscript.TestScript, method, target, body, token string, want in
 		ts.Fatalf("%s %s answered %s: %s", method, target, answer.Status, got)
 	}
 	return got
+}
+
+// answerFile is where the answer to the last request to ReCORE's API stands.
+const answerFile = "answer.json"
+
+// callReCORE sends a file with the first API key that apply --json printed, and keeps the answer for field. Variables in
+// JSON files are replaced: recore $ADDR clients.json PUT /members/point body.json 200.
+func callReCORE(ts *testscript.TestScript, _ bool, args []string) {
+	var printed struct {
+		Clients []struct {
+			Identification string `json:"identification"`
+		} `json:"clients"`
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &printed))
+	want, err := strconv.Atoi(args[5])
+	ts.Check(err)
+	body, header := ts.ReadFile(args[4]), http.Header{}
+	if strings.HasSuffix(args[4], ".json") {
+		body = os.Expand(body, ts.Getenv)
+		header.Set("Content-Type", "application/json")
+	}
+	header.Set("X-Identification", printed.Clients[0].Identification)
+	got := exchange(ts, args[2], "http://"+args[0]+args[3], body, header, want)
+	ts.Check(os.WriteFile(ts.MkAbs(answerFile), got, 0o600))
+}
+
+// field sets a variable to a text field of the last answer: field KEY file_key.
+func field(ts *testscript.TestScript, _ bool, args []string) {
+	var fields map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(answerFile)), &fields))
+	text, ok := fields[args[1]].(string)
+	if !ok {
+		ts.Fatalf("the answer has no text %s", args[1])
+	}
+	ts.Setenv(args[0], text)
+}
+
+// download checks that a temporary address answers the bytes of a file: download $URL photo.gif.
+func download(ts *testscript.TestScript, _ bool, args []string) {
+	if got := exchange(ts, http.MethodGet, args[0], "", http.Header{}, http.StatusOK); string(got) != ts.ReadFile(args[1]) {
+		ts.Fatalf("%s answered %q", args[0], got)
+	}
 }
 
 // eventually runs a command until its output matches: eventually 'delivered' noren callbacks list.

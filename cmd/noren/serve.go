@@ -11,6 +11,7 @@ import (
 // serveCmd is `noren serve`.
 type serveCmd struct {
 	databaseFlag
+	filesFlag
 	serverFlags
 	logFlags
 }
@@ -51,7 +52,12 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	s, err := h.newServer(c.serverFlags, allowed)
+	store, err := c.filesFlag.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	s, err := h.newServer(c.serverFlags, allowed, store)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
+	"noren/dialect/recore"
 	"noren/dialect/smaregi"
+	"noren/files"
 	"noren/password"
 	"noren/sqlstore"
 	"noren/web"
@@ -60,8 +62,9 @@ type server struct {
 	log     *slog.Logger
 }
 
-// newServer puts dialects, worker and outgoing calls on the house. The flags have been checked.
-func (h *house) newServer(f serverFlags, allowed []netip.Prefix) (*server, error) {
+// newServer puts dialects, worker and outgoing calls on the house. The flags have been checked. The store stays the
+// caller's to close, after the server has run.
+func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Store) (*server, error) {
 	s := &server{log: h.log}
 	var err error
 	switch {
@@ -79,7 +82,7 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix) (*server, error
 	// A registry of our own: the default one is shared by everything in the process, and by parallel tests.
 	metrics := web.NewMetrics(prometheus.NewRegistry(), h.service)
 	s.handler, err = web.NewHandler(web.Config{
-		Service: h.service, Dialects: []web.Dialect{smaregi.New(h.service, version)}, Paces: s.paces, Metrics: metrics,
+		Service: h.service, Dialects: h.dialects(store, f.BaseURL, version), Paces: s.paces, Metrics: metrics,
 		Log: h.log, BaseURL: f.BaseURL, Version: version,
 	})
 	if err != nil {
@@ -89,8 +92,21 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix) (*server, error
 	s.caller = webhook.NewClient(webhook.Config{
 		Allow: allowed, Version: version, Timeout: worker.MaxSend, MaxAnswerBytes: noren.MaxAnswerBytes,
 	})
-	s.worker = worker.New(worker.Config{Service: h.service, Send: s.send, Log: h.log, Metrics: metrics})
+	s.worker = worker.New(worker.Config{
+		Service: h.service, Send: s.send, Log: h.log, Metrics: metrics,
+		RemoveFile: func(ctx context.Context, t noren.Tenant, fileKey string) error {
+			return store.Remove(ctx, recore.FileName(t.Contract, fileKey))
+		},
+	})
 	return s, nil
+}
+
+// dialects are the APIs that clients speak.
+func (h *house) dialects(store files.Store, baseURL, version string) []web.Dialect {
+	return []web.Dialect{
+		smaregi.New(h.service, version),
+		recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version}),
+	}
 }
 
 // send delivers one callback.

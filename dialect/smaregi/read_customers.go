@@ -13,6 +13,7 @@ import (
 type customer struct {
 	noren.Member
 	rank, staffRank *string
+	pointsExpire    *noren.Date // the next day on which any points do
 	zone            *time.Location
 }
 
@@ -28,7 +29,9 @@ func customersOf(found noren.MemberList, zone *time.Location) []customer {
 	}
 	out := make([]customer, len(found.Items))
 	for i, m := range found.Items {
-		out[i] = customer{m, nameOf(ranks, m.RankID), nameOf(staffRanks, m.StaffRankID), zone}
+		out[i] = customer{
+			m, nameOf(ranks, m.RankID), nameOf(staffRanks, m.StaffRankID), noren.NextExpiry(found.Points[m.ID]), zone,
+		}
 	}
 	return out
 }
@@ -118,8 +121,7 @@ func customerView() wire.View[customer] {
 		maybe("managerialPosition", "役職", func(m c) any { return m.Position }),
 		enumerated("sex", "性別 (0:不明、1:男、2:女)", sexes(), func(m c) noren.Sex { return noren.SmaregiView.Sex(m.Sex) }),
 		maybe("birthDate", "生年月日", func(m c) any { return day(m.BirthDate) }),
-		// Points are not served yet; the key is documented, so it is there.
-		unknown[c]("pointExpireDate", "ポイント失効日"),
+		maybe("pointExpireDate", "ポイント失効日", func(m c) any { return day(m.pointsExpire) }),
 		maybe("lastComeDateTime", "最終来店日時", func(m c) any { return lastVisit(m) }),
 		maybe("entryDate", "入会日", func(m c) any { return day(m.EntryDate) }),
 		maybe("leaveDate", "退会日", func(m c) any { return day(m.LeaveDate) }),

@@ -19,6 +19,7 @@ const (
 	App    = "pos"      // sees the whole tenant
 	AppKey = "demo-pos" // its client_id
 	Clerk  = "clerk"    // a user bound to store 1
+	Reuse  = "reuse"    // speaks ReCORE
 )
 
 // New makes up the shop with that many members. The same seed, day and number give the same shop. Secrets are left
@@ -117,5 +118,10 @@ func clients() []noren.ShopClient {
 	return []noren.ShopClient{
 		{Name: App, Dialect: noren.Smaregi, Kind: noren.AppClient, Scopes: scopes, Key: AppKey},
 		{Name: Clerk, Dialect: noren.Smaregi, Kind: noren.UserClient, StoreID: new(int64(1)), Scopes: scopes},
+		{Name: Reuse, Dialect: noren.ReCORE, Kind: noren.AppClient, Scopes: []string{
+			"member:index", "member:show", "member:store", "member:update", "member:bulk:store", "member:bulk:update",
+			"member:point:update", "member:note:index", "member:note:store", "member:note:destroy",
+			"member:attachment:store", "member:attachment:destroy", "staff:index", "staff:show",
+		}},
 	}
 }

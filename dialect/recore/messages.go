@@ -1,0 +1,177 @@
+package recore
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"noren"
+	"noren/web"
+	"noren/wire"
+)
+
+// All words that clients read are in this file. Those of single fields are the default messages of validate.js, whose
+// output the documented example ("Pickup date can't be blank") is word for word.
+
+const (
+	wordsInvalid     = "入力値が不正です"                               // documented
+	wordsForbidden   = "アクセスが拒否されました"                           // seen by clients
+	wordsMalformed   = "Invalid or malformed JSON was provided" // seen by clients
+	wordsNotFound    = "対象のデータが見つかりません"
+	wordsMethod      = "許可されていないメソッドです"
+	wordsTooLarge    = "リクエストのサイズが上限を超えています"
+	wordsTooMany     = "リクエスト数が上限を超えました"
+	wordsUnavailable = "現在リクエストを処理できません。時間をおいて再度お試しください"
+	wordsInternal    = "システムエラーが発生しました"
+	wordsInFlight    = "同じIdempotency-Keyのリクエストを処理中です"
+	wordsKeyReused   = "このIdempotency-Keyは別の内容のリクエストで使用されています"
+)
+
+func conflictWords(e *noren.Error) string {
+	if e.RetryAfter > 0 {
+		return wordsInFlight
+	}
+	return wordsKeyReused
+}
+
+// keyBody is the key of detail for what concerns the body as a whole; the pages call the rows of an array "*".
+const keyBody = "*"
+
+// sentence puts the field's name before what is said of it, as validate.js does: tel becomes Tel, query.ids Query ids.
+func sentence(field, text string) string {
+	if field == keyBody {
+		return "Body " + text
+	}
+	name := []rune(strings.ToLower(strings.NewReplacer(".", " ", "_", " ", "-", " ").Replace(field)))
+	if len(name) > 0 {
+		name[0] = unicode.ToUpper(name[0])
+	}
+	return string(name) + " " + text
+}
+
+// words says what is wrong with the value of a field or parameter.
+func words(f *wire.Facts, code wire.Code, value string) string {
+	if code == wire.NotInEnum {
+		return cut(value) + " is not included in the list" // the one message that validate.js puts no name before
+	}
+	return sentence(f.Name, fieldWords(f, code, value))
+}
+
+func fieldWords(f *wire.Facts, code wire.Code, value string) string {
+	switch code {
+	case wire.Missing, wire.NullRefused, wire.EmptyRefused:
+		return "can't be blank"
+	case wire.TooLong:
+		if f.Pattern != nil && f.Pattern.Name == patternDigits {
+			return fmt.Sprintf("is the wrong length (should be %d characters)", f.MaxLength)
+		}
+		return fmt.Sprintf("is too long (maximum is %d characters)", f.MaxLength)
+	case wire.TooManyItems:
+		return fmt.Sprintf("is too long (maximum is %d items)", f.MaxItems)
+	case wire.BadPattern:
+		if f.Pattern.Name == patternDigits && utf8.RuneCountInString(value) != f.MaxLength {
+			return fmt.Sprintf("is the wrong length (should be %d characters)", f.MaxLength)
+		}
+		return "is invalid"
+	case wire.NotADate, notATime:
+		return "must be a valid date"
+	case wire.NotAnInteger:
+		if _, err := strconv.ParseFloat(value, 64); err != nil {
+			return "is not a number"
+		}
+		return "must be an integer"
+	case wire.NotInRange:
+		return rangeWords(f, value)
+	case wire.WrongType:
+		return typeWords(f)
+	default:
+		return "is invalid"
+	}
+}
+
+// rangeWords names the limit that was crossed. A number with more digits than 64 bits hold is beyond both.
+func rangeWords(f *wire.Facts, value string) string {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if strings.HasPrefix(value, "-") || err == nil && n < f.Min {
+		return fmt.Sprintf("must be greater than or equal to %d", f.Min)
+	}
+	return fmt.Sprintf("must be less than or equal to %d", f.Max)
+}
+
+func typeWords(f *wire.Facts) string {
+	switch f.Type {
+	case wire.TypeWhole:
+		return "is not a number"
+	case wire.TypeFlag:
+		return "must be of type boolean"
+	case wire.TypeObject:
+		return "must be of type object"
+	case wire.TypeArray:
+		if f.Items != nil && f.Items.Type == wire.TypeWhole {
+			return "must be of type array of integers"
+		}
+		if f.Items != nil {
+			return "must be of type array of strings"
+		}
+		return "must be of type array"
+	default:
+		return "must be of type string"
+	}
+}
+
+// refusalWords words what the domain has refused.
+func refusalWords(list noren.Refusals) invalid {
+	out := make(invalid, len(list))
+	for i, e := range list {
+		field := fieldOf(e)
+		out[i] = complaint{field, sentence(field, reasonWords(e))}
+	}
+	return out
+}
+
+// fieldOf is this API's name of the field that the domain complains of.
+func fieldOf(e *noren.Error) string {
+	switch e.Field {
+	case "", web.FieldBody:
+		return keyBody
+	case "rank":
+		return "member_rank_id"
+	default:
+		return e.Field
+	}
+}
+
+func reasonWords(e *noren.Error) string {
+	switch e.Reason {
+	case noren.ReasonRankUnknown, noren.ReasonStaffUnknown, noren.ReasonFileUnknown:
+		return "does not exist"
+	case noren.ReasonMemberUnknown:
+		return cut(e.Value) + " does not exist"
+	case noren.ReasonDuplicate:
+		return e.Value + " is given more than once"
+	case noren.ReasonPast:
+		return "must be no earlier than today"
+	case noren.ReasonTooFewPoints:
+		return "is more than the points of the member " + e.Value
+	case noren.ReasonPointsOff:
+		return "cannot be processed because points are switched off"
+	}
+	if e.Kind == noren.Conflict {
+		return "has already been taken"
+	}
+	if e.Message == "" {
+		return "is invalid"
+	}
+	return e.Message
+}
+
+// cut shortens what a client sent before it is sent back.
+func cut(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
