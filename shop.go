@@ -30,6 +30,7 @@ type TenantPatch struct {
 	RequiredColumns    Field[[]string]
 	Points             Field[PointSettings]
 	Programme          Field[RankProgramme]
+	Pace               Field[Pace]
 }
 
 // newTenantDefaults are the settings of a tenant that a shop file says nothing of: every endpoint answers, and
@@ -54,6 +55,7 @@ func (p TenantPatch) apply(t Tenant, now int64) Tenant {
 	set(&t.HeadquartersLinked, p.HeadquartersLinked)
 	set(&t.RequiredColumns, p.RequiredColumns)
 	set(&t.Points, p.Points)
+	set(&t.Pace, p.Pace)
 	if programme, ok := p.Programme.Value(); ok {
 		programme.EffectiveFromUnix = now
 		if t.Programme != nil {

@@ -39,6 +39,13 @@ type Tenant struct {
 	RequiredColumns []string       `json:"required_columns"`
 	Points          PointSettings  `json:"points"`
 	Programme       *RankProgramme `json:"rank_programme"` // nil: ranks do not evaluate themselves
+	Pace            Pace           `json:"rate_limits"`
+}
+
+// Pace says how fast a tenant's clients may go.
+type Pace struct {
+	Off   bool `json:"off"`   // they are not held to any pace
+	Times int  `json:"times"` // how many times the documented pace; 0 is once
 }
 
 // PointSettings say how a tenant's points behave.

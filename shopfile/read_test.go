@@ -115,7 +115,7 @@ var fields = []cmp.Option{
 	cmp.Comparer(equal[string]), cmp.Comparer(equal[bool]), cmp.Comparer(equal[int64]), cmp.Comparer(equal[noren.Plan]),
 	cmp.Comparer(equal[noren.PointSettings]), cmp.Comparer(equal[noren.RankProgramme]), cmp.Comparer(equal[noren.Sex]),
 	cmp.Comparer(equal[noren.Date]), cmp.Comparer(equal[noren.Hundredths]), cmp.Comparer(equal[noren.Status]),
-	cmp.Comparer(equal[noren.Ref]),
+	cmp.Comparer(equal[noren.Ref]), cmp.Comparer(equal[noren.Pace]),
 	cmp.Comparer(func(a, b noren.Field[[]string]) bool { return fmt.Sprint(a) == fmt.Sprint(b) && a.Given() == b.Given() }),
 }
 

@@ -118,6 +118,7 @@ func (t *tenantReader) settings() {
 	}, "required_columns", &patch.RequiredColumns)
 	t.section("points", func(m *mapping) { patch.Points = noren.Set(points(m)) })
 	t.section("rank_programme", func(m *mapping) { patch.Programme = noren.Set(programme(m)) })
+	t.section("rate_limits", func(m *mapping) { patch.Pace = noren.Set(pace(m)) })
 }
 
 // plan reads what the tenant has subscribed to (対象プラン).
@@ -174,6 +175,19 @@ func points(m *mapping) noren.PointSettings {
 	months(m, "expires_after_months", &p.ExpiresAfterMonths, 0)
 	m.text("default_title", &p.DefaultTitle)
 	m.text("paid_title", &p.PaidTitle)
+	return p
+}
+
+// maxPaceTimes bounds the multiple of a documented pace; beyond it, rate limits might as well be off.
+const maxPaceTimes = 1000
+
+// pace reads how fast the tenant's clients may go; what is left out is as documented.
+func pace(m *mapping) (p noren.Pace) {
+	m.boolean("off", &p.Off)
+	var times int64
+	if m.integer("times", &times, 1, maxPaceTimes) {
+		p.Times = int(times)
+	}
 	return p
 }
 

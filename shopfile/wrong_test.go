@@ -79,6 +79,7 @@ func wrongTenants() []scenario {
 		{"expiry", tenant("points: {expires_after_months: -1}"), "shop.yaml:4: expires_after_months of points: -1 is out of range; it can be 0 to 1200"},
 		{"programme start", tenant("rank_programme: {start: 2026-13}"), "shop.yaml:4: start of rank_programme: \"2026-13\" is no month of the form YYYY-MM"},
 		{"programme window", tenant("rank_programme: {window_months: 0}"), "shop.yaml:4: window_months of rank_programme: 0 is out of range; it can be 1 to 1200"},
+		{"pace", tenant("rate_limits: {times: 0}"), "shop.yaml:4: times of rate_limits: 0 is out of range; it can be 1 to 1000"},
 		{"demotion", tenant("rank_programme: {demotion: two_step}"), "shop.yaml:4: demotion of rank_programme: \"two_step\" is not known; known are one_step, earned"},
 	}
 }

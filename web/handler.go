@@ -43,9 +43,7 @@ func NewHandler(c Config) (*Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.limits, err = c.Paces.paces(d); err != nil {
-			return nil, err
-		}
+		m.limits = c.Paces.limits(d)
 		h.dialects = append(h.dialects, m)
 	}
 	h.pages = h.newPages(c.Version)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -64,41 +65,69 @@ func RedisPaces(address string) (*PaceStore, error) {
 // Close ends the connections to Redis.
 func (s *PaceStore) Close() error { return s.close() }
 
-// pace is the limit of one class of one dialect.
-type pace struct {
-	limiter *throttled.GCRARateLimiterCtx
-	prefix  string
+// limits are the paces of one dialect. A tenant may have a multiple of what is documented, so they are made as tenants
+// need them.
+type limits struct {
+	store   throttled.GCRAStoreCtx
+	dialect Dialect
+
+	mu   sync.Mutex
+	made map[limitKey]*throttled.GCRARateLimiterCtx
 }
 
-// paces makes the dialect's limits; all nil where there is no store.
-func (s *PaceStore) paces(d Dialect) (limits [2]*pace, err error) {
+type limitKey struct {
+	class Class
+	times int
+}
+
+// limits makes the dialect's limits; nil where there is no store.
+func (s *PaceStore) limits(d Dialect) *limits {
 	if s == nil {
-		return limits, nil
+		return nil
 	}
-	documented := d.Paces()
-	for class, p := range [2]Pace{Read: documented.Read, Write: documented.Write} {
-		if p.PerSecond == 0 {
-			continue
-		}
-		quota := throttled.RateQuota{MaxRate: throttled.PerSec(p.PerSecond), MaxBurst: p.PerSecond - 1}
-		limiter, err := throttled.NewGCRARateLimiterCtx(s.store, quota)
-		if err != nil {
-			return limits, fmt.Errorf("making the rate limits of %s: %w", d.Name(), err)
-		}
-		limiter.SetMaxCASAttemptsLimit(casAttempts)
-		limits[class] = &pace{limiter, fmt.Sprintf("%s:%d:", d.Name(), class)}
+	return &limits{store: s.store, dialect: d, made: make(map[limitKey]*throttled.GCRARateLimiterCtx)}
+}
+
+// of answers the limiter for requests of the class, at times the documented pace; nil where none is documented.
+func (l *limits) of(class Class, times int) (*throttled.GCRARateLimiterCtx, error) {
+	documented := l.dialect.Paces()
+	pace := documented.Read
+	if class == Write {
+		pace = documented.Write
 	}
-	return limits, nil
+	if pace.PerSecond == 0 {
+		return nil, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := limitKey{class, times}
+	if limiter := l.made[key]; limiter != nil {
+		return limiter, nil
+	}
+	perSecond := pace.PerSecond * times
+	quota := throttled.RateQuota{MaxRate: throttled.PerSec(perSecond), MaxBurst: perSecond - 1}
+	limiter, err := throttled.NewGCRARateLimiterCtx(l.store, quota)
+	if err != nil {
+		return nil, fmt.Errorf("making the rate limits of %s: %w", l.dialect.Name(), err)
+	}
+	limiter.SetMaxCASAttemptsLimit(casAttempts)
+	l.made[key] = limiter
+	return limiter, nil
 }
 
 // take counts the request; TooMany where it came too soon. A store that does not work lets everything through:
 // serving too fast is better than not serving.
 func (h *Handler) take(ctx context.Context, m *mounted, x *Request) error {
-	limit := m.limits[x.Route.Class]
-	if limit == nil {
+	pace := x.Caller.Tenant.Pace
+	if m.limits == nil || pace.Off {
 		return nil
 	}
-	limited, result, err := limit.limiter.RateLimitCtx(ctx, limit.prefix+m.PaceKey(x), 1)
+	limiter, err := m.limits.of(x.Route.Class, max(pace.Times, 1))
+	if err != nil || limiter == nil {
+		return err
+	}
+	key := fmt.Sprintf("%s:%d:%s", m.Name(), x.Route.Class, m.PaceKey(x))
+	limited, result, err := limiter.RateLimitCtx(ctx, key, 1)
 	if err != nil {
 		h.log.LogAttrs(ctx, slog.LevelWarn, "a rate limit could not be counted",
 			slog.String("request_id", x.ID), slog.Any("error", err))

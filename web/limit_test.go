@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+
+	"noren"
 )
 
 func memory(t *testing.T) func(clock func() time.Time) *PaceStore {
@@ -69,6 +71,29 @@ func TestPacesCanBeTurnedOff(t *testing.T) {
 	b := setup(t, nil, paced()...)
 	if through, _ := b.burst(50, "GET", "/toy/r", "reader"); through != 50 {
 		t.Errorf("%d of 50", through)
+	}
+}
+
+func TestPacesOfATenant(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		pace          noren.Pace
+		reads, writes int // of 20 that get through at once
+	}{
+		{noren.Pace{}, 3, 2},
+		{noren.Pace{Times: 2}, 6, 4},
+		{noren.Pace{Off: true}, 20, 20},
+	} {
+		b := setup(t, memory(t), paced()...)
+		shop := noren.Shop{Contract: "shop1", Tenant: noren.TenantPatch{Pace: noren.Set(test.pace)}}
+		if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+			t.Fatal(err)
+		}
+		reads, _ := b.burst(20, "GET", "/toy/r", "reader")
+		writes, _ := b.burst(20, "POST", "/toy/w", "reader")
+		if reads != test.reads || writes != test.writes {
+			t.Errorf("%+v: %d reads and %d writes through, want %d and %d", test.pace, reads, writes, test.reads, test.writes)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type mounted struct {
 	Dialect
 	paths  []routedPath // those with literal segments before those with variables
-	limits [2]*pace     // by Class; nil: no limit
+	limits *limits      // nil: nobody is held to a pace
 }
 
 // routedPath is one pattern and its routes by method.
