@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -89,7 +90,7 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, e
 	info, err := object.Stat()
 	if err != nil {
 		_ = object.Close() // nothing of it was read
-		if minio.ToErrorResponse(err).StatusCode == 404 {
+		if minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
 			return nil, 0, fs.ErrNotExist
 		}
 		return nil, 0, fmt.Errorf("reading a file from the bucket: %w", err)

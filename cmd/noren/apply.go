@@ -200,7 +200,9 @@ func credentials(c noren.ClientCredentials, keys identifications) []credential {
 	switch c.Dialect {
 	case noren.Smaregi:
 		all = []credential{
-			{"client_id", c.Key, inClear}, {"client_secret", c.Secret, onlyHash}, {"webhook_secret", c.WebhookSecret, onlyHash},
+			{"client_id", c.Key, inClear},
+			{"client_secret", c.Secret, onlyHash},
+			{"webhook_secret", c.WebhookSecret, onlyHash},
 			{"access_token", c.AccessToken, onlyHash},
 		}
 	case noren.ReCORE:

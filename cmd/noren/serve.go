@@ -52,7 +52,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	store, err := c.filesFlag.open()
+	store, err := c.open()
 	if err != nil {
 		return err
 	}

@@ -40,8 +40,14 @@ func parsed(tb rapid.TB, body string) map[string]any {
 // pairs are the fields that both dialects have under two names, with values that both accept.
 func pairs() []struct{ recore, smaregi string } {
 	return []struct{ recore, smaregi string }{
-		{"last_name", "lastName"}, {"first_name", "firstName"}, {"last_kana", "lastKana"}, {"first_kana", "firstKana"},
-		{"postal_code", "postCode"}, {"tel", "phoneNumber"}, {"email", "mailAddress"}, {"company_name", "companyName"},
+		{"last_name", "lastName"},
+		{"first_name", "firstName"},
+		{"last_kana", "lastKana"},
+		{"first_kana", "firstKana"},
+		{"postal_code", "postCode"},
+		{"tel", "phoneNumber"},
+		{"email", "mailAddress"},
+		{"company_name", "companyName"},
 		{"birthdate", "birthDate"},
 	}
 }
@@ -120,8 +126,15 @@ func TestStatusesInBothDialects(t *testing.T) {
 		return fmt.Sprint(parsed(t, b.get("/members/1"))["status"], parsed(t, b.pos("GET", "/customers/1", "").body)["status"])
 	}
 	for _, tt := range []struct{ recore, smaregi, want string }{
-		{"TENTATIVE", "", "TENTATIVE 1"}, {"ACTIVE", "", "ACTIVE 0"}, {"LEAVE", "", "LEAVE 3"}, {"ACTIVE", "", "ACTIVE 0"},
-		{"", "2", "TENTATIVE 2"}, {"TENTATIVE", "", "TENTATIVE 2"}, {"", "1", "TENTATIVE 1"}, {"", "4", "MERGED 4"}, {"", "0", "ACTIVE 0"},
+		{"TENTATIVE", "", "TENTATIVE 1"},
+		{"ACTIVE", "", "ACTIVE 0"},
+		{"LEAVE", "", "LEAVE 3"},
+		{"ACTIVE", "", "ACTIVE 0"},
+		{"", "2", "TENTATIVE 2"},
+		{"TENTATIVE", "", "TENTATIVE 2"},
+		{"", "1", "TENTATIVE 1"},
+		{"", "4", "MERGED 4"},
+		{"", "0", "ACTIVE 0"},
 	} {
 		if tt.recore != "" {
 			b.put("/members/1", `{"status":"`+tt.recore+`"}`)

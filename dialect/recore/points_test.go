@@ -27,9 +27,11 @@ func TestFieldsOfPoints(t *testing.T) {
 		{points(``, `[1]`), `"query":["Query must be of type object"]`},
 		{points(``, `{"ids":[1,9,8],"codes":["x"],"alias_codes":["y"]}`), `"query.ids":["Query ids 9 does not exist","Query ids 8 does not exist"],` +
 			`"query.codes":["Query codes x does not exist"],"query.alias_codes":["Query alias codes y does not exist"]`},
-		{`{"amount":0,"mode":"SET","note":"","type":"FREE","expires_on":"tomorrow","staff_id":"1","query":{"ids":[1]}}`,
+		{
+			`{"amount":0,"mode":"SET","note":"","type":"FREE","expires_on":"tomorrow","staff_id":"1","query":{"ids":[1]}}`,
 			`"staff_id":["Staff id is not a number"],"amount":["Amount must be greater than or equal to 1"],"mode":["SET is not included in the list"],` +
-				`"type":["FREE is not included in the list"],"expires_on":["Expires on must be a valid date"],"note":["Note can't be blank"]`},
+				`"type":["FREE is not included in the list"],"expires_on":["Expires on must be a valid date"],"note":["Note can't be blank"]`,
+		},
 		{points(`,"staff_id":9`, `{"ids":[1]}`), `"staff_id":["Staff id does not exist"]`},
 		{points(`,"expires_on":"2026-11-21"`, `{"ids":[1]}`), `"expires_on":["Expires on must be no earlier than today"]`},
 		{`{"amount":1000000000,"mode":"ADD","note":"x","query":{"ids":[1]}}`, `"amount":["Amount must be less than or equal to 999999999"]`},

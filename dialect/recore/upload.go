@@ -29,8 +29,13 @@ type fileType struct{ mime, extension string }
 // fileTypes is every type that may be uploaded: none that a browser would run.
 func fileTypes() []fileType {
 	return []fileType{
-		{"image/jpeg", "jpg"}, {"image/png", "png"}, {"image/gif", "gif"}, {"image/webp", "webp"},
-		{"application/pdf", "pdf"}, {"text/plain", "txt"}, {"text/csv", "csv"},
+		{"image/jpeg", "jpg"},
+		{"image/png", "png"},
+		{"image/gif", "gif"},
+		{"image/webp", "webp"},
+		{"application/pdf", "pdf"},
+		{"text/plain", "txt"},
+		{"text/csv", "csv"},
 	}
 }
 

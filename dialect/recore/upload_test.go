@@ -173,8 +173,10 @@ func TestAttachments(t *testing.T) {
 		{`{"file_key":"../../../` + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid"]`},
 		{`{"file_key":"` + shopA + "/" + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid"]`},
 		{`{"file_key":"` + strings.Repeat("x", 40) + `.jpg","tag":"PHOTO"}`, `"file_key":["File key does not exist"]`},
-		{`{"file_key":"` + key + `","tag":"FACE","file_name":"` + strings.Repeat("あ", 101) + `"}`,
-			`"tag":["FACE is not included in the list"],"file_name":["File name is too long (maximum is 100 characters)"]`},
+		{
+			`{"file_key":"` + key + `","tag":"FACE","file_name":"` + strings.Repeat("あ", 101) + `"}`,
+			`"tag":["FACE is not included in the list"],"file_name":["File name is too long (maximum is 100 characters)"]`,
+		},
 	} {
 		b.want(request{method: "POST", path: "/members/1/attachments", key: "a", body: tt.body}, 400, failed("{"+tt.detail+"}"))
 	}

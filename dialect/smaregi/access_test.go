@@ -179,8 +179,11 @@ func TestStatusNeedsTheScopeOfItsKind(t *testing.T) {
 		path, token string
 		status      int
 	}{
-		{"/bulk_requests/1", "member", 200}, {"/bulk_requests/1", "stock", 403},
-		{"/bulk_requests/2", "member", 403}, {"/bulk_requests/2", "stock", 200}, {"/bulk_requests/x", "stock", 404},
+		{"/bulk_requests/1", "member", 200},
+		{"/bulk_requests/1", "stock", 403},
+		{"/bulk_requests/2", "member", 403},
+		{"/bulk_requests/2", "stock", 200},
+		{"/bulk_requests/x", "stock", 404},
 	} {
 		if a := b.do(request{method: "GET", path: tt.path, token: tt.token}); a.status != tt.status {
 			t.Errorf("%s as %s: %d %s", tt.path, tt.token, a.status, a.body)

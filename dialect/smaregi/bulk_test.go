@@ -86,23 +86,35 @@ func TestOrderOfChecks(t *testing.T) {
 	tests := []struct{ name, path, body, detail string }{
 		{"shape before callbackUrl", "/customers/bulk", `{"customers":{}}`, "customersは配列である必要があります。"},
 		{"callbackUrl before none given", "/customers/bulk", `{"customers":[]}`, "callbackUrlは必須です。"},
-		{"callbackUrl before the limit", "/customers/bulk", `{"customers":[` + strings.Join(manyUneven, ",") + `],"callbackUrl":"ftp://x"}`,
-			"callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
+		{
+			"callbackUrl before the limit", "/customers/bulk", `{"customers":[` + strings.Join(manyUneven, ",") + `],"callbackUrl":"ftp://x"}`,
+			"callbackUrlはhttp://またはhttps://で始まるURLである必要があります。",
+		},
 		{"limit before keys", "/customers/bulk", customers(manyUneven...), "リクエストの上限数が超えています。上限数-100"},
 		{"keys before types", "/customers/bulk", customers(`{"customerId":"x"}`, `{"customerId":"y","note":1}`), "全ての会員情報のjsonキーを揃えてください。"},
 		{"unknown keys count for parity", "/customers/bulk", customers(`{"customerId":"1","x":1}`, `{"customerId":"2"}`), "全ての会員情報のjsonキーを揃えてください。"},
 		{"row keys before history keys", "/stock/bulk", stocks(`{"a":1,"stockHistory":{}}`, `{"stockHistory":{"memo":""}}`), "全ての在庫情報のjsonキーを揃えてください。"},
-		{"history keys before types", "/stock/bulk", stocks(`{"productId":"x","stockHistory":{}}`, `{"productId":"y","stockHistory":{"memo":""}}`),
-			"全ての在庫変動履歴のjsonキーを揃えてください。"},
-		{"types before duplicates", "/customers/bulk", customers(`{"customerId":"1","sex":"1"}`, `{"customerId":"1","sex":"1"}`, `{"customerId":"2","sex":"9"}`),
-			"[customers][3行目]sexは0、1、2のいずれかである必要があります。"},
-		{"first row first", "/customers/bulk", customers(`{"customerId":"1","sex":"9"}`, `{"customerId":"x","sex":"0"}`),
-			"[customers][1行目]sexは0、1、2のいずれかである必要があります。"},
-		{"unit pair before duplicates", "/customers/bulk", customers(`{"customerId":"1","pointGivingUnit":"1"}`, `{"customerId":"1","pointGivingUnit":"1"}`),
-			"[customers][1行目]pointGivingUnitを指定した場合、pointGivingUnitPriceも指定する必要があります。"},
-		{"duplicates before leave dates", "/customers/bulk",
+		{
+			"history keys before types", "/stock/bulk", stocks(`{"productId":"x","stockHistory":{}}`, `{"productId":"y","stockHistory":{"memo":""}}`),
+			"全ての在庫変動履歴のjsonキーを揃えてください。",
+		},
+		{
+			"types before duplicates", "/customers/bulk", customers(`{"customerId":"1","sex":"1"}`, `{"customerId":"1","sex":"1"}`, `{"customerId":"2","sex":"9"}`),
+			"[customers][3行目]sexは0、1、2のいずれかである必要があります。",
+		},
+		{
+			"first row first", "/customers/bulk", customers(`{"customerId":"1","sex":"9"}`, `{"customerId":"x","sex":"0"}`),
+			"[customers][1行目]sexは0、1、2のいずれかである必要があります。",
+		},
+		{
+			"unit pair before duplicates", "/customers/bulk", customers(`{"customerId":"1","pointGivingUnit":"1"}`, `{"customerId":"1","pointGivingUnit":"1"}`),
+			"[customers][1行目]pointGivingUnitを指定した場合、pointGivingUnitPriceも指定する必要があります。",
+		},
+		{
+			"duplicates before leave dates", "/customers/bulk",
 			customers(`{"customerId":"1","status":"3","leaveDate":null}`, `{"customerId":"1","status":"3","leaveDate":null}`),
-			"指定された会員IDが重複しています。(会員ID-1)"},
+			"指定された会員IDが重複しています。(会員ID-1)",
+		},
 	}
 	for _, tt := range tests {
 		b.clock.advance(1e9)

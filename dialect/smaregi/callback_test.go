@@ -23,11 +23,13 @@ func TestCallbackBodies(t *testing.T) {
 		want    string
 	}{
 		{
-			"members", noren.BulkOutcome{ID: 700, Kind: noren.BulkMembers, Members: []int64{123, 456}},
+			"members",
+			noren.BulkOutcome{ID: 700, Kind: noren.BulkMembers, Members: []int64{123, 456}},
 			`{"requestId":700,"result":[{"customerId":"123"},{"customerId":"456"}]}`,
 		},
 		{
-			"stock", noren.BulkOutcome{ID: 700, Kind: noren.BulkStock, Movements: []noren.StockMovement{
+			"stock",
+			noren.BulkOutcome{ID: 700, Kind: noren.BulkStock, Movements: []noren.StockMovement{
 				{ID: 1234, StockKey: key(567, 8)}, {ID: 1235, StockKey: key(678, 9)},
 			}},
 			`{"requestId":700,"result":[{"id":"1234","productId":"567","storeId":"8"},{"id":"1235","productId":"678","storeId":"9"}]}`,
@@ -60,7 +62,8 @@ func TestCallbackBodies(t *testing.T) {
 			}}, `{"requestId":1,"message":"[customers][3行目]対象店舗IDが存在しません。"}`,
 		},
 		{
-			"could not be applied", noren.BulkOutcome{ID: 9, Kind: noren.BulkStock, Failures: []noren.Failure{{Reason: noren.ReasonInternal}}},
+			"could not be applied",
+			noren.BulkOutcome{ID: 9, Kind: noren.BulkStock, Failures: []noren.Failure{{Reason: noren.ReasonInternal}}},
 			`{"requestId":9,"message":"[stock]システムの内部エラーにより更新できませんでした。データは変更されていません。` +
 				`運用者に問い合わせ用ID(requestId-9)を添えてお問い合わせください。"}`,
 		},

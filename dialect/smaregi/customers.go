@@ -126,8 +126,11 @@ func flags() []wire.Choice[bool] {
 // writes 1 back leaves it as it is.
 func statuses() []wire.Choice[noren.Status] {
 	return []wire.Choice[noren.Status]{
-		{Word: "0", Means: noren.Active}, {Word: "1", Means: noren.Suspended}, {Word: "2", Means: noren.Lost},
-		{Word: "3", Means: noren.Left}, {Word: "4", Means: noren.Merged},
+		{Word: "0", Means: noren.Active},
+		{Word: "1", Means: noren.Suspended},
+		{Word: "2", Means: noren.Lost},
+		{Word: "3", Means: noren.Left},
+		{Word: "4", Means: noren.Merged},
 	}
 }
 

@@ -133,8 +133,10 @@ func shopFile(contract, mark string) noren.Shop {
 		Ranks:      []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver"}},
 		StaffRanks: []noren.StaffRank{{ID: 1, Name: "社員"}},
 		Stores: []noren.Store{
-			{ID: 1, Code: "001", Name: "本店" + mark, Kind: noren.StoreShop}, {ID: 2, Code: "002", Name: "倉庫" + mark, Kind: noren.StoreWarehouse},
-			{ID: 3, Code: "003", Name: "受注" + mark, Kind: noren.StoreOrder}, {ID: 4, Code: "004", Name: "支店" + mark, Kind: noren.StoreShop},
+			{ID: 1, Code: "001", Name: "本店" + mark, Kind: noren.StoreShop},
+			{ID: 2, Code: "002", Name: "倉庫" + mark, Kind: noren.StoreWarehouse},
+			{ID: 3, Code: "003", Name: "受注" + mark, Kind: noren.StoreOrder},
+			{ID: 4, Code: "004", Name: "支店" + mark, Kind: noren.StoreShop},
 		},
 		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶" + mark}, {ID: 2, Code: "P002", Name: "羊羹" + mark}},
 		Members:  []noren.MemberPatch{full, member(2, "M002"), left},

@@ -31,12 +31,18 @@ func TestTokenRefusals(t *testing.T) {
 		{"bad form", shopA, "grant_type=%zz", nil, 400, `{"error":"invalid_request","error_description":"The body is not a valid application/x-www-form-urlencoded form."}`},
 		{"twice", shopA, "grant_type=a&grant_type=b", nil, 400, `{"error":"invalid_request","error_description":"The parameter grant_type is included more than once."}`},
 		{"other grant", shopA, "grant_type=password" + client, nil, 400, `{"error":"unsupported_grant_type","error_description":"Only the grant type client_credentials is supported."}`},
-		{"both", shopA, "grant_type=client_credentials" + client, basic("app-A", "secret"), 400,
-			`{"error":"invalid_request","error_description":"Client credentials are given twice: in the Authorization header and in the form."}`},
-		{"two clients", shopA, "grant_type=client_credentials&client_id=other", basic("app-A", "secret"), 400,
-			`{"error":"invalid_request","error_description":"The client_id of the form is not that of the Authorization header."}`},
-		{"scope", shopA, "grant_type=client_credentials&scope=pos.customers:read+pos.staffs:read" + client, nil, 400,
-			`{"error":"invalid_scope","error_description":"The scope pos.staffs:read is not granted to the client."}`},
+		{
+			"both", shopA, "grant_type=client_credentials" + client, basic("app-A", "secret"), 400,
+			`{"error":"invalid_request","error_description":"Client credentials are given twice: in the Authorization header and in the form."}`,
+		},
+		{
+			"two clients", shopA, "grant_type=client_credentials&client_id=other", basic("app-A", "secret"), 400,
+			`{"error":"invalid_request","error_description":"The client_id of the form is not that of the Authorization header."}`,
+		},
+		{
+			"scope", shopA, "grant_type=client_credentials&scope=pos.customers:read+pos.staffs:read" + client, nil, 400,
+			`{"error":"invalid_scope","error_description":"The scope pos.staffs:read is not granted to the client."}`,
+		},
 	}
 	const denied = `{"error":"invalid_client","error_description":"Client authentication failed"}`
 	for name, form := range map[string]string{
