@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"noren"
 )
 
 // column is one column of a batch: a value for each row. nil and nil pointers are NULL.
@@ -43,11 +45,39 @@ func (t *tx) insertRows(ctx context.Context, table, onConflict string, cols []co
 	into := "INSERT INTO " + table + " (tenant_id, " + strings.Join(names, ", ") + ") "
 	if t.db.flavor.arrays {
 		// The tenant is one argument and not an array: behind Citus it says which shard the statement goes to.
-		query := into + "SELECT CAST(? AS bigint), v.* FROM " + unnest(cols) + " " + onConflict
+		query := into + "SELECT CAST(? AS bigint), v.* FROM " + unnest(cols, "") + " " + onConflict
 		return t.exec(ctx, query, append([]any{t.tenant}, arrays(cols)...)...)
 	}
 	query := into + "VALUES (?" + strings.Repeat(", ?", len(cols)) + ") " + onConflict
 	return t.eachRow(ctx, query, append([]column{t.tenantColumn(len(cols[0].values))}, cols...))
+}
+
+// insertNumbered inserts one row for each value of the columns with consecutive ids from the counter, and answers the
+// first. It counts as one statement on PostgreSQL, where a round trip saved is a tenth of accepting a request.
+func (t *tx) insertNumbered(ctx context.Context, table string, counter noren.Counter, cols []column) (first int64, err error) {
+	n := len(cols[0].values)
+	if !t.db.flavor.arrays {
+		if first, err = t.Reserve(ctx, counter, n); err != nil {
+			return 0, err
+		}
+		ids := make([]any, n)
+		for i := range ids {
+			ids[i] = first + int64(i)
+		}
+		_, err = t.insertRows(ctx, table, "", append([]column{{"id", kindInt, ids}}, cols...))
+		return first, err
+	}
+	names, values := make([]string, len(cols)), make([]string, len(cols))
+	for i, c := range cols {
+		names[i], values[i] = c.name, "v.c"+strconv.Itoa(i)
+	}
+	query := "WITH taken AS (" + takeNumbers + ` AS first),
+		made AS (INSERT INTO ` + table + " (tenant_id, id, " + strings.Join(names, ", ") + `)
+			SELECT CAST(? AS bigint), taken.first + v.place - 1, ` + strings.Join(values, ", ") + `
+			FROM taken CROSS JOIN ` + unnest(cols, "place") + `)
+		SELECT first FROM taken`
+	args := append([]any{t.tenant, counter, 1 + n, n, n, t.tenant}, arrays(cols)...)
+	return first, t.queryRow(ctx, query, args...).Scan(&first)
 }
 
 // updateRows writes set in the rows of the transaction's tenant whose keys match, and answers how many there were.
@@ -71,7 +101,7 @@ func (t *tx) updateRows(ctx context.Context, table string, keys, set []column) (
 	query := "UPDATE " + table + " AS t SET " + strings.Join(sets, ", ")
 	where := " WHERE " + strings.Join(matches, " AND ") + " AND t.tenant_id = ?"
 	if t.db.flavor.arrays {
-		return t.exec(ctx, query+" FROM "+unnest(cols)+where, append(arrays(cols), t.tenant)...)
+		return t.exec(ctx, query+" FROM "+unnest(cols, "")+where, append(arrays(cols), t.tenant)...)
 	}
 	return t.eachRow(ctx, query+where, append(cols, t.tenantColumn(len(keys[0].values))))
 }
@@ -88,7 +118,7 @@ func (t *tx) subtractRows(ctx context.Context, table string, ids, less column) (
 	}
 	if t.db.flavor.arrays {
 		cols := []column{ids, less}
-		return t.exec(ctx, query("v.c0", "v.c1", " FROM "+unnest(cols)), append(arrays(cols), t.tenant)...)
+		return t.exec(ctx, query("v.c0", "v.c1", " FROM "+unnest(cols, "")), append(arrays(cols), t.tenant)...)
 	}
 	return t.eachRow(ctx, query("?", "?", ""), []column{less, ids, less, t.tenantColumn(len(ids.values))})
 }
@@ -119,14 +149,19 @@ func (t *tx) eachRow(ctx context.Context, query string, cols []column) (int64, e
 	return total, nil
 }
 
-// unnest is the batch as a table v with the columns c0, c1 and so on; arrays answers its arguments.
-func unnest(cols []column) string {
+// unnest is the batch as a table v with the columns c0, c1 and so on, and the row's place from 1 where that has a name;
+// arrays answers its arguments.
+func unnest(cols []column, place string) string {
 	casts, names := make([]string, len(cols)), make([]string, len(cols))
 	for i, c := range cols {
 		casts[i] = "CAST(? AS " + string(c.kind) + "[])"
 		names[i] = "c" + strconv.Itoa(i)
 	}
-	return "unnest(" + strings.Join(casts, ", ") + ") AS v (" + strings.Join(names, ", ") + ")"
+	ordinality := ""
+	if place != "" {
+		ordinality, names = " WITH ORDINALITY", append(names, place)
+	}
+	return "unnest(" + strings.Join(casts, ", ") + ")" + ordinality + " AS v (" + strings.Join(names, ", ") + ")"
 }
 
 // arrays answers one typed slice for each column, with nil for NULL.

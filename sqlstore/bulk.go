@@ -38,7 +38,7 @@ func scanBulk(row scannable) (r noren.BulkRequest, err error) {
 	return r, doing("read the rows", err)
 }
 
-// AcceptBulk implements noren.BulkTx: two statements, whatever the number of requests. The numbers come from a
+// AcceptBulk implements noren.BulkTx: the same statements whatever the number of requests. The numbers come from a
 // counter whose row stays locked until the commit, so they are given in commit order.
 func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte) ([]int64, error) {
 	ids := make([]int64, len(requests))
@@ -56,29 +56,26 @@ func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows 
 	if len(fresh) == 0 {
 		return ids, nil
 	}
-	first, err := t.Reserve(ctx, noren.CounterBulk, len(fresh))
+	first, err := t.storeBulk(ctx, requests, rows, fresh)
 	if err != nil {
 		return nil, err
-	}
-	if first == 1 {
-		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
-		if _, err := t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant); err != nil {
-			return nil, doing("make a lane", err)
-		}
 	}
 	for n, i := range fresh {
 		ids[i] = first + int64(n)
 	}
-	return ids, t.storeBulk(ctx, requests, rows, ids, fresh)
+	if first == 1 {
+		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
+		_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
+	}
+	return ids, doing("make a lane", err)
 }
 
-// storeBulk inserts those of the requests that fresh names.
-func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte, ids []int64, fresh []int) error {
+// storeBulk inserts and numbers those of the requests that fresh names, and answers the first number.
+func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte, fresh []int) (first int64, err error) {
 	of := func(value func(i int, r *noren.BulkRequest) any) []any {
 		return valuesOf(fresh, func(i *int) any { return value(*i, &requests[*i]) })
 	}
-	_, err := t.insertRows(ctx, "bulk_requests", "", []column{
-		{"id", kindInt, of(func(i int, _ *noren.BulkRequest) any { return ids[i] })},
+	first, err = t.insertNumbered(ctx, "bulk_requests", noren.CounterBulk, []column{
 		{"token", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.Token })},
 		{"kind", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Kind) })},
 		{"dialect", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Dialect) })},
@@ -91,7 +88,7 @@ func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [
 		{"tries", kindInt, of(func(int, *noren.BulkRequest) any { return int64(0) })},
 		{"accepted_at", kindInt, of(func(_ int, r *noren.BulkRequest) any { return micros(r.AcceptedAt) })},
 	})
-	return doing("store bulk requests", err)
+	return first, doing("store bulk requests", err)
 }
 
 // acceptedBefore fills in the numbers of requests that an earlier run has stored, known by their tokens.

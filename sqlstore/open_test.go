@@ -120,8 +120,12 @@ func TestStatementsOfAnAccept(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if sent := b.statements.Load(); sent != 2 {
-			t.Errorf("%d statements, want 2", sent)
+		want := int64(2)
+		if b.flavor.arrays {
+			want = 1 // the numbers are taken where they are used
+		}
+		if sent := b.statements.Load(); sent != want {
+			t.Errorf("%d statements, want %d", sent, want)
 		}
 	})
 }

@@ -29,12 +29,14 @@ type runner interface {
 // Again implements noren.Tx.
 func (t *tx) Again() bool { return t.again }
 
+// takeNumbers answers the first of the numbers taken. Its arguments are tenant, counter, 1 + n, n and n.
+const takeNumbers = `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
+	ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + ? RETURNING next - ?`
+
 // Reserve implements noren.Tx. The counter's row stays locked until the end, so numbers come in commit order.
 func (t *tx) Reserve(ctx context.Context, counter noren.Counter, n int) (int64, error) {
 	var first int64
-	err := t.queryRow(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + ? RETURNING next - ?`,
-		t.tenant, counter, 1+n, n, n).Scan(&first)
+	err := t.queryRow(ctx, takeNumbers, t.tenant, counter, 1+n, n, n).Scan(&first)
 	return first, doing("take numbers", err)
 }
 
