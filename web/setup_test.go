@@ -34,6 +34,7 @@ func (d toy) Routes() []Route { return d.routes }
 func (d toy) Authenticate(ctx context.Context, r *http.Request, _ Claim) (noren.Caller, error) {
 	return d.service.Authenticate(ctx, r.Header.Get("X-Token"))
 }
+
 func (toy) Refuse(_ *Request, err error) Answer {
 	if _, ok := err.(*MethodError); ok {
 		return Answer{Status: http.StatusMethodNotAllowed, ContentType: "text/plain", Body: []byte("method")}
