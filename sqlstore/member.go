@@ -61,7 +61,13 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 	narrowed := len(w.conditions) > 1
 	k := newKeyword(t, f.Keyword)
 	if k != nil {
-		w.keyword(t, k)
+		// What is counted with the page's own conditions cannot be cut.
+		alone := !narrowed || len(w.conditions) == 2 && f.IDFrom != 0 && f.NoTotal
+		if alone && len(f.Sort) == 0 && f.Limit > 0 {
+			w.keyword(t, k.first(t, f.IDFrom, f.Offset+f.Limit))
+		} else {
+			w.keyword(t, k)
+		}
 	}
 	l := listing[noren.Member]{
 		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(), noTotal: f.NoTotal,

@@ -54,6 +54,19 @@ func newKeyword(t *tx, text string) *keyword {
 	return k
 }
 
+// first is the keyword for a page in order of id that nothing else narrows: of candidates that are certain, only the
+// first n from an id on are looked at. SQLite would otherwise gather all of them before it answers the page; its token
+// index is in the order of the ids and stops when it has enough. PostgreSQL's is not.
+func (k *keyword) first(t *tx, id int64, n int) *keyword {
+	if t.db.flavor.arrays || !k.certain {
+		return k
+	}
+	cut := *k
+	cut.candidates += " AND rowid >= ? ORDER BY rowid LIMIT ?"
+	cut.args = append(slices.Clip(cut.args), tokenRow(t.tenant, id), n)
+	return &cut
+}
+
 // likePattern is the pattern of what contains the needle. Everything in it is plain text.
 func likePattern(needle string) string { return "%" + likeEscaper.Replace(needle) + "%" }
 

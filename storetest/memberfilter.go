@@ -142,6 +142,51 @@ func keywordChecks() []check {
 		{"every field, whatever way it is written", keywordVariants},
 		{"moves with the member", keywordFollows},
 		{"any piece of a name finds it", keywordPieces},
+		{"page by page", keywordPages},
+	}
+}
+
+// keywordPages walks what a keyword finds in the two ways that clients do, by offset and from the last id on. Each
+// second member has the keyword.
+func keywordPages(t *testing.T, b *bundle) {
+	var want []int64
+	for id := int64(1); id <= 40; id++ {
+		m := member(id)
+		if m.LastName = new("佐藤"); id%2 == 0 {
+			m.LastName = new("山田")
+			want = append(want, id)
+		}
+		b.insert(t, m)
+	}
+	for _, limit := range []int{1, 7, 100} {
+		var byOffset, byID []int64
+		for {
+			page, total := b.members(t, noren.MemberFilter{
+				Keyword: "山田", Page: noren.Page{Limit: limit, Offset: len(byOffset)},
+			})
+			if total != len(want) {
+				t.Fatalf("%d in all, want %d", total, len(want))
+			}
+			if len(page) == 0 {
+				break
+			}
+			for _, m := range page {
+				byOffset = append(byOffset, m.ID)
+			}
+		}
+		for next := int64(1); ; next = byID[len(byID)-1] + 1 {
+			page, _ := b.members(t, noren.MemberFilter{
+				Keyword: "山田", IDFrom: next, NoTotal: true, Page: noren.Page{Limit: limit},
+			})
+			if len(page) == 0 {
+				break
+			}
+			for _, m := range page {
+				byID = append(byID, m.ID)
+			}
+		}
+		same(t, fmt.Sprintf("by offset, %d a page:", limit), want, byOffset)
+		same(t, fmt.Sprintf("from the last id on, %d a page:", limit), want, byID)
 	}
 }
 

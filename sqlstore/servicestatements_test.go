@@ -1,0 +1,120 @@
+package sqlstore_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"noren"
+	"noren/sqlstore"
+	"noren/storetest"
+)
+
+// TestServiceStatementsDoNotGrowWithRows counts what the synchronous writes of members and points send in all for ten
+// rows and for a thousand, which is the most that one request has: the same.
+func TestServiceStatementsDoNotGrowWithRows(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
+		sent := &sentStatements{}
+		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: sent.add})
+		service := noren.NewService(noren.Config{Engine: db, Clock: storetest.Now})
+		for _, write := range serviceWrites() {
+			var first []string
+			for _, n := range []int{10, 1000} {
+				caller := noren.Caller{
+					Tenant: noren.Tenant{ID: newTenant(t, db), Points: noren.PointSettings{Enabled: true}},
+					Client: noren.Client{ID: 1, Dialect: noren.ReCORE},
+				}
+				for i, step := range write.steps {
+					sent.forget()
+					if err := step(t.Context(), service, caller, n); err != nil {
+						t.Fatalf("%s of %d, step %d: %v", write.name, n, i+1, err)
+					}
+				}
+				switch got := sent.forget(); {
+				case first == nil:
+					first = got
+				case len(got) != len(first):
+					t.Errorf("%s sends %d statements for 10 rows and %d for %d:\n%s", write.name, len(first), len(got), n, strings.Join(got, "\n"))
+				}
+			}
+			if len(first) == 0 {
+				t.Errorf("%s sends nothing", write.name)
+			}
+		}
+	})
+}
+
+// sentStatements notes what is sent, from whichever goroutine.
+type sentStatements struct {
+	mu    sync.Mutex
+	texts []string
+}
+
+func (s *sentStatements) add(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.texts = append(s.texts, text)
+}
+
+// forget answers what was sent since the last call.
+func (s *sentStatements) forget() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	texts := s.texts
+	s.texts = nil
+	return texts
+}
+
+// step is one call of the service for n rows.
+type step func(ctx context.Context, s *noren.Service, c noren.Caller, n int) error
+
+// serviceWrite is a synchronous write; the last step is the one that is counted.
+type serviceWrite struct {
+	name  string
+	steps []step
+}
+
+func serviceWrites() []serviceWrite {
+	return []serviceWrite{
+		{"CreateMembers", []step{createMembers}},
+		{"UpdateMembers of what is not searched", []step{createMembers, updateMembers(func(p *noren.MemberPatch) {
+			p.Occupation = noren.Set("農家")
+		})}},
+		{"UpdateMembers of what is searched", []step{createMembers, updateMembers(func(p *noren.MemberPatch) {
+			p.LastName, p.Phone = noren.Set("鈴木"), noren.Set("0312345678")
+		})}},
+		{"AdjustPoints ADD", []step{createMembers, adjustPoints(noren.AddPoints, 10)}},
+		{"AdjustPoints SUB", []step{
+			createMembers, adjustPoints(noren.AddPoints, 10), adjustPoints(noren.AddPoints, 10), adjustPoints(noren.SubtractPoints, 15),
+		}},
+	}
+}
+
+func createMembers(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
+	patches := slices.Repeat([]noren.MemberPatch{{View: noren.ReCOREView, LastName: noren.Set("山田")}}, n)
+	_, _, err := s.CreateMembers(ctx, c, patches, noren.Active, nil)
+	return err
+}
+
+func updateMembers(change func(*noren.MemberPatch)) step {
+	return func(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
+		_, _, err := s.UpdateMembers(ctx, c, rowsOf(n, func(i int64) noren.MemberPatch {
+			p := noren.MemberPatch{ID: i, View: noren.ReCOREView}
+			change(&p)
+			return p
+		}), nil)
+		return err
+	}
+}
+
+func adjustPoints(mode noren.PointMode, amount int64) step {
+	return func(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
+		_, err := s.AdjustPoints(ctx, c, noren.PointAdjustment{
+			Query: noren.MemberQuery{IDs: rowsOf(n, func(i int64) int64 { return i })}, Mode: mode, Amount: amount, Type: "DEFAULT",
+		}, nil)
+		return err
+	}
+}
