@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"noren"
+	"noren/dialect/smaregi"
+	"noren/web"
+)
+
+// decoder decodes one body of PATCH /customers/bulk: as the dialect does, from the bytes to patches that have been
+// checked, and by hand. The body is one that the domain refuses as the last thing before it would touch a database.
+type decoder struct {
+	handle  func(ctx context.Context, x *web.Request) (web.Answer, error)
+	request *web.Request
+}
+
+// byHand is the body as somebody would decode it who checks nothing.
+type byHand struct {
+	Customers   []customerByHand `json:"customers"`
+	CallbackURL string           `json:"callbackUrl"`
+}
+
+type customerByHand struct {
+	CustomerID, CustomerNo, Rank, StaffRank, FirstName, LastName, FirstKana, LastKana        *string
+	PostCode, Address, PhoneNumber, FaxNumber, MobileNumber                                  *string
+	MailAddress, MailAddress2, MailAddress3, CompanyName, DepartmentName, ManagerialPosition *string
+	Sex, BirthDate, EntryDate, LeaveDate, PointGivingUnitPrice, PointGivingUnit, PinCode     *string
+	PassportNo, Nationality, AlphabetName, MailReceiveFlag, Note, Note2, FavoriteList        *string
+	BrowsingList, Status, StoreID                                                            *string
+}
+
+// newDecoder makes a body of that many rows. Each has every field of the document's example where every is true,
+// else a note and what the domain refuses.
+func newDecoder(rows int, every bool) (*decoder, error) {
+	row := map[string]string{"note": "お得意様 1回目", "status": "0", "leaveDate": "2026-01-23"}
+	if every {
+		row = everyField()
+	}
+	list := make([]map[string]string, rows)
+	for i := range list {
+		list[i] = map[string]string{"customerId": fmt.Sprint(i + 1)}
+		for name, value := range row {
+			list[i][name] = value
+		}
+	}
+	body, err := json.Marshal(map[string]any{"customers": list, "callbackUrl": callbackURL})
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{request: &web.Request{Body: body}}
+	routes := smaregi.New(noren.NewService(noren.Config{}), "bench").Routes()
+	at := slices.IndexFunc(routes, func(r web.Route) bool {
+		return r.Method == http.MethodPatch && r.Pattern == "/customers/bulk"
+	})
+	if at < 0 {
+		return nil, errors.New("the dialect has no PATCH /customers/bulk")
+	}
+	d.handle = routes[at].Handle
+	return d, nil
+}
+
+// everyField is the row of the document's example. An active member with a leave date is what the domain refuses.
+func everyField() map[string]string {
+	row := map[string]string{
+		"sex": "0", "birthDate": "2000-01-23", "entryDate": "2000-01-23", "leaveDate": "2000-01-23",
+		"pointGivingUnitPrice": "12345", "pointGivingUnit": "99999.99", "mailReceiveFlag": "0", "status": "0", "storeId": "1",
+		"firstKana": "ハナコ", "lastKana": "ヤマダ", "phoneNumber": "0312345678", "faxNumber": "0312345679", "mobileNumber": "09012345678",
+		"mailAddress": "test@example.com", "mailAddress2": "test@example.com", "mailAddress3": "test@example.com",
+	}
+	for _, name := range []string{
+		"customerNo", "rank", "staffRank", "firstName", "lastName", "postCode", "address", "companyName", "departmentName",
+		"managerialPosition", "pinCode", "passportNo", "nationality", "alphabetName", "note", "note2", "favoriteList", "browsingList",
+	} {
+		row[name] = "string"
+	}
+	return row
+}
+
+// noren decodes and checks the body.
+func (d *decoder) noren(ctx context.Context) error {
+	_, err := d.handle(ctx, d.request)
+	if e, ok := errors.AsType[*noren.Error](err); ok && e.Reason == noren.ReasonActiveWithLeaveDate {
+		return nil
+	}
+	return fmt.Errorf("a body was not refused by the last check: %w", err)
+}
+
+// floor decodes the body with encoding/json.
+func (d *decoder) floor(context.Context) error {
+	var b byHand
+	return json.Unmarshal(d.request.Body, &b)
+}
+
+// bodies are the bodies whose decoding is measured.
+func bodies() []struct {
+	name  string
+	rows  int
+	every bool
+} {
+	return []struct {
+		name  string
+		rows  int
+		every bool
+	}{
+		{"1 row, 4 fields", 1, false}, {"100 rows, 4 fields", noren.MaxBulkRows, false}, {"100 rows, all 36 fields", noren.MaxBulkRows, true},
+	}
+}
+
+// measureDecode measures JSON alone.
+func measureDecode(ctx context.Context, to section, rounds int) error {
+	for _, b := range bodies() {
+		d, err := newDecoder(b.rows, b.every)
+		if err != nil {
+			return err
+		}
+		all, err := turns(ctx, rounds, timed(d.noren), timed(d.floor))
+		if err != nil {
+			return err
+		}
+		to.times("decode "+b.name, "encoding/json, unchecked", all[0].median(), all[1].median(), 0)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"noren"
+	"noren/dialect/recore"
+	"noren/sqlstore"
+)
+
+// memberClient is the key of the client that speaks the ReCORE dialect.
+const memberClient = "bench-members"
+
+// startPoints is what each member has, in one lot, before anything is measured.
+const startPoints = 1_000_000
+
+// addMemberShop adds to the seeded shop what the ReCORE dialect needs: a client of its own, whose API key it answers,
+// and points for each member.
+func addMemberShop(ctx context.Context, p place, url string, members int) (identification string, err error) {
+	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: url})
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	service := noren.NewService(noren.Config{Engine: engine})
+	_, err = service.ApplyShop(ctx, noren.Shop{Contract: contract, Clients: []noren.ShopClient{{
+		Name: "bench members", Dialect: noren.ReCORE, Kind: noren.AppClient, Key: memberClient, Secret: clientSecret,
+		Scopes: []string{"member:index", "member:show"},
+	}}})
+	if err != nil {
+		return "", err
+	}
+	caller, err := engine.CallerByKey(ctx, noren.ReCORE, memberClient)
+	if err != nil {
+		return "", err
+	}
+	err = engine.Update(ctx, caller.Tenant.ID, func(tx noren.Tx) error {
+		return errors.Join(
+			tx.Raise(ctx, noren.CounterPointLot, int64(members)), tx.Raise(ctx, noren.CounterPointEntry, int64(members)))
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := grantStartPoints(ctx, p, url, caller.Tenant.ID); err != nil {
+		return "", err
+	}
+	// Making the secret of temporary addresses is not to be part of what is measured.
+	if _, err := service.TenantSecret(ctx, caller.Tenant.ID, noren.SecretFileLinks); err != nil {
+		return "", err
+	}
+	secret, err := service.TenantSecret(ctx, caller.Tenant.ID, noren.SecretReCOREKeys)
+	if err != nil {
+		return "", err
+	}
+	return recore.Mint(secret, contract, caller.Client, time.Now())
+}
+
+// grantStartPoints writes a lot and an entry for each member, both with the number of the member.
+func grantStartPoints(ctx context.Context, p place, url string, tenant noren.TenantID) error {
+	db, err := p.open(url, 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	statements := []string{
+		fmt.Sprintf(`INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining)
+			SELECT tenant_id, id, id, 'DEFAULT', created_at, NULL, %d, %[1]d FROM members WHERE tenant_id = %d ORDER BY id`, startPoints, tenant),
+		fmt.Sprintf(`INSERT INTO point_entries (tenant_id, id, member_id, type, kind, delta, note, at, dialect, request_id)
+			SELECT tenant_id, id, id, 'DEFAULT', 'granted', %d, '', created_at, 'noren', '' FROM members
+			WHERE tenant_id = %d ORDER BY id`, startPoints, tenant),
+	}
+	if p.engine() == "postgres" {
+		statements = append(statements, "ANALYZE")
+	}
+	for _, s := range statements {
+		if err := executed(ctx, db, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
