@@ -3,6 +3,8 @@ package noren
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -52,53 +54,56 @@ type acceptance struct {
 // numbers the order of the commits.
 type acceptGroups struct {
 	mu      sync.Mutex
-	waiting map[TenantID][]*acceptance // an entry exists while a goroutine works for the tenant
+	waiting map[TenantID][]*acceptance // an entry exists while somebody works for the tenant
 }
 
 // maxAcceptGroup bounds a group, and so the length of its transaction.
 const maxAcceptGroup = 256
 
+// add runs a at once in the caller's goroutine where nobody works for the tenant, and lets it wait for the next group
+// otherwise. Either way a is over when its channel is closed.
 func (g *acceptGroups) add(tenant TenantID, a *acceptance, run func(TenantID, []*acceptance)) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.waiting == nil {
 		g.waiting = make(map[TenantID][]*acceptance)
 	}
-	_, working := g.waiting[tenant]
-	g.waiting[tenant] = append(g.waiting[tenant], a)
-	if !working {
-		go g.work(tenant, run)
+	if waiting, working := g.waiting[tenant]; working {
+		g.waiting[tenant] = append(waiting, a)
+		g.mu.Unlock()
+		return
+	}
+	g.waiting[tenant] = nil
+	g.mu.Unlock()
+	run(tenant, []*acceptance{a})
+	if next := g.next(tenant); next != nil {
+		go func() { // a caller does not work for others
+			for ; next != nil; next = g.next(tenant) {
+				run(tenant, next)
+			}
+		}()
 	}
 }
 
-func (g *acceptGroups) work(tenant TenantID, run func(TenantID, []*acceptance)) {
-	for {
-		g.mu.Lock()
-		all := g.waiting[tenant]
-		if len(all) == 0 {
-			delete(g.waiting, tenant)
-			g.mu.Unlock()
-			return
-		}
-		n := min(len(all), maxAcceptGroup)
-		g.waiting[tenant] = all[n:]
-		g.mu.Unlock()
-		run(tenant, all[:n:n])
+// next takes the group that gathered meanwhile; where there is none, nobody works for the tenant any more.
+func (g *acceptGroups) next(tenant TenantID) []*acceptance {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	all := g.waiting[tenant]
+	if len(all) == 0 {
+		delete(g.waiting, tenant)
+		return nil
 	}
+	n := min(len(all), maxAcceptGroup)
+	g.waiting[tenant] = all[n:]
+	return all[:n:n]
 }
 
 // acceptGroup stores the group in one transaction and lets its callers return. It does not run under a caller's
-// context: one that hangs up must not take its neighbours along.
+// context: one that hangs up must not take its neighbours along. A panic is the error of all of them.
 func (s *Service) acceptGroup(tenant TenantID, group []*acceptance) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	var err error
-	for range 3 {
-		err = s.engine.Update(ctx, tenant, func(tx Tx) error { return s.storeGroup(ctx, tx, group) })
-		if !errors.Is(err, errKeptMeanwhile) {
-			break
-		}
-	}
+	err := s.tryGroup(ctx, tenant, group)
 	for _, a := range group {
 		if err != nil {
 			a.kept, a.err = nil, err
@@ -108,6 +113,21 @@ func (s *Service) acceptGroup(tenant TenantID, group []*acceptance) {
 	if err == nil {
 		s.bulkReady.give()
 	}
+}
+
+func (s *Service) tryGroup(ctx context.Context, tenant TenantID, group []*acceptance) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("accepting bulk requests of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
+		}
+	}()
+	for range 3 {
+		err = s.engine.Update(ctx, tenant, func(tx Tx) error { return s.storeGroup(ctx, tx, group) })
+		if !errors.Is(err, errKeptMeanwhile) {
+			break
+		}
+	}
+	return err
 }
 
 func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) error {
