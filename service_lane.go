@@ -129,22 +129,18 @@ func (l lane) apply(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
 
 func (l lane) applyMembers(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
 	out := BulkOutcome{ID: r.ID, Kind: r.Kind}
-	in, err := l.surroundings(ctx, r)
+	in, err := l.surroundings(ctx, r.Rows.Members, r.StoreID)
 	if err != nil {
 		return out, err
 	}
 	for _, p := range r.Rows.Members {
 		out.Members = append(out.Members, p.ID)
 	}
-	stored, err := l.tx.MembersByID(ctx, out.Members, true)
+	byID, err := membersByID(ctx, l.tx, out.Members, true)
 	if err != nil {
 		return out, err
 	}
-	byID := make(map[int64]Member, len(stored))
-	for _, m := range stored {
-		byID[m.ID] = m
-	}
-	changes := make([]MemberChange, 0, len(stored))
+	changes := make([]MemberChange, 0, len(byID))
 	for i, p := range r.Rows.Members {
 		before, ok := byID[p.ID]
 		if !ok || !before.VisibleTo(r.StoreID) {
@@ -163,6 +159,16 @@ func (l lane) applyMembers(ctx context.Context, r BulkRequest) (BulkOutcome, err
 	return out, l.writeMembers(ctx, changes, AuditEntry{
 		At: l.now, ClientID: &r.ClientID, Dialect: string(r.Dialect), RequestID: r.RequestID,
 	})
+}
+
+// membersByID reads the members that exist, for looking them up.
+func membersByID(ctx context.Context, tx Tx, ids []int64, forUpdate bool) (map[int64]Member, error) {
+	stored, err := tx.MembersByID(ctx, ids, forUpdate)
+	byID := make(map[int64]Member, len(stored))
+	for _, m := range stored {
+		byID[m.ID] = m
+	}
+	return byID, err
 }
 
 // writeMembers stores the changes, and records those that change anything in the audit log as by tells.
@@ -212,15 +218,15 @@ func (l lane) audit(ctx context.Context, entries []AuditEntry) error {
 	return l.tx.AddAudit(ctx, entries)
 }
 
-// surroundings loads what the request's rows are judged against, and only what they name.
-func (l lane) surroundings(ctx context.Context, r BulkRequest) (Surroundings, error) {
+// surroundings loads what the patches of a caller who is restricted to store are judged against, and only what they name.
+func (l lane) surroundings(ctx context.Context, patches []MemberPatch, store *int64) (Surroundings, error) {
 	in := Surroundings{
-		HeadquartersLinked: l.tenant.HeadquartersLinked, CallerStore: r.StoreID,
+		HeadquartersLinked: l.tenant.HeadquartersLinked, CallerStore: store,
 		Today: DateOf(l.now, l.tenant.Location()),
 	}
 	var ranks, staffRanks bool
 	var stores []int64
-	for _, p := range r.Rows.Members {
+	for _, p := range patches {
 		_, named := p.Rank.Value()
 		ranks = ranks || named
 		_, named = p.StaffRank.Value()

@@ -47,13 +47,9 @@ func (s *Service) UpdateMembers(ctx context.Context, c Caller, patches []MemberP
 		for i, p := range patches {
 			ids[i] = p.ID
 		}
-		stored, err := w.tx.MembersByID(ctx, ids, true)
+		byID, err := membersByID(ctx, w.tx, ids, true)
 		if err != nil {
 			return nil, err
-		}
-		byID := make(map[int64]Member, len(stored))
-		for _, m := range stored {
-			byID[m.ID] = m
 		}
 		changes := make([]MemberChange, 0, len(patches))
 		for i, p := range patches {
@@ -95,13 +91,9 @@ func (s *Service) writeMembers(
 
 // membersInOrder reads the members with all that a dialect shows of them, in the order of ids.
 func membersInOrder(ctx context.Context, tx Tx, t Tenant, ids []int64, now time.Time) (out MemberList, err error) {
-	stored, err := tx.MembersByID(ctx, ids, false)
+	byID, err := membersByID(ctx, tx, ids, false)
 	if err != nil {
 		return out, err
-	}
-	byID := make(map[int64]Member, len(stored))
-	for _, m := range stored {
-		byID[m.ID] = m
 	}
 	for _, id := range ids {
 		out.Items = append(out.Items, byID[id])
@@ -120,7 +112,7 @@ type memberWriter struct {
 
 // look loads what the patches are judged against, and only what they name.
 func (w *memberWriter) look(ctx context.Context, patches []MemberPatch) (err error) {
-	w.in, err = w.surroundings(ctx, BulkRequest{Rows: BulkRows{Members: patches}})
+	w.in, err = w.surroundings(ctx, patches, nil)
 	return err
 }
 
