@@ -14,6 +14,9 @@ type Engine interface {
 	// An error of fn rolls back everything that fn did and is returned as it is. A database that cannot take the
 	// write now answers an Error of kind Unavailable.
 	Update(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
+	// AcceptBulk is an Update with Tx.AcceptBulk alone. An engine can do that in one round trip, which is most of what
+	// accepting a request costs.
+	AcceptBulk(ctx context.Context, tenant TenantID, requests []BulkRequest, rows [][]byte) (ids []int64, err error)
 	// View runs fn on one consistent snapshot, read only.
 	View(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
 	// Directory is what is looked up across tenants, outside any transaction of a tenant.
