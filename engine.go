@@ -32,12 +32,16 @@ type Engine interface {
 type Directory interface {
 	// Tenants lists all tenants by contract id.
 	Tenants(ctx context.Context) ([]Tenant, error)
+	// TenantByContract finds the tenant with that contract id. NotFound where there is none.
+	TenantByContract(ctx context.Context, contract string) (Tenant, error)
 	// EnsureTenant answers the tenant with that contract id, making an empty one where there is none.
 	EnsureTenant(ctx context.Context, contract string) (tenant Tenant, created bool, err error)
 	// CallerByToken finds the token with the hash, with its client and tenant. NotFound where there is none.
 	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
 	// CallerByKey finds the client with the key (client_id), with its tenant. NotFound where there is none.
 	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
+	// SigningKey is Tx.SigningKey outside any transaction: requests are checked with such secrets, one look-up each.
+	SigningKey(ctx context.Context, tenant TenantID, name string) (string, error)
 	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting.
 	TenantsWithBulk(ctx context.Context) ([]TenantID, error)
 	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,

@@ -329,7 +329,7 @@ func TestTemporaryAddresses(t *testing.T) {
 	for _, forged := range []string{
 		path, path + "?" + strings.Replace(query, "expires=1", "expires=2", 1), path + "?" + query + "x",
 		strings.Replace(address, shopA, shopB, 1), strings.Replace(address, shopA, "nobody", 1), strings.Replace(address, key, foreign, 1),
-		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query,
+		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query, "/files/%00/x?" + query, "/files/%ff/x?" + query,
 		path + "?" + query + "&expires=1", path + "?%zz",
 	} {
 		if a := b.do(request{method: "GET", path: forged, key: "a"}); a.status != http.StatusForbidden && a.status != http.StatusNotFound {
