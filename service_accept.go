@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -80,6 +81,7 @@ func (g *acceptGroups) add(tenant TenantID, a *acceptance, run func(TenantID, []
 		go func() { // a caller does not work for others
 			for ; next != nil; next = g.next(tenant) {
 				run(tenant, next)
+				runtime.Gosched() // those who have just been answered may come at once with their next
 			}
 		}()
 	}
