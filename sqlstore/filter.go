@@ -79,6 +79,7 @@ type listing[T any] struct {
 	scan     func(*sql.Rows) (T, error)
 	count    func(context.Context) (int, error) // how many match in all, where it is known; nil: they are counted
 	noTotal  bool                               // rather -1 than a statement to count
+	reverses bool                               // a descending order is the ascending one backwards, ties and all
 }
 
 // page answers one page of what matches, and how many match in all. Invalid where a sort key is unknown.
@@ -116,11 +117,13 @@ func (l listing[T]) total(ctx context.Context, t *tx, w *where) (total int, err 
 	return total, err
 }
 
-// order is the ORDER BY for the sort keys. Ties are settled by the listing's key, so that pages do not overlap. A
-// name that the listing does not know never reaches the database. ASC is written out, because some engines of the
-// PostgreSQL protocol need to be told how a range is read.
+// order is the ORDER BY for the sort keys. Ties are settled by the listing's key, so that pages do not overlap; where
+// the listing reverses, in the direction of the last sort key, so that an index over both can be read either way. A name
+// that the listing does not know never reaches the database. ASC is written out, because some engines of the PostgreSQL
+// protocol need to be told how a range is read.
 func (l listing[T]) order(sort []noren.Sort) (string, error) {
 	var terms, sorted []string
+	direction := " ASC"
 	for _, s := range sort {
 		column, known := l.sortable[s.Column]
 		if !known {
@@ -129,15 +132,17 @@ func (l listing[T]) order(sort []noren.Sort) (string, error) {
 				Message: fmt.Sprintf("%s cannot be sorted by %q", l.table, s.Column),
 			}
 		}
-		direction := " ASC"
-		if s.Desc {
+		if direction = " ASC"; s.Desc {
 			direction = " DESC"
 		}
 		terms, sorted = append(terms, column+direction), append(sorted, column)
 	}
+	if !l.reverses {
+		direction = " ASC"
+	}
 	for _, column := range l.key {
 		if !slices.Contains(sorted, column) {
-			terms = append(terms, column+" ASC")
+			terms = append(terms, column+direction)
 		}
 	}
 	return " ORDER BY " + strings.Join(terms, ", "), nil
