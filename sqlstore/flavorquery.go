@@ -83,29 +83,31 @@ func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, c
 		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ? AND rowid >= ? AND rowid <= ?" +
 			about("(member_tokens."+memberOfRow+")") + " ORDER BY rowid LIMIT ?", append(args, r.n)
 	}
-	query = `WITH RECURSIVE walk (next, width, most, ids, found) AS (
-			SELECT CAST(? AS bigint), CAST(1 AS bigint), CAST(? AS bigint), CAST('{}' AS bigint[]), CAST(0 AS bigint)
+	query = `WITH RECURSIVE walk (next, width, most, ids, found, last) AS (
+			SELECT MIN(block), CAST(1 AS bigint), CAST(? AS bigint), CAST('{}' AS bigint[]), CAST(0 AS bigint), MAX(block)
+			FROM token_members WHERE tenant_id = ? AND token = ? AND block >= ? AND block <= ?
 		UNION ALL
 			SELECT CASE WHEN step.hits < w.most THEN w.next + w.width ELSE step.last + 1 END,
 				CASE WHEN step.hits < w.most THEN w.width * 2 ELSE (w.width + 1) / 2 END,
-				LEAST(w.most * 2, 4096), step.ids, w.found + cardinality(step.ids)
+				LEAST(w.most * 2, 4096), step.ids, w.found + cardinality(step.ids), w.last
 			FROM walk AS w CROSS JOIN LATERAL (
 				WITH taken AS MATERIALIZED (
 					SELECT block, members, hits FROM (
 						SELECT block, members, SUM(` + bitCount + `) OVER (ORDER BY block) AS hits,
 							SUM(` + bitCount + `) OVER (ORDER BY block) - ` + bitCount + ` AS earlier
-						FROM (` + haveAll("AND block >= w.next AND block < w.next + w.width AND block <= ?") + `) AS s
+						FROM (` + haveAll("AND block >= w.next AND block < w.next + w.width") + `) AS s
 					) AS r WHERE earlier < w.most)
 				SELECT COALESCE((SELECT MAX(hits) FROM taken), 0) AS hits, (SELECT MAX(block) FROM taken) AS last,
 					ARRAY(SELECT h.id FROM (
 							SELECT taken.block * 64 + b.bit AS id FROM taken CROSS JOIN generate_series(0, 63) AS b (bit)
 							WHERE (taken.members >> b.bit) & 1 = 1 OFFSET 0) AS h
 						WHERE h.id >= ? AND h.id <= ?` + about("h.id") + `) AS ids
-			) AS step WHERE w.found < ? AND w.next <= ?)
+			) AS step WHERE w.found < ? AND w.next <= w.last)
 		SELECT u.id FROM walk CROSS JOIN LATERAL unnest(walk.ids) AS u (id) ORDER BY u.id LIMIT ?`
-	first, last := r.from>>blockBits, r.to>>blockBits
-	args = append([]any{first, max(r.n, 64), tenant, tokens, last, len(tokens), r.from, r.to}, more...)
-	return query, append(args, r.n, last, r.n)
+	args = append([]any{
+		max(r.n, 64), tenant, tokens[0], r.from >> blockBits, r.to >> blockBits, tenant, tokens, len(tokens), r.from, r.to,
+	}, more...)
+	return query, append(args, r.n, r.n)
 }
 
 // bitCount is how many members a row of PostgreSQL's token index names.
