@@ -145,8 +145,20 @@ func (t *tx) firstMembers(w *where, k *keyword, r hitRange) *where {
 	return first
 }
 
-// firstHits answers the ids of the first members in the range that have the keyword.
-func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) ([]int64, error) {
+// firstHits answers the ids of the first members in the range that have the keyword. Of a token alone, PostgreSQL's rows
+// are taken apart here, which costs less than there.
+func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) (ids []int64, err error) {
+	if k.certain() && t.db.flavor.arrays {
+		rows, err := t.query(ctx, `SELECT block, members FROM token_members WHERE tenant_id = ? AND token = ? AND block >= ? AND block <= ?
+			AND members <> 0 ORDER BY block ASC LIMIT ?`, t.tenant, k.needle, r.from>>blockBits, r.to>>blockBits, r.n)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var block, members int64
+			err := rows.Scan(&block, &members)
+			ids = appendMembers(ids, block, members)
+			return err
+		})
+		return ids, doing("search members", err)
+	}
 	condition, more := "", []any(nil)
 	if !k.certain() {
 		condition = `(SELECT s.haystack FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = %s) LIKE ? ESCAPE '\'`
@@ -154,7 +166,7 @@ func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) ([]int64, er
 	}
 	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
 	rows, err := t.query(ctx, query, args...)
-	ids, err := collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
+	ids, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
 		err = rows.Scan(&id)
 		return id, err
 	})

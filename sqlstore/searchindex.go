@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -24,6 +25,14 @@ type tokenBits map[tokenBlock]uint64
 
 func (b tokenBits) add(member int64, token string) {
 	b[tokenBlock{token, member >> blockBits}] |= 1 << (member & (1<<blockBits - 1))
+}
+
+// appendMembers appends the ids of the members that a row of PostgreSQL's token index names.
+func appendMembers(ids []int64, block, members int64) []int64 {
+	for rest := uint64(members); rest != 0; rest &= rest - 1 { //nolint:gosec // bits, not a number
+		ids = append(ids, block<<blockBits+int64(bits.TrailingZeros64(rest)))
+	}
+	return ids
 }
 
 // columns are the rows in the order of the key, so that two transactions lock them in the same order.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"hash/maphash"
 	"maps"
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,8 +117,8 @@ func (v *searchVerifier) readTokenBits(ctx context.Context, t *tx) error {
 		var token string
 		var block, members int64
 		err := rows.Scan(&tenant, &token, &block, &members)
-		for rest := uint64(members); rest != 0; rest &= rest - 1 { //nolint:gosec // bits, not a number
-			v.count(tokenRow(tenant, block<<blockBits+int64(bits.TrailingZeros64(rest))), []string{token}, -1)
+		for _, member := range appendMembers(nil, block, members) {
+			v.count(tokenRow(tenant, member), []string{token}, -1)
 		}
 		return err
 	})
