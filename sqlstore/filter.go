@@ -73,6 +73,7 @@ const byID = " ORDER BY +id"
 // listing is a table that is read page by page.
 type listing[T any] struct {
 	table    string
+	hint     string            // to the engine, behind the table
 	columns  string            // what scan reads
 	sortable map[string]string // canonical name of a sort key → column
 	key      []string          // the default order, and what settles ties
@@ -92,7 +93,7 @@ func (l listing[T]) page(ctx context.Context, t *tx, w *where, sort []noren.Sort
 		return nil, 0, err
 	}
 	limit, args := limitOffset(p)
-	query := "SELECT " + l.columns + " FROM " + l.table + w.String() + order + limit
+	query := "SELECT " + l.columns + " FROM " + l.table + l.hint + w.String() + order + limit
 	rows, err := t.query(ctx, query, append(slices.Clip(w.args), args...)...)
 	list, err := collect(rows, err, l.scan)
 	if err != nil {

@@ -65,19 +65,14 @@ type hitRange struct {
 	n        int
 }
 
-// firstHits are the first hits that also satisfy the condition, which is about the member with the id %s, or empty. It
-// stops where it has enough.
+// firstHits are the first hits that also satisfy the condition, which begins with AND and is about the member with the id
+// %s, or is empty. It stops where it has enough.
 //
 // SQLite's index answers in the order of the ids. PostgreSQL is led through its index step by step, and not by its
 // planner, which would rather gather all and sort: a step looks at twice as many blocks as the one before it, so that
 // few steps pass over where nothing is, and takes at most twice as many hits, so that little is looked at in vain.
 func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, condition string, more []any) (query string, args []any) {
-	about := func(id string) string {
-		if condition == "" {
-			return ""
-		}
-		return " AND " + strings.ReplaceAll(condition, "%s", id)
-	}
+	about := func(id string) string { return strings.ReplaceAll(condition, "%s", id) }
 	if !f.arrays {
 		args = append([]any{match(tenant, tokens), tokenRow(tenant, r.from), tokenRow(tenant, r.to)}, more...)
 		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ? AND rowid >= ? AND rowid <= ?" +

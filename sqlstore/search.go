@@ -59,11 +59,14 @@ func likePattern(needle string) string { return "%" + likeEscaper.Replace(needle
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// has adds that the member's haystack has the keyword. A subquery that answers a value is looked at member by member and
-// after all else, on either engine: one of EXISTS would be turned into a join, for which a planner may read all haystacks.
+// hasNeedle is the condition that the haystack of the member with the id %s has the needle. A subquery that answers a
+// value is looked at member by member and after all else, on either engine: one of EXISTS would be turned into a join, for
+// which a planner may read all haystacks. Its arguments are the tenant and the likePattern.
+const hasNeedle = `(SELECT s.haystack FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = %s) LIKE ? ESCAPE '\'`
+
+// has adds that the member's haystack has the keyword.
 func (w *where) has(tenant noren.TenantID, k *keyword) {
-	w.and(`(SELECT s.haystack FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = members.id) LIKE ? ESCAPE '\'`,
-		tenant, likePattern(k.needle))
+	w.and(strings.ReplaceAll(hasNeedle, "%s", "members.id"), tenant, likePattern(k.needle))
 }
 
 // fewHits is up to how many hits are fetched and sorted. Of more, so many are among the members that reading the members
@@ -100,6 +103,7 @@ func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *w
 	page := t.where()
 	page.conditions, page.args = slices.Clip(w.conditions), slices.Clip(w.args)
 	if len(ids) <= fewHits {
+		l.hint = t.db.flavor.byKey
 		page.and(t.db.flavor.in("id"), t.db.flavor.list(ids))
 	}
 	if len(ids) > fewHits || !k.certain() {
@@ -129,17 +133,11 @@ func (t *tx) hits(w *where, k *keyword) *where {
 
 // firstMembers selects the first members of a range that satisfy w and have the keyword.
 func (t *tx) firstMembers(w *where, k *keyword, r hitRange) *where {
-	checked := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
-	if !k.certain() {
-		checked.has(t.tenant, k)
+	condition, more := t.certainty(k)
+	if len(w.conditions) > 1 { // every hit is a member of the tenant
+		condition, more = condition+" AND (SELECT TRUE FROM members"+w.String()+" AND id = %s)", slices.Concat(more, w.args)
 	}
-	var condition string
-	if len(checked.conditions) > 1 { // every hit is a member of the tenant
-		condition = "(SELECT TRUE FROM members" + checked.String() + " AND id = %s)"
-	} else {
-		checked.args = nil
-	}
-	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, checked.args)
+	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
 	first := t.where()
 	first.and(t.db.flavor.selected("id", query), args...)
 	return first
@@ -159,11 +157,7 @@ func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) (ids []int64
 		})
 		return ids, doing("search members", err)
 	}
-	condition, more := "", []any(nil)
-	if !k.certain() {
-		condition = `(SELECT s.haystack FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = %s) LIKE ? ESCAPE '\'`
-		more = []any{t.tenant, likePattern(k.needle)}
-	}
+	condition, more := t.certainty(k)
 	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
 	rows, err := t.query(ctx, query, args...)
 	ids, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
@@ -171,6 +165,14 @@ func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) (ids []int64
 		return id, err
 	})
 	return ids, doing("search members", err)
+}
+
+// certainty is what a hit has to satisfy to have the keyword.
+func (t *tx) certainty(k *keyword) (condition string, args []any) {
+	if k.certain() {
+		return "", nil
+	}
+	return " AND " + hasNeedle, []any{t.tenant, likePattern(k.needle)}
 }
 
 // hitCount counts whom the tokens are of, without looking at the members themselves.
