@@ -149,6 +149,24 @@ func (l listing[T]) order(sort []noren.Sort) (string, error) {
 	return " ORDER BY " + strings.Join(terms, ", "), nil
 }
 
+// beginning is the condition that a row is among the first n of all in an order, which is one that an index over its
+// columns can be read in: all of it upwards or all of it downwards. Where there are fewer rows, none is.
+func (l listing[T]) beginning(t *tx, sort []noren.Sort, n int) (w *where, ok bool) {
+	order, err := l.order(sort)
+	up, down := strings.Count(order, " ASC"), strings.Count(order, " DESC")
+	if err != nil || up > 0 && down > 0 {
+		return nil, false
+	}
+	compare := " <= "
+	if down > 0 {
+		compare = " >= "
+	}
+	columns := strings.NewReplacer(" ORDER BY ", "", " ASC", "", " DESC", "").Replace(order)
+	w = &where{}
+	w.and("("+columns+")"+compare+"(SELECT "+columns+" FROM "+l.table+" WHERE tenant_id = ?"+order+" LIMIT 1 OFFSET ?)", t.tenant, n-1)
+	return w, true
+}
+
 // limitOffset is the clause for a page. SQLite knows OFFSET only behind LIMIT, so an offset alone gets a limit
 // that no table reaches.
 func limitOffset(p noren.Page) (string, []any) {

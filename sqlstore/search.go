@@ -69,12 +69,17 @@ func (w *where) has(tenant noren.TenantID, k *keyword) {
 	w.and(strings.ReplaceAll(hasNeedle, "%s", "members.id"), tenant, likePattern(k.needle))
 }
 
-// fewHits is up to how many hits are fetched and sorted. Of more, so many are among the members that reading the members
-// in the order of a page fills the page sooner.
-const fewHits = 4000
+// fewHits is up to how many hits are fetched and sorted at once. Of more, there are likely to be so many among the first
+// walkedMembers in the order of a page that reading those fills the page sooner.
+const (
+	fewHits       = 4000
+	walkedMembers = 5000
+)
 
 // membersByKeyword answers one page of the members that w and the keyword select. In the order of the ids the index is
-// read until the page is full. In another order a first statement finds out whether the hits are few.
+// read until the page is full. In another order a first statement finds out whether the hits are few; where they are many,
+// a second one reads the beginning of the order, and only where that does not fill the page does a third one fetch and sort
+// them all.
 func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *where, k *keyword, f noren.MemberFilter) ([]noren.Member, int, error) {
 	narrowed := len(w.conditions) > 1
 	all, uncounted := t.hits(w, k), l
@@ -100,16 +105,25 @@ func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *w
 	if err != nil {
 		return nil, 0, err
 	}
-	page := t.where()
-	page.conditions, page.args = slices.Clip(w.conditions), slices.Clip(w.args)
+	byKey := l
+	byKey.hint = t.db.flavor.byKey
 	if len(ids) <= fewHits {
-		l.hint = t.db.flavor.byKey
-		page.and(t.db.flavor.in("id"), t.db.flavor.list(ids))
+		few := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
+		few.and(t.db.flavor.in("id"), t.db.flavor.list(ids))
+		if !k.certain() {
+			few.has(t.tenant, k)
+		}
+		return byKey.page(ctx, t, few, f.Sort, f.Page)
 	}
-	if len(ids) > fewHits || !k.certain() {
-		page.has(t.tenant, k)
+	if beginning, ok := l.beginning(t, f.Sort, walkedMembers); ok {
+		walked := &where{slices.Concat(w.conditions, beginning.conditions), slices.Concat(w.args, beginning.args)}
+		walked.has(t.tenant, k)
+		list, total, err := l.page(ctx, t, walked, f.Sort, f.Page)
+		if err != nil || len(list) == f.Limit {
+			return list, total, err
+		}
 	}
-	return l.page(ctx, t, page, f.Sort, f.Page)
+	return byKey.page(ctx, t, all, f.Sort, f.Page)
 }
 
 // maxMemberID is the highest id that a member can have: ids have at most ten digits.

@@ -13,11 +13,11 @@ import (
 	"noren/storetest"
 )
 
-// A search sends as many statements whether few members are found or many.
+// A search sends at most so many statements, whether few members are found or many.
 func TestSearchSendsAFixedNumberOfStatements(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, b *bundle) {
-		members := make([]noren.Member, fewHits+10)
+		members := make([]noren.Member, walkedMembers+10)
 		for i := range members {
 			members[i] = named(int64(i+1), "暖簾")
 		}
@@ -33,7 +33,7 @@ func TestSearchSendsAFixedNumberOfStatements(t *testing.T) {
 		}{
 			{"in order of id", noren.MemberFilter{}, 1},
 			{"of some", noren.MemberFilter{Statuses: []noren.Status{noren.Active}}, 1},
-			{"in order of code", noren.MemberFilter{Sort: byCode}, 2},
+			{"in order of code", noren.MemberFilter{Sort: byCode}, 3},
 		} {
 			for _, keyword := range []string{"無", "紺", "紺暖簾", "暖", "暖簾", "暖簾\t"} {
 				c.filter.Keyword, c.filter.NoTotal, c.filter.Limit = keyword, true, 1
@@ -42,8 +42,8 @@ func TestSearchSendsAFixedNumberOfStatements(t *testing.T) {
 					_, _, err := tx.Members(t.Context(), c.filter)
 					return err
 				})
-				if sent = b.statements.Load() - sent; err != nil || sent != c.want {
-					t.Errorf("keyword %q %s: %d statements, error %v, want %d", keyword, c.name, sent, err, c.want)
+				if sent = b.statements.Load() - sent; err != nil || sent > c.want {
+					t.Errorf("keyword %q %s: %d statements, error %v, want at most %d", keyword, c.name, sent, err, c.want)
 				}
 			}
 		}

@@ -21,7 +21,7 @@ func memberSearchChecks() []check {
 
 // crowd is how many members the search is compared on: an engine may look for what many members have in another way
 // than for what few have.
-const crowd = 4500
+const crowd = 5500
 
 // crowded inserts members that differ in what is searched, filtered and sorted by. Most are close together, some far from
 // all others, at both ends of what an id can be.
