@@ -88,7 +88,6 @@ func searches(members int) []memberSearch {
 	add("one character", noren.MemberFilter{Keyword: "藤"}, 10)
 	add("full name", noren.MemberFilter{Keyword: *someone.LastName + *someone.FirstName}, 0)
 	add("telephone number", noren.MemberFilter{Keyword: *someone.Phone}, 0)
-	add("part of a code that only the last have", noren.MemberFilter{Keyword: strings.TrimSuffix(memberOf(int64(members)-1, epoch).Code, "999")}, 0)
 	for _, k := range all {
 		add(fmt.Sprintf("keyword %s of one rank", k.text), noren.MemberFilter{Keyword: k.text, RankIDs: []int64{2}, Statuses: []noren.Status{noren.Active}}, 0)
 	}
