@@ -65,8 +65,10 @@ type maker struct {
 }
 
 func newMaker(tenant noren.TenantID, members int) *maker {
-	return &maker{random: rand.New(rand.NewPCG(20260401, 11)), members: members, tenant: tenant, rows: noren.MaxBulkRows,
-		names: make(map[int64]fullName)}
+	return &maker{
+		random: rand.New(rand.NewPCG(20260401, 11)), members: members, tenant: tenant, rows: noren.MaxBulkRows,
+		names: make(map[int64]fullName),
+	}
 }
 
 // next makes the next work: of so many members anywhere in the table, or all where there are fewer.

@@ -78,8 +78,8 @@ const (
 
 // membersByKeyword answers one page of the members that w and the keyword select. In the order of the ids the index is
 // read until the page is full. In another order a first statement finds out whether the hits are few; where they are many,
-// a second one reads the beginning of the order, and only where that does not fill the page does a third one fetch and sort
-// them all.
+// a second one reads the beginning of the order. Where that does not fill the page, the hits and the members are counted: of
+// what a quarter has, the order is read on, and of less all hits are fetched and sorted.
 func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *where, k *keyword, f noren.MemberFilter) ([]noren.Member, int, error) {
 	narrowed := len(w.conditions) > 1
 	all, uncounted := t.hits(w, k), l
@@ -122,6 +122,19 @@ func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *w
 		if err != nil || len(list) == f.Limit {
 			return list, total, err
 		}
+	}
+	hits, err := t.hitCount(ctx, k)
+	if err != nil {
+		return nil, 0, err
+	}
+	members, err := t.membersTotal(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if hits > members/4 {
+		rest := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
+		rest.has(t.tenant, k)
+		return l.page(ctx, t, rest, f.Sort, f.Page)
 	}
 	return byKey.page(ctx, t, all, f.Sort, f.Page)
 }

@@ -33,7 +33,8 @@ func TestSearchSendsAFixedNumberOfStatements(t *testing.T) {
 		}{
 			{"in order of id", noren.MemberFilter{}, 1},
 			{"of some", noren.MemberFilter{Statuses: []noren.Status{noren.Active}}, 1},
-			{"in order of code", noren.MemberFilter{Sort: byCode}, 3},
+			{"in order of code", noren.MemberFilter{Sort: byCode}, 5},
+			{"of none in order of code", noren.MemberFilter{Sort: byCode, Statuses: []noren.Status{noren.Lost}}, 5},
 		} {
 			for _, keyword := range []string{"無", "紺", "紺暖簾", "暖", "暖簾", "暖簾\t"} {
 				c.filter.Keyword, c.filter.NoTotal, c.filter.Limit = keyword, true, 1
