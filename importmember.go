@@ -61,9 +61,6 @@ func readMember(line ImportLine, columns []ImportColumn, view View) memberLine {
 	if err := m.patch.checkUnitPair(); err != nil {
 		m.refuse(err.Reason, err.Field, "", "point_unit_price and point_unit are given together or not at all")
 	}
-	if err := m.patch.checkLeaveDate(); err != nil {
-		m.refuse(err.Reason, err.Field, "", memberWords[err.Reason])
-	}
 	if m.patch.addressTwice() {
 		m.refuse(ReasonTwice, "address", "", "the address is given both as one text and in parts")
 	}

@@ -1,6 +1,7 @@
 package noren
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -146,6 +147,7 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	}
 	p.checkUnique(m, planned, &after)
 	if len(m.problems) > 0 {
+		slices.SortStableFunc(m.problems, func(a, b ImportProblem) int { return cmp.Compare(p.column(a.Field), p.column(b.Field)) })
 		p.refuse(n, m.problems...)
 		return
 	}
@@ -173,6 +175,11 @@ func (p *memberPlan) line(n int, m *memberLine) {
 			p.holders[column][v] = planned.holder()
 		}
 	}
+}
+
+// column is the place of the field's column, so that problems are told from left to right.
+func (p *memberPlan) column(field string) int {
+	return slices.IndexFunc(p.Columns, func(c ImportColumn) bool { return c.Field == field })
 }
 
 // find answers the member that the line is about, by id or else by code, or one to be made; nil where the caller may
