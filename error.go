@@ -42,6 +42,7 @@ const (
 	ReasonLeaveDateSet        Reason = "leave_date_set_active" // a member with a leave date was set active
 	ReasonMemberUnknown       Reason = "member_unknown"
 	ReasonRankUnknown         Reason = "rank_unknown"
+	ReasonMinimumRankUnknown  Reason = "minimum_rank_unknown"
 	ReasonStaffRankUnknown    Reason = "staff_rank_unknown"
 	ReasonStoreUnknown        Reason = "store_unknown"
 	ReasonStoreNotForMembers  Reason = "store_not_for_members" // a warehouse or order-receiving store
@@ -51,6 +52,11 @@ const (
 	ReasonPointsOff           Reason = "points_off"     // the tenant's point function is off
 	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than are to be taken
 	ReasonPast                Reason = "past"           // a day that has passed
+	ReasonFuture              Reason = "future"         // a time that has not come
+	ReasonNegative            Reason = "negative"       // an amount below 0
+	ReasonCurrency            Reason = "currency"       // another currency than the tenant's
+	ReasonDiffers             Reason = "differs"        // it was recorded before, and said something else
+	ReasonAmbiguous           Reason = "ambiguous"      // more than one member, product or store answers to it
 	ReasonTooLong             Reason = "too_long"       // a text of more characters than its column takes
 	ReasonForm                Reason = "form"           // a text that is not of the form of its column
 	ReasonNotNumber           Reason = "not_number"
@@ -60,7 +66,6 @@ const (
 	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field knows
 	ReasonMissing             Reason = "missing"      // a value that is needed is not there
 	ReasonTaken               Reason = "taken"        // another has the value, which is unique
-	ReasonManyAnswer          Reason = "many_answer"  // a code that more than one product or store has
 	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
 	ReasonTwice               Reason = "twice"        // the same thing is said in two ways
 	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint

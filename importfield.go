@@ -93,7 +93,10 @@ func (k ImportKind) needed() [][]string {
 			{fieldProduct, fieldProductID, fieldProductCode}, {fieldStore, fieldStoreID, fieldStoreCode}, {fieldAmount},
 		}
 	case ImportPurchases:
-		return [][]string{{fieldID}, {fieldMember, fieldMemberID, fieldShopify, fieldEmail}, {fieldAmount}, {fieldAt}}
+		// Lines of refunds name neither a member nor a time.
+		return [][]string{
+			{fieldID}, {fieldAmount}, {fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldRefundOf}, {fieldAt, fieldRefundOf},
+		}
 	case ImportMembers:
 	}
 	return nil

@@ -275,6 +275,6 @@ func (n storeName) find(stores []Store) (Store, *problem) {
 	case 1:
 		return found[0], nil
 	default:
-		return Store{}, &problem{ReasonManyAnswer, "", "more than one store is called that; give its id"}
+		return Store{}, &problem{ReasonAmbiguous, "", "more than one store is called that; give its id"}
 	}
 }

@@ -24,8 +24,10 @@ func (s *Service) DraftImport(ctx context.Context, c Caller, kind ImportKind, f 
 	if !slices.Contains(ImportKinds(), kind) {
 		return Import{}, &Error{Kind: Invalid, Reason: ReasonUnknownWord, Field: "kind", Value: string(kind), Message: "there is no such kind of import"}
 	}
-	if kind == ImportProducts && c.Client.StoreID != nil {
-		return Import{}, &Error{Kind: Forbidden, Field: "kind", Message: "products are those of all stores; only who sees all stores can import them"}
+	if c.Client.StoreID != nil && (kind == ImportProducts || kind == ImportPurchases) {
+		return Import{}, &Error{
+			Kind: Forbidden, Field: "kind", Message: fmt.Sprintf("%s are those of all stores; only who sees all stores can import them", kind),
+		}
 	}
 	d := &drafter{service: s, caller: c, draft: Import{
 		Kind: kind, State: ImportUploading, Source: DefaultImportSource, FileName: shortened(f.Name, maxFileName), Encoding: f.Encoding, View: f.View,

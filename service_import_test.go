@@ -533,3 +533,67 @@ func TestImportsGoOneAfterAnother(t *testing.T) {
 		t.Errorf("tenants with imports: %v, %v", tenants, err)
 	}
 }
+
+func TestImportPurchases(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.ApplyShop(b.ctx, noren.Shop{Contract: "sb_test", Members: []noren.MemberPatch{
+		{ID: 1, Email: noren.Set("Hanako@example.com")}, {ID: 2, ShopifyCustomerID: noren.Set("6757085806881"), Email: noren.Set("two@example.com")},
+		{ID: 3, Email: noren.Set("two@example.com")},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	const header = "id,member,member_id,shopify_customer_id,email,amount,at,currency,refund_of"
+	f := file(header,
+		"o1,M1,,,,1200,2026-01-10T10:00:00+09:00,,",
+		"o2,,2,,,¥300,2026-01-11 09:30,JPY,",
+		"o3,,,6757085806881,,４５０,2026/1/12,,",
+		"o4,,,,hanako@EXAMPLE.com,50円,2026-01-12 10:00:01,,",
+		"r1,,,,,200,,,o1",
+		"o5,M9,,,,1,2026-01-12,,",
+		"o6,,,,two@example.com,1,2026-01-12,,",
+		"o7,M1,,,,12.5,2026-01-12,,",
+		"o8,M1,,,,1,2027-01-12,,",
+		"o9,M1,,,,1,yesterday,,",
+		"o10,M1,,,,1,2026-01-12,USD,",
+		",M1,,,,,,,",
+		"o12,,,,,1,2026-01-12,,",
+		"o1,M1,,,,1201,2026-01-10T10:00:00+09:00,,",
+		"o14,M1,,,,-5,2026-01-12,,",
+		"cancelled,,,,,5,,,o2",
+	)
+	problems := []string{
+		"7 member member_unknown M9", "8 email ambiguous two@example.com", "9 amount not_number 12.5",
+		"10 at future 2027-01-12T00:00:00+09:00", "11 at not_time yesterday", "12 currency currency USD",
+		"13 id missing ", "13 amount missing ", "13 at missing ", "14 member member_unknown ", "15 id differs o1",
+		"16 amount negative -5", "17 id form cancelled",
+	}
+	got := b.imported(t, b.caller, noren.ImportPurchases, f)
+	same(t, "purchases", append([]string{"done: 5 0 0 11"}, problems...), got)
+	same(t, "again", append([]string{"done: 0 0 5 11"}, problems...), b.imported(t, b.caller, noren.ImportPurchases, f))
+	list, err := b.Purchases(b.ctx, b.caller, noren.PurchaseFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored []string
+	for _, p := range list.Items {
+		stored = append(stored, fmt.Sprint(p.Source, " ", p.ExternalID, " ", p.MemberID, " ", p.Credited, " ", p.PaidAt.Format("0102 15:04")))
+	}
+	slices.Sort(stored)
+	same(t, "stored", []string{
+		"csv o1 1 1000 0110 01:00", "csv o2 2 300 0111 00:30", "csv o3 2 450 0111 15:00", "csv o4 1 50 0112 01:00",
+	}, stored)
+	// The same ids of another source are other purchases; previewing them changes nothing.
+	draft, err := b.DraftImport(b.ctx, b.caller, noren.ImportPurchases, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.PreviewImport(b.ctx, b.caller, draft.ID, noren.ImportSetup{Source: "pos"})
+	if err != nil || p.Created != 5 || p.Refused != 11 || p.Import.Source != "pos" {
+		t.Errorf("the preview: %+v, %v", p, err)
+	}
+	if _, err := b.DraftImport(b.ctx, b.inStore(1), noren.ImportPurchases, f); noren.KindOf(err) != noren.Forbidden {
+		t.Errorf("of a caller bound to a store: %v", err)
+	}
+	b.sound(t)
+}

@@ -77,7 +77,7 @@ func (n productNames) find(l productLine) (Product, *problem) {
 	case 1:
 		return found[0], nil
 	default:
-		return Product{}, &problem{ReasonManyAnswer, "", "more than one product has the code; give its id"}
+		return Product{}, &problem{ReasonAmbiguous, "", "more than one product has the code; give its id"}
 	}
 	if id, wrong := cellInteger(l.any, 1, MaxProductID); wrong == nil {
 		if p, known := n.byID[id]; known {
@@ -167,7 +167,7 @@ func (w *productWriter) line(number int, l productLine) (lineResult, []ImportPro
 	place, before, ambiguous := w.find(l)
 	switch {
 	case ambiguous:
-		return refuse(ReasonManyAnswer, fieldCode, l.code, "more than one product has the code; give its id")
+		return refuse(ReasonAmbiguous, fieldCode, l.code, "more than one product has the code; give its id")
 	case before == nil && l.name == "":
 		return refuse(ReasonMissing, fieldName, "", "a new product needs a name")
 	}
