@@ -54,7 +54,11 @@ func purchaseProblem(line int, e PurchaseEvent, err *Error) ImportProblem {
 	if reason == "" {
 		reason = ReasonForm
 	}
-	return problem{reason, "", err.Message}.in(line, field, err.Value)
+	message := err.Message
+	if reason == ReasonMemberUnknown && err.Value != "" {
+		message = memberWords[reason] // the value stands beside it
+	}
+	return problem{reason, "", message}.in(line, field, err.Value)
 }
 
 // readPurchase reads one line.
@@ -119,7 +123,7 @@ func cellMoney(cell, currency string) (int64, *problem) {
 	}
 	n, err := ParseMoney(text, currency)
 	if err != nil {
-		return 0, &problem{ReasonNotNumber, currency, err.Error()}
+		return 0, &problem{ReasonNotNumber, currency, "this is no amount in " + currency}
 	}
 	return n, nil
 }
