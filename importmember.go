@@ -61,7 +61,7 @@ func readMember(line ImportLine, columns []ImportColumn, view View) memberLine {
 	if err := m.patch.checkUnitPair(); err != nil {
 		m.refuse(err.Reason, err.Field, "", "point_unit_price and point_unit are given together or not at all")
 	}
-	if m.patch.addressTwice() {
+	if m.patch.AddressTwice() {
 		m.refuse(ReasonTwice, "address", "", "the address is given both as one text and in parts")
 	}
 	return m
