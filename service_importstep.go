@@ -122,7 +122,7 @@ type importRun struct {
 
 // entry is the audit entry of what the import does.
 func (r importRun) entry() AuditEntry {
-	return AuditEntry{At: r.now, ClientID: r.ClientID, Dialect: r.Dialect, RequestID: r.RequestID}
+	return AuditEntry{At: r.now, ClientID: r.ClientID, Login: r.Login, Dialect: r.Dialect, RequestID: r.RequestID}
 }
 
 // lineResult is what becomes of a line.
