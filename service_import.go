@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -30,7 +31,7 @@ func (s *Service) DraftImport(ctx context.Context, c Caller, kind ImportKind, f 
 		}
 	}
 	d := &drafter{service: s, caller: c, draft: Import{
-		Kind: kind, State: ImportUploading, Source: DefaultImportSource, FileName: shortened(f.Name, maxFileName), Encoding: f.Encoding, View: f.View,
+		Kind: kind, State: ImportUploading, Source: DefaultImportSource, FileName: storable(shortened(f.Name, maxFileName)), Encoding: f.Encoding, View: f.View,
 		ClientID: importClient(c), Login: c.Login, Dialect: string(c.Client.Dialect), StoreID: c.Client.StoreID,
 		RequestID: c.RequestID, CreatedAt: s.now(),
 	}}
@@ -139,6 +140,11 @@ func (c *ImportColumn) sample(cell string) {
 	}
 }
 
+// storable is the text without what no database keeps as text.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
+}
+
 // shortened is the text with at most so many characters.
 func shortened(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
@@ -184,10 +190,13 @@ func (i *Import) set(setup ImportSetup) error {
 	if setup.Source != "" {
 		i.Source = setup.Source
 	}
-	if utf8.RuneCountInString(i.Source) > maxImportSource {
+	switch {
+	case utf8.RuneCountInString(i.Source) > maxImportSource:
 		return Refusals{{
 			Kind: Invalid, Reason: ReasonTooLong, Field: "source", Message: fmt.Sprintf("the name of a source has at most %d characters", maxImportSource),
 		}}
+	case i.Source != storable(i.Source):
+		return Refusals{{Kind: Invalid, Reason: ReasonForm, Field: "source", Message: "the name of a source is text"}}
 	}
 	return nil
 }
