@@ -13,6 +13,7 @@ type memberLine struct {
 	patch    MemberPatch
 	store    storeName
 	rank     rankName
+	minimum  rankName
 	staff    rankName
 	problems []ImportProblem // the line is refused, whatever is stored
 	unruly   []unrulyText    // refused where the text is not what is stored already
@@ -76,6 +77,7 @@ func (m *memberLine) refuse(reason Reason, field, value, message string) {
 var memberWords = map[Reason]string{
 	ReasonMemberUnknown:       "there is no such member",
 	ReasonRankUnknown:         "there is no such rank",
+	ReasonMinimumRankUnknown:  "there is no such rank",
 	ReasonStaffRankUnknown:    "there is no such staff rank",
 	ReasonStoreUnknown:        "there is no such store",
 	ReasonStoreNotForMembers:  "the store is a warehouse or takes orders; a member belongs to a shop",
@@ -104,6 +106,8 @@ func (m *memberLine) read(fields map[string]any, field, cell string) (wrong *pro
 		m.rank.name = cell
 	case fieldRankID:
 		m.rank.id, wrong = cellInteger(cell, 1, MaxStoreID)
+	case "minimum_rank":
+		m.minimum.name = cell
 	case fieldStaffRank:
 		m.staff.name = cell
 	case fieldStaffRankID:

@@ -12,19 +12,19 @@ import (
 func TestImportMembers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	const header = "id,code,last_name,phone,birth_date,status,rank,store,mail_opt_out,point_unit_price,point_unit"
+	const header = "id,code,last_name,phone,birth_date,status,rank,store,mail_opt_out,point_unit_price,point_unit,minimum_rank,skip_next_check"
 	f := file(header,
-		"1,,山田,０３−1234−5678,1990/1/2,,silver,本店,1,,",
-		",M2,,,,LEFT,1,,,100,1.5",
-		",NEW1,鈴木,090,19900102,利用停止,,,0,,",
-		"77,,,,,,,,,,",
-		",NEW1,佐藤,,,,,,,,",
-		"2,M2,,,,,,,,,",
+		"1,,山田,０３−1234−5678,1990/1/2,,silver,本店,1,,,bronze,1",
+		",M2,,,,LEFT,1,,,100,1.5,,",
+		",NEW1,鈴木,090,19900102,利用停止,,,0,,,,",
+		"77,,,,,,,,,,,,",
+		",NEW1,佐藤,,,,,,,,,,",
+		"2,M2,,,,,,,,,,,",
 	)
 	same(t, "the import", []string{"done: 2 3 1 0"}, b.imported(t, b.caller, noren.ImportMembers, f))
 	one := b.member(t, "M1")
 	if *one.LastName != "山田" || *one.Phone != "03-1234-5678" || *one.BirthDate != "1990-01-02" || *one.RankID != 2 || *one.StoreID != 1 ||
-		one.MailOptIn || *one.AliasCode != "A1" || one.Status != noren.Active {
+		one.MailOptIn || *one.MinimumRankID != 1 || !one.SkipNextCheck || *one.AliasCode != "A1" || one.Status != noren.Active {
 		t.Errorf("member 1: %+v", one)
 	}
 	two := b.member(t, "M2")

@@ -209,6 +209,9 @@ func (p *memberPlan) resolve(m *memberLine) {
 	if m.rank.given() {
 		m.patch.Rank = Set(m.rank.ref(func(r Ref) (int64, bool) { return rankByRef(p.in.Ranks, r) }))
 	}
+	if m.minimum.given() {
+		m.patch.MinimumRank = Set(m.minimum.ref(func(r Ref) (int64, bool) { return rankByRef(p.in.Ranks, r) }))
+	}
 	if m.staff.given() {
 		m.patch.StaffRank = Set(m.staff.ref(func(r Ref) (int64, bool) { return staffRankByRef(p.in.StaffRanks, r) }))
 	}

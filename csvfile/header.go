@@ -61,6 +61,8 @@ var memberNames = []names{
 	{"status", "会員状態 会員状態区分 ステータス", "", ""},
 	{"rank", "会員ランク 会員ランク名 ランク", "", "rank_name rank.name"},
 	{"rank_id", "会員ランクID", "", "member_rank_id rank.id"},
+	{"minimum_rank", "最低ランク", "", ""},
+	{"skip_next_check", "次回の判定を見送る", "", ""},
 	{"staff_rank", "社員ランク 社員ランク名", "", ""},
 	{"staff_rank_id", "社員ランクID", "", ""},
 	{"store", "所属店舗 対象店舗 店舗名 店舗", "storeName", ""},
