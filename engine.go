@@ -35,6 +35,9 @@ type Directory interface {
 	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
 	// CallerByKey finds the client with the key (client_id), with its tenant. NotFound where there is none.
 	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
+	// TenantWithKey finds the tenant with that contract id, and its signing key of that name. NotFound where there is no
+	// such tenant, or it has no such key.
+	TenantWithKey(ctx context.Context, contract, name string) (tenant Tenant, secret string, err error)
 	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting.
 	TenantsWithBulk(ctx context.Context) ([]TenantID, error)
 	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,
@@ -271,8 +274,9 @@ type RankChangeFilter struct {
 
 // WebhookTx reads and writes what other systems told us.
 type WebhookTx interface {
-	// WebhookByID answers the message with the source's id; nil where it has not arrived.
-	WebhookByID(ctx context.Context, source, id string) (*Webhook, error)
+	// BeginWebhook notes that the message has arrived, so that nobody else works on the same one until the commit, and
+	// answers what became of it when it came before; nil where it is new. PutWebhook has to follow where it is.
+	BeginWebhook(ctx context.Context, w Webhook) (before *Webhook, err error)
 	// PutWebhook stores what became of a message, in place of what became of it before.
 	PutWebhook(ctx context.Context, w Webhook) error
 	// Webhooks answers one page, newest first.

@@ -151,6 +151,24 @@ func (db *DB) caller(ctx context.Context, what string, more []any, query string,
 	return c, err
 }
 
+// TenantWithKey implements noren.Directory.
+func (db *DB) TenantWithKey(ctx context.Context, contract, name string) (tenant noren.Tenant, secret string, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		var r tenantRow
+		err := t.queryRow(ctx, "SELECT "+tenantColumns+`, s.secret FROM tenants
+			JOIN signing_keys s ON s.tenant_id = tenants.id AND s.name = ? WHERE tenants.contract = ?`, name, contract).
+			Scan(append(r.refs(), &secret)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &noren.Error{Kind: noren.NotFound, Field: "tenant", Message: "there is no such tenant with such a key"}
+		} else if err != nil {
+			return doing("look for a tenant's signing key", err)
+		}
+		tenant, err = r.read()
+		return err
+	})
+	return tenant, secret, err
+}
+
 // TenantsWithBulk implements noren.Directory. It asks each lane whether one request waits, rather than go through
 // all that wait, because one tenant may have many of them.
 func (db *DB) TenantsWithBulk(ctx context.Context) (tenants []noren.TenantID, err error) {
