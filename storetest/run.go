@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "access", checks: accessChecks()},
 		{name: "point", checks: pointChecks()},
 		{name: "file", checks: fileChecks()},
+		{name: "purchase", checks: purchaseChecks()},
+		{name: "webhook", checks: webhookChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
 		{name: "claim", checks: claimChecks(), alone: true},
