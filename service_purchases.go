@@ -3,7 +3,6 @@ package noren
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -126,7 +125,10 @@ func refusedPurchase(i int, err *Error) PurchaseOutcome {
 
 // errLinkedMeanwhile says that a Shopify customer whom nobody had was linked to a member while the counter of purchases
 // was waited for. The member is not locked, and locking it now would be the wrong order: everything is to be run again.
-var errLinkedMeanwhile = errors.New("noren: a member was linked to a Shopify customer meanwhile")
+// Whoever has run it often enough may come back later.
+var errLinkedMeanwhile error = &Error{
+	Kind: Unavailable, RetryAfter: time.Second, Message: "members are being linked to Shopify customers; send it again",
+}
 
 // noneLinkedMeanwhile looks again for the Shopify customers whom no member had before the counter was taken: who links
 // one takes the counter too, so from now on nobody does.

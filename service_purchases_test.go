@@ -1,6 +1,7 @@
 package noren_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -426,4 +427,47 @@ func TestPurchasesAreListed(t *testing.T) {
 	same(t, "those of a member elsewhere", []string{"not found"}, ids(b.inStore(1), noren.PurchaseFilter{MemberID: 3}))
 	same(t, "those of a member here", []string{"2", "1", "old"}, ids(b.inStore(2), noren.PurchaseFilter{MemberID: 3}))
 	same(t, "all, for somebody of a store", []string{"not found"}, ids(b.inStore(1), noren.PurchaseFilter{}))
+}
+
+// lateLooks is an engine that sees no members in the next transactions, as where they are linked to Shopify customers
+// while the counter of purchases is waited for.
+type lateLooks struct {
+	noren.Engine
+	left *int // how many transactions are that late
+}
+
+// Update implements noren.Engine.
+func (e lateLooks) Update(ctx context.Context, tenant noren.TenantID, fn func(tx noren.Tx) error) error {
+	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error {
+		if *e.left > 0 {
+			*e.left--
+			return fn(blindTx{tx})
+		}
+		return fn(tx)
+	})
+}
+
+type blindTx struct{ noren.Tx }
+
+// LockMembers implements noren.Tx.
+func (blindTx) LockMembers(context.Context, noren.MemberQuery) ([]noren.MemberRef, error) {
+	return nil, nil
+}
+
+func TestPurchasesLookAgainForMembersLinkedMeanwhile(t *testing.T) {
+	t.Parallel()
+	left := 0
+	b := setupOn(t, func(e noren.Engine) noren.Engine { return lateLooks{e, &left} })
+	b.link(t, 1, "77")
+	left = 2
+	same(t, "linked meanwhile", []string{"recorded 1", "held 0"}, b.record(t, paid("1", 100, ofShopify("77")), paid("2", 1, ofShopify("78"))))
+	left = 2
+	same(t, "linked meanwhile, by a webhook", "applied: credited to member 1", b.receive(t, "w1", telling(paid("1", 10, ofShopify("77")))))
+	left = 9
+	if _, err := b.RecordPurchases(b.ctx, b.caller, "till", []noren.PurchaseEvent{paid("3", 1, ofShopify("77"))}); noren.KindOf(err) != noren.Unavailable {
+		t.Errorf("linked again and again: %v; want to be told to come back", err)
+	}
+	left = 0
+	same(t, "spend", int64(110), b.spent(t, 1))
+	b.sound(t)
 }
