@@ -14,7 +14,6 @@ func directoryChecks() []check {
 	return []check{
 		{"tenants are listed by contract id", directoryTenants},
 		{"concurrent makers of a tenant make one", directoryEnsureConcurrent},
-		{"a tenant and its key by contract id", directoryTenantWithKey},
 		{"tenants with bulk requests that wait", directoryBulk},
 		{"what waits is counted", directoryQueueStats},
 		{"what has expired is deleted, nothing else", directoryDeleteExpired},
@@ -38,6 +37,15 @@ func directoryTenants(t *testing.T, b *bundle) {
 			t.Errorf("EnsureTenant(%s) again: created %t, error %v", contract, created, err)
 		}
 		same(t, "the tenant, asked for again", tenant, again)
+		found, err := b.TenantByContract(b.ctx, contract)
+		if err != nil {
+			t.Errorf("TenantByContract(%s): %v", contract, err)
+		}
+		same(t, "the tenant, by contract", tenant, found)
+	}
+	for _, contract := range []string{"", "sb_b", "sb_", "SB_Z"} {
+		_, err := b.TenantByContract(b.ctx, contract)
+		isKind(t, "TenantByContract of an unknown contract", noren.NotFound, err)
 	}
 	list, err := b.Tenants(b.ctx)
 	if err != nil {
@@ -51,30 +59,6 @@ func directoryTenants(t *testing.T, b *bundle) {
 		}
 	}
 	same(t, "the contracts", []string{b.tenant.Contract, "sb_B", "sb_a", "sb_z", "x'\"\\契約"}, contracts)
-}
-
-func directoryTenantWithKey(t *testing.T, b *bundle) {
-	other := b.other(t)
-	find := func(contract, name, secret string, want noren.Tenant) {
-		t.Helper()
-		tenant, got, err := b.TenantWithKey(b.ctx, contract, name)
-		if secret == "" {
-			isKind(t, "without a key", noren.NotFound, err)
-			return
-		}
-		if err != nil || got != secret {
-			t.Errorf("TenantWithKey(%s, %s): %q, %v; want %q", contract, name, got, err, secret)
-		}
-		same(t, "the tenant", want, tenant)
-	}
-	find(b.tenant.Contract, noren.SigningKeyShopify, "", noren.Tenant{})
-	other.update(t, func(tx noren.Tx) error { return tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, "乙") })
-	find(b.tenant.Contract, noren.SigningKeyShopify, "", noren.Tenant{})
-	b.update(t, func(tx noren.Tx) error { return tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, "甲") })
-	find(b.tenant.Contract, noren.SigningKeyShopify, "甲", b.tenant)
-	find(other.tenant.Contract, noren.SigningKeyShopify, "乙", other.tenant)
-	find(b.tenant.Contract, "another", "", noren.Tenant{})
-	find("sb_nobody", noren.SigningKeyShopify, "", noren.Tenant{})
 }
 
 // directoryEnsureConcurrent is several nodes that start with the same shop file.
