@@ -92,8 +92,10 @@ func TestPurchasesInAnyOrder(t *testing.T) {
 	}{
 		{"paid", []noren.PurchaseEvent{paid("1", 100, ofCode("M1"))}, []string{"recorded 1"}, 100},
 		{
-			"paid twice, then again in another call's words", []noren.PurchaseEvent{paid("1", 100, ofCode("M1")), paid("1", 100, noren.MemberKey{ID: 1})},
-			[]string{"recorded 1", "known 1"}, 100,
+			"paid twice, then again in another call's words",
+			[]noren.PurchaseEvent{paid("1", 100, ofCode("M1")), paid("1", 100, noren.MemberKey{ID: 1})},
+			[]string{"recorded 1", "known 1"},
+			100,
 		},
 		{
 			"refunded in parts",
@@ -102,24 +104,34 @@ func TestPurchasesInAnyOrder(t *testing.T) {
 			50,
 		},
 		{
-			"refunded before it is paid", []noren.PurchaseEvent{refundOf("1", "a", 30), refundOf("1", "a", 30), paid("1", 100, ofCode("M1"))},
-			[]string{"held 0", "known 0", "recorded 1"}, 70,
+			"refunded before it is paid",
+			[]noren.PurchaseEvent{refundOf("1", "a", 30), refundOf("1", "a", 30), paid("1", 100, ofCode("M1"))},
+			[]string{"held 0", "known 0", "recorded 1"},
+			70,
 		},
 		{
-			"refunded by more than was paid", []noren.PurchaseEvent{paid("1", 100, ofCode("M1")), refundOf("1", "a", 80), refundOf("1", "b", 80)},
-			[]string{"recorded 1", "recorded 1", "recorded 1"}, 0,
+			"refunded by more than was paid",
+			[]noren.PurchaseEvent{paid("1", 100, ofCode("M1")), refundOf("1", "a", 80), refundOf("1", "b", 80)},
+			[]string{"recorded 1", "recorded 1", "recorded 1"},
+			0,
 		},
 		{
-			"cancelled, then a late refund", []noren.PurchaseEvent{paid("1", 100, ofCode("M1")), cancelOf("1"), refundOf("1", "a", 100), cancelOf("1")},
-			[]string{"recorded 1", "recorded 1", "recorded 1", "known 1"}, 0,
+			"cancelled, then a late refund",
+			[]noren.PurchaseEvent{paid("1", 100, ofCode("M1")), cancelOf("1"), refundOf("1", "a", 100), cancelOf("1")},
+			[]string{"recorded 1", "recorded 1", "recorded 1", "known 1"},
+			0,
 		},
 		{
-			"cancelled before it is paid", []noren.PurchaseEvent{cancelOf("1"), paid("1", 100, ofCode("M1"))},
-			[]string{"held 0", "recorded 1"}, 0,
+			"cancelled before it is paid",
+			[]noren.PurchaseEvent{cancelOf("1"), paid("1", 100, ofCode("M1"))},
+			[]string{"held 0", "recorded 1"},
+			0,
 		},
 		{
-			"a refund of nothing", []noren.PurchaseEvent{paid("1", 100, ofCode("M1")), refundOf("1", "a", 0)},
-			[]string{"recorded 1", "recorded 1"}, 100,
+			"a refund of nothing",
+			[]noren.PurchaseEvent{paid("1", 100, ofCode("M1")), refundOf("1", "a", 0)},
+			[]string{"recorded 1", "recorded 1"},
+			100,
 		},
 		{
 			"two purchases, and one of nothing",
