@@ -18,6 +18,7 @@ const (
 	Smaregi    Dialect = "smaregi"
 	ReCORE     Dialect = "recore"
 	EasyPoints Dialect = "easypoints"
+	Shopify    Dialect = "shopify" // its webhooks, inwards; it has no clients
 )
 
 // ClientKind tells an app, which sees the whole tenant, from a user of the Smaregi dialect, who may be bound to a store.

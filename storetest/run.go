@@ -37,6 +37,8 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "point", checks: pointChecks()},
 		{name: "file", checks: fileChecks()},
 		{name: "import", checks: importChecks()},
+		{name: "purchase", checks: purchaseChecks()},
+		{name: "webhook", checks: webhookChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
 		{name: "imports to work on", checks: importDirectoryChecks(), alone: true},

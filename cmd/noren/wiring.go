@@ -13,6 +13,7 @@ import (
 
 	"noren"
 	"noren/dialect/recore"
+	"noren/dialect/shopify"
 	"noren/dialect/smaregi"
 	"noren/files"
 	"noren/password"
@@ -106,6 +107,7 @@ func (h *house) dialects(store files.Store, baseURL, version string) []web.Diale
 	return []web.Dialect{
 		smaregi.New(h.service, version),
 		recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version}),
+		shopify.New(h.service, version),
 	}
 }
 
