@@ -35,11 +35,13 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "access", checks: accessChecks()},
 		{name: "point", checks: pointChecks()},
 		{name: "file", checks: fileChecks()},
+		{name: "rank", checks: rankChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
 		{name: "claim", checks: claimChecks(), alone: true},
 		{name: "verify", checks: verifyChecks(), alone: true},
 		{name: "verify points and files", checks: verifyPointChecks(), alone: true},
+		{name: "verify ranks", checks: verifyRankChecks(), alone: true},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
