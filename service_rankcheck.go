@@ -18,7 +18,9 @@ const defaultRankSlice = 50
 type RankSlice struct {
 	Check RankCheck  // after it
 	Moves []RankMove // what it stored: ranks that changed, and skips that were used up
-	Raced bool       // another process was faster, and nothing was stored
+	// Stayed counts by reason who keeps the rank.
+	Stayed map[RankReason]int
+	Raced  bool // another process was faster, and nothing was stored
 }
 
 // DueRankCheck answers the check of ranks that the tenant is due: one that was begun and not finished, or else the first
@@ -224,6 +226,11 @@ func (r *rankChecker) cut(moves []RankMove) int {
 // writes reports whether the move changes anything of the member.
 func (m RankMove) writes() bool { return m.Moved() || m.SkipNext }
 
+func (s *RankSlice) stay(why RankReason) {
+	s.Check.Stayed++
+	s.Stayed[why]++
+}
+
 // slice goes over the members of part in one transaction, and finishes the check where it is the last.
 func (r *rankChecker) slice(ctx context.Context, part []RankMove, last bool) (s RankSlice, err error) {
 	err = r.service.engine.Update(ctx, r.tenant.ID, func(tx Tx) error {
@@ -237,17 +244,17 @@ func (r *rankChecker) slice(ctx context.Context, part []RankMove, last bool) (s 
 			own := tx.Again() && stored.After == s.Check.After
 			s.Check, s.Raced = *stored, !own
 			if s.Raced {
-				s.Moves = nil
+				s.Moves, s.Stayed = nil, nil
 			}
 			return nil
 		}
-		s = RankSlice{Check: *stored}
+		s = RankSlice{Check: *stored, Stayed: make(map[RankReason]int)}
 		var ids []int64
 		for _, m := range part {
 			if m.writes() {
 				ids = append(ids, m.MemberID)
 			} else {
-				s.Check.Stayed++
+				s.stay(m.Reason)
 			}
 			s.Check.After = m.MemberID
 		}
@@ -292,7 +299,7 @@ func (r *rankChecker) move(ctx context.Context, tx Tx, now time.Time, s *RankSli
 		case ladder.MaintenanceMissed:
 			s.Check.Fallen++
 		default:
-			s.Check.Stayed++
+			s.stay(move.Reason)
 		}
 		if !move.writes() {
 			continue

@@ -20,6 +20,7 @@ type cli struct {
 	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the stored data."`
 	Callbacks callbacksCmd `cmd:"" help:"Look at the callbacks of bulk requests, or send them again."`
 	Points    pointsCmd    `cmd:"" help:"Write off points that have expired."`
+	Ranks     ranksCmd     `cmd:"" help:"Check who rises and falls in rank."`
 	Version   versionCmd   `cmd:"" help:"Show the versions of Noren and of what it stands on."`
 }
 
