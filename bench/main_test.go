@@ -50,7 +50,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 		{"-engines mysql", `-engines: "mysql" is none of sqlite, postgres`},
 		{"-members many", `-members: "many" is not a number from 1 up`},
 		{"-connections 0", `-connections: "0" is not a number from 1 up`},
-		{"-parts all", `-parts: "all" is none of apply, accept, decode, http, members`},
+		{"-parts all", `-parts: "all" is none of apply, accept, decode, http, members, ranks`},
 		{"apply", `"apply" is not a flag`},
 	} {
 		var tell bytes.Buffer
