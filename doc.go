@@ -4,7 +4,8 @@
 // # Vocabulary
 //
 // A tenant is one contracting company; every row belongs to exactly one. A member (会員) has one rank, one point ledger
-// and one status. A store (店舗) is where members shop; the seam to a database is called an [Engine]. A client holds
+// and one status. A purchase is spend credited to a member; what members spent month by month is what their ranks are
+// checked by, in a check (ランク判定) of the tenant's programme. A store (店舗) is where members shop; the seam to a database is called an [Engine]. A client holds
 // credentials for one dialect, and a [Caller] is a client whose request has been authenticated.
 //
 // A bulk request (一括更新) is accepted at once and takes effect later; a callback is the result that it owes to a URL.
@@ -32,6 +33,8 @@
 //   - A stock level is the sum of its movements' deltas and the last movement's amount after.
 //   - What a member's points were moved by adds up to what is left of the lots, and what lots lost was burnt by entries.
 //   - Notes and attachments belong to members, and attachments to files that are kept.
+//   - Members have the rank that was told last, each change follows on the one before, and a check of ranks changed as many
+//     members as it counted, none twice. It is finished before the next is begun.
 //   - The numbers of a tenant's bulk requests have no gaps; a finished one owes exactly one callback, a waiting one none.
 //   - What the search index says of a member is what the member says.
 package noren
