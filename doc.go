@@ -5,8 +5,9 @@
 //
 // A tenant is one contracting company; every row belongs to exactly one. A member (会員) has one rank, one point ledger
 // and one status. A purchase is spend credited to a member; what members spent month by month is what their ranks are
-// checked by, in a check (ランク判定) of the tenant's programme. A store (店舗) is where members shop; the seam to a database is called an [Engine]. A client holds
-// credentials for one dialect, and a [Caller] is a client whose request has been authenticated.
+// checked by, when a check (ランク判定) of the tenant's programme falls due. A store (店舗) is where members shop; the seam
+// to a database is called an [Engine]. A client holds credentials for one dialect, and a [Caller] is a client whose
+// request has been authenticated.
 //
 // A bulk request (一括更新) is accepted at once and takes effect later; a callback is the result that it owes to a URL.
 //

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,16 +64,23 @@ func (r *ranksRun) one(ctx context.Context, at time.Time) error {
 			return l.add(m)
 		})
 	} else {
+		var raced bool
 		_, err = r.service.CheckRanks(ctx, r.tenant, at, func(s noren.RankSlice) error {
 			for why, n := range s.Stayed {
 				l.stayed[why] += n
 			}
+			raced = raced || s.Raced
 			return l.add(s.Moves...)
 		})
+		if raced {
+			say(r.std.out, "  another process works on this check too; whom that moved is not listed here\n")
+		}
 	}
 	l.end(err == nil)
-	switch noren.KindOf(err) {
-	case noren.Invalid, noren.Conflict:
+	if err != nil && ctx.Err() != nil {
+		return errors.New("stopped; the same command goes on with the check")
+	}
+	if kind := noren.KindOf(err); kind == noren.Invalid || kind == noren.Conflict {
 		return usageError{fmt.Errorf("--at: %w", err)}
 	}
 	return err
