@@ -18,6 +18,7 @@ const (
 	rankFew       = 200_000 // members of a big shop that is checked several times
 	rankPurchases = 10      // of each member, one a month
 	rankMany      = 10_000  // purchases of the member who has many
+	rankRest      = 2       // as in package worker
 	rankPause     = time.Second
 )
 
@@ -267,13 +268,13 @@ func (r *rankSubject) checkOnAndOn(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
-			case <-time.After(min(time.Since(began), rankPause)):
+			case <-time.After(min(rankRest*time.Since(began), rankPause)):
 			}
 			began = time.Now()
 			return nil
 		})
-		if ctx.Err() != nil {
-			return nil
+		if errors.Is(err, context.Canceled) {
+			return nil // it has gone on for long enough
 		}
 		if err != nil {
 			return err

@@ -91,8 +91,10 @@ func TestJudgeOnOddLadders(t *testing.T) {
 		{"of equal entries the highest", []ladder.Rank{{ID: 1, EntrySpend: 10}, {ID: 2, EntrySpend: 10}}, ladder.Standing{Spend: 10}, 2, ladder.EntryMet},
 		{"a higher rank that is easier", []ladder.Rank{{ID: 1, EntrySpend: 10}, {ID: 2, EntrySpend: 5}}, ladder.Standing{Spend: 7}, 2, ladder.EntryMet},
 		{
-			"maintenance above entry", []ladder.Rank{{ID: 1}, {ID: 2, EntrySpend: 10, MaintenanceSpend: 20}},
-			ladder.Standing{Rank: &two, Spend: 15}, 1, ladder.MaintenanceMissed,
+			"maintenance above entry",
+			[]ladder.Rank{{ID: 1}, {ID: 2, EntrySpend: 10, MaintenanceSpend: 20}},
+			ladder.Standing{Rank: &two, Spend: 15},
+			1, ladder.MaintenanceMissed,
 		},
 	} {
 		if got, why := (ladder.Programme{Demotion: ladder.ToEarned}).Judge(c.ranks, c.s); idOf(got) != c.want || why != c.why {

@@ -13,13 +13,14 @@ const (
 	rankInterval = time.Minute // how often to look whether a check of ranks has fallen due, so how late one may begin
 	rankLook     = time.Hour   // how often to ask the database although the calendar says that nothing is due
 	rankTenants  = 16          // tenants whose checks run at the same time
-	rankPause    = time.Second // the longest pause between two slices
+	rankRest     = 2           // how many times as long as a slice took the pause after it is
+	rankPause    = time.Second // the longest pause
 )
 
 // rankChecks runs each tenant's checks of ranks when their time has come, and those that a server which was down has
 // missed. Of several workers one gets ahead, and the others leave the check to it until the next look. Checks take turns
-// slice by slice, so that a small tenant does not wait for a big one, and rest as long as they work, so that the rest of
-// the server has the other half.
+// slice by slice, so that a small tenant does not wait for a big one, and rest twice as long as they work, which
+// leaves two thirds to the rest of the server.
 type rankChecks struct {
 	*Worker
 	turn sync.Mutex // of who works on a slice
@@ -111,7 +112,7 @@ func (r *rankChecks) checkAt(ctx context.Context, t noren.Tenant, at time.Time) 
 			return errElsewhere
 		case slice.Check.FinishedAt != nil:
 			return nil
-		case !sleep(ctx, min(time.Since(began), rankPause)):
+		case !sleep(ctx, min(rankRest*time.Since(began), rankPause)):
 			return ctx.Err()
 		}
 		r.turn.Unlock()
