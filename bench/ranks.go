@@ -273,8 +273,8 @@ func (r *rankSubject) checkOnAndOn(ctx context.Context) error {
 			began = time.Now()
 			return nil
 		})
-		if errors.Is(err, context.Canceled) {
-			return nil // it has gone on for long enough
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // it was to go on until then
 		}
 		if err != nil {
 			return err
