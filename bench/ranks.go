@@ -15,15 +15,15 @@ import (
 const (
 	rankSmall     = 10_000 // members of the small shop that the big one is compared with
 	rankContract  = "bench-small"
-	rankFew       = 200_000 // members of a big shop that is checked several times
-	rankPurchases = 10      // of each member, one a month
-	rankMany      = 10_000  // purchases of the member who has many
-	rankRest      = 2       // as in package worker
+	rankStep      = 1000   // members of which a check is measured at a time
+	rankPurchases = 10     // of each member, one a month
+	rankMany      = 10_000 // purchases of the member who has many
+	rankRest      = 2      // as in package worker
 	rankPause     = time.Second
 )
 
 // rankSubject is Noren on a database with a small and a big shop, whose members spend enough for Silver one month in ten:
-// so at each check a tenth of them rises and a tenth falls.
+// so at each check a tenth of them rises and a tenth falls, from March on.
 type rankSubject struct {
 	*subject
 	updates    *timedUpdates
@@ -107,7 +107,7 @@ func fillRanks(ctx context.Context, p place, url string, tenant noren.TenantID, 
 	}
 	for _, text := range []string{
 		fmt.Sprintf(`INSERT INTO members (tenant_id, id, code, sex, mail_opt_in, status, is_invoice_provider, created_at, updated_at, rank_id)
-			%s SELECT %d, i, 'R' || CAST(i AS text), '', true, 'ACTIVE', false, 0, 0, 1 FROM n`, numbers(members), tenant),
+			%s SELECT %d, i, 'R' || CAST(i AS text), '', true, 'ACTIVE', false, 0, 0, CASE WHEN (i + 1) %% 10 = 0 THEN 2 ELSE 1 END FROM n`, numbers(members), tenant),
 		fmt.Sprintf(`INSERT INTO member_spend (tenant_id, member_id, month, amount)
 			%s SELECT %d, i, month, CASE WHEN (i + m) %% 10 = 0 THEN 3000 ELSE 10 END FROM n, (%s) AS months`, numbers(members), tenant, months),
 		fmt.Sprintf(`INSERT INTO purchases (tenant_id, source, external_id, id, member_id, amount, credited, paid_at, month)
@@ -131,20 +131,50 @@ func openRanks(ctx context.Context, url string) (*rankSubject, error) {
 	if r.small, err = s.service.TenantByContract(ctx, rankContract); err != nil {
 		return nil, errors.Join(err, s.engine.Close())
 	}
-	r.next = map[noren.TenantID]noren.Month{r.small.ID: "2026-02", r.big.ID: "2026-02"}
+	r.next = map[noren.TenantID]noren.Month{r.small.ID: "2026-03", r.big.ID: "2026-03"}
 	return r, nil
 }
 
-// check runs the shop's next check, and answers how long it took for a thousand members.
-func (r *rankSubject) check(ctx context.Context, t noren.Tenant) (time.Duration, error) {
+// check runs the shop's next check to its end.
+func (r *rankSubject) check(ctx context.Context, t noren.Tenant) error {
+	_, err := r.service.CheckRanks(ctx, t, r.next[t.ID].Begin(t.Location()), nil)
+	r.next[t.ID] = r.next[t.ID].Add(1)
+	return err
+}
+
+// errStep ends a step of a check.
+var errStep = errors.New("the step is over")
+
+// step goes on with the shop's check by a thousand members, and answers how long that took. Then it leaves out as many
+// that so many steps go over the whole shop.
+func (r *rankSubject) step(ctx context.Context, t noren.Tenant, members, steps int) (time.Duration, error) {
+	at := r.next[t.ID].Begin(t.Location())
+	var first int64
+	if begun, err := r.service.RankCheckAt(ctx, t, at); err != nil {
+		return 0, err
+	} else if begun != nil {
+		first = begun.After
+	}
 	begin := time.Now()
-	c, err := r.service.CheckRanks(ctx, t, r.next[t.ID].Begin(t.Location()), nil)
-	if err != nil {
+	check, err := r.service.CheckRanks(ctx, t, at, func(s noren.RankSlice) error {
+		if s.Check.After >= first+rankStep {
+			return errStep
+		}
+		return nil
+	})
+	took := time.Since(begin)
+	if err == nil { // that was the last
+		r.next[t.ID] = r.next[t.ID].Add(1)
+		return took, nil
+	}
+	if !errors.Is(err, errStep) {
 		return 0, err
 	}
-	took := time.Since(begin)
-	r.next[t.ID] = r.next[t.ID].Add(1)
-	return took * 1000 / time.Duration(c.Risen+c.Fallen+c.Stayed), nil
+	err = r.engine.Update(ctx, t.ID, func(tx noren.Tx) error {
+		check.After = max(check.After, first+int64(members/steps))
+		return tx.PutRankCheck(ctx, check)
+	})
+	return took, err
 }
 
 // ofRanks measures checks of ranks on a database of its own.
@@ -161,17 +191,15 @@ func (m measurement) ofRanks(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.engine.Close()) }()
 	m.doing("ranks: checks")
-	rounds := 3
-	if m.to.members > rankFew {
-		rounds = 1 // it is long enough not to depend on chance
+	const steps = 60 // six checks of the small shop
+	step := func(t noren.Tenant, members int) func(context.Context) (time.Duration, error) {
+		return func(ctx context.Context) (time.Duration, error) { return r.step(ctx, t, members, steps) }
 	}
-	took, err := turns(ctx, rounds,
-		func(ctx context.Context) (time.Duration, error) { return r.check(ctx, r.small) },
-		func(ctx context.Context) (time.Duration, error) { return r.check(ctx, r.big) })
+	took, err := turns(ctx, steps, step(r.small, rankSmall), step(r.big, m.to.members))
 	if err != nil {
 		return err
 	}
-	m.to.times("check of ranks, 1,000 members", fmt.Sprintf("of %d members", rankSmall), took[1].median(), took[0].median(), 1.5)
+	m.to.times("1,000 members of a check of ranks", fmt.Sprintf("in a shop of %d", rankSmall), took[1].median(), took[0].median(), 1.5)
 	if err := m.rankTransactions(ctx, r); err != nil {
 		return err
 	}
@@ -188,7 +216,7 @@ func (m measurement) rankTransactions(ctx context.Context, r *rankSubject) error
 	var slices, updates samples
 	for range 3 {
 		r.updates.forget()
-		if _, err := r.check(ctx, r.small); err != nil {
+		if err := r.check(ctx, r.small); err != nil {
 			return err
 		}
 		slices = append(slices, r.updates.forget()...)
