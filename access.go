@@ -65,6 +65,7 @@ type Caller struct {
 	Tenant    Tenant
 	Client    Client
 	Scopes    []string // those of the credential used, not of the client
+	Login     string   // of the console user who calls; "" where a program does
 	RequestID string   // of the HTTP request, for logs and audit
 }
 

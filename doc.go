@@ -37,5 +37,6 @@
 //   - Members have the rank that was told last, each change follows on the one before, and a check of ranks changed as many
 //     members as it counted, none twice. It is finished before the next is begun.
 //   - The numbers of a tenant's bulk requests have no gaps; a finished one owes exactly one callback, a waiting one none.
+//   - Each line that an import has processed has one result; the others wait for it.
 //   - What the search index says of a member is what the member says.
 package noren

@@ -56,12 +56,23 @@ const (
 	ReasonNegative            Reason = "negative"       // an amount below 0
 	ReasonCurrency            Reason = "currency"       // another currency than the tenant's
 	ReasonDiffers             Reason = "differs"        // it was recorded before, and said something else
-	ReasonAmbiguous           Reason = "ambiguous"      // more than one member answers to it
-	ReasonPlan                Reason = "plan"           // the tenant's plan does not include the endpoint
-	ReasonScope               Reason = "scope"          // the credential lacks the scope
-	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running
-	ReasonClient              Reason = "client"         // unknown client, or its secret is wrong
-	ReasonInternal            Reason = "internal"       // the request could not be applied though it is right
+	ReasonAmbiguous           Reason = "ambiguous"      // more than one member, product or store answers to it
+	ReasonTooLong             Reason = "too_long"       // a text of more characters than its column takes
+	ReasonForm                Reason = "form"           // a text that is not of the form of its column
+	ReasonNotNumber           Reason = "not_number"
+	ReasonOutOfRange          Reason = "out_of_range"
+	ReasonNotDate             Reason = "not_date"
+	ReasonNotTime             Reason = "not_time"
+	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field knows
+	ReasonMissing             Reason = "missing"      // a value that is needed is not there
+	ReasonTaken               Reason = "taken"        // another has the value, which is unique
+	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
+	ReasonTwice               Reason = "twice"        // the same thing is said in two ways
+	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint
+	ReasonScope               Reason = "scope"        // the credential lacks the scope
+	ReasonIdempotency         Reason = "idempotency"  // the same Idempotency-Key with another body, or still running
+	ReasonClient              Reason = "client"       // unknown client, or its secret is wrong
+	ReasonInternal            Reason = "internal"     // the request could not be applied though it is right
 )
 
 // Error is the one error type of the domain. Row counts from 1 within the request; 0 means no row.
