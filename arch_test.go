@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	".":         {"ladder"},
 	"ladder":    {},
 	"sqlstore":  {".", "search"},
-	"storetest": {"."},
+	"storetest": {".", "ladder"},
 	"worker":    {"."},
 	"web":       {"."},
 	"wire":      {"."},

@@ -272,7 +272,7 @@ type RankTx interface {
 	BeginRankCheck(ctx context.Context, c RankCheck) error
 	// RankCheckAt answers the check at that time, and locks it where forUpdate is true. NotFound where there is none.
 	RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*RankCheck, error)
-	// PutRankCheck writes how far the check is.
+	// PutRankCheck writes how far the check is and whom it moved, nothing else of it.
 	PutRankCheck(ctx context.Context, c RankCheck) error
 	// RankChecks answers one page of checks, the latest first.
 	RankChecks(ctx context.Context, p Page) ([]RankCheck, int, error)

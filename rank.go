@@ -33,12 +33,19 @@ type RankChange struct {
 	By       AuditEntry // who set it; of a check, only Dialect is set
 }
 
+// RankPlan is what a check is made of: a programme and a ladder.
+type RankPlan struct {
+	Programme RankProgramme `json:"programme"`
+	Ranks     []Rank        `json:"ranks"` // from the lowest up; in a preview nil: the stored ones
+}
+
 // RankCheck is one check of all members of a tenant, and how far it is. It goes through the members in order of their
 // ids in slices, each in one transaction with the slice's effect, so it can stop anywhere and go on.
 type RankCheck struct {
 	At          time.Time
-	From, Until Month // the months whose spend counts: From ≤ month < Until
-	After       int64 // the last member that was judged
+	From, Until Month    // the months whose spend counts: From ≤ month < Until
+	Rules       RankPlan // as they were when it was begun: it keeps to them
+	After       int64    // the last member that was judged
 	StartedAt   time.Time
 	FinishedAt  *time.Time
 	Risen       int64

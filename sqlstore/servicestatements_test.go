@@ -48,6 +48,48 @@ func TestServiceStatementsDoNotGrowWithRows(t *testing.T) {
 	})
 }
 
+// TestStatementsOfAStepOfACheckOfRanks counts what one check of ranks sends whose members all move, in one slice: the
+// same for ten members and for five hundred.
+func TestStatementsOfAStepOfACheckOfRanks(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
+		sent := &sentStatements{}
+		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: sent.add})
+		service := noren.NewService(noren.Config{Engine: db, Clock: storetest.Now, RankSlice: 500})
+		var first []string
+		for _, n := range []int{10, 500} {
+			tenant := noren.Tenant{
+				ID: newTenant(t, db), Name: "店", Timezone: "Asia/Tokyo", Currency: "JPY",
+				Programme: &noren.RankProgramme{Start: "2026-05", WindowMonths: 1, CheckEveryMonths: 1},
+			}
+			err := db.Update(t.Context(), tenant.ID, func(tx noren.Tx) error {
+				if err := tx.PutTenant(t.Context(), tenant); err != nil {
+					return err
+				}
+				if err := tx.PutRanks(t.Context(), []noren.Rank{{ID: 1, Position: 1, Name: "Bronze"}}); err != nil {
+					return err
+				}
+				return insertMembers(t.Context(), tx, n)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent.forget()
+			check, err := service.CheckRanks(t.Context(), tenant, noren.Month("2026-05").Begin(tenant.Location()), nil)
+			if err != nil || check.Risen != int64(n) {
+				t.Fatalf("%d members: %+v, %v", n, check, err)
+			}
+			got := sent.forget()
+			if first == nil {
+				first = got
+			}
+			if len(got) != len(first) {
+				t.Errorf("%d statements for 10 members and %d for %d:\n%s", len(first), len(got), n, strings.Join(got, "\n"))
+			}
+		}
+	})
+}
+
 // sentStatements notes what is sent, from whichever goroutine.
 type sentStatements struct {
 	mu    sync.Mutex

@@ -152,6 +152,10 @@ func methods() []method {
 				return noren.RankChange{ID: i, MemberID: i, At: storetest.Now(), Reason: "set"}
 			}))
 		}},
+		{"RankCounts", insertMembers, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.RankCounts(ctx)
+			return err
+		}},
 		{"StockByKey", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			_, err := tx.StockByKey(ctx, rowsOf(n, levelKey), true)
 			return err

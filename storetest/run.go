@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "access", checks: accessChecks()},
 		{name: "point", checks: pointChecks()},
 		{name: "file", checks: fileChecks()},
+		{name: "rank", checks: rankChecks()},
 		{name: "import", checks: importChecks()},
 		{name: "purchase", checks: purchaseChecks()},
 		{name: "webhook", checks: webhookChecks()},
@@ -45,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "claim", checks: claimChecks(), alone: true},
 		{name: "verify", checks: verifyChecks(), alone: true},
 		{name: "verify points and files", checks: verifyPointChecks(), alone: true},
+		{name: "verify ranks", checks: verifyRankChecks(), alone: true},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
