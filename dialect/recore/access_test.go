@@ -247,7 +247,7 @@ func TestPaces(t *testing.T) {
 	}
 	for _, r := range endpointsOf("x") {
 		want := 2
-		if r.Method == "GET" {
+		if r.Method == http.MethodGet {
 			want = 5
 		}
 		for _, r.As = range []string{"a", "clerk"} {

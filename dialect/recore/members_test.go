@@ -2,6 +2,7 @@ package recore
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -230,7 +231,7 @@ func TestIdempotencyKeys(t *testing.T) {
 	b := setup(t)
 	key := b.equip("a")
 	for i, r := range endpointsOf(key) {
-		if r.Method == "GET" || strings.HasPrefix(r.Path, "/upload") {
+		if r.Method == http.MethodGet || strings.HasPrefix(r.Path, "/upload") {
 			continue
 		}
 		r.As, r.Header = "a", map[string]string{"Idempotency-Key": fmt.Sprint(i)}

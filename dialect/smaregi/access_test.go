@@ -78,7 +78,7 @@ func TestTenantsDoNotLeak(t *testing.T) {
 	b := setup(t)
 	for _, r := range endpointsOf() {
 		r.As = "b"
-		if a := b.Do(r); r.Method == "PATCH" && a.Status != 202 {
+		if a := b.Do(r); r.Method == http.MethodPatch && a.Status != 202 {
 			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
@@ -90,7 +90,7 @@ func TestTenantsDoNotLeak(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range endpointsOf() {
-		if r.Method != "GET" {
+		if r.Method != http.MethodGet {
 			continue
 		}
 		r.As = "b"

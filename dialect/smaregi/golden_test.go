@@ -1,6 +1,7 @@
 package smaregi
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestGolden(t *testing.T) {
 	doc := loadDocument(t)
 	for _, g := range goldenRequests() {
 		a := b.Do(g.request)
-		if g.Method == "PATCH" {
+		if g.Method == http.MethodPatch {
 			b.ApplyLane(shopA)
 		}
 		doc.Check(t, g.request, a)
