@@ -54,8 +54,10 @@ func (c *Clock) Advance(d time.Duration) {
 
 // Config is what a test's server is made of.
 type Config struct {
-	Clock    *Clock         // nil: one that shows HalfPastMidnight
-	Paces    *web.PaceStore // nil: nobody is held to a pace
+	Clock *Clock         // nil: one that shows HalfPastMidnight
+	Paces *web.PaceStore // nil: nobody is held to a pace
+	// Around puts something around the engine; nil: nothing.
+	Around   func(noren.Engine) noren.Engine
 	Encoders map[noren.Dialect]noren.CallbackEncoder
 	// Dialects makes the dialects on the server's use cases.
 	Dialects func(*noren.Service) []web.Dialect
@@ -92,8 +94,12 @@ func Start(t *testing.T, c Config) *Server {
 			t.Error(err)
 		}
 	})
+	var around noren.Engine = engine
+	if c.Around != nil {
+		around = c.Around(engine)
+	}
 	log := slog.New(slog.DiscardHandler)
-	s.Service = noren.NewService(noren.Config{Engine: engine, Clock: s.Clock.Now, Log: log, Encoders: c.Encoders})
+	s.Service = noren.NewService(noren.Config{Engine: around, Clock: s.Clock.Now, Log: log, Encoders: c.Encoders})
 	handler, err := web.NewHandler(web.Config{
 		Service: s.Service, Dialects: c.Dialects(s.Service), Paces: c.Paces, Log: log, BaseURL: "https://api.example.com",
 		Metrics: web.NewMetrics(prometheus.NewRegistry(), s.Service),

@@ -29,7 +29,10 @@ type (
 
 // bundle is a running server with two tenants, which speaks Smaregi too. Its keys: a, b (all scopes); clerk (bound to
 // store 1 of A); poor (no scopes).
-type bundle struct{ *dialecttest.Server }
+type bundle struct {
+	*dialecttest.Server
+	files string // the directory of the uploaded files
+}
 
 // signed is package files as the dialect's Links.
 type signed struct{}
@@ -50,7 +53,14 @@ func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
 
 func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
 	t.Helper()
-	store, err := files.Open(filepath.Join(t.TempDir(), "files"))
+	return startOn(t, nil, paces, tune...)
+}
+
+// startOn is start with something around the engine, where around is not nil.
+func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
+	t.Helper()
+	b := &bundle{files: filepath.Join(t.TempDir(), "files")}
+	store, err := files.Open(b.files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +69,13 @@ func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundl
 			t.Error(err)
 		}
 	})
-	b := &bundle{dialecttest.Start(t, dialecttest.Config{
-		Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
+	b.Server = dialecttest.Start(t, dialecttest.Config{
+		Around: around, Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
 		Dialects: func(s *noren.Service) []web.Dialect {
 			return []web.Dialect{smaregi.New(s, "test"), New(Config{Service: s, Files: store, Links: signed{}, Version: "test"})}
 		},
 		Prove: func(header http.Header, key string) { header.Set(headerKey, key) },
-	})}
+	})
 	shop := shopFile(shopA, "A")
 	for _, f := range tune {
 		f(&shop)
@@ -158,14 +168,7 @@ func (b *bundle) must(method, path, body string) string {
 // upload stores a text file and answers its key.
 func (b *bundle) upload(key, text string) string {
 	b.Helper()
-	a := b.Do(request{Method: "POST", Path: "/upload/private", As: key, Body: text})
-	var answered struct {
-		FileKey string `json:"file_key"`
-	}
-	if err := json.Unmarshal([]byte(a.Body), &answered); err != nil || answered.FileKey == "" {
-		b.Fatalf("%d %s", a.Status, a.Body)
-	}
-	return answered.FileKey
+	return b.keyOf(b.Do(request{Method: "POST", Path: "/upload/private", As: key, Body: text}))
 }
 
 // members reads the members of a list's answer.
