@@ -19,6 +19,7 @@ const (
 	ReCORE     Dialect = "recore"
 	EasyPoints Dialect = "easypoints"
 	Shopify    Dialect = "shopify" // its webhooks, inwards; it has no clients
+	Console    Dialect = "console" // people with a browser
 )
 
 // ClientKind tells an app, which sees the whole tenant, from a user of the Smaregi dialect, who may be bound to a store.

@@ -24,10 +24,10 @@ const (
 	Schedule = "noren"    // by the server itself, when its time had come
 )
 
-// entry is what an audit entry says of the caller.
-func (c Caller) entry(now time.Time) AuditEntry {
-	e := AuditEntry{At: now, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
-	if c.Client.ID != 0 {
+// entry is the audit entry of a write by the caller at that time, without what was written.
+func (c Caller) entry(at time.Time) AuditEntry {
+	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
+	if c.Login == "" && c.Client.ID != 0 { // a console user, the operator and another system are no clients
 		e.ClientID = &c.Client.ID
 	}
 	return e

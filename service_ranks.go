@@ -46,6 +46,27 @@ type Tier struct {
 	Spend   int64         // so far in Next's window; 0 without a programme
 }
 
+// Missing is the spend that is missing to the rank; 0 or less once it is reached.
+func (t Tier) Missing(r Rank) int64 { return r.EntrySpend - t.Spend }
+
+// Target is the rank to strive for: the first above the member's that is not reached yet, or else the last. Nil at the top.
+func (t Tier) Target() *Rank {
+	for i := range t.Above {
+		if t.Missing(t.Above[i]) > 0 || i == len(t.Above)-1 {
+			return &t.Above[i]
+		}
+	}
+	return nil
+}
+
+// ToKeep is the spend that is missing to keep the rank; 0 or less once it is kept, nil where there is no ladder.
+func (t Tier) ToKeep() *int64 {
+	if t.Rank == nil {
+		return nil
+	}
+	return new(t.Rank.MaintenanceSpend - t.Spend)
+}
+
 // Tier answers where a member stands. NotFound where the caller may not see it; Invalid where more than one has the key.
 func (s *Service) Tier(ctx context.Context, c Caller, key MemberKey) (out Tier, err error) {
 	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
@@ -94,18 +115,27 @@ func memberByKey(ctx context.Context, tx Tx, c Caller, key MemberKey) (Member, e
 		f.Emails = []string{k.Email}
 	}
 	found, _, err := tx.Members(ctx, f)
-	field, value := key.field()
-	switch {
-	case err != nil:
+	if err == nil {
+		err = key.judge(len(found))
+	}
+	if err != nil {
 		return Member{}, err
-	case len(found) == 0:
-		return Member{}, &Error{Kind: NotFound, Reason: ReasonMemberUnknown, Field: field, Value: value, Message: "there is no such member"}
-	case len(found) > 1:
-		return Member{}, &Error{
+	}
+	return found[0], nil
+}
+
+// judge answers NotFound where the key names nobody, and Invalid where it names more than one.
+func (k MemberKey) judge(found int) error {
+	field, value := k.field()
+	switch {
+	case found == 0:
+		return &Error{Kind: NotFound, Reason: ReasonMemberUnknown, Field: field, Value: value, Message: "there is no such member"}
+	case found > 1:
+		return &Error{
 			Kind: Invalid, Reason: ReasonAmbiguous, Field: field, Value: value, Message: "more than one member has this e-mail address",
 		}
 	}
-	return found[0], nil
+	return nil
 }
 
 // RankChanges answers the changes of ranks that match, newest first. NotFound where they are to be of a member that the

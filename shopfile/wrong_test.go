@@ -139,12 +139,12 @@ func wrongMembers() []scenario {
 func wrongAccess() []scenario {
 	return []scenario{
 		{"shopify", tenant("shopify: {secret: a}"), "shop.yaml:4: unknown key \"secret\" of shopify; known are webhook_secret"},
-		{"console role", tenant("console_users: [{login: a, password: b, role: root}]"), "shop.yaml:4: role of a console user: \"root\" is not known; known are admin, staff, viewer"},
+		{"console role", tenant("console_users: [{login: a, password: b, role: root}]"), "shop.yaml:4: role of a console user: \"root\" is not known; known are viewer, staff, admin"},
 		{"login twice", tenant("console_users:", "  - {login: a, password: b}", "  - {login: a, password: c}"), "shop.yaml:6: the login \"a\" is given twice; the first is in line 5"},
 		{"dialect", tenant("clients: [{name: a, dialect: smareji, client_id: b}]"), "shop.yaml:4: dialect of a client: \"smareji\" is not known; did you mean \"smaregi\"?"},
 		{"client without dialect", tenant("clients: [{name: a}]"), "shop.yaml:4: a client needs dialect"},
 		{"client twice", tenant("clients:", "  - {name: a, dialect: recore}", "  - {name: a, dialect: smaregi}"), "shop.yaml:6: the name \"a\" of a client is given twice; the first is in line 5"},
-		{"key of another dialect", tenant("clients: [{name: a, dialect: easypoints, client_id: b}]"), "shop.yaml:4: unknown key \"client_id\" of a client of easypoints; known are name, dialect, public_key, secret_key"},
+		{"key of another dialect", tenant("clients: [{name: a, dialect: easypoints, client_id: b}]"), "shop.yaml:4: unknown key \"client_id\" of a client of easypoints; known are name, dialect, store, scopes, public_key, secret_key"},
 		{"scope", tenant("clients:", "  - name: a", "    dialect: smaregi", "    scopes:", "      - pos.customer:write"), "shop.yaml:8: scopes of a client of smaregi: \"pos.customer:write\" is not known; did you mean \"pos.customers:write\"?"},
 		{"scope of another dialect", tenant("clients: [{name: a, dialect: recore, scopes: [\"pos.stock:read\"]}]"), "shop.yaml:4: scopes of a client of recore: \"pos.stock:read\" is not known"},
 		{"kind", tenant("clients: [{name: a, dialect: smaregi, kind: person}]"), "shop.yaml:4: kind of a client of smaregi: \"person\" is not known; known are app, user"},

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
+	"noren/dialect/easypoints"
 	"noren/dialect/recore"
 	"noren/dialect/shopify"
 	"noren/dialect/smaregi"
@@ -107,6 +108,7 @@ func (h *house) dialects(store files.Store, baseURL, version string) []web.Diale
 	return []web.Dialect{
 		smaregi.New(h.service, version),
 		recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version}),
+		easypoints.New(h.service, version),
 		shopify.New(h.service, version),
 	}
 }
