@@ -104,10 +104,3 @@ type Purchase struct {
 	Amount     int64
 	PaidAt     time.Time
 }
-
-// ConsoleUser may sign in to the console.
-type ConsoleUser struct {
-	Login        string
-	PasswordHash string `json:"-"` // argon2id, in PHC form
-	Role         string // admin | staff | viewer
-}
