@@ -20,14 +20,17 @@ func TestBrowserSignIn(t *testing.T) {
 		w.accessible()
 		w.fits("members")
 		// The slash goes to the search box from anywhere.
-		w.run(chromedp.KeyEvent("/"), chromedp.SendKeys(":focus", "山田", chromedp.ByQuery))
-		w.run(chromedp.WaitVisible(`//tbody/tr[1]/td[contains(., "山田")]`), chromedp.WaitNotPresent(`//tbody/tr/td[2][not(contains(., "山田"))]`))
+		w.run(chromedp.KeyEvent("/"))
+		w.until(`document.activeElement.id === "search"`)
+		// The driver sends the character by itself, whatever became of the key; a keyboard does not.
+		w.run(chromedp.Evaluate(`document.getElementById("search").value = ""`, nil), chromedp.KeyEvent("山田"))
+		w.until(`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("山田")) && document.querySelectorAll("tbody tr").length > 0`)
 		w.open("/account")
 		w.accessible()
 		w.fits("account")
 		w.run(chromedp.Click(`button[lang="en"]`, chromedp.ByQuery))
 		w.shows("Change the password")
 		w.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
-		w.run(chromedp.WaitVisible("main:focus", chromedp.ByQuery))
+		w.until(`document.activeElement.id === "main"`)
 	})
 }

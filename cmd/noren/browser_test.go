@@ -33,7 +33,7 @@ const envScreenshots = "NOREN_TEST_SCREENSHOTS"
 const clerkPassword = "correct horse battery"
 
 // browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do.
-const browserWait = 2 * time.Minute
+const browserWait = time.Minute
 
 // chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
 func chromium(t *testing.T) string {
@@ -191,16 +191,22 @@ func (w *window) signIn(login string) {
 	)
 }
 
+// until waits until the condition, an expression of JavaScript, is true.
+func (w *window) until(condition string) {
+	w.Helper()
+	poll := chromedp.Poll(condition, nil, chromedp.WithPollingTimeout(20*time.Second))
+	if err := chromedp.Run(w.ctx, poll); err != nil {
+		var page string
+		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
+		w.Fatalf("it is not so that %s: %v\n%s", condition, err, page)
+	}
+}
+
 // shows waits until the page has the text.
 func (w *window) shows(text string) {
 	w.Helper()
 	quoted, _ := json.Marshal(text)
-	if err := chromedp.Run(w.ctx, chromedp.Poll(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted), nil,
-		chromedp.WithPollingTimeout(20*time.Second))); err != nil {
-		var page string
-		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
-		w.Fatalf("the page does not show %q: %v\n%s", text, err, page)
-	}
+	w.until(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted))
 }
 
 // accessible fails the test where axe finds something serious on the page.
