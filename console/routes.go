@@ -32,6 +32,7 @@ func (d *Console) table() []route {
 		d.shellRoutes(),
 		d.accountRoutes(),
 		d.memberRoutes(),
+		d.rankRoutes(),
 	)
 	for i := range list {
 		if list[i].bodyLimit == 0 {

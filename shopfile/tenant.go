@@ -16,7 +16,6 @@ const (
 	memberIDDigits    = 10
 	catalogueIDDigits = 15 // products, stores, ranks, staff
 	maxAmount         = 999_999_999_999
-	maxMonths         = 1200
 )
 
 // contractForm is what a contract id may look like: it is part of the paths of the Smaregi dialect.
@@ -195,9 +194,11 @@ func pace(m *mapping) (p noren.Pace) {
 // time, counted from a January.
 func programme(m *mapping) noren.RankProgramme {
 	p := noren.RankProgramme{Start: "2000-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: demotions[0]}
-	if m.text("start", &p.Start) {
-		if _, err := time.Parse("2006-01", p.Start); err != nil {
-			m.fail("start", "%q is no month of the form YYYY-MM", p.Start)
+	var start string
+	if m.text("start", &start) {
+		var err error
+		if p.Start, err = noren.ParseMonth(start); err != nil {
+			m.fail("start", "%v", err)
 		}
 	}
 	months(m, "window_months", &p.WindowMonths, 1)
@@ -213,7 +214,7 @@ var demotions = [...]string{"one_step", "earned"}
 // months reads a number of months into an int.
 func months(m *mapping, key string, to *int, least int64) {
 	var n int64
-	if m.integer(key, &n, least, maxMonths) {
+	if m.integer(key, &n, least, noren.MaxProgrammeMonths) {
 		*to = int(n)
 	}
 }
