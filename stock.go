@@ -11,6 +11,10 @@ const (
 // StockDivisionAPI is the reason code of a movement made through the Smaregi dialect (15: スマレジAPI連携).
 const StockDivisionAPI = "15"
 
+// StockDivisionImport is the reason code of a movement that an import made (01: 修正). Nobody has counted (08: 棚卸) or moved
+// anything: what is known of the level was put right.
+const StockDivisionImport = "01"
+
 // StockKey names one stock level: a product in a store.
 type StockKey struct {
 	ProductID int64 `json:"product"`

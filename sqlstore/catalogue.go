@@ -96,6 +96,7 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 	w := t.where()
 	w.among(t.db.flavor, "id", f.IDs)
 	equal(w, "code", f.Code)
+	oneOf(w, t.db.flavor, "code", f.Codes)
 	w.span("updated_at", f.Updated)
 	return w
 }
