@@ -597,3 +597,19 @@ func TestImportPurchases(t *testing.T) {
 	}
 	b.sound(t)
 }
+
+// TestImportOfAPerson keeps who imports with the import, because its lines take effect when nobody is there.
+func TestImportOfAPerson(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	person := b.caller
+	person.Login = "hanako"
+	for _, c := range []struct {
+		caller noren.Caller
+		login  string
+		client *int64
+	}{{person, "hanako", nil}, {b.caller, "", &b.caller.Client.ID}, {noren.Caller{Tenant: b.caller.Tenant}, "", nil}} {
+		i := b.work(t, b.caller, b.start(t, c.caller, noren.ImportMembers, file("code", "M1")).ID)
+		same(t, "who imported", []any{c.login, c.client}, []any{i.Login, i.ClientID})
+	}
+}
