@@ -78,7 +78,7 @@ func (c Caller) HasScope(any ...string) bool {
 // entry is the audit entry of a write by the caller at that time, without what was written.
 func (c Caller) entry(at time.Time) AuditEntry {
 	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
-	if c.Client.ID != 0 { // the operator, a console user and another system's webhook are no clients
+	if c.Login == "" && c.Client.ID != 0 { // a console user, the operator and another system are no clients
 		e.ClientID = &c.Client.ID
 	}
 	return e

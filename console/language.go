@@ -38,7 +38,7 @@ func vocabulary() (map[string]text, error) {
 	for _, area := range []map[string]text{
 		shellWords(),
 		accountWords(),
-		memberWords(), rankWords(),
+		memberWords(), rankWords(), importWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

@@ -19,7 +19,7 @@ var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 
 // families are the beginnings of keys that are put together, with a word of the domain or of HTTP, or that any page may
 // need one day.
-var families = []string{"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "why.", "demotion."}
+var families = []string{"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "why.", "demotion.", "import_kind.", "import_state.", "import_problem."}
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.
 func TestVocabulary(t *testing.T) {

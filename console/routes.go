@@ -33,6 +33,7 @@ func (d *Console) table() []route {
 		d.accountRoutes(),
 		d.memberRoutes(),
 		d.rankRoutes(),
+		d.importRoutes(),
 	)
 	for i := range list {
 		if list[i].bodyLimit == 0 {
