@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -60,7 +61,7 @@ func (d *Console) importList(ctx context.Context, p *page) (l importList, err er
 
 // uploadImport takes a file and goes on to what it would do.
 func (d *Console) uploadImport(ctx context.Context, p *page) (web.Answer, error) {
-	kind, name, data, err := readUpload(p.x.HTTP)
+	kind, name, data, err := readUpload(p.x.Stream)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -86,17 +87,18 @@ func (d *Console) uploadImport(ctx context.Context, p *page) (web.Answer, error)
 }
 
 // readUpload reads the form of a file. Its parts are the kind, then the file.
-func readUpload(r *http.Request) (kind noren.ImportKind, name string, data []byte, err error) {
+func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byte, err error) {
 	malformed := func(err error) error {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return &noren.Error{Kind: noren.TooLarge, Field: web.FieldBody, Message: "the file is too large", Err: tooLarge}
 		}
 		return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "this is not the form of a file", Err: err}
 	}
-	parts, err := r.MultipartReader()
-	if err != nil {
+	_, params, err := mime.ParseMediaType(body.ContentType)
+	if err != nil || params["boundary"] == "" {
 		return "", "", nil, malformed(err)
 	}
+	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		part, err := parts.NextPart()
 		switch {
