@@ -18,8 +18,11 @@ type AuditEntry struct {
 	Changes   []byte // JSON: {"column": [before, after], …}
 }
 
-// Operator is the Dialect of what was done on the command line.
-const Operator = "operator"
+// What stands as the Dialect of writes that no client made.
+const (
+	Operator = "operator" // on the command line
+	Schedule = "noren"    // by the server itself, when its time had come
+)
 
 // memberChanges writes what differs between before and after as {"column": [before, after]}.
 func memberChanges(before, after *Member) []byte {

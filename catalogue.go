@@ -5,27 +5,16 @@ import (
 	"time"
 )
 
-// Rank is one rung of the tenant's ladder (会員ランク; easyPoints: tier).
-type Rank struct {
-	ID               int64   `json:"id"`
-	UID              string  `json:"uid"`
-	Position         int64   `json:"position"` // from 1, the lowest
-	Name             string  `json:"name"`
-	EntrySpend       int64   `json:"entry"`
-	MaintenanceSpend int64   `json:"maintenance"`
-	Ratio            float64 `json:"ratio"` // points per unit of currency spent
-}
-
 // StaffRank is an entry of the second, unordered list of ranks (社員ランク).
 type StaffRank struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }
 
-// rankByRef finds the rank that ref names: by id, or by name trimmed and case-blind.
+// rankByRef finds the rank that ref names: by position, by id, or by name trimmed and case-blind.
 func rankByRef(ranks []Rank, ref Ref) (int64, bool) {
 	for _, r := range ranks {
-		if ref.matches(r.ID, r.Name) {
+		if ref.Position != 0 && ref.Position == r.Position || ref.Position == 0 && ref.matches(r.ID, r.Name) {
 			return r.ID, true
 		}
 	}
@@ -42,10 +31,11 @@ func staffRankByRef(ranks []StaffRank, ref Ref) (int64, bool) {
 	return 0, false
 }
 
-// Ref names a rank or staff rank as a dialect does: by id, or by name where ID is 0.
+// Ref names a rank or staff rank as a dialect does: by id, by position in the ladder, or by name where both are 0.
 type Ref struct {
-	ID   int64  `json:"id,omitempty"`
-	Name string `json:"name,omitempty"`
+	ID       int64  `json:"id,omitempty"`
+	Position int64  `json:"position,omitempty"` // from 1, the lowest; staff ranks have none
+	Name     string `json:"name,omitempty"`
 }
 
 func (r Ref) matches(id int64, name string) bool {
@@ -93,14 +83,4 @@ type Staff struct {
 	Code    string `json:"code"`
 	Name    string `json:"name"`
 	StoreID *int64 `json:"store"`
-}
-
-// Purchase is spend credited to a member, in the smallest unit of the tenant's currency. Source and ExternalID
-// together make it count once.
-type Purchase struct {
-	MemberID   int64
-	Source     string // which system told us: "shop_file", …
-	ExternalID string
-	Amount     int64
-	PaidAt     time.Time
 }

@@ -90,6 +90,9 @@ type Tx interface {
 	AccessTx
 	PointTx
 	FileTx
+	PurchaseTx
+	RankTx
+	WebhookTx
 }
 
 // Counter names a per-tenant counter. Each starts at 1.
@@ -106,6 +109,8 @@ const (
 	CounterPointEntry Counter = "point_entry"
 	CounterNote       Counter = "note"
 	CounterAttachment Counter = "attachment"
+	CounterPurchase   Counter = "purchase" // who takes it is alone with the tenant's purchases until the commit
+	CounterRankChange Counter = "rank_change"
 )
 
 // CatalogueTx reads and writes what a tenant's members and stock refer to. Put inserts or updates by id.
@@ -123,8 +128,6 @@ type CatalogueTx interface {
 	PutProducts(ctx context.Context, products []Product) error
 	Staff(ctx context.Context) ([]Staff, error)
 	PutStaff(ctx context.Context, staff []Staff) error
-	// AddPurchases leaves out those whose source and external id are known already; it answers how many were new.
-	AddPurchases(ctx context.Context, purchases []Purchase) (int, error)
 	ConsoleUsers(ctx context.Context) ([]ConsoleUser, error) // by login
 	PutConsoleUsers(ctx context.Context, users []ConsoleUser) error
 	// SigningKey is a secret that has to be read again, such as Shopify's webhook secret; "" where there is none.
@@ -235,6 +238,73 @@ type PointMovement struct {
 	Burns   []PointBurn
 }
 
+// PurchaseTx reads and writes purchases and what they add up to.
+type PurchaseTx interface {
+	// PurchasesByExternalID answers those of the source's purchases that exist, and what is known of refunds to them.
+	PurchasesByExternalID(ctx context.Context, source string, ids []string) ([]Purchase, []Refund, error)
+	// HeldPurchases answers the purchases of Shopify customers that are credited to nobody yet.
+	HeldPurchases(ctx context.Context, shopifyCustomerIDs []string) ([]Purchase, error)
+	// PutPurchases inserts new purchases, or writes member and credit of those that exist.
+	PutPurchases(ctx context.Context, purchases []Purchase) error
+	AddRefunds(ctx context.Context, refunds []Refund) error
+	// AddSpend adds to what members spent in months; amounts may be negative. A member and month is named once.
+	AddSpend(ctx context.Context, deltas []MonthlySpend) error
+	// Spend answers what the members spent in the months from ≤ month < until; members without spend are left out.
+	Spend(ctx context.Context, members []int64, from, until Month) (map[int64]int64, error)
+	// Purchases answers one page, newest first.
+	Purchases(ctx context.Context, f PurchaseFilter) ([]Purchase, int, error)
+}
+
+// PurchaseFilter selects purchases.
+type PurchaseFilter struct {
+	MemberID int64 // 0: any
+	Held     bool  // only those that are credited to nobody yet
+	Page
+}
+
+// RankTx reads and writes the checks of ranks and what they changed.
+type RankTx interface {
+	// RankStandings answers the next limit members after the id, in order of id, as a check of the months from ≤ month <
+	// until sees them. Members that checks do not look at are left out.
+	RankStandings(ctx context.Context, after int64, limit int, from, until Month) ([]RankStanding, error)
+	// RankCounts answers how many members have each rank; the key 0 is of those below the lowest.
+	RankCounts(ctx context.Context) (map[int64]int, error)
+	AddRankChanges(ctx context.Context, changes []RankChange) error
+	// RankChanges answers one page, newest first.
+	RankChanges(ctx context.Context, f RankChangeFilter) ([]RankChange, int, error)
+	// BeginRankCheck stores the check, unless there is one at that time.
+	BeginRankCheck(ctx context.Context, c RankCheck) error
+	// RankCheckAt answers the check at that time, and locks it where forUpdate is true. NotFound where there is none.
+	RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*RankCheck, error)
+	// PutRankCheck writes how far the check is.
+	PutRankCheck(ctx context.Context, c RankCheck) error
+	// RankChecks answers one page of checks, the latest first.
+	RankChecks(ctx context.Context, p Page) ([]RankCheck, int, error)
+}
+
+// RankChangeFilter selects changes of ranks.
+type RankChangeFilter struct {
+	MemberID int64      // 0: any
+	CheckAt  *time.Time // only what this check changed
+	Page
+}
+
+// WebhookTx reads and writes what other systems told us.
+type WebhookTx interface {
+	// WebhookByID answers the message with the source's id; nil where it has not arrived.
+	WebhookByID(ctx context.Context, source, id string) (*Webhook, error)
+	// PutWebhook stores what became of a message, in place of what became of it before.
+	PutWebhook(ctx context.Context, w Webhook) error
+	// Webhooks answers one page, newest first.
+	Webhooks(ctx context.Context, f WebhookFilter) ([]Webhook, int, error)
+}
+
+// WebhookFilter selects messages.
+type WebhookFilter struct {
+	Outcome WebhookOutcome // "": any
+	Page
+}
+
 // FileTx reads and writes notes, attachments and what is known of uploaded files.
 type FileTx interface {
 	// Notes answers one page of those that match.
@@ -291,6 +361,8 @@ type MemberFilter struct {
 	IDs              []int64  // nil: any; empty: none
 	Codes            []string // as IDs
 	AliasCodes       []string // as IDs
+	ShopifyIDs       []string // as IDs
+	Emails           []string // as IDs; compared without case
 	Statuses         []Status // as IDs
 	Created, Updated Span
 	Keyword          string // matched as package search says

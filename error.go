@@ -42,6 +42,7 @@ const (
 	ReasonLeaveDateSet        Reason = "leave_date_set_active" // a member with a leave date was set active
 	ReasonMemberUnknown       Reason = "member_unknown"
 	ReasonRankUnknown         Reason = "rank_unknown"
+	ReasonMinimumRankUnknown  Reason = "minimum_rank_unknown"
 	ReasonStaffRankUnknown    Reason = "staff_rank_unknown"
 	ReasonStoreUnknown        Reason = "store_unknown"
 	ReasonStoreNotForMembers  Reason = "store_not_for_members" // a warehouse or order-receiving store
@@ -51,6 +52,11 @@ const (
 	ReasonPointsOff           Reason = "points_off"     // the tenant's point function is off
 	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than are to be taken
 	ReasonPast                Reason = "past"           // a day that has passed
+	ReasonFuture              Reason = "future"         // a time that has not come
+	ReasonNegative            Reason = "negative"       // an amount below 0
+	ReasonCurrency            Reason = "currency"       // another currency than the tenant's
+	ReasonDiffers             Reason = "differs"        // it was recorded before, and said something else
+	ReasonAmbiguous           Reason = "ambiguous"      // more than one member answers to it
 	ReasonPlan                Reason = "plan"           // the tenant's plan does not include the endpoint
 	ReasonScope               Reason = "scope"          // the credential lacks the scope
 	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running

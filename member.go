@@ -73,6 +73,8 @@ type Member struct {
 	Browsing          *string // product codes, comma separated
 	Status            Status
 	RankID            *int64
+	MinimumRankID     *int64 // the lowest rank that a check may let the member fall to
+	SkipNextCheck     bool   // the next check of ranks leaves the member alone
 	StaffRankID       *int64
 	StoreID           *int64 // nil: all stores
 	IsInvoiceProvider bool

@@ -75,6 +75,8 @@ var memberColumns = []MemberColumn{
 	optional("bank_account_name", func(m *Member) **string { return &m.BankAccountName }, func(p *MemberPatch) *Field[string] { return &p.BankAccountName }),
 	optional("line_user_id", func(m *Member) **string { return &m.LineUserID }, func(p *MemberPatch) *Field[string] { return &p.LineUserID }),
 	optional("shopify_customer_id", func(m *Member) **string { return &m.ShopifyCustomerID }, func(p *MemberPatch) *Field[string] { return &p.ShopifyCustomerID }),
+	derived("minimum_rank_id", func(m *Member) **int64 { return &m.MinimumRankID }),
+	required("skip_next_check", func(m *Member) *bool { return &m.SkipNextCheck }, func(p *MemberPatch) *Field[bool] { return &p.SkipNextCheck }),
 	derived("last_visit_at", func(m *Member) **int64 { return &m.LastVisitAt }),
 }
 

@@ -43,6 +43,8 @@ type MemberPatch struct {
 	Browsing          Field[string]     `json:"browsing,omitzero"`
 	Status            Field[Status]     `json:"status,omitzero"`
 	Rank              Field[Ref]        `json:"rank,omitzero"`
+	MinimumRank       Field[Ref]        `json:"minimum_rank,omitzero"`
+	SkipNextCheck     Field[bool]       `json:"skip_next_check,omitzero"`
 	StaffRank         Field[Ref]        `json:"staff_rank,omitzero"`
 	Store             Field[int64]      `json:"store,omitzero"` // null: all stores
 	IsInvoiceProvider Field[bool]       `json:"is_invoice_provider,omitzero"`
@@ -74,6 +76,12 @@ func (p MemberPatch) Apply(m Member, in Surroundings) (Member, []Reason) {
 		broken = append(broken, ReasonRankUnknown)
 	} else if p.Rank.Given() {
 		m.RankID = id
+	}
+	id, known = p.resolve(p.MinimumRank, func(r Ref) (int64, bool) { return rankByRef(in.Ranks, r) })
+	if !known {
+		broken = append(broken, ReasonMinimumRankUnknown)
+	} else if p.MinimumRank.Given() {
+		m.MinimumRankID = id
 	}
 	id, known = p.resolve(p.StaffRank, func(r Ref) (int64, bool) { return staffRankByRef(in.StaffRanks, r) })
 	switch {

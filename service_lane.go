@@ -171,8 +171,14 @@ func membersByID(ctx context.Context, tx Tx, ids []int64, forUpdate bool) (map[i
 	return byID, err
 }
 
-// writeMembers stores the changes, and records those that change anything in the audit log as by tells.
+// writeMembers stores the changes as somebody's doing.
 func (l lane) writeMembers(ctx context.Context, changes []MemberChange, by AuditEntry) error {
+	return l.storeMembers(ctx, changes, ranksSet(changes, l.now, by), by)
+}
+
+// storeMembers stores the changes with the changes of ranks among them, credits purchases that waited for them, and
+// records those that change anything in the audit log as by tells.
+func (l lane) storeMembers(ctx context.Context, changes []MemberChange, ranks []RankChange, by AuditEntry) error {
 	entries := make([]AuditEntry, 0, len(changes))
 	for i := range changes {
 		c := &changes[i]
@@ -190,12 +196,25 @@ func (l lane) writeMembers(ctx context.Context, changes []MemberChange, by Audit
 	if err := l.tx.UpdateMembers(ctx, changes); err != nil {
 		return err
 	}
+	if err := l.creditHeld(ctx, changes); err != nil {
+		return err
+	}
+	if err := l.addRankChanges(ctx, ranks); err != nil {
+		return err
+	}
 	return l.audit(ctx, entries)
 }
 
 // insertMembers stores new members, and records each in the audit log as by tells.
 func (l lane) insertMembers(ctx context.Context, members []Member, by AuditEntry) error {
 	if err := l.tx.InsertMembers(ctx, members); err != nil {
+		return err
+	}
+	fresh := make([]MemberChange, len(members))
+	for i := range members {
+		fresh[i].After = members[i]
+	}
+	if err := l.creditHeld(ctx, fresh); err != nil {
 		return err
 	}
 	entries := make([]AuditEntry, len(members))
@@ -228,6 +247,8 @@ func (l lane) surroundings(ctx context.Context, patches []MemberPatch, store *in
 	var stores []int64
 	for _, p := range patches {
 		_, named := p.Rank.Value()
+		ranks = ranks || named
+		_, named = p.MinimumRank.Value()
 		ranks = ranks || named
 		_, named = p.StaffRank.Value()
 		staffRanks = staffRanks || named

@@ -132,7 +132,7 @@ func (w *memberWriter) refuse(i int, reason Reason, field, value string) {
 
 // reasonFields names the column that breaks each rule of a patch.
 var reasonFields = map[Reason]string{
-	ReasonRankUnknown: "rank", ReasonStaffRankUnknown: "staff_rank", ReasonStoreUnknown: "store",
+	ReasonRankUnknown: "rank", ReasonMinimumRankUnknown: "minimum_rank", ReasonStaffRankUnknown: "staff_rank", ReasonStoreUnknown: "store",
 	ReasonStoreNotForMembers: "store", ReasonActiveWithLeaveDate: "leave_date",
 	ReasonLeftWithoutDate: "leave_date", ReasonLeaveDateSet: "status",
 }

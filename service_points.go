@@ -26,18 +26,22 @@ type PointAdjustment struct {
 	Note      string
 }
 
-// MemberQuery names members by any of three columns. A member that is named twice is meant once.
+// MemberQuery names members by any of these columns. A member that is named twice is meant once.
 type MemberQuery struct {
 	IDs               []int64
 	Codes, AliasCodes []string
+	ShopifyIDs        []string
+	Emails            []string // compared without case; several members may have one
 }
 
 // MemberRef is a member's names.
 type MemberRef struct {
-	ID        int64
-	Code      string
-	AliasCode *string
-	StoreID   *int64
+	ID                int64
+	Code              string
+	AliasCode         *string
+	ShopifyCustomerID *string
+	Email             *string
+	StoreID           *int64
 }
 
 // AdjustPoints grants or takes points, for all members that are named or for none. Refusals, all of kind Invalid, where
@@ -263,7 +267,7 @@ func (s *Service) expireLots(ctx context.Context, tx Tx, t Tenant, lots []PointL
 	moved := PointMovement{}
 	for i, l := range lots {
 		moved.Entries = append(moved.Entries, PointEntry{
-			MemberID: l.MemberID, Type: l.Type, Kind: PointsExpired, Delta: -l.Remaining, At: now, Dialect: "noren",
+			MemberID: l.MemberID, Type: l.Type, Kind: PointsExpired, Delta: -l.Remaining, At: now, Dialect: Schedule,
 		})
 		moved.Burns = append(moved.Burns, PointBurn{EntryID: int64(i), LotID: l.ID, Amount: l.Remaining})
 	}

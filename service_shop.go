@@ -68,6 +68,9 @@ func (a *shopApplier) tenant(ctx context.Context, created bool) error {
 	}
 	after = a.shop.Tenant.apply(after, a.now.Unix())
 	a.current = after
+	if err := a.keepsCalendar(ctx, before, after); err != nil {
+		return err
+	}
 	if reflect.DeepEqual(before, after) {
 		a.line("tenant", 0, 0, 1)
 		return nil
@@ -79,6 +82,25 @@ func (a *shopApplier) tenant(ctx context.Context, created bool) error {
 	}
 	a.record("tenant", a.shop.Contract, before, after)
 	return a.tx.PutTenant(ctx, after)
+}
+
+// keepsCalendar refuses another zone or currency once purchases are stored: their months and amounts are in the old one.
+func (a *shopApplier) keepsCalendar(ctx context.Context, before, after Tenant) error {
+	if before.Name == "" || before.Timezone == after.Timezone && before.Currency == after.Currency {
+		return nil
+	}
+	stored, _, err := a.tx.Purchases(ctx, PurchaseFilter{Page: Page{Limit: 1}})
+	if err != nil || len(stored) == 0 {
+		return err
+	}
+	field, value := "timezone", after.Timezone
+	if before.Timezone == after.Timezone {
+		field, value = "currency", after.Currency
+	}
+	return &Error{
+		Kind: Invalid, Field: field, Value: value,
+		Message: "purchases are stored in " + before.Timezone + " and " + before.Currency + ", so neither can be changed any more",
+	}
 }
 
 // catalogue applies ranks, staff ranks, stores, products and staff.
@@ -194,46 +216,33 @@ func (a *shopApplier) audit(ctx context.Context) error {
 	return lane{tx: a.tx}.audit(ctx, a.entries)
 }
 
+// purchases records the shop file's purchases. Those that are known already are left as they are; one that is wrong or
+// says something else than before is an error.
 func (a *shopApplier) purchases(ctx context.Context) error {
-	if len(a.shop.Purchases) == 0 {
-		return nil
-	}
-	var codes []string
-	for _, p := range a.shop.Purchases {
-		if p.MemberCode != "" && !slices.Contains(codes, p.MemberCode) {
-			codes = append(codes, p.MemberCode)
+	l := lane{tx: a.tx, tenant: a.current, now: a.now}
+	var added, row int
+	for chunk := range slices.Chunk(a.shop.Purchases, MaxPurchaseEvents) {
+		outcomes, err := l.recordPurchases(ctx, sourceShopFile, chunk, a.by("purchase", "", nil))
+		if err != nil {
+			return err
 		}
-	}
-	members, err := a.tx.MembersByCode(ctx, codes)
-	if err != nil {
-		return err
-	}
-	ids := make(map[string]int64, len(members))
-	for _, m := range members {
-		ids[m.Code] = m.ID
-	}
-	purchases := make([]Purchase, len(a.shop.Purchases))
-	for i, p := range a.shop.Purchases {
-		purchases[i] = p.Purchase
-		if p.MemberCode == "" {
-			continue
-		}
-		id, known := ids[p.MemberCode]
-		if !known {
-			return &Error{
-				Kind: Invalid, Reason: ReasonMemberUnknown, Row: i + 1, Field: "purchases.member", Value: p.MemberCode,
-				Message: fmt.Sprintf("there is no member with the code %q", p.MemberCode),
+		for _, o := range outcomes {
+			row++
+			if o.Err != nil {
+				o.Err.Row, o.Err.Field = row, "purchases."+o.Err.Field
+				return o.Err
+			}
+			if o.Result != PurchaseKnown {
+				added++
 			}
 		}
-		purchases[i].MemberID = id
 	}
-	added, err := a.tx.AddPurchases(ctx, purchases)
-	a.line("purchases", added, 0, len(purchases))
-	if added > 0 {
-		a.record("purchases", "shop file", nil, added)
-	}
-	return err
+	a.line("purchases", added, 0, len(a.shop.Purchases))
+	return nil
 }
+
+// sourceShopFile is the Source of purchases that a shop file tells of.
+const sourceShopFile = "shop_file"
 
 func (a *shopApplier) signingKeys(ctx context.Context) error {
 	for name, secret := range a.shop.SigningKeys {

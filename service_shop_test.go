@@ -27,12 +27,14 @@ func newService(t *testing.T) (*noren.Service, noren.Engine) {
 func shopWithEverything() noren.Shop {
 	return noren.Shop{
 		Contract: "sb_test", Tenant: noren.TenantPatch{Name: noren.Set("暖簾商店")},
-		Ranks:        []noren.Rank{{ID: 1, Name: "Bronze"}},
-		StaffRanks:   []noren.StaffRank{{ID: 1, Name: "社員"}},
-		Stores:       []noren.Store{{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}},
-		Products:     []noren.Product{{ID: 1, Code: "P1", Name: "緑茶"}},
-		Members:      []noren.MemberPatch{{ID: 7, Code: noren.Set("MB7"), LastName: noren.Set("山田"), Rank: noren.Set(noren.Ref{Name: "bronze "})}},
-		Purchases:    []noren.ShopPurchase{{MemberCode: "MB7", Purchase: noren.Purchase{Source: "shop_file", ExternalID: "1", Amount: 100}}},
+		Ranks:      []noren.Rank{{ID: 1, Name: "Bronze"}},
+		StaffRanks: []noren.StaffRank{{ID: 1, Name: "社員"}},
+		Stores:     []noren.Store{{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}},
+		Products:   []noren.Product{{ID: 1, Code: "P1", Name: "緑茶"}},
+		Members:    []noren.MemberPatch{{ID: 7, Code: noren.Set("MB7"), LastName: noren.Set("山田"), Rank: noren.Set(noren.Ref{Name: "bronze "})}},
+		Purchases: []noren.PurchaseEvent{{
+			Kind: noren.PurchasePaid, Member: noren.MemberKey{Code: "MB7"}, ExternalID: "1", Amount: 100, PaidAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		}},
 		SigningKeys:  map[string]string{noren.SigningKeyShopify: "hidden-shopify"},
 		ConsoleUsers: []noren.ShopConsoleUser{{Login: "admin", Password: "hidden-password", Role: "admin"}},
 		Clients: []noren.ShopClient{{
@@ -77,7 +79,7 @@ func TestApplyShopIsAudited(t *testing.T) {
 		}
 	}
 	for _, subject := range []string{
-		"tenant", "ranks", "staff ranks", "stores", "products", "member", "purchases", "signing key", "console users", "client",
+		"tenant", "ranks", "staff ranks", "stores", "products", "member", "purchase", "signing key", "console users", "client",
 	} {
 		if subjects[subject] != 1 {
 			t.Errorf("%d entries for %s, want 1", subjects[subject], subject)

@@ -11,7 +11,7 @@ type Shop struct {
 	Products     []Product
 	Staff        []Staff
 	Members      []MemberPatch // by id, or by code where the id is 0
-	Purchases    []ShopPurchase
+	Purchases    []PurchaseEvent
 	SigningKeys  map[string]string // by name, such as SigningKeyShopify
 	ConsoleUsers []ShopConsoleUser
 	Clients      []ShopClient
@@ -70,12 +70,6 @@ func set[T any](to *T, f Field[T]) {
 	if v, ok := f.Value(); ok {
 		*to = v
 	}
-}
-
-// ShopPurchase is a purchase that names its member by code, or by id where the code is empty.
-type ShopPurchase struct {
-	MemberCode string
-	Purchase
 }
 
 // ShopConsoleUser is a console user with a password in the clear.

@@ -56,16 +56,6 @@ type PointSettings struct {
 	PaidTitle          string `json:"paid_title"`           // what paid points are called
 }
 
-// RankProgramme says when ranks are checked and over which months spend counts.
-type RankProgramme struct {
-	Start             string `json:"start"` // YYYY-MM: checks fall on the 1st, every CheckEveryMonths from here
-	WindowMonths      int    `json:"window_months"`
-	CheckEveryMonths  int    `json:"check_every_months"`
-	NeverRankDown     bool   `json:"never_rank_down"`
-	Demotion          string `json:"demotion"`            // one_step | earned
-	EffectiveFromUnix int64  `json:"effective_from_unix"` // when first stored: earlier instants are never due
-}
-
 // zones remembers the zones that were looked up, because reading one costs a file. It only ever grows by facts.
 var zones sync.Map // name → *time.Location
 

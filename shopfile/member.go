@@ -201,21 +201,18 @@ func (k *memberKeys) add(r *reader, m *mapping, p noren.MemberPatch) {
 	}
 }
 
-// purchaseSource is where purchases of a shop file come from, as far as the database is told.
-const purchaseSource = "shop_file"
-
 // purchases reads spend. The id makes it count once however often the file is applied. A time needs its offset from UTC:
 // the tenant's zone may be stored rather than in the file, and an hour can decide which month a purchase counts for.
 func (t *tenantReader) purchases() {
 	var ids once
 	t.entries("purchases", "a purchase", func(m *mapping) {
-		p := noren.ShopPurchase{Purchase: noren.Purchase{Source: purchaseSource}}
+		p := noren.PurchaseEvent{Kind: noren.PurchasePaid}
 		m.require("member", "id", "amount", "at")
 		// A number is an id, a text a code, as for ranks and stores.
 		if n := m.node("member"); n != nil && n.Type() == ast.IntegerType {
-			m.id("member", &p.MemberID, memberIDDigits)
+			m.id("member", &p.Member.ID, memberIDDigits)
 		} else {
-			m.text("member", &p.MemberCode)
+			m.text("member", &p.Member.Code)
 		}
 		if m.text("id", &p.ExternalID) {
 			ids.add(t.reader, m.lineOf("id"), p.ExternalID, "the id %q of a purchase", p.ExternalID)

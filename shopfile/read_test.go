@@ -175,7 +175,7 @@ func TestMember(t *testing.T) {
 // TestEveryColumnCanBeWritten holds the file's keys to the columns of a member, so that none is forgotten.
 func TestEveryColumnCanBeWritten(t *testing.T) {
 	t.Parallel()
-	other := map[string]string{"rank_id": "rank", "staff_rank_id": "staff_rank", "store_id": "store"}
+	other := map[string]string{"rank_id": "rank", "minimum_rank_id": "minimum_rank", "staff_rank_id": "staff_rank", "store_id": "store"}
 	for _, c := range noren.MemberColumns() {
 		key := c.Name
 		if as, renamed := other[key]; renamed {
@@ -195,9 +195,10 @@ func TestReferencesToWhatIsStored(t *testing.T) {
 	if ref, _ := got.Members[0].Rank.Value(); ref.Name != "Gold" {
 		t.Errorf("the rank is %+v", ref)
 	}
-	want := noren.ShopPurchase{Purchase: noren.Purchase{
-		MemberID: 1, Source: "shop_file", ExternalID: "a", Amount: 1, PaidAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-	}}
+	want := noren.PurchaseEvent{
+		Kind: noren.PurchasePaid, Member: noren.MemberKey{ID: 1}, ExternalID: "a", Amount: 1,
+		PaidAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
 	if diff := cmp.Diff(want, got.Purchases[0]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -195,9 +195,11 @@ func pace(m *mapping) (p noren.Pace) {
 // time, counted from a January.
 func programme(m *mapping) noren.RankProgramme {
 	p := noren.RankProgramme{Start: "2000-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: demotions[0]}
-	if m.text("start", &p.Start) {
-		if _, err := time.Parse("2006-01", p.Start); err != nil {
-			m.fail("start", "%q is no month of the form YYYY-MM", p.Start)
+	var start string
+	if m.text("start", &start) {
+		var err error
+		if p.Start, err = noren.ParseMonth(start); err != nil {
+			m.fail("start", "%v", err)
 		}
 	}
 	months(m, "window_months", &p.WindowMonths, 1)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -175,34 +174,6 @@ func (t *tx) PutStaff(ctx context.Context, staff []noren.Staff) error {
 		{"name", kindText, valuesOf(staff, func(s *noren.Staff) any { return s.Name })},
 		{"store_id", kindInt, valuesOf(staff, func(s *noren.Staff) any { return s.StoreID })},
 	})
-}
-
-// AddPurchases implements noren.CatalogueTx. NotFound, with the row, where a member does not exist.
-func (t *tx) AddPurchases(ctx context.Context, purchases []noren.Purchase) (int, error) {
-	ids := make([]int64, len(purchases))
-	for i, p := range purchases {
-		ids[i] = p.MemberID
-	}
-	members, err := t.storedIDs(ctx, ids)
-	if err != nil {
-		return 0, err
-	}
-	for i, id := range ids {
-		if !members[id] {
-			return 0, &noren.Error{
-				Kind: noren.NotFound, Reason: noren.ReasonMemberUnknown, Row: i + 1, Field: "member",
-				Value: strconv.FormatInt(id, 10), Message: fmt.Sprintf("there is no member %d", id),
-			}
-		}
-	}
-	added, err := t.insertRows(ctx, "purchases", "ON CONFLICT DO NOTHING", []column{
-		{"source", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return p.Source })},
-		{"external_id", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return p.ExternalID })},
-		{"member_id", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.MemberID })},
-		{"amount", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Amount })},
-		{"paid_at", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return micros(p.PaidAt) })},
-	})
-	return int(added), doing("add purchases", err)
 }
 
 // ConsoleUsers implements noren.CatalogueTx.

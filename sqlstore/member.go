@@ -52,6 +52,12 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 	if f.AliasCodes != nil {
 		w.and("id IN ("+t.db.flavor.memberIDs("alias_code")+")", t.tenant, t.db.flavor.list(f.AliasCodes))
 	}
+	if f.ShopifyIDs != nil {
+		w.and("id IN ("+t.db.flavor.memberIDs("shopify_customer_id")+")", t.tenant, t.db.flavor.list(f.ShopifyIDs))
+	}
+	if f.Emails != nil {
+		w.and("id IN ("+t.db.flavor.memberIDs("lower(email)")+" AND email IS NOT NULL)", t.tenant, t.db.flavor.list(lower(f.Emails)))
+	}
 	oneOf(w, t.db.flavor, "status", texts(f.Statuses))
 	w.span("created_at", f.Created)
 	w.span("updated_at", f.Updated)
@@ -87,6 +93,15 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 // not look the list up in the column's index.
 func (f *flavor) memberIDs(column string) string {
 	return "SELECT id FROM members WHERE tenant_id = ? AND " + f.in(column)
+}
+
+// lower folds e-mail addresses as lower() does on every engine, whatever its locale: the letters of ASCII alone.
+func lower(emails []string) []string {
+	folded := make([]string, len(emails))
+	for i, email := range emails {
+		folded[i] = noren.FoldEmail(email)
+	}
+	return folded
 }
 
 // texts takes the name off the type of a list's texts; nil stays nil.

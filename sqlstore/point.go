@@ -13,12 +13,14 @@ import (
 // LockMembers implements noren.PointTx. Each list is looked up in an index of its own.
 func (t *tx) LockMembers(ctx context.Context, q noren.MemberQuery) ([]noren.MemberRef, error) {
 	f := t.db.flavor
-	named := f.memberIDs("id") + " UNION ALL " + f.memberIDs("code") + " UNION ALL " + f.memberIDs("alias_code")
-	rows, err := t.query(ctx, "SELECT id, code, alias_code, store_id FROM members WHERE tenant_id = ? AND id IN ("+
-		named+") ORDER BY id"+f.forUpdate(),
-		t.tenant, t.tenant, f.list(q.IDs), t.tenant, f.list(q.Codes), t.tenant, f.list(q.AliasCodes))
+	named := f.memberIDs("id") + " UNION ALL " + f.memberIDs("code") + " UNION ALL " + f.memberIDs("alias_code") +
+		" UNION ALL " + f.memberIDs("shopify_customer_id") + " UNION ALL " + f.memberIDs("lower(email)") + " AND email IS NOT NULL"
+	rows, err := t.query(ctx, "SELECT id, code, alias_code, shopify_customer_id, email, store_id FROM members"+
+		" WHERE tenant_id = ? AND id IN ("+named+") ORDER BY id"+f.forUpdate(),
+		t.tenant, t.tenant, f.list(q.IDs), t.tenant, f.list(q.Codes), t.tenant, f.list(q.AliasCodes),
+		t.tenant, f.list(q.ShopifyIDs), t.tenant, f.list(lower(q.Emails)))
 	list, err := collect(rows, err, func(rows *sql.Rows) (m noren.MemberRef, err error) {
-		err = rows.Scan(&m.ID, &m.Code, &m.AliasCode, &m.StoreID)
+		err = rows.Scan(&m.ID, &m.Code, &m.AliasCode, &m.ShopifyCustomerID, &m.Email, &m.StoreID)
 		return m, err
 	})
 	return list, doing("lock members", err)

@@ -116,11 +116,41 @@ func methods() []method {
 		{"PutRanks", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.PutRanks(ctx, rowsOf(n, func(i int64) noren.Rank { return noren.Rank{ID: i, Position: i} }))
 		}},
-		{"AddPurchases", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
-			_, err := tx.AddPurchases(ctx, rowsOf(n, func(i int64) noren.Purchase {
-				return noren.Purchase{MemberID: i, Source: "shop_file", ExternalID: fmt.Sprint(i), PaidAt: storetest.Now()}
+		{"PutPurchases", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.PutPurchases(ctx, rowsOf(n, func(i int64) noren.Purchase {
+				return noren.Purchase{ID: i, MemberID: i, Source: "shop_file", ExternalID: fmt.Sprint(i), PaidAt: storetest.Now(), Month: "2026-11"}
 			}))
+		}},
+		{"PurchasesByExternalID", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, _, err := tx.PurchasesByExternalID(ctx, "shop_file", rowsOf(n, func(i int64) string { return fmt.Sprint(i) }))
 			return err
+		}},
+		{"HeldPurchases", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.HeldPurchases(ctx, rowsOf(n, func(i int64) string { return fmt.Sprint(i) }))
+			return err
+		}},
+		{"AddRefunds", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.AddRefunds(ctx, rowsOf(n, func(i int64) noren.Refund {
+				return noren.Refund{Source: "shop_file", PurchaseID: "1", ExternalID: fmt.Sprint(i), Amount: 1}
+			}))
+		}},
+		{"AddSpend", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.AddSpend(ctx, rowsOf(n, func(i int64) noren.MonthlySpend {
+				return noren.MonthlySpend{MemberID: i, Month: "2026-11", Amount: 1}
+			}))
+		}},
+		{"Spend", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.Spend(ctx, rowsOf(n, func(i int64) int64 { return i }), "2026-01", "2026-12")
+			return err
+		}},
+		{"RankStandings", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.RankStandings(ctx, 0, n, "2026-01", "2026-12")
+			return err
+		}},
+		{"AddRankChanges", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.AddRankChanges(ctx, rowsOf(n, func(i int64) noren.RankChange {
+				return noren.RankChange{ID: i, MemberID: i, At: storetest.Now(), Reason: "set"}
+			}))
 		}},
 		{"StockByKey", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			_, err := tx.StockByKey(ctx, rowsOf(n, levelKey), true)

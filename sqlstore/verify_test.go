@@ -167,8 +167,9 @@ func fillCatalogue(t *testing.T, tx noren.Tx) error {
 		tx.InsertMembers(ctx, []noren.Member{first, second}),
 		tx.Raise(ctx, noren.CounterMember, 2),
 	)
-	_, err2 := tx.AddPurchases(ctx, []noren.Purchase{{MemberID: 1, Source: "shop_file", ExternalID: "order-1", PaidAt: at}})
-	return errors.Join(err, err2)
+	return errors.Join(err, tx.PutPurchases(ctx, []noren.Purchase{{
+		ID: 1, MemberID: 1, Source: "shop_file", ExternalID: "order-1", PaidAt: at, Month: "2026-11",
+	}}), tx.Raise(ctx, noren.CounterPurchase, 1))
 }
 
 // fillPoints grants points to the first member and takes some, and makes a note and an attachment.

@@ -14,7 +14,6 @@ func catalogueChecks() []check {
 		{"stores and products are inserted and updated by id", cataloguePut},
 		{"filters of stores and products", catalogueFilters},
 		{"order and pages of stores and products", catalogueOrder},
-		{"a purchase counts once", cataloguePurchases},
 		{"console users", catalogueConsoleUsers},
 		{"signing keys", catalogueSigningKeys},
 	}
@@ -165,30 +164,6 @@ func (b *bundle) checkCatalogue(
 		same(t, "number of products, "+name, productTotal, total)
 		return firstError(err, err2)
 	})
-}
-
-// cataloguePurchases applies the same purchases again and again, as a shop file or a repeated webhook does.
-func cataloguePurchases(t *testing.T, b *bundle) {
-	b.insert(t, member(1), member(2))
-	first := noren.Purchase{MemberID: 1, Source: "shop_file", ExternalID: "order-1", Amount: 1200, PaidAt: at(1)}
-	second := noren.Purchase{MemberID: 2, Source: "shop_file", ExternalID: "order-2", Amount: 10, PaidAt: at(2)}
-	sameNumberElsewhere := noren.Purchase{MemberID: 1, Source: "shopify", ExternalID: "order-1", Amount: 5, PaidAt: at(3)}
-	for _, step := range []struct {
-		add  []noren.Purchase
-		want int
-	}{
-		{nil, 0},
-		{[]noren.Purchase{first}, 1},
-		{[]noren.Purchase{first}, 0},
-		{[]noren.Purchase{first, second, sameNumberElsewhere}, 2},
-		{[]noren.Purchase{second, first, sameNumberElsewhere}, 0},
-	} {
-		b.update(t, func(tx noren.Tx) error {
-			added, err := tx.AddPurchases(b.ctx, step.add)
-			same(t, "the number of new purchases", step.want, added)
-			return err
-		})
-	}
 }
 
 func catalogueConsoleUsers(t *testing.T, b *bundle) {

@@ -25,7 +25,7 @@ func (b *bundle) fill(t *testing.T, who string) {
 	b.owe(t, 2)
 	b.acceptN(t, 1)
 	b.update(t, func(tx noren.Tx) error {
-		_, err := tx.AddPurchases(b.ctx, []noren.Purchase{{MemberID: 1, Source: "shop_file", ExternalID: "1", Amount: 1, PaidAt: at(0)}})
+		err := tx.PutPurchases(b.ctx, []noren.Purchase{{ID: 1, MemberID: 1, Source: "shop_file", ExternalID: "1", Amount: 1, PaidAt: at(0)}})
 		_, err2 := tx.KeepAnswer(b.ctx, isolationKey, answer(who, 0))
 		return firstError(
 			err, err2,

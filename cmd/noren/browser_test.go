@@ -191,11 +191,19 @@ func (w *window) signIn(login string) {
 	)
 }
 
-// until waits until the condition, an expression of JavaScript, is true.
+// until waits until the condition, an expression of JavaScript, is true. Between two pages there is nothing to ask.
 func (w *window) until(condition string) {
 	w.Helper()
-	poll := chromedp.Poll(condition, nil, chromedp.WithPollingTimeout(20*time.Second))
-	if err := chromedp.Run(w.ctx, poll); err != nil {
+	var met bool
+	var err error
+	for range 200 {
+		err = chromedp.Run(w.ctx, chromedp.Evaluate("!!("+condition+")", &met))
+		if met && err == nil || w.ctx.Err() != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if !met {
 		var page string
 		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
 		w.Fatalf("it is not so that %s: %v\n%s", condition, err, page)

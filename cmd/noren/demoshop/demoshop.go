@@ -38,7 +38,7 @@ func New(seed uint64, now time.Time, members int) noren.Shop {
 				Enabled: true, ExpiresAfterMonths: 12, DefaultTitle: "通常P", PaidTitle: "有償P",
 			}),
 			Programme: noren.Set(noren.RankProgramme{
-				Start: now.Format("2006") + "-01", WindowMonths: spendMonths, CheckEveryMonths: 1, Demotion: "one_step",
+				Start: noren.Month(now.Format("2006") + "-01"), WindowMonths: spendMonths, CheckEveryMonths: 1, Demotion: "one_step",
 			}),
 		},
 		Ranks: ranks(), StaffRanks: []noren.StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "社員家族"}},

@@ -113,7 +113,7 @@ func TestSpendEarnsTheRank(t *testing.T) {
 	shop := setup(t)
 	spent, ids := make(map[string]int64), make(map[string]bool)
 	for _, p := range shop.Purchases {
-		spent[p.MemberCode] += p.Amount
+		spent[p.Member.Code] += p.Amount
 		if ids[p.ExternalID] || p.Amount <= 0 || p.PaidAt.After(now) || p.PaidAt.Before(now.AddDate(-1, 0, 0)) {
 			t.Errorf("purchase %+v", p)
 		}

@@ -161,8 +161,8 @@ func rankFor(spend int) int64 {
 }
 
 // purchases splits what a member spent into visits of a few thousand yen, spread over the year.
-func (g *generator) purchases(code string, spend int) []noren.ShopPurchase {
-	var list []noren.ShopPurchase
+func (g *generator) purchases(code string, spend int) []noren.PurchaseEvent {
+	var list []noren.PurchaseEvent
 	for rest := spend; rest > 0; {
 		amount := min(rest, g.between(600, 4_000+spend/6))
 		if rest-amount < 500 {
@@ -170,9 +170,10 @@ func (g *generator) purchases(code string, spend int) []noren.ShopPurchase {
 		}
 		rest -= amount
 		paid := g.now.Add(-time.Duration(g.rand.Int64N(int64(355 * 24 * time.Hour)))).Truncate(time.Second)
-		list = append(list, noren.ShopPurchase{MemberCode: code, Purchase: noren.Purchase{
-			Source: "demo", ExternalID: fmt.Sprintf("%s-%03d", code, len(list)+1), Amount: int64(amount), PaidAt: paid,
-		}})
+		list = append(list, noren.PurchaseEvent{
+			Kind: noren.PurchasePaid, ExternalID: fmt.Sprintf("%s-%03d", code, len(list)+1),
+			Member: noren.MemberKey{Code: code}, Amount: int64(amount), PaidAt: paid,
+		})
 	}
 	return list
 }

@@ -1,0 +1,364 @@
+package noren
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// MaxPurchaseEvents is how many events one call of RecordPurchases takes.
+const MaxPurchaseEvents = 1000
+
+// RecordPurchases records what a source tells of purchases, each event for itself: what is wrong with one keeps none of
+// the others. They may come in any order and any number of times. It answers an outcome for each event.
+func (s *Service) RecordPurchases(ctx context.Context, c Caller, source string, events []PurchaseEvent) (out []PurchaseOutcome, err error) {
+	if len(events) > MaxPurchaseEvents {
+		return nil, &Error{Kind: TooLarge, Field: "purchases", Message: fmt.Sprintf("at most %d at a time", MaxPurchaseEvents)}
+	}
+	_, err = s.write(ctx, c, nil, func(tx Tx, by AuditEntry) (any, error) {
+		l := lane{tx: tx, tenant: c.Tenant, now: by.At}
+		out, err = l.recordPurchases(ctx, source, events, by)
+		return nil, err
+	})
+	return out, err
+}
+
+// purchaseBook is one source's purchases while events are entered.
+type purchaseBook struct {
+	purchases map[string]*Purchase
+	refunds   map[string][]Refund // by purchase
+	changed   map[string]bool
+	added     []Refund
+	spend     spendDeltas
+}
+
+// spendDeltas gathers what is to be added to members' spend.
+type spendDeltas map[MonthlySpend]int64 // of the key's member and month
+
+func (d spendDeltas) add(p Purchase, amount int64) {
+	if p.MemberID != 0 && amount != 0 {
+		d[MonthlySpend{MemberID: p.MemberID, Month: p.Month}] += amount
+	}
+}
+
+// list is in order of the key, so that two transactions do not wait for each other.
+func (d spendDeltas) list() []MonthlySpend {
+	list := make([]MonthlySpend, 0, len(d))
+	for key, amount := range d {
+		if amount != 0 {
+			list = append(list, MonthlySpend{key.MemberID, key.Month, amount})
+		}
+	}
+	slices.SortFunc(list, func(a, b MonthlySpend) int {
+		return cmp.Or(cmp.Compare(a.MemberID, b.MemberID), cmp.Compare(a.Month, b.Month))
+	})
+	return list
+}
+
+// recordPurchases enters the events in their order.
+func (l lane) recordPurchases(ctx context.Context, source string, events []PurchaseEvent, by AuditEntry) ([]PurchaseOutcome, error) {
+	out := make([]PurchaseOutcome, len(events))
+	var keys []MemberKey
+	var ids []string
+	for i, e := range events {
+		if err := e.check(l.tenant, l.now); err != nil {
+			out[i] = refusedPurchase(i, err)
+			continue
+		}
+		ids = append(ids, e.ExternalID)
+		if e.Kind == PurchasePaid {
+			keys = append(keys, e.Member)
+		}
+	}
+	// Members first, then the counter: whoever links a member to a Shopify customer takes them in this order too.
+	members, err := l.lockMemberKeys(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	next, err := l.tx.Reserve(ctx, CounterPurchase, len(events))
+	if err != nil {
+		return nil, err
+	}
+	book, err := l.openBook(ctx, source, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range events {
+		if out[i].Err != nil {
+			continue
+		}
+		result, err := book.enter(l.tenant, source, e, members, next+int64(i))
+		if err != nil {
+			out[i] = refusedPurchase(i, err)
+			continue
+		}
+		out[i].Result = result
+	}
+	return out, l.closeBook(ctx, source, book, by)
+}
+
+func refusedPurchase(i int, err *Error) PurchaseOutcome {
+	err.Row = i + 1
+	return PurchaseOutcome{PurchaseRefused, err}
+}
+
+// openBook reads what is known of the purchases, after the counter has been taken: nobody else changes them until the
+// commit.
+func (l lane) openBook(ctx context.Context, source string, ids []string) (*purchaseBook, error) {
+	slices.Sort(ids)
+	purchases, refunds, err := l.tx.PurchasesByExternalID(ctx, source, slices.Compact(ids))
+	if err != nil {
+		return nil, err
+	}
+	book := &purchaseBook{
+		purchases: make(map[string]*Purchase, len(ids)), refunds: make(map[string][]Refund), changed: make(map[string]bool),
+		spend: make(spendDeltas),
+	}
+	for i := range purchases {
+		book.purchases[purchases[i].ExternalID] = &purchases[i]
+	}
+	for _, r := range refunds {
+		book.refunds[r.PurchaseID] = append(book.refunds[r.PurchaseID], r)
+	}
+	return book, nil
+}
+
+// enter enters one event and credits its purchase anew.
+func (b *purchaseBook) enter(t Tenant, source string, e PurchaseEvent, members memberIndex, id int64) (PurchaseResult, *Error) {
+	p, known := b.purchases[e.ExternalID]
+	switch e.Kind {
+	case PurchasePaid:
+		owner, err := members.find(e.Member)
+		if err != nil && (err.Reason != ReasonMemberUnknown || e.Member.first().ShopifyCustomerID == "") {
+			return "", err
+		}
+		if known {
+			return b.again(*p, owner, t, e)
+		}
+		p = &Purchase{
+			ID: id, Source: source, ExternalID: e.ExternalID, MemberID: owner.ID, ShopifyCustomerID: e.Member.ShopifyCustomerID,
+			Amount: e.Amount, PaidAt: e.PaidAt, Month: monthOf(t, e),
+		}
+		b.purchases[e.ExternalID] = p
+	case PurchaseRefunded, PurchaseCancelled:
+		r := Refund{Source: source, PurchaseID: e.ExternalID, ExternalID: e.RefundID, Amount: e.Amount}
+		if e.Kind == PurchaseCancelled {
+			r.ExternalID, r.Amount, r.All = cancellation, 0, true
+		}
+		for _, old := range b.refunds[e.ExternalID] {
+			if old == r {
+				return PurchaseKnown, nil
+			}
+			if old.ExternalID == r.ExternalID {
+				return "", differs("refund_id", r.ExternalID, "a refund with this id was recorded with another amount")
+			}
+		}
+		b.refunds[e.ExternalID] = append(b.refunds[e.ExternalID], r)
+		b.added = append(b.added, r)
+	default:
+		return "", &Error{Kind: Invalid, Field: "kind", Value: string(e.Kind), Message: "a purchase is paid, refunded or cancelled"}
+	}
+	if p == nil {
+		return PurchaseHeld, nil // a refund that comes before its purchase
+	}
+	credited := p.credit(b.refunds[e.ExternalID])
+	b.spend.add(*p, credited-p.Credited)
+	p.Credited = credited
+	b.changed[e.ExternalID] = true
+	if p.MemberID == 0 {
+		return PurchaseHeld, nil
+	}
+	return PurchaseRecorded, nil
+}
+
+// again answers an event of a purchase that is recorded already: it may only say the same.
+func (b *purchaseBook) again(p Purchase, owner MemberRef, t Tenant, e PurchaseEvent) (PurchaseResult, *Error) {
+	switch {
+	case p.Amount != e.Amount || !p.PaidAt.Equal(e.PaidAt):
+		return "", differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, as %s paid at %s",
+			FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format("2006-01-02 15:04:05")))
+	case p.MemberID != 0 && owner.ID != 0 && p.MemberID != owner.ID && e.Member.first().ShopifyCustomerID == "":
+		return "", differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, of member %d", p.MemberID))
+	}
+	return PurchaseKnown, nil
+}
+
+func differs(field, value, message string) *Error {
+	return &Error{Kind: Invalid, Reason: ReasonDiffers, Field: field, Value: value, Message: message}
+}
+
+func monthOf(t Tenant, e PurchaseEvent) Month {
+	return Month(DateOf(e.PaidAt, t.Location())[:len("2006-01")])
+}
+
+// closeBook writes what was entered.
+func (l lane) closeBook(ctx context.Context, source string, b *purchaseBook, by AuditEntry) error {
+	changed := make([]Purchase, 0, len(b.changed))
+	entries := make([]AuditEntry, 0, len(b.changed))
+	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
+		p := *b.purchases[id]
+		changed = append(changed, p)
+		by.Subject, by.SubjectID = "purchase", source+":"+id
+		by.Changes = change("credited", nil, map[string]any{"member": p.MemberID, "amount": p.Amount, "credited": p.Credited})
+		entries = append(entries, by)
+	}
+	if err := l.tx.PutPurchases(ctx, changed); err != nil {
+		return err
+	}
+	if err := l.tx.AddRefunds(ctx, b.added); err != nil {
+		return err
+	}
+	if err := l.tx.AddSpend(ctx, b.spend.list()); err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	return l.audit(ctx, entries)
+}
+
+// creditHeld credits the purchases that waited for Shopify customers whom the changes have linked to members.
+func (l lane) creditHeld(ctx context.Context, changes []MemberChange) error {
+	linked := make(map[string]int64)
+	for i := range changes {
+		before, after := &changes[i].Before, &changes[i].After
+		if id := deref(after.ShopifyCustomerID); id != "" && id != deref(before.ShopifyCustomerID) {
+			linked[id] = after.ID
+		}
+	}
+	if len(linked) == 0 {
+		return nil
+	}
+	if _, err := l.tx.Reserve(ctx, CounterPurchase, 1); err != nil { // so that no purchase is being held meanwhile
+		return err
+	}
+	held, err := l.tx.HeldPurchases(ctx, slices.Sorted(maps.Keys(linked)))
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	spend := make(spendDeltas)
+	for i := range held {
+		held[i].MemberID = linked[held[i].ShopifyCustomerID]
+		spend.add(held[i], held[i].Credited)
+	}
+	if err := l.tx.PutPurchases(ctx, held); err != nil {
+		return err
+	}
+	return l.tx.AddSpend(ctx, spend.list())
+}
+
+// memberIndex finds members by what names them: each stands under a key of each of its names.
+type memberIndex map[MemberKey][]MemberRef
+
+// lockMemberKeys reads the members that the keys name, and locks them.
+func (l lane) lockMemberKeys(ctx context.Context, keys []MemberKey) (memberIndex, error) {
+	var q MemberQuery
+	for _, k := range keys {
+		switch k = k.first(); {
+		case k.ID != 0:
+			q.IDs = append(q.IDs, k.ID)
+		case k.Code != "":
+			q.Codes = append(q.Codes, k.Code)
+		case k.ShopifyCustomerID != "":
+			q.ShopifyIDs = append(q.ShopifyIDs, k.ShopifyCustomerID)
+		default:
+			q.Emails = append(q.Emails, k.Email)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	refs, err := l.tx.LockMembers(ctx, q)
+	index := make(memberIndex, 4*len(refs))
+	for _, m := range refs {
+		for _, k := range []MemberKey{
+			{ID: m.ID}, {Code: m.Code}, {ShopifyCustomerID: deref(m.ShopifyCustomerID)}, {Email: FoldEmail(deref(m.Email))},
+		} {
+			index[k] = append(index[k], m)
+		}
+	}
+	return index, err
+}
+
+// find answers the member that the key names. Invalid with ReasonMemberUnknown or ReasonAmbiguous.
+func (x memberIndex) find(k MemberKey) (MemberRef, *Error) {
+	found := x[k.first()]
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		field, value := k.field()
+		return MemberRef{}, &Error{
+			Kind: Invalid, Reason: ReasonMemberUnknown, Field: field, Value: value,
+			Message: fmt.Sprintf("there is no member with the %s %q", strings.ReplaceAll(field, "_", " "), value),
+		}
+	default:
+		return MemberRef{}, &Error{
+			Kind: Invalid, Reason: ReasonAmbiguous, Field: "email", Value: k.Email, Message: "more than one member has this e-mail address",
+		}
+	}
+}
+
+// first is the key with the field alone that counts.
+func (k MemberKey) first() MemberKey {
+	switch {
+	case k.ID != 0:
+		return MemberKey{ID: k.ID}
+	case k.Code != "":
+		return MemberKey{Code: k.Code}
+	case k.ShopifyCustomerID != "":
+		return MemberKey{ShopifyCustomerID: k.ShopifyCustomerID}
+	default:
+		return MemberKey{Email: FoldEmail(k.Email)}
+	}
+}
+
+// field is the column by which the key names its member, and the value.
+func (k MemberKey) field() (field, value string) {
+	switch k = k.first(); {
+	case k.ID != 0:
+		return "member_id", fmt.Sprint(k.ID)
+	case k.Code != "":
+		return "member", k.Code
+	case k.ShopifyCustomerID != "":
+		return "shopify_customer_id", k.ShopifyCustomerID
+	default:
+		return "email", k.Email
+	}
+}
+
+// FoldEmail is the form in which e-mail addresses are compared: without the case of ASCII letters, which is what every
+// engine's lower() folds whatever its locale.
+func FoldEmail(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// Purchases answers the purchases that match, newest first. NotFound where they are to be of a member that the caller
+// may not see.
+func (s *Service) Purchases(ctx context.Context, c Caller, f PurchaseFilter) (out List[Purchase], err error) {
+	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		if err := seenOrAll(ctx, tx, c, f.MemberID); err != nil {
+			return err
+		}
+		out.Items, out.Total, err = tx.Purchases(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// seenOrAll is seen for lists that may be of all members, for which the id 0 stands: those a caller who is bound to a
+// store may not ask for.
+func seenOrAll(ctx context.Context, tx Tx, c Caller, member int64) error {
+	if member == 0 && c.Client.StoreID == nil {
+		return nil
+	}
+	return seen(ctx, tx, c, member)
+}

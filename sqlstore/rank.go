@@ -1,0 +1,123 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"noren"
+)
+
+// RankStandings implements noren.RankTx. The months of the slice's members lie side by side in the key of their spend.
+func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, until noren.Month) ([]noren.RankStanding, error) {
+	rows, err := t.query(ctx, `SELECT m.id, m.code, m.rank_id, m.minimum_rank_id, m.skip_next_check,
+			CAST(COALESCE((SELECT SUM(s.amount) FROM member_spend AS s WHERE s.tenant_id = ? AND s.member_id = m.id
+				AND s.month >= ? AND s.month < ?), 0) AS bigint)
+		FROM members AS m WHERE m.tenant_id = ? AND m.id > ? AND m.status NOT IN ('LEFT', 'MERGED')
+		ORDER BY m.id ASC LIMIT ?`, t.tenant, from, until, t.tenant, after, limit)
+	list, err := collect(rows, err, func(rows *sql.Rows) (s noren.RankStanding, err error) {
+		err = rows.Scan(&s.MemberID, &s.Code, &s.Rank, &s.Minimum, &s.SkipNext, &s.Spend)
+		return s, err
+	})
+	return list, doing("read the standings of members", err)
+}
+
+// RankCounts implements noren.RankTx.
+func (t *tx) RankCounts(ctx context.Context) (map[int64]int, error) {
+	counts := make(map[int64]int)
+	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? GROUP BY rank_id", t.tenant)
+	_, err = collect(rows, err, func(rows *sql.Rows) (rank int64, err error) {
+		var n int
+		err = rows.Scan(&rank, &n)
+		counts[rank] = n
+		return rank, err
+	})
+	return counts, doing("count members by rank", err)
+}
+
+// AddRankChanges implements noren.RankTx.
+func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) error {
+	_, err := t.insertRows(ctx, "rank_changes", "", []column{
+		{"id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.ID })},
+		{"member_id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.MemberID })},
+		{"at", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return micros(c.At) })},
+		{"from_rank", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.From })},
+		{"to_rank", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.To })},
+		{"reason", kindText, valuesOf(changes, func(c *noren.RankChange) any { return string(c.Reason) })},
+		{"check_at", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return nullMicros(c.CheckAt) })},
+		{"spend", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.Spend })},
+		{"client_id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.By.ClientID })},
+		{"login", kindText, valuesOf(changes, func(c *noren.RankChange) any { return textOrNull(c.By.Login) })},
+		{"dialect", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.Dialect })},
+		{"request_id", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.RequestID })},
+	})
+	return doing("add changes of ranks", err)
+}
+
+// RankChanges implements noren.RankTx.
+func (t *tx) RankChanges(ctx context.Context, f noren.RankChangeFilter) ([]noren.RankChange, int, error) {
+	w := t.where()
+	equal(w, "member_id", f.MemberID)
+	if f.CheckAt != nil {
+		w.and("check_at = ?", micros(*f.CheckAt))
+	}
+	return listing[noren.RankChange]{
+		table: "rank_changes", key: []string{"id"}, sortable: map[string]string{"id": "id"},
+		columns: "id, member_id, at, from_rank, to_rank, reason, check_at, spend, client_id, COALESCE(login, ''), dialect, request_id",
+		scan: func(rows *sql.Rows) (c noren.RankChange, err error) {
+			var at int64
+			var checkAt sql.NullInt64
+			err = rows.Scan(&c.ID, &c.MemberID, &at, &c.From, &c.To, &c.Reason, &checkAt, &c.Spend,
+				&c.By.ClientID, &c.By.Login, &c.By.Dialect, &c.By.RequestID)
+			c.At, c.CheckAt = fromMicros(at), fromNullMicros(checkAt)
+			return c, err
+		},
+	}.page(ctx, t, w, []noren.Sort{{Column: "id", Desc: true}}, f.Page)
+}
+
+const rankCheckColumns = "at, from_month, until_month, after_member, started_at, finished_at, risen, fallen, stayed"
+
+func scanRankCheck(row scannable) (c noren.RankCheck, err error) {
+	var at, startedAt int64
+	var finishedAt sql.NullInt64
+	err = row.Scan(&at, &c.From, &c.Until, &c.After, &startedAt, &finishedAt, &c.Risen, &c.Fallen, &c.Stayed)
+	c.At, c.StartedAt, c.FinishedAt = fromMicros(at), fromMicros(startedAt), fromNullMicros(finishedAt)
+	return c, err
+}
+
+// BeginRankCheck implements noren.RankTx.
+func (t *tx) BeginRankCheck(ctx context.Context, c noren.RankCheck) error {
+	_, err := t.exec(ctx, "INSERT INTO rank_checks (tenant_id, "+rankCheckColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, t.tenant, micros(c.At), c.From, c.Until, c.After,
+		micros(c.StartedAt), nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed)
+	return doing("begin a check of ranks", err)
+}
+
+// RankCheckAt implements noren.RankTx.
+func (t *tx) RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*noren.RankCheck, error) {
+	query := "SELECT " + rankCheckColumns + " FROM rank_checks WHERE tenant_id = ? AND at = ?"
+	if forUpdate {
+		query += t.db.flavor.forUpdate()
+	}
+	c, err := scanRankCheck(t.queryRow(ctx, query, t.tenant, micros(at)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, &noren.Error{Kind: noren.NotFound, Field: "rank check", Message: "no check of ranks was begun at this time"}
+	}
+	return &c, doing("read a check of ranks", err)
+}
+
+// PutRankCheck implements noren.RankTx.
+func (t *tx) PutRankCheck(ctx context.Context, c noren.RankCheck) error {
+	_, err := t.exec(ctx, `UPDATE rank_checks SET after_member = ?, finished_at = ?, risen = ?, fallen = ?, stayed = ?
+		WHERE tenant_id = ? AND at = ?`, c.After, nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed, t.tenant, micros(c.At))
+	return doing("write how far a check of ranks is", err)
+}
+
+// RankChecks implements noren.RankTx.
+func (t *tx) RankChecks(ctx context.Context, p noren.Page) ([]noren.RankCheck, int, error) {
+	return listing[noren.RankCheck]{
+		table: "rank_checks", columns: rankCheckColumns, key: []string{"at"}, sortable: map[string]string{"at": "at"},
+		scan: func(rows *sql.Rows) (noren.RankCheck, error) { return scanRankCheck(rows) },
+	}.page(ctx, t, t.where(), []noren.Sort{{Column: "at", Desc: true}}, p)
+}
