@@ -32,7 +32,7 @@ func memberWords() map[string]text {
 
 		"member.group_person":     {"氏名・会社", "Person"},
 		"member.group_contact":    {"連絡先", "Contact"},
-		"member.group_membership": {"会員種別", "Membership"},
+		"member.group_membership": {"会員登録", "Membership"},
 		"member.group_other":      {"その他", "More"},
 
 		"notes.title":         {"メモ", "Notes"},
