@@ -18,6 +18,7 @@ import (
 // Config is what the console needs.
 type Config struct {
 	Service *noren.Service
+	Files   Files
 	BaseURL string // by which browsers reach the server; "": taken from each request
 	Version string // of the server
 }
@@ -100,11 +101,14 @@ func (d *Console) Routes() []web.Route {
 		if r.method != http.MethodGet {
 			routes[i].Class = web.Write
 		}
+		if r.stream {
+			routes[i].Stream = wholeBody
+		}
 	}
 	return routes
 }
 
-// wholeBody is what handlers of forms with files read.
+// wholeBody leaves all of the body to the handler.
 func wholeBody(r *http.Request) (web.Stream, error) {
 	return web.Stream{Reader: r.Body, ContentType: r.Header.Get("Content-Type")}, nil
 }

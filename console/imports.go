@@ -34,14 +34,12 @@ func (d *Console) importRoutes() []route {
 // formAround is what a multipart form has around its file, in bytes.
 const formAround = 64 << 10
 
-// importsShown is how many imports one page of the list has.
-const importsShown = 50
-
 // importList is the list of imports with the form for another.
 type importList struct {
-	list noren.List[noren.Import]
-	page int // from 1
-	kind string
+	paging
+	imports []noren.Import
+	more    bool
+	kind    string // of the file that is to be chosen
 }
 
 // imports lists what was imported, and takes another file.
@@ -54,8 +52,9 @@ func (d *Console) imports(ctx context.Context, p *page) (web.Answer, error) {
 }
 
 func (d *Console) importList(ctx context.Context, p *page) (l importList, err error) {
-	l.page, l.kind = p.number1("page"), string(noren.ImportMembers)
-	l.list, err = d.Service.Imports(ctx, p.caller(), noren.Page{Limit: importsShown, Offset: (l.page - 1) * importsShown})
+	l.paging, l.kind = p.paging(), string(noren.ImportMembers)
+	list, err := d.Service.Imports(ctx, p.caller(), l.ask())
+	l.imports, l.more = shownOf(l.paging, list.Items)
 	return l, err
 }
 
@@ -289,8 +288,8 @@ func unfinished(i noren.Import) bool {
 	return slices.Contains([]noren.ImportState{noren.ImportWaiting, noren.ImportRunning}, i.State)
 }
 
-// columnName is what the column is taken for, or its header where it is left out.
-func (p *page) columnName(kind noren.ImportKind, c noren.ImportColumn) string {
+// importColumnName is what the column is taken for, or its header where it is left out.
+func (p *page) importColumnName(kind noren.ImportKind, c noren.ImportColumn) string {
 	if c.Field == "" {
 		return c.Header
 	}

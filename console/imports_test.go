@@ -51,7 +51,7 @@ func (b *bundle) work() {
 	}
 }
 
-func shiftJIS(t *testing.T, text string) string {
+func inShiftJIS(t *testing.T, text string) string {
 	t.Helper()
 	encoded, err := encodings.ShiftJIS.NewEncoder().String(text)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestImport(t *testing.T) {
 	b := setup(t)
 	w := b.as("admin")
 	w.shows("/console/imports", "まだ取り込みはありません", `enctype="multipart/form-data"`)
-	page, body := w.upload("members", "会員.csv", shiftJIS(t, "会員コード,姓,名,謎の列,生年月日\nM1,山口,花子,x,1990-01-02\nN1,田中,一郎,y,1985-12-31\nN2,悪井,行子,z,1990-02-30\n"))
+	page, body := w.upload("members", "会員.csv", inShiftJIS(t, "会員コード,姓,名,謎の列,生年月日\nM1,山口,花子,x,1990-01-02\nN1,田中,一郎,y,1985-12-31\nN2,悪井,行子,z,1990-02-30\n"))
 	if page == "" {
 		t.Fatal(body)
 	}

@@ -43,48 +43,40 @@ func (d *Console) forecast(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, forecastView(p, f))
 }
 
-// changesShown is how many changes of ranks one page has.
-const changesShown = 50
-
 // rankHistory is a page of changes of ranks.
 type rankHistory struct {
+	paging
 	ranks   []noren.Rank
-	list    noren.List[noren.RankChange]
-	check   *time.Time
-	checked string // the same as in the address
-	page    int    // from 1
+	changes []noren.RankChange
+	more    bool
+	check   *time.Time // nil: of all checks, and of people
+}
+
+// path is the address of the list, without its page.
+func (h rankHistory) path() string {
+	if h.check == nil {
+		return "/ranks/changes"
+	}
+	return "/ranks/changes?check=" + h.check.UTC().Format(time.RFC3339)
 }
 
 // rankChanges lists whose rank changed, and why: of all, or at one check.
 func (d *Console) rankChanges(ctx context.Context, p *page) (web.Answer, error) {
-	h := rankHistory{page: p.number1("page"), checked: p.query("check")}
-	if at, err := time.Parse(time.RFC3339, h.checked); err == nil {
+	h := rankHistory{paging: p.paging()}
+	if at, err := time.Parse(time.RFC3339, p.query("check")); err == nil {
 		h.check = &at
-	} else {
-		h.checked = ""
 	}
 	ladder, err := d.Service.Ladder(ctx, p.caller())
 	if err != nil {
 		return web.Answer{}, err
 	}
-	h.ranks = ladder.Ranks
-	h.list, err = d.Service.RankChanges(ctx, p.caller(), noren.RankChangeFilter{
-		CheckAt: h.check, Page: noren.Page{Limit: changesShown, Offset: (h.page - 1) * changesShown},
-	})
+	list, err := d.Service.RankChanges(ctx, p.caller(), noren.RankChangeFilter{CheckAt: h.check, Page: h.ask()})
 	if err != nil {
 		return web.Answer{}, err
 	}
+	h.ranks = ladder.Ranks
+	h.changes, h.more = shownOf(h.paging, list.Items)
 	return p.show(ctx, rankChangesView(p, h))
-}
-
-// number1 is a number of the address, from 1; 1 where there is none.
-func (p *page) number1(name string) int {
-	const most = 1_000_000
-	n, err := strconv.Atoi(p.query(name))
-	if err != nil || n < 1 || n > most {
-		return 1
-	}
-	return n
 }
 
 // What the buttons of the programme's form do, and what a ticked box says.
@@ -229,18 +221,6 @@ func (p *page) rankName(ranks []noren.Rank, id *int64) string {
 		}
 	}
 	return strconv.FormatInt(*id, 10)
-}
-
-// money is an amount with its currency and commas between thousands.
-func (p *page) money(amount int64) string {
-	currency := p.caller().Tenant.Currency
-	whole, fraction, has := strings.Cut(noren.FormatMoney(amount, currency), ".")
-	n, _ := strconv.ParseInt(whole, 10, 64) // FormatMoney wrote it
-	text := p.number(n)
-	if has {
-		text += "." + fraction
-	}
-	return text + " " + currency
 }
 
 // bar is the length of a bar of a chart of that width, in its units.

@@ -45,7 +45,7 @@ func (b *bundle) apply(shop noren.Shop) {
 func TestLadder(t *testing.T) {
 	t.Parallel()
 	b := setupRanks(t)
-	body := b.as("viewer").shows("/console/ranks", "Bronze", "Silver", "Gold", "2,000 JPY", "3%", "ランクなし",
+	body := b.as("viewer").shows("/console/ranks", "Bronze", "Silver", "Gold", "2,000円", "3%", "ランクなし",
 		"2026-05-01 00:00", "2025-05〜2026-04", "1段階下がる", "判定はまだ行われていません")
 	b.as("viewer").lacks(body, "/console/ranks/programme", "style=")
 	b.as("admin").shows("/console/ranks", "/console/ranks/programme", "/console/ranks/next")
@@ -57,9 +57,9 @@ func TestForecast(t *testing.T) {
 	t.Parallel()
 	b := setupRanks(t)
 	w := b.as("viewer")
-	w.shows("/console/ranks/next", "ランクが変わる会員: 3人", "M1", "2,500 JPY", "到達額を満たした", "M3", "7,999 JPY",
-		"維持額に届かなかった", "何も変更されていません")
-	w.shows("/console/ranks/changes", "変更前", "手動またはAPIで変更")
+	w.shows("/console/ranks/next", "ランクが変わる会員: 3人", "M1", "2,500円", "購入額が上位ランクの条件に達した", "M3", "7,999円",
+		"維持の条件に届かなかった", "何も変更されていません")
+	w.shows("/console/ranks/changes", "変更前", "手動または連携による設定")
 	for _, page := range []string{"/console/ranks/next", "/console/ranks/changes"} {
 		if a := b.as("ginza").get(page); a.Code != http.StatusForbidden && a.Code != http.StatusNotFound {
 			t.Errorf("%s of somebody bound to a store: %d", page, a.Code)
@@ -90,9 +90,9 @@ func TestRankChanges(t *testing.T) {
 		}
 	}
 	w.shows("/console/ranks", "2026-05-01 00:00", "2026-04-30T15:00:00Z")
-	w.shows("/console/ranks/changes?check=2026-04-30T15:00:00Z", "到達額を満たした", "維持額に届かなかった", "2,500 JPY")
+	w.shows("/console/ranks/changes?check=2026-04-30T15:00:00Z", "購入額が上位ランクの条件に達した", "維持の条件に届かなかった", "2,500円")
 	w.shows("/console/ranks/changes?check=2026-03-31T15:00:00Z", "ランクの変更はまだありません")
-	w.shows("/console/ranks/changes?check=nonsense&page=-1", "到達額を満たした")
+	w.shows("/console/ranks/changes?check=nonsense&page=-1", "購入額が上位ランクの条件に達した")
 }
 
 func TestProgramme(t *testing.T) {
@@ -106,18 +106,18 @@ func TestProgramme(t *testing.T) {
 		"entry-3": {"10000"}, "maintenance-3": {"8000"}, "ratio-3": {"5.5"}, "deed": {"preview"},
 	}
 	a := w.post("/console/ranks/programme", form)
-	for _, text := range []string{"この設定での次回判定の見込み", "2026-07-01 00:00", "ランクダウンしない設定"} {
+	for _, text := range []string{"この設定での次回判定の見込み", "2026-07-01 00:00", "降格しない設定"} {
 		if !strings.Contains(a.Body.String(), text) {
 			t.Errorf("the preview does not show %q:\n%s", text, textOf(a))
 		}
 	}
 	w.lacks(a.Body.String(), "M1</a>")     // whose 2,500 is not enough any more
-	w.shows("/console/ranks", "2,000 JPY") // nothing was stored
+	w.shows("/console/ranks", "2,000円") // nothing was stored
 	form.Set("deed", "save")
 	if a := w.post("/console/ranks/programme", form); a.Code != http.StatusSeeOther {
 		t.Fatalf("saving: %d %s", a.Code, textOf(a))
 	}
-	w.shows("/console/ranks?done=saved", "3,000 JPY", "5.5%", "3か月ごと", "保存しました")
+	w.shows("/console/ranks?done=saved", "3,000円", "5.5%", "3か月ごと", "保存しました")
 	for field, wrong := range map[string]string{
 		"start": "2026-13", "window_months": "0", "check_every_months": "x", "demotion": "at_once", "entry-2": "-1",
 		"entry-3": "1.5", "ratio-3": "101", "maintenance-2": "",
@@ -131,5 +131,5 @@ func TestProgramme(t *testing.T) {
 			t.Errorf("%s %q: %d %s", field, wrong, a.Code, textOf(a))
 		}
 	}
-	w.shows("/console/ranks", "3,000 JPY")
+	w.shows("/console/ranks", "3,000円")
 }

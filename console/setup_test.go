@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -35,6 +36,7 @@ type bundle struct {
 	handler *web.Handler
 	service *noren.Service
 	console *Console
+	files   *memoryFiles
 	clock   *clock
 	log     *safeBuffer
 }
@@ -96,7 +98,8 @@ func setup(t *testing.T) *bundle {
 			t.Fatal(err)
 		}
 	}
-	if b.console, err = New(Config{Service: b.service, Version: "test"}); err != nil {
+	b.files = &memoryFiles{service: b.service, kept: make(map[string][]byte)}
+	if b.console, err = New(Config{Service: b.service, Files: b.files, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	b.handler, err = web.NewHandler(web.Config{
@@ -115,7 +118,8 @@ func testShop() noren.Shop {
 		Tenant:   noren.TenantPatch{Name: noren.Set("暖簾商店")},
 		Ranks:    []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver"}, {ID: 3, Name: "Gold"}},
 		Stores: []noren.Store{
-			{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}, {ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
+			{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop},
+			{ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
 			{ID: 3, Code: "003", Name: "倉庫", Kind: noren.StoreWarehouse},
 		},
 		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}},
@@ -247,4 +251,31 @@ func textOf(a *httptest.ResponseRecorder) string {
 // newRequest is a request as web hands it over.
 func newRequest(baseURL string) *web.Request {
 	return &web.Request{HTTP: httptest.NewRequest(http.MethodGet, "/console/", nil), BaseURL: baseURL}
+}
+
+// memoryFiles keeps files in memory.
+type memoryFiles struct {
+	service *noren.Service
+	mu      sync.Mutex
+	kept    map[string][]byte
+}
+
+func (f *memoryFiles) Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error) {
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return noren.Upload{}, err
+	}
+	if len(data) == 0 || strings.HasPrefix(string(data), "<") {
+		return noren.Upload{}, &noren.Error{Kind: noren.Invalid, Field: "file"}
+	}
+	u := noren.Upload{FileKey: noren.NewFileKey("bin"), MIMEType: declared, Size: int64(len(data)), Public: public}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept[u.FileKey] = data
+	_, err = f.service.AddUpload(ctx, c, u, nil)
+	return u, err
+}
+
+func (f *memoryFiles) FilePaths(context.Context, noren.Tenant) (func(string) string, error) {
+	return func(fileKey string) string { return "/files/" + fileKey }, nil
 }

@@ -1,7 +1,5 @@
 package console
 
-import "noren"
-
 // rankWords are the messages of the pages about ranks.
 func rankWords() map[string]text {
 	return map[string]text{
@@ -62,28 +60,5 @@ func rankWords() map[string]text {
 
 		"demotion.one_step": {"1段階下がる", "One rank down"},
 		"demotion.earned":   {"購入額に応じたランクまで下がる", "Down to what was earned"},
-
-		"why.entry_met":          {"到達額を満たした", "Reached the entry spend"},
-		"why.maintenance_missed": {"維持額に届かなかった", "Missed the maintenance spend"},
-		"why.kept":               {"維持額を満たした", "Kept by the spend"},
-		"why.skipped":            {"今回は判定しない指定", "This check was to be skipped"},
-		"why.never_down":         {"ランクダウンしない設定", "The programme lets nobody fall"},
-		"why.at_minimum":         {"最低ランクの指定", "The member's minimum rank"},
-		"why.at_lowest":          {"最も下のランク", "There is no lower rank"},
-		"why.set":                {"手動またはAPIで変更", "Set by hand or by an API"},
-		"why.set_by":             {"手動またはAPIで変更(%s)", "Set by hand or by an API (%s)"},
 	}
-}
-
-// why says why a rank changed, and who changed it.
-func (p *page) why(c noren.RankChange) string {
-	key := "why." + string(c.Reason)
-	by := c.By.Login
-	if by == "" {
-		by = c.By.Dialect
-	}
-	if c.CheckAt != nil || by == "" {
-		return p.T(key)
-	}
-	return p.T("why.set_by", by)
 }

@@ -15,7 +15,6 @@ func shellWords() map[string]text {
 		"action.delete": {"削除", "Delete"},
 		"action.edit":   {"編集", "Edit"},
 		"action.add":    {"追加", "Add"},
-		"page.label":    {"ページ", "Pages"},
 		"page.previous": {"前へ", "Previous"},
 		"page.next":     {"次へ", "Next"},
 		"page.range":    {"%[1]s〜%[2]s件目", "%[1]s to %[2]s"},

@@ -32,8 +32,9 @@ const envScreenshots = "NOREN_TEST_SCREENSHOTS"
 // clerkPassword is that of all console users.
 const clerkPassword = "correct horse battery"
 
-// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do.
-const browserWait = time.Minute
+// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do, and
+// minutes where it has.
+const browserWait = 4 * time.Minute
 
 // chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
 func chromium(t *testing.T) string {
@@ -124,8 +125,14 @@ type window struct {
 // newWindow starts a browser. What it complains of fails the test in the end.
 func newWindow(t *testing.T, s *site) *window {
 	t.Helper()
+	// Not t.TempDir: a browser that had to be killed may go on writing for a moment, which fails no test.
+	profile, err := os.MkdirTemp("", "noren-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "ja"),
 		chromedp.WSURLReadTimeout(browserWait),
 	)
@@ -191,11 +198,19 @@ func (w *window) signIn(login string) {
 	)
 }
 
-// until waits until the condition, an expression of JavaScript, is true.
+// until waits until the condition, an expression of JavaScript, is true. Between two pages there is nothing to ask.
 func (w *window) until(condition string) {
 	w.Helper()
-	poll := chromedp.Poll(condition, nil, chromedp.WithPollingTimeout(20*time.Second))
-	if err := chromedp.Run(w.ctx, poll); err != nil {
+	var met bool
+	var err error
+	for end := time.Now().Add(browserWait / 4); time.Now().Before(end); {
+		err = chromedp.Run(w.ctx, chromedp.Evaluate("!!("+condition+")", &met))
+		if met && err == nil || w.ctx.Err() != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if !met {
 		var page string
 		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
 		w.Fatalf("it is not so that %s: %v\n%s", condition, err, page)
@@ -207,6 +222,15 @@ func (w *window) shows(text string) {
 	w.Helper()
 	quoted, _ := json.Marshal(text)
 	w.until(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted))
+}
+
+// click clicks the button, link or tab with the words.
+func (w *window) click(words string) {
+	w.Helper()
+	quoted, _ := json.Marshal(words)
+	w.until(fmt.Sprintf(`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s)`, quoted))
+	w.run(chromedp.Evaluate(fmt.Sprintf(
+		`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s).click()`, quoted), nil))
 }
 
 // accessible fails the test where axe finds something serious on the page.
