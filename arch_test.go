@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"files":               {"."},
 	"shopfile":            {"."},
 	"csvfile":             {"."},
-	"console":             {".", "web"},
+	"console":             {".", "web", "csvfile"},
 	"dialect":             {".", "web", "wire"},
 	"dialect/dialecttest": {".", "sqlstore", "web"}, // tests alone
 	"webhook":             {},

@@ -21,6 +21,13 @@ type (
 // ParseMonth reads YYYY-MM.
 func ParseMonth(s string) (Month, error) { return ladder.ParseMonth(s) }
 
+// CheckReasons lists the reasons that a check can have for a member's rank, those that change it first.
+func CheckReasons() []RankReason {
+	return []RankReason{
+		ladder.EntryMet, ladder.MaintenanceMissed, ladder.Kept, ladder.Skipped, ladder.NeverDown, ladder.AtMinimum, ladder.AtLowest,
+	}
+}
+
 // RankChange records that a member's rank changed: when, from what to what, and why.
 type RankChange struct {
 	ID       int64

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "webhook", checks: webhookChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
+		{name: "console", checks: consoleChecks(), alone: true},
 		{name: "imports to work on", checks: importDirectoryChecks(), alone: true},
 		{name: "console", checks: consoleChecks(), alone: true},
 		{name: "claim", checks: claimChecks(), alone: true},

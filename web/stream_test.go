@@ -193,3 +193,36 @@ func TestBrokenDownloadIsSeen(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// A download whose length shows only at its end is whole where the stream ends, and seen not to be where it breaks off.
+func TestDownloadOfUnknownLength(t *testing.T) {
+	t.Parallel()
+	answer := func(end error) func(context.Context, *Request) (Answer, error) {
+		return func(context.Context, *Request) (Answer, error) {
+			stream := io.MultiReader(strings.NewReader("all"), ending{end})
+			return Answer{Status: 200, Stream: io.NopCloser(stream), Length: -1}, nil
+		}
+	}
+	b := setup(t, nil, route("GET", "/whole", Public(), answer(io.EOF)), route("GET", "/broken", Public(), answer(errors.New("gone"))))
+	s := httptest.NewServer(b.handler)
+	defer s.Close()
+	for path, whole := range map[string]bool{"/toy/whole": true, "/toy/broken": false} {
+		got, err := s.Client().Get(s.URL + path)
+		var text []byte
+		if err == nil {
+			defer got.Body.Close()
+			text, err = io.ReadAll(got.Body)
+		}
+		if (err == nil) != whole || whole && string(text) != "all" {
+			t.Errorf("%s: %q, error %v", path, text, err)
+		}
+		if !strings.Contains(b.log.String(), "path="+path+" status=200") {
+			t.Errorf("the access log lacks %s", path)
+		}
+	}
+}
+
+// ending is a stream that has come to its end, or to an error.
+type ending struct{ err error }
+
+func (e ending) Read([]byte) (int, error) { return 0, e.err }

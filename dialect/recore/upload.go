@@ -58,32 +58,63 @@ func sniff(head []byte, declared string) (fileType, bool) {
 // without being held in memory.
 func (d *Dialect) postUpload(public bool) handler {
 	return func(ctx context.Context, x *web.Request) (web.Answer, error) {
-		head := make([]byte, sniffed)
-		n, err := io.ReadFull(x.Stream, head)
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-			return web.Answer{}, unreadable(err)
+		u, file, err := examine(x.Stream, x.Stream.ContentType, public)
+		if err != nil {
+			return web.Answer{}, err
 		}
-		head = head[:n]
-		if n == 0 {
-			return web.Answer{}, invalid{{fieldFile, sentence(fieldFile, "can't be blank")}}
-		}
-		t, allowed := sniff(head, x.Stream.ContentType)
-		if !allowed {
-			return web.Answer{}, invalid{{fieldFile, sentence(fieldFile, "must be of type "+typeNames())}}
-		}
-		u := noren.Upload{FileKey: noren.NewFileKey(t.extension), MIMEType: t.mime, Public: public}
-		return d.store(ctx, x, u, io.MultiReader(bytes.NewReader(head), x.Stream))
+		return d.store(ctx, x, u, file)
 	}
+}
+
+// examine finds out what a file is, and answers it again from its beginning.
+func examine(file io.Reader, declared string, public bool) (noren.Upload, io.Reader, error) {
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return noren.Upload{}, nil, unreadable(err)
+	}
+	head = head[:n]
+	if n == 0 {
+		return noren.Upload{}, nil, invalid{{fieldFile, sentence(fieldFile, "can't be blank")}}
+	}
+	t, allowed := sniff(head, declared)
+	if !allowed {
+		return noren.Upload{}, nil, invalid{{fieldFile, sentence(fieldFile, "must be of type "+typeNames())}}
+	}
+	u := noren.Upload{FileKey: noren.NewFileKey(t.extension), MIMEType: t.mime, Public: public}
+	return u, io.MultiReader(bytes.NewReader(head), file), nil
+}
+
+// Keep stores a file of the caller's tenant and answers what is known of it. Invalid where the file is empty or of a type
+// that is not taken; declared is the type that the sender gives it. Files of the console come here, for they are the
+// same whoever sends them.
+func (d *Dialect) Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error) {
+	u, file, err := examine(file, declared, public)
+	if err == nil {
+		err = d.put(ctx, c, &u, file)
+	}
+	if err != nil {
+		return noren.Upload{}, err
+	}
+	if _, err := d.Service.AddUpload(ctx, c, u, nil); err != nil {
+		return noren.Upload{}, errors.Join(err, d.discard(context.WithoutCancel(ctx), c, u))
+	}
+	return u, nil
+}
+
+// put keeps the bytes, and tells how many there were.
+func (d *Dialect) put(ctx context.Context, c noren.Caller, u *noren.Upload, r io.Reader) (err error) {
+	source := &source{Reader: r}
+	u.Size, err = d.Files.Put(ctx, FileName(c.Tenant.Contract, u.FileKey), source)
+	if source.err != nil {
+		return unreadable(source.err)
+	}
+	return err
 }
 
 // store keeps the bytes and then records the file together with the answer, so that no record is without its bytes.
 func (d *Dialect) store(ctx context.Context, x *web.Request, u noren.Upload, r io.Reader) (a web.Answer, err error) {
-	source := &source{Reader: r}
-	u.Size, err = d.Files.Put(ctx, FileName(x.Caller.Tenant.Contract, u.FileKey), source)
-	if source.err != nil {
-		return a, unreadable(source.err)
-	}
-	if err != nil {
+	if err := d.put(ctx, x.Caller, &u, r); err != nil {
 		return a, err
 	}
 	answer := func(any) web.Answer { return ok(wire.JSON(wire.Map{wire.P("file_key", u.FileKey)})) }
