@@ -90,13 +90,14 @@ func TestVerifyFindsDamage(t *testing.T) {
 	})
 }
 
-// On SQLite the tokens are in a table of their own, which can be wrong while haystacks are right.
+// The tokens are in a table of their own, which can be wrong while haystacks are right.
 func TestVerifyFindsWrongTokens(t *testing.T) {
 	t.Parallel()
 	damage := map[string]string{
 		"sqlite": `INSERT INTO member_tokens (rowid, tokens) SELECT (tenant_id << 34) + member_id, tenant_id || ':z'
 			FROM member_search WHERE member_id = 1`,
-		"postgres": `UPDATE member_search SET tokens = tokens || ' z' WHERE member_id = 1`,
+		"postgres": `INSERT INTO token_members (tenant_id, token, block, members) SELECT tenant_id, 'z', 0, 2
+			FROM member_search WHERE member_id = 1`,
 	}
 	eachEngine(t, func(t *testing.T, b *bundle) {
 		b.shop(t, "damaged")

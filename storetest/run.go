@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "member filter", checks: memberFilterChecks()},
 		{name: "member query", checks: memberQueryChecks()},
 		{name: "keyword", checks: keywordChecks()},
+		{name: "member search", checks: memberSearchChecks()},
 		{name: "stock", checks: stockChecks()},
 		{name: "bulk", checks: bulkChecks()},
 		{name: "callback", checks: callbackChecks()},
