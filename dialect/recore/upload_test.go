@@ -218,7 +218,7 @@ func TestUploadAnsweredElsewhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != status || status == http.StatusOK && b.keyOf(answer{resp.StatusCode, resp.Header, string(got)}) != theirs.FileKey {
+			if resp.StatusCode != status || status == http.StatusOK && b.keyOf(answer{Status: resp.StatusCode, Header: resp.Header, Body: string(got)}) != theirs.FileKey {
 				t.Errorf("%d %s, want %d and %s", resp.StatusCode, got, status, theirs.FileKey)
 			}
 			if files := b.stored(); len(files) > 0 {
