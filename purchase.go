@@ -135,7 +135,7 @@ func (e PurchaseEvent) check(t Tenant, now time.Time) *Error {
 	case !isExternalID(e.ExternalID):
 		return wrong("", "id", "", "an id of 1 to 100 characters is needed")
 	case e.Kind == PurchaseRefunded && (!isExternalID(e.RefundID) || e.RefundID == cancellation):
-		return wrong("", "refund_id", "", "a refund needs an id of its own, of 1 to 100 characters")
+		return wrong("", "refund_id", storable(shortened(e.RefundID, maxExternalID)), "a refund needs an id of its own, of 1 to 100 characters")
 	case e.Kind == PurchaseCancelled:
 		return nil
 	case e.Currency != "" && e.Currency != t.Currency:
