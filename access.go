@@ -18,6 +18,7 @@ const (
 	Smaregi    Dialect = "smaregi"
 	ReCORE     Dialect = "recore"
 	EasyPoints Dialect = "easypoints"
+	Console    Dialect = "console" // people with a browser
 )
 
 // ClientKind tells an app, which sees the whole tenant, from a user of the Smaregi dialect, who may be bound to a store.
@@ -65,12 +66,22 @@ type Caller struct {
 	Tenant    Tenant
 	Client    Client
 	Scopes    []string // those of the credential used, not of the client
+	Login     string   // of the console user who calls; "" where a program does
 	RequestID string   // of the HTTP request, for logs and audit
 }
 
 // HasScope reports whether the credential carries at least one of the scopes.
 func (c Caller) HasScope(any ...string) bool {
 	return slices.ContainsFunc(any, func(s string) bool { return slices.Contains(c.Scopes, s) })
+}
+
+// entry is the audit entry of a write by the caller at that time, without what was written.
+func (c Caller) entry(at time.Time) AuditEntry {
+	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
+	if c.Login == "" {
+		e.ClientID = &c.Client.ID
+	}
+	return e
 }
 
 // NewSecret makes a random credential of 256 bits: prefix and 43 characters of unpadded base64url.

@@ -9,7 +9,8 @@ import (
 type AuditEntry struct {
 	ID        int64
 	At        time.Time
-	ClientID  *int64 // nil: the operator, on the command line
+	ClientID  *int64 // nil: the operator, on the command line, or a console user
+	Login     string // of the console user who did it; "": a program or the operator
 	Dialect   string // a Dialect, or Operator
 	Subject   string // "member", "stock", "client", …
 	SubjectID string

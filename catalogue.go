@@ -84,10 +84,3 @@ type Staff struct {
 	Name    string `json:"name"`
 	StoreID *int64 `json:"store"`
 }
-
-// ConsoleUser may sign in to the console.
-type ConsoleUser struct {
-	Login        string
-	PasswordHash string `json:"-"` // argon2id, in PHC form
-	Role         string // admin | staff | viewer
-}

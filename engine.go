@@ -42,7 +42,15 @@ type Directory interface {
 	ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]Callback, error)
 	// QueueStats counts what is waiting, over all tenants.
 	QueueStats(ctx context.Context) (QueueStats, error)
-	// DeleteExpired removes expired tokens and kept answers, a bounded number a call; it answers how many.
+	// ConsoleSession finds the session with the hash, with its tenant and user. NotFound where there is none, or the
+	// user is no more. Whether it has expired is for the caller to judge.
+	ConsoleSession(ctx context.Context, hash []byte) (Tenant, ConsoleUser, ConsoleSession, error)
+	// SignInFailures runs fn on what is stored under each of the subjects, zero where nothing is, in one transaction
+	// that locks them, and stores what fn leaves in it; zero failures are removed. fn may be run again; its error
+	// stores nothing and is answered as it is.
+	SignInFailures(ctx context.Context, subjects []string, fn func(stored []SignInFailures) error) error
+	// DeleteExpired removes expired tokens, sessions and kept answers, and failures to sign in that are older than
+	// FailuresKept, a bounded number a call; it answers how many.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)
 }
 
@@ -120,7 +128,7 @@ type CatalogueTx interface {
 	PutProducts(ctx context.Context, products []Product) error
 	Staff(ctx context.Context) ([]Staff, error)
 	PutStaff(ctx context.Context, staff []Staff) error
-	ConsoleUsers(ctx context.Context) ([]ConsoleUser, error)
+	ConsoleUsers(ctx context.Context) ([]ConsoleUser, error) // by login
 	PutConsoleUsers(ctx context.Context, users []ConsoleUser) error
 	// SigningKey is a secret that has to be read again, such as Shopify's webhook secret; "" where there is none.
 	SigningKey(ctx context.Context, name string) (string, error)
@@ -179,7 +187,7 @@ type BulkTx interface {
 	ResendCallbacks(ctx context.Context, f CallbackFilter, now time.Time) (int, error)
 }
 
-// AccessTx reads and writes clients, tokens, kept answers and the audit log.
+// AccessTx reads and writes clients, tokens, sessions, kept answers and the audit log.
 type AccessTx interface {
 	Clients(ctx context.Context) ([]Client, error) // with their webhook secrets
 	// PutClients inserts or updates by id. Conflict where a key is taken by another client, of whichever tenant.
@@ -190,6 +198,14 @@ type AccessTx interface {
 	KeptAnswer(ctx context.Context, k IdempotencyKey, now time.Time) (*KeptAnswer, error)
 	// KeepAnswer stores the answer; false where one is already kept under the key.
 	KeepAnswer(ctx context.Context, k IdempotencyKey, a KeptAnswer) (bool, error)
+	AddConsoleSession(ctx context.Context, s ConsoleSession) error
+	// TouchConsoleSession stores when the session was last seen and when it expires. One that has been deleted stays so.
+	TouchConsoleSession(ctx context.Context, s ConsoleSession) error
+	// DeleteConsoleSessions deletes the sessions of the logins, but for the one with the hash kept; nil keeps none. It
+	// answers how many there were.
+	DeleteConsoleSessions(ctx context.Context, logins []string, kept []byte) (int, error)
+	// DeleteConsoleSession deletes the session with the hash, if there is one.
+	DeleteConsoleSession(ctx context.Context, hash []byte) error
 	AddAudit(ctx context.Context, entries []AuditEntry) error
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) // newest first
 }
@@ -209,6 +225,10 @@ type PointTx interface {
 	// PointBalances answers what the members have on that day, ordered by member and type; types that are not held are
 	// left out.
 	PointBalances(ctx context.Context, members []int64, today Date) ([]PointBalance, error)
+	// PointLots answers one page of those that match.
+	PointLots(ctx context.Context, f PointLotFilter) ([]PointLot, error)
+	// PointEntries answers one page of those that match.
+	PointEntries(ctx context.Context, f PointEntryFilter) ([]PointEntry, error)
 }
 
 // PointMovement is what is written together: new lots, entries, and what the entries took from which lots.

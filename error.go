@@ -61,7 +61,10 @@ const (
 	ReasonScope               Reason = "scope"          // the credential lacks the scope
 	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running
 	ReasonClient              Reason = "client"         // unknown client, or its secret is wrong
-	ReasonInternal            Reason = "internal"       // the request could not be applied though it is right
+	ReasonPasswordWrong       Reason = "password_wrong"
+	ReasonPasswordLength      Reason = "password_length"
+	ReasonPasswordSame        Reason = "password_same"
+	ReasonInternal            Reason = "internal" // the request could not be applied though it is right
 )
 
 // Error is the one error type of the domain. Row counts from 1 within the request; 0 means no row.

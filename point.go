@@ -58,7 +58,25 @@ type PointEntry struct {
 	At        time.Time
 	ClientID  *int64 // nil: the operator or the daily run
 	Dialect   string
+	Login     string // of the console user who did it; "": a program
 	RequestID string
+}
+
+// PointLotFilter selects the lots of one member that have anything remaining, in the order in which they expire; those
+// that never do come last.
+type PointLotFilter struct {
+	MemberID int64
+	Page
+}
+
+// PointEntryFilter selects movements of points, by time and then id.
+type PointEntryFilter struct {
+	MemberID int64 // 0: any
+	At       Span
+	Kinds    []PointEntryKind // nil: any; empty: none
+	Dialects []string         // as Kinds
+	Newest   bool             // the newest first
+	Page
 }
 
 // PointBurn links an entry that took points to a lot that it took them from.

@@ -35,6 +35,9 @@ type Service struct {
 	passwords PasswordHasher
 	log       *slog.Logger
 
+	hashing chan struct{} // holds one for each password that is being hashed
+	decoy   func() string // a hash that no password matches
+
 	accepts  acceptGroups
 	inFlight inFlight
 
@@ -46,8 +49,9 @@ type Service struct {
 func NewService(c Config) *Service {
 	s := &Service{
 		engine: c.Engine, now: c.Clock, encoders: c.Encoders, passwords: c.Passwords, log: c.Log,
-		bulkReady: make(signal, 1), callbackReady: make(signal, 1),
+		bulkReady: make(signal, 1), callbackReady: make(signal, 1), hashing: make(chan struct{}, mostHashing),
 	}
+	s.decoy = sync.OnceValue(func() string { return s.passwords.Hash(NewSecret("")) })
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -77,7 +81,7 @@ func (s *Service) QueueStats(ctx context.Context) (QueueStats, error) {
 	return s.engine.QueueStats(ctx)
 }
 
-// DeleteExpired removes expired tokens and kept answers, a bounded number a call.
+// DeleteExpired removes expired tokens, sessions and kept answers, and old failures to sign in, a bounded number a call.
 func (s *Service) DeleteExpired(ctx context.Context) (int, error) {
 	return s.engine.DeleteExpired(ctx, s.now())
 }

@@ -199,7 +199,8 @@ func (p pointWriter) take(ctx context.Context, members []MemberRef) error {
 func (p pointWriter) entry(member int64, kind PointEntryKind, delta int64) PointEntry {
 	return PointEntry{
 		MemberID: member, Type: p.adjustment.Type, Kind: kind, Delta: delta, StaffID: p.adjustment.StaffID,
-		Note: p.adjustment.Note, At: p.now, ClientID: p.by.ClientID, Dialect: p.by.Dialect, RequestID: p.by.RequestID,
+		Note: p.adjustment.Note, At: p.now, ClientID: p.by.ClientID, Dialect: p.by.Dialect,
+		Login: p.by.Login, RequestID: p.by.RequestID,
 	}
 }
 

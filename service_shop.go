@@ -274,7 +274,7 @@ func (a *shopApplier) consoleUsers(ctx context.Context) error {
 	}
 	users := make([]ConsoleUser, len(a.shop.ConsoleUsers))
 	for i, u := range a.shop.ConsoleUsers {
-		users[i] = ConsoleUser{Login: u.Login, Role: u.Role}
+		users[i] = ConsoleUser{Login: u.Login, Role: u.Role, StoreID: u.StoreID}
 		for _, known := range stored {
 			if known.Login == u.Login && a.passwords.Matches(known.PasswordHash, u.Password) {
 				users[i].PasswordHash = known.PasswordHash
@@ -285,7 +285,18 @@ func (a *shopApplier) consoleUsers(ctx context.Context) error {
 		}
 	}
 	return put(ctx, a, "console users", users, func(u ConsoleUser) string { return u.Login },
-		func(context.Context) ([]ConsoleUser, error) { return stored, nil }, a.tx.PutConsoleUsers)
+		func(context.Context) ([]ConsoleUser, error) { return stored, nil },
+		func(ctx context.Context, changed []ConsoleUser) error {
+			logins := make([]string, len(changed))
+			for i, u := range changed {
+				logins[i] = u.Login
+			}
+			// Whoever came in with the old password, or was more than they are now, has to sign in again.
+			if _, err := a.tx.DeleteConsoleSessions(ctx, logins, nil); err != nil {
+				return err
+			}
+			return a.tx.PutConsoleUsers(ctx, changed)
+		})
 }
 
 // newUUID makes a random UUID of version 4.

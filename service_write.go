@@ -54,9 +54,7 @@ func (w *write) run(ctx context.Context, tx Tx) (*KeptAnswer, error) {
 			return nil, nil // an earlier run went through; its result is still with the caller
 		}
 	}
-	result, err := w.work(tx, AuditEntry{
-		At: now, ClientID: &w.caller.Client.ID, Dialect: string(w.caller.Client.Dialect), RequestID: w.caller.RequestID,
-	})
+	result, err := w.work(tx, w.caller.entry(now))
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,9 @@ func set[T any](to *T, f Field[T]) {
 
 // ShopConsoleUser is a console user with a password in the clear.
 type ShopConsoleUser struct {
-	Login, Password, Role string
+	Login, Password string
+	Role            Role
+	StoreID         *int64 // restricts what the user sees and changes; nil: the whole tenant
 }
 
 // ShopClient is a client as a shop file gives it, by name. Empty credentials are made up when the client is new.

@@ -22,13 +22,17 @@ func (t *tenantReader) shopify() {
 func (t *tenantReader) consoleUsers() {
 	var logins once
 	t.entries("console_users", "a console user", func(m *mapping) {
-		user := noren.ShopConsoleUser{Role: "viewer"}
+		user := noren.ShopConsoleUser{Role: noren.Viewer}
 		m.require("login", "password")
 		if m.text("login", &user.Login) {
 			logins.add(t.reader, m.lineOf("login"), user.Login, "the login %q", user.Login)
 		}
 		m.text("password", &user.Password)
-		m.word("role", &user.Role, "admin", "staff", "viewer")
+		word(m, "role", &user.Role, noren.Roles()...)
+		var store int64
+		if t.storeRef(m, "store", &store) {
+			user.StoreID = &store
+		}
 		t.shop.ConsoleUsers = append(t.shop.ConsoleUsers, user)
 	})
 }

@@ -18,6 +18,7 @@ func (t *tx) AddAudit(ctx context.Context, entries []noren.AuditEntry) error {
 		{"id", kindInt, of(func(e *noren.AuditEntry) any { return e.ID })},
 		{"at", kindInt, of(func(e *noren.AuditEntry) any { return micros(e.At) })},
 		{"client_id", kindInt, of(func(e *noren.AuditEntry) any { return e.ClientID })},
+		{"login", kindText, of(func(e *noren.AuditEntry) any { return textOrNull(e.Login) })},
 		{"dialect", kindText, of(func(e *noren.AuditEntry) any { return e.Dialect })},
 		{"subject", kindText, of(func(e *noren.AuditEntry) any { return e.Subject })},
 		{"subject_id", kindText, of(func(e *noren.AuditEntry) any { return e.SubjectID })},
@@ -34,11 +35,11 @@ func (t *tx) Audit(ctx context.Context, f noren.AuditFilter) ([]noren.AuditEntry
 	equal(w, "subject", f.Subject)
 	equal(w, "subject_id", f.SubjectID)
 	limit, args := limitOffset(f.Page)
-	rows, err := t.query(ctx, "SELECT id, at, client_id, dialect, subject, subject_id, request_id, changes FROM audit"+
+	rows, err := t.query(ctx, "SELECT id, at, client_id, COALESCE(login, ''), dialect, subject, subject_id, request_id, changes FROM audit"+
 		w.String()+" ORDER BY id DESC"+limit, append(w.args, args...)...)
 	list, err := collect(rows, err, func(rows *sql.Rows) (e noren.AuditEntry, err error) {
 		var at int64
-		err = rows.Scan(&e.ID, &at, &e.ClientID, &e.Dialect, &e.Subject, &e.SubjectID, &e.RequestID, &e.Changes)
+		err = rows.Scan(&e.ID, &at, &e.ClientID, &e.Login, &e.Dialect, &e.Subject, &e.SubjectID, &e.RequestID, &e.Changes)
 		e.At = fromMicros(at)
 		return e, err
 	})

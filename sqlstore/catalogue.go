@@ -178,9 +178,9 @@ func (t *tx) PutStaff(ctx context.Context, staff []noren.Staff) error {
 
 // ConsoleUsers implements noren.CatalogueTx.
 func (t *tx) ConsoleUsers(ctx context.Context) ([]noren.ConsoleUser, error) {
-	rows, err := t.query(ctx, "SELECT login, password_hash, role FROM console_users WHERE tenant_id = ? ORDER BY login", t.tenant)
+	rows, err := t.query(ctx, "SELECT login, password_hash, role, store_id FROM console_users WHERE tenant_id = ? ORDER BY login", t.tenant)
 	list, err := collect(rows, err, func(rows *sql.Rows) (u noren.ConsoleUser, err error) {
-		err = rows.Scan(&u.Login, &u.PasswordHash, &u.Role)
+		err = rows.Scan(&u.Login, &u.PasswordHash, &u.Role, &u.StoreID)
 		return u, err
 	})
 	return list, doing("read console users", err)
@@ -191,7 +191,8 @@ func (t *tx) PutConsoleUsers(ctx context.Context, users []noren.ConsoleUser) err
 	return t.put(ctx, "console_users", "login", []column{
 		{"login", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.Login })},
 		{"password_hash", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.PasswordHash })},
-		{"role", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.Role })},
+		{"role", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return string(u.Role) })},
+		{"store_id", kindInt, valuesOf(users, func(u *noren.ConsoleUser) any { return u.StoreID })},
 	})
 }
 

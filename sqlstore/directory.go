@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"noren"
 )
 
-// maxExpired bounds how many tokens, and how many kept answers, one DeleteExpired removes.
+// maxExpired bounds how many of each kind one DeleteExpired removes.
 const maxExpired = 1000
 
 // tenantColumns and clientColumns are what tenantRow and clientRow read.
@@ -200,8 +201,16 @@ func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err erro
 			`DELETE FROM kept_answers WHERE (tenant_id, client_id, route, key) IN (
 				SELECT k.tenant_id, k.client_id, k.route, k.key FROM tenants t CROSS JOIN kept_answers k
 				WHERE k.tenant_id = t.id AND k.expires_at <= ? LIMIT ?)`,
+			`DELETE FROM console_sessions WHERE hash IN (
+				SELECT hash FROM console_sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+			`DELETE FROM sign_in_failures WHERE subject IN (
+				SELECT subject FROM sign_in_failures WHERE last_at <= ? ORDER BY last_at LIMIT ?)`,
 		} {
-			deleted, err := t.exec(ctx, query, micros(now), maxExpired)
+			until := now
+			if strings.Contains(query, "sign_in_failures") {
+				until = now.Add(-noren.FailuresKept)
+			}
+			deleted, err := t.exec(ctx, query, micros(until), maxExpired)
 			if err != nil {
 				return fmt.Errorf("delete what has expired: %w", err)
 			}

@@ -90,6 +90,7 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 		{"at", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return micros(e.At) })},
 		{"client_id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.ClientID })},
 		{"dialect", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.Dialect })},
+		{"login", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return textOrNull(e.Login) })},
 		{"request_id", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.RequestID })},
 	})
 	if err != nil {
@@ -145,4 +146,40 @@ func (t *tx) PointBalances(ctx context.Context, members []int64, today noren.Dat
 		return b, err
 	})
 	return list, doing("read balances of points", err)
+}
+
+// PointLots implements noren.PointTx.
+func (t *tx) PointLots(ctx context.Context, f noren.PointLotFilter) ([]noren.PointLot, error) {
+	w := t.where()
+	w.and("member_id = ?", f.MemberID)
+	w.and("remaining > 0")
+	limit, args := limitOffset(f.Page)
+	rows, err := t.query(ctx, "SELECT "+lotColumns+" FROM point_lots"+w.String()+
+		" ORDER BY expires_on ASC NULLS LAST, id ASC"+limit, append(w.args, args...)...)
+	list, err := collect(rows, err, scanLot)
+	return list, doing("read lots of points", err)
+}
+
+// PointEntries implements noren.PointTx.
+func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]noren.PointEntry, error) {
+	w := t.where()
+	equal(w, "member_id", f.MemberID)
+	w.span("at", f.At)
+	oneOf(w, t.db.flavor, "kind", texts(f.Kinds))
+	oneOf(w, t.db.flavor, "dialect", f.Dialects)
+	order := " ORDER BY at ASC, id ASC"
+	if f.Newest {
+		order = " ORDER BY at DESC, id DESC"
+	}
+	limit, args := limitOffset(f.Page)
+	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
+		COALESCE(login, ''), request_id FROM point_entries`+w.String()+order+limit, append(w.args, args...)...)
+	list, err := collect(rows, err, func(rows *sql.Rows) (e noren.PointEntry, err error) {
+		var at int64
+		err = rows.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,
+			&e.Dialect, &e.Login, &e.RequestID)
+		e.At = fromMicros(at)
+		return e, err
+	})
+	return list, doing("read movements of points", err)
 }

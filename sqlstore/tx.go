@@ -136,6 +136,14 @@ func micros(t time.Time) int64 { return t.UnixMicro() }
 // fromMicros reads what micros stored.
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
+// textOrNull is how a text is stored whose absence is NULL in the schema and "" in the domain.
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
 // nullMicros is micros, or nil for NULL.
 func nullMicros(t *time.Time) any {
 	if t == nil {

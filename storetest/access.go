@@ -218,7 +218,7 @@ func accessAudit(t *testing.T, b *bundle) {
 			ID: 1, At: at(1), ClientID: new(int64(1)), Dialect: "smaregi", Subject: "member", SubjectID: "1", RequestID: "r1",
 			Changes: []byte(`{"note": ["\u0000 before",null],  "code":["b","a"]}`),
 		},
-		{ID: 2, At: at(1), Dialect: "operator", Subject: "member", SubjectID: "10", Changes: []byte(`{}`)},
+		{ID: 2, At: at(1), Login: "店員", Dialect: "console", Subject: "member", SubjectID: "10", Changes: []byte(`{}`)},
 		{
 			ID: 3, At: at(3), ClientID: new(int64(2)), Dialect: "smaregi", Subject: "stock", SubjectID: "1:1", RequestID: "r3",
 			Changes: []byte(`{"amount":[null,5]}`),

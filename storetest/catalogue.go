@@ -168,9 +168,9 @@ func (b *bundle) checkCatalogue(
 
 func catalogueConsoleUsers(t *testing.T, b *bundle) {
 	admin := noren.ConsoleUser{Login: "admin", PasswordHash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", Role: "admin"}
-	clerk := noren.ConsoleUser{Login: "clerk", PasswordHash: "$argon2id$…", Role: "staff"}
+	clerk := noren.ConsoleUser{Login: "clerk", PasswordHash: "$argon2id$…", Role: noren.Clerk, StoreID: new(int64(2))}
 	b.update(t, func(tx noren.Tx) error { return tx.PutConsoleUsers(b.ctx, []noren.ConsoleUser{clerk, admin}) })
-	clerk.Role = "viewer"
+	clerk.Role, clerk.StoreID = noren.Viewer, nil
 	b.update(t, func(tx noren.Tx) error { return tx.PutConsoleUsers(b.ctx, []noren.ConsoleUser{clerk}) })
 	b.view(t, func(tx noren.Tx) error {
 		got, err := tx.ConsoleUsers(b.ctx)

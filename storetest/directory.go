@@ -143,6 +143,8 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("gone", i), ClientID: 1, ExpiresAt: &expired}),
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("stays", i), ClientID: 1, ExpiresAt: &lasting}),
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("forever", i), ClientID: 1}),
+				tx.AddConsoleSession(b.ctx, noren.ConsoleSession{Hash: hash("gone", i), Login: "a", ExpiresAt: expired}),
+				tx.AddConsoleSession(b.ctx, noren.ConsoleSession{Hash: hash("stays", i), Login: "a", ExpiresAt: lasting}),
 			); err != nil {
 				return err
 			}
@@ -160,7 +162,7 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 		}
 		deleted += n
 	}
-	same(t, "the number deleted", 2*each, deleted)
+	same(t, "the number deleted", 3*each, deleted)
 	for i := range each {
 		_, _, err := b.CallerByToken(b.ctx, hash("gone", i))
 		isKind(t, "a token that has expired", noren.NotFound, err)

@@ -1,0 +1,118 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"noren"
+)
+
+// ConsoleSession implements noren.Directory. It is on the path of every page: one statement, all of it by primary keys.
+func (db *DB) ConsoleSession(ctx context.Context, hash []byte) (t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession, err error) {
+	s.Hash = hash
+	err = db.read(ctx, func(x *tx) error {
+		var tenant tenantRow
+		var signedIn, seen, expires int64
+		err := x.queryRow(ctx, `SELECT `+tenantColumns+`, u.login, u.password_hash, u.role, u.store_id,
+			s.signed_in_at, s.seen_at, s.expires_at FROM console_sessions s
+			JOIN console_users u ON u.tenant_id = s.tenant_id AND u.login = s.login
+			JOIN tenants ON tenants.id = s.tenant_id WHERE s.hash = ?`, hash).
+			Scan(append(tenant.refs(), &u.Login, &u.PasswordHash, &u.Role, &u.StoreID, &signedIn, &seen, &expires)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &noren.Error{Kind: noren.NotFound, Field: "session", Message: "there is no such session"}
+		} else if err != nil {
+			return doing("look for a session", err)
+		}
+		s.Login, s.SignedInAt, s.SeenAt, s.ExpiresAt = u.Login, fromMicros(signedIn), fromMicros(seen), fromMicros(expires)
+		t, err = tenant.read()
+		return err
+	})
+	return t, u, s, err
+}
+
+// AddConsoleSession implements noren.AccessTx. A run that comes again finds its own work and leaves it.
+func (t *tx) AddConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
+	_, err := t.exec(ctx, `INSERT INTO console_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		s.Hash, t.tenant, s.Login, micros(s.SignedInAt), micros(s.SeenAt), micros(s.ExpiresAt))
+	return doing("store a session", err)
+}
+
+// TouchConsoleSession implements noren.AccessTx.
+func (t *tx) TouchConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
+	_, err := t.exec(ctx, "UPDATE console_sessions SET seen_at = ?, expires_at = ? WHERE tenant_id = ? AND hash = ?",
+		micros(s.SeenAt), micros(s.ExpiresAt), t.tenant, s.Hash)
+	return doing("touch a session", err)
+}
+
+// DeleteConsoleSessions implements noren.AccessTx.
+func (t *tx) DeleteConsoleSessions(ctx context.Context, logins []string, kept []byte) (int, error) {
+	f := t.db.flavor
+	if kept == nil {
+		kept = []byte{} // NULL differs from nothing, and would keep all
+	}
+	n, err := t.exec(ctx, "DELETE FROM console_sessions WHERE tenant_id = ? AND "+f.in("login")+" AND hash <> ?",
+		t.tenant, f.list(logins), kept)
+	return int(n), doing("delete sessions", err)
+}
+
+// DeleteConsoleSession implements noren.AccessTx.
+func (t *tx) DeleteConsoleSession(ctx context.Context, hash []byte) error {
+	_, err := t.exec(ctx, "DELETE FROM console_sessions WHERE tenant_id = ? AND hash = ?", t.tenant, hash)
+	return doing("delete a session", err)
+}
+
+// SignInFailures implements noren.Directory. A subject that is not stored cannot be locked, so it is stored first. Of
+// two transactions with the same subjects the second waits for the first, in their order: sorted, as every list that
+// is locked.
+func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
+	sorted := slices.Compact(slices.Sorted(slices.Values(subjects)))
+	return db.update(ctx, 0, func(t *tx) error {
+		for _, subject := range sorted { // one for the login, one for the address
+			if _, err := t.exec(ctx, `INSERT INTO sign_in_failures (subject, failures, last_at, blocked_until)
+				VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, subject); err != nil {
+				return doing("store failures to sign in", err)
+			}
+		}
+		f := t.db.flavor
+		rows, err := t.query(ctx, "SELECT subject, failures, last_at, blocked_until FROM sign_in_failures WHERE "+
+			f.in("subject")+" ORDER BY subject"+f.forUpdate(), f.list(sorted))
+		found, err := collect(rows, err, func(rows *sql.Rows) (s noren.SignInFailures, err error) {
+			var last, until int64
+			err = rows.Scan(&s.Subject, &s.Failures, &last, &until)
+			s.LastAt, s.BlockedUntil = fromMicros(last), fromMicros(until)
+			return s, err
+		})
+		if err != nil {
+			return doing("read failures to sign in", err)
+		}
+		stored := make([]noren.SignInFailures, len(subjects))
+		for i, subject := range subjects {
+			at := slices.IndexFunc(found, func(s noren.SignInFailures) bool { return s.Subject == subject })
+			stored[i] = found[at]
+		}
+		if err := fn(stored); err != nil {
+			return err
+		}
+		return t.storeFailures(ctx, stored)
+	})
+}
+
+// storeFailures writes what is left of them; none at all takes no row.
+func (t *tx) storeFailures(ctx context.Context, list []noren.SignInFailures) error {
+	for _, s := range list {
+		var err error
+		if s.Failures == 0 {
+			_, err = t.exec(ctx, "DELETE FROM sign_in_failures WHERE subject = ?", s.Subject)
+		} else {
+			_, err = t.exec(ctx, "UPDATE sign_in_failures SET failures = ?, last_at = ?, blocked_until = ? WHERE subject = ?",
+				s.Failures, micros(s.LastAt), micros(s.BlockedUntil), s.Subject)
+		}
+		if err != nil {
+			return doing("write failures to sign in", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package storetest
+
+import (
+	"testing"
+
+	"noren"
+)
+
+func pointListChecks() []check {
+	return []check{
+		{"a member's lots in the order in which they expire", pointListLots},
+		{"movements by member, time, kind and dialect, in both directions", pointListEntries},
+		{"no tenant lists another's", pointListIsolation},
+	}
+}
+
+func pointListLots(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2))
+	b.grant(t,
+		lot(1, 1, noren.DefaultPoint, "", 5), lot(2, 1, noren.PaidPoint, "2026-12-31", 5), lot(3, 1, noren.DefaultPoint, "2026-05-01", 5),
+		lot(4, 1, noren.DefaultPoint, "2026-12-31", 5), lot(5, 2, noren.DefaultPoint, "", 5), lot(6, 1, noren.DefaultPoint, "2026-04-30", 5))
+	b.movePoints(t, use(10, 1, noren.DefaultPoint, noren.PointBurn{LotID: 6, Amount: 5}, noren.PointBurn{LotID: 3, Amount: 1}))
+	for _, c := range []struct {
+		name   string
+		filter noren.PointLotFilter
+		want   []int64
+	}{
+		{"all", noren.PointLotFilter{MemberID: 1}, []int64{3, 2, 4, 1}},
+		{"a page", noren.PointLotFilter{MemberID: 1, Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 4}},
+		{"of nobody", noren.PointLotFilter{}, []int64{}},
+	} {
+		b.view(t, func(tx noren.Tx) error {
+			got, err := tx.PointLots(b.ctx, c.filter)
+			same(t, "lots, "+c.name, c.want, lotIDs(got))
+			return err
+		})
+	}
+}
+
+// pointListEntries has two movements at the same instant, which their ids put in order.
+func pointListEntries(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2))
+	entries := []noren.PointEntry{
+		{ID: 1, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsGranted, Delta: 9, At: at(1), Dialect: "console", Login: "店員", RequestID: "r"},
+		{ID: 2, MemberID: 2, Type: noren.PaidPoint, Kind: noren.PointsGranted, Delta: 9, At: at(1), Dialect: "recore", ClientID: new(int64(1))},
+		{ID: 3, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsUsed, Delta: -2, At: at(2), Dialect: "recore", StaffID: new(int64(7)), Note: "'注'"},
+		{ID: 4, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsExpired, Delta: -1, At: at(3), Dialect: "noren"},
+	}
+	b.movePoints(t, noren.PointMovement{Entries: entries})
+	for _, c := range []struct {
+		name   string
+		filter noren.PointEntryFilter
+		want   []int64
+	}{
+		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4}},
+		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{4, 3, 2, 1}},
+		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{4, 3, 1}},
+		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
+		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
+		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},
+		{"dialects", noren.PointEntryFilter{Dialects: []string{"recore"}}, []int64{2, 3}},
+		{"a page", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 3}},
+		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 4}}, []int64{}},
+	} {
+		b.view(t, func(tx noren.Tx) error {
+			got, err := tx.PointEntries(b.ctx, c.filter)
+			same(t, "movements, "+c.name, c.want, idsOf(got, func(e noren.PointEntry) int64 { return e.ID }))
+			for _, e := range got {
+				same(t, "a movement", entries[e.ID-1], e)
+			}
+			return err
+		})
+	}
+}
+
+func pointListIsolation(t *testing.T, b *bundle) {
+	other := b.other(t)
+	b.insert(t, member(1))
+	b.grant(t, lot(1, 1, noren.DefaultPoint, "", 5))
+	other.view(t, func(tx noren.Tx) error {
+		lots, err := tx.PointLots(b.ctx, noren.PointLotFilter{MemberID: 1})
+		entries, err2 := tx.PointEntries(b.ctx, noren.PointEntryFilter{})
+		if len(lots)+len(entries) > 0 {
+			t.Errorf("another tenant sees %v and %v", lots, entries)
+		}
+		return firstError(err, err2)
+	})
+}
