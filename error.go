@@ -57,6 +57,12 @@ const (
 	ReasonCurrency            Reason = "currency"       // another currency than the tenant's
 	ReasonDiffers             Reason = "differs"        // it was recorded before, and said something else
 	ReasonAmbiguous           Reason = "ambiguous"      // more than one member answers to it
+	ReasonRequired            Reason = "required"       // a field that must be given is empty
+	ReasonTooLong             Reason = "too_long"       // a text has more characters than its limit
+	ReasonOutOfBounds         Reason = "out_of_bounds"  // a number is too small or too large
+	ReasonTaken               Reason = "taken"          // something else has this name already
+	ReasonUnknown             Reason = "unknown"        // there is no such value to choose
+	ReasonRevoked             Reason = "revoked"        // the client was revoked
 	ReasonPlan                Reason = "plan"           // the tenant's plan does not include the endpoint
 	ReasonScope               Reason = "scope"          // the credential lacks the scope
 	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running

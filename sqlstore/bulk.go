@@ -86,6 +86,7 @@ func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [
 		{"rows", kindBytes, of(func(i int, _ *noren.BulkRequest) any { return rows[i] })},
 		{"state", kindText, of(func(int, *noren.BulkRequest) any { return string(noren.BulkAccepted) })},
 		{"tries", kindInt, of(func(int, *noren.BulkRequest) any { return int64(0) })},
+		{"size", kindInt, of(func(_ int, r *noren.BulkRequest) any { return int64(r.Rows.Len()) })},
 		{"accepted_at", kindInt, of(func(_ int, r *noren.BulkRequest) any { return micros(r.AcceptedAt) })},
 	})
 	return first, doing("store bulk requests", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/sqlstore"
@@ -178,6 +179,24 @@ func methods() []method {
 			return tx.PutClients(ctx, rowsOf(n, func(i int64) noren.Client {
 				return noren.Client{ID: i, Name: fmt.Sprint(i), Dialect: noren.Smaregi, Key: noren.NewSecret(""), WebhookSecret: "whsec_"}
 			}))
+		}},
+		{"BulkRequests", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.BulkRequests(ctx, noren.BulkFilter{IDs: rowsOf(n, func(i int64) int64 { return i })})
+			return err
+		}},
+		{"BulkFlows", acceptRows, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.BulkFlows(ctx, storetest.Now(), time.Minute)
+			return err
+		}},
+		{"NoteClientUses", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.NoteClientUses(ctx, rowsOf(n, func(i int64) noren.ClientUse { return noren.ClientUse{ClientID: i, At: storetest.Now()} }))
+		}},
+		{"AuditNumber", func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.Reserve(ctx, noren.CounterAudit, n)
+			return err
+		}, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.AuditNumber(ctx, storetest.Now())
+			return err
 		}},
 		{"AddAudit", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.AddAudit(ctx, rowsOf(n, func(i int64) noren.AuditEntry {

@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "bulk", checks: bulkChecks()},
 		{name: "callback", checks: callbackChecks()},
 		{name: "access", checks: accessChecks()},
+		{name: "list", checks: listChecks()},
 		{name: "point", checks: pointChecks()},
 		{name: "point list", checks: pointListChecks()},
 		{name: "file", checks: fileChecks()},
