@@ -1,8 +1,9 @@
 # Everything here is one command; `make help` lists them. Go alone is enough for build, test and demo.
 .DEFAULT_GOAL := help
-.PHONY: help build test race lint fmt fuzz bench demo ci
+.PHONY: help build test race lint fmt generate fuzz bench demo ci
 
 LINT := bin/golangci-lint
+TEMPL := bin/templ
 FUZZTIME ?= 5s
 
 help: ## list the targets
@@ -26,6 +27,12 @@ fmt: $(LINT) ## format
 
 $(LINT): tools/go.mod
 	go build -C tools -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+generate: $(TEMPL) ## make Go of the console's templates
+	$(TEMPL) generate -path console
+
+$(TEMPL): tools/go.mod
+	go build -C tools -o ../$(TEMPL) github.com/a-h/templ/cmd/templ
 
 fuzz: ## run every fuzz target for FUZZTIME (5s)
 	@for pkg in $$(go list ./...); do \

@@ -139,7 +139,7 @@ func wrongMembers() []scenario {
 func wrongAccess() []scenario {
 	return []scenario{
 		{"shopify", tenant("shopify: {secret: a}"), "shop.yaml:4: unknown key \"secret\" of shopify; known are webhook_secret"},
-		{"console role", tenant("console_users: [{login: a, password: b, role: root}]"), "shop.yaml:4: role of a console user: \"root\" is not known; known are admin, staff, viewer"},
+		{"console role", tenant("console_users: [{login: a, password: b, role: root}]"), "shop.yaml:4: role of a console user: \"root\" is not known; known are viewer, staff, admin"},
 		{"login twice", tenant("console_users:", "  - {login: a, password: b}", "  - {login: a, password: c}"), "shop.yaml:6: the login \"a\" is given twice; the first is in line 5"},
 		{"dialect", tenant("clients: [{name: a, dialect: smareji, client_id: b}]"), "shop.yaml:4: dialect of a client: \"smareji\" is not known; did you mean \"smaregi\"?"},
 		{"client without dialect", tenant("clients: [{name: a}]"), "shop.yaml:4: a client needs dialect"},

@@ -48,6 +48,7 @@ func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) err
 		{"check_at", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return nullMicros(c.CheckAt) })},
 		{"spend", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.Spend })},
 		{"client_id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.By.ClientID })},
+		{"login", kindText, valuesOf(changes, func(c *noren.RankChange) any { return textOrNull(c.By.Login) })},
 		{"dialect", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.Dialect })},
 		{"request_id", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.RequestID })},
 	})
@@ -63,12 +64,12 @@ func (t *tx) RankChanges(ctx context.Context, f noren.RankChangeFilter) ([]noren
 	}
 	return listing[noren.RankChange]{
 		table: "rank_changes", key: []string{"id"}, sortable: map[string]string{"id": "id"},
-		columns: "id, member_id, at, from_rank, to_rank, reason, check_at, spend, client_id, dialect, request_id",
+		columns: "id, member_id, at, from_rank, to_rank, reason, check_at, spend, client_id, COALESCE(login, ''), dialect, request_id",
 		scan: func(rows *sql.Rows) (c noren.RankChange, err error) {
 			var at int64
 			var checkAt sql.NullInt64
 			err = rows.Scan(&c.ID, &c.MemberID, &at, &c.From, &c.To, &c.Reason, &checkAt, &c.Spend,
-				&c.By.ClientID, &c.By.Dialect, &c.By.RequestID)
+				&c.By.ClientID, &c.By.Login, &c.By.Dialect, &c.By.RequestID)
 			c.At, c.CheckAt = fromMicros(at), fromNullMicros(checkAt)
 			return c, err
 		},

@@ -31,7 +31,7 @@ type Dialect interface {
 	Paces() Paces
 	// PaceKey says whose requests are counted together.
 	PaceKey(x *Request) string
-	// OpenAPI is the dialect's OpenAPI document.
+	// OpenAPI is the dialect's OpenAPI document; nil where people use it and not programs.
 	OpenAPI() []byte
 }
 
@@ -123,7 +123,7 @@ type Answer struct {
 	Body        []byte
 	// Stream is sent instead of Body; of HEAD requests it is not read. It is closed in any case.
 	Stream io.ReadCloser
-	Length int64 // how many bytes Stream gives
+	Length int64 // how many bytes Stream gives; -1 where that shows only at its end
 }
 
 // With adds a header to the answer.

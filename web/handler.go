@@ -63,12 +63,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		x.Claim = claim
 		a := h.answer(w, m, x)
+		defer func() { h.record(m, x, a.Status, time.Since(start)) }() // also where a stream breaks off
 		if a.Stream != nil {
 			h.writeStream(w, x, a)
 		} else {
 			write(w, a)
 		}
-		h.record(m, x, a.Status, time.Since(start))
 		return
 	}
 	h.pages.ServeHTTP(w, r)
@@ -90,7 +90,9 @@ func writeHeader(w http.ResponseWriter, a Answer, length int64) {
 	if a.ContentType != "" {
 		header.Set("Content-Type", a.ContentType)
 	}
-	header.Set("Content-Length", strconv.FormatInt(length, 10))
+	if length >= 0 {
+		header.Set("Content-Length", strconv.FormatInt(length, 10))
+	}
 	w.WriteHeader(a.Status)
 }
 

@@ -23,6 +23,9 @@ func (h *Handler) newPages(version string) http.Handler {
 	mux.Handle("GET /metrics", h.metrics.page())
 	for _, m := range h.dialects {
 		document := m.OpenAPI()
+		if document == nil {
+			continue
+		}
 		mux.HandleFunc("GET /openapi/"+string(m.Name())+".json", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(document)
@@ -41,7 +44,11 @@ func (h *Handler) index(version string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "noren %s\n\n/healthz\n/readyz\n/metrics\n", version)
 	for _, m := range h.dialects {
-		fmt.Fprintf(&b, "/openapi/%s.json\n", m.Name())
+		if m.OpenAPI() == nil {
+			fmt.Fprintf(&b, "/%s/\n", m.Name())
+		} else {
+			fmt.Fprintf(&b, "/openapi/%s.json\n", m.Name())
+		}
 	}
 	return b.String()
 }

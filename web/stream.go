@@ -31,8 +31,8 @@ func (b body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// writeStream sends an answer whose body is a stream. Where the stream breaks off, the client sees fewer bytes than
-// Content-Length has announced, and the connection is closed.
+// writeStream sends an answer whose body is a stream. Where the stream breaks off, the connection is closed: the client
+// sees fewer bytes than Content-Length has announced, or no end of the chunks.
 func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {
 	defer a.Stream.Close()
 	extend(w)
@@ -40,8 +40,21 @@ func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {
 	if x.HTTP.Method == http.MethodHead {
 		return
 	}
-	if _, err := io.CopyN(w, a.Stream, a.Length); err != nil && x.HTTP.Context().Err() == nil {
+	var err error
+	if a.Length >= 0 {
+		_, err = io.CopyN(w, a.Stream, a.Length)
+	} else {
+		_, err = io.Copy(w, a.Stream)
+	}
+	if err == nil {
+		return
+	}
+	if x.HTTP.Context().Err() == nil {
 		h.log.LogAttrs(x.HTTP.Context(), slog.LevelWarn, "an answer broke off",
 			slog.String("request_id", x.ID), slog.Any("error", err))
+	}
+	if a.Length < 0 {
+		// Returning would end the chunks as if all were there.
+		panic(http.ErrAbortHandler)
 	}
 }

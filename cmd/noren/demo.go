@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,7 +60,11 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	report, err := c.load(ctx, std, h.service)
+	shop := demoshop.New(c.Seed, time.Now(), c.Members)
+	for i := range shop.ConsoleUsers {
+		shop.ConsoleUsers[i].Password = rand.Text()
+	}
+	report, err := c.load(ctx, std, h.service, shop)
 	if err != nil {
 		return err
 	}
@@ -87,7 +92,7 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 
 	keys, err := identify(ctx, h.service, []noren.ShopReport{report}, time.Now())
 	if err == nil {
-		err = newTour(std.out, "http://"+l.Addr().String(), receiver, report, keys).walk(ctx)
+		err = newTour(std.out, "http://"+l.Addr().String(), receiver, report, keys, shop.ConsoleUsers).walk(ctx)
 	}
 	if err == nil && !c.Once {
 		say(std.out, "Callbacks appear here as they arrive. Ctrl-C ends the demo and removes its data.\n\n")
@@ -120,11 +125,11 @@ func (c *demoCmd) listen(ctx context.Context, std streams) (net.Listener, error)
 	return l, err
 }
 
-// load makes up the shop and applies it as `noren apply` would.
-func (c *demoCmd) load(ctx context.Context, std streams, service *noren.Service) (noren.ShopReport, error) {
+// load applies the shop as `noren apply` would.
+func (c *demoCmd) load(ctx context.Context, std streams, service *noren.Service, shop noren.Shop) (noren.ShopReport, error) {
 	begin := time.Now()
 	say(std.out, "Loading a shop with %s members …", number(c.Members))
-	report, err := service.ApplyShop(ctx, demoshop.New(c.Seed, begin, c.Members))
+	report, err := service.ApplyShop(ctx, shop)
 	if err != nil {
 		say(std.out, "\n")
 		return report, fmt.Errorf("loading the demo shop: %w", err)

@@ -25,6 +25,7 @@ type tour struct {
 	receiver *receiver
 	report   noren.ShopReport
 	keys     identifications
+	people   []noren.ShopConsoleUser
 	token    string // of the app
 }
 
@@ -32,8 +33,10 @@ type tour struct {
 const alwaysShown = 2
 
 // newTour makes a tour of the server at base. report is what loading the shop answered, with its credentials.
-func newTour(out io.Writer, base string, r *receiver, report noren.ShopReport, keys identifications) *tour {
-	return &tour{out: out, base: base, receiver: r, report: report, keys: keys}
+func newTour(
+	out io.Writer, base string, r *receiver, report noren.ShopReport, keys identifications, people []noren.ShopConsoleUser,
+) *tour {
+	return &tour{out: out, base: base, receiver: r, report: report, keys: keys, people: people}
 }
 
 // walk shows everything once.
@@ -118,7 +121,7 @@ func (t *tour) introduce() error {
 			say(w, "  %s\t%s\n", l.What, number(l.Created))
 		}
 	}
-	say(w, "\nAddresses\n  API\t%s\n  callbacks\t%s\n", t.base, t.receiver.URL)
+	say(w, "\nAddresses\n  API\t%s\n  console\t%s/console/\n  callbacks\t%s\n", t.base, t.base, t.receiver.URL)
 	say(w, "\nCredentials, made for this run\n")
 	for _, c := range t.report.Clients {
 		who := "app"
@@ -130,6 +133,13 @@ func (t *tour) introduce() error {
 			say(w, "  %s\t%s\t%s\n", label, field.name, field.value)
 			label = ""
 		}
+	}
+	for _, u := range t.people {
+		where := ""
+		if u.StoreID != nil {
+			where = fmt.Sprintf(", store %d", *u.StoreID)
+		}
+		say(w, "  %s (console, %s%s)\tpassword\t%s\n", u.Login, u.Role, where, u.Password)
 	}
 	say(w, "\n")
 	return w.Flush()

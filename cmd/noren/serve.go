@@ -18,7 +18,8 @@ type serveCmd struct {
 
 // Help is what `noren serve --help` says besides the flags.
 func (serveCmd) Help() string {
-	return "The database is made and brought up to date by itself. On SIGTERM or SIGINT the server stops within half a " +
+	return "People use the console, at /console/, with the logins that a shop file gives them. " +
+		"The database is made and brought up to date by itself. On SIGTERM or SIGINT the server stops within half a " +
 		"minute: it takes no new requests, finishes those that run, and leaves what waits to the next start; a second " +
 		"signal stops it at once, which loses nothing either. Several servers may share one PostgreSQL database."
 }

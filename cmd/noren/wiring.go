@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
+	"noren/console"
 	"noren/dialect/recore"
 	"noren/dialect/smaregi"
 	"noren/files"
@@ -81,8 +82,12 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Sto
 	version := buildVersion()
 	// A registry of our own: the default one is shared by everything in the process, and by parallel tests.
 	metrics := web.NewMetrics(prometheus.NewRegistry(), h.service)
+	dialects, err := h.dialects(store, f.BaseURL, version)
+	if err != nil {
+		return nil, err
+	}
 	s.handler, err = web.NewHandler(web.Config{
-		Service: h.service, Dialects: h.dialects(store, f.BaseURL, version), Paces: s.paces, Metrics: metrics,
+		Service: h.service, Dialects: dialects, Paces: s.paces, Metrics: metrics,
 		Log: h.log, BaseURL: f.BaseURL, Version: version,
 	})
 	if err != nil {
@@ -101,12 +106,17 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Sto
 	return s, nil
 }
 
-// dialects are the APIs that clients speak.
-func (h *house) dialects(store files.Store, baseURL, version string) []web.Dialect {
+// dialects are the APIs that clients speak, and the console that people use.
+func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dialect, error) {
+	people, err := console.New(console.Config{Service: h.service, BaseURL: baseURL, Version: version})
+	if err != nil {
+		return nil, err
+	}
 	return []web.Dialect{
 		smaregi.New(h.service, version),
 		recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version}),
-	}
+		people,
+	}, nil
 }
 
 // send delivers one callback.

@@ -3,6 +3,7 @@
 -- Who of a client did it: the login of a console user. NULL where a program did.
 ALTER TABLE audit ADD COLUMN login text;
 ALTER TABLE point_entries ADD COLUMN login text;
+ALTER TABLE rank_changes ADD COLUMN login text;
 
 -- The movements of all members in the order of their time, for lists over a stretch of it.
 CREATE INDEX point_entries_at ON point_entries (tenant_id, at ASC, id ASC);

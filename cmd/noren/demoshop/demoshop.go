@@ -43,6 +43,7 @@ func New(seed uint64, now time.Time, members int) noren.Shop {
 		},
 		Ranks: ranks(), StaffRanks: []noren.StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "社員家族"}},
 		Stores: stores(), Products: products(), Staff: staff(), Clients: clients(),
+		ConsoleUsers: consoleUsers(),
 	}
 	for id := range int64(members) {
 		m, spend := g.member(id + 1)
@@ -107,6 +108,17 @@ func staff() []noren.Staff {
 		list[i] = noren.Staff{ID: int64(i + 1), Code: fmt.Sprintf("SF%010d", i+1), Name: name, StoreID: new(int64(i + 1))}
 	}
 	return list
+}
+
+// consoleUsers are one of each role, and one who is bound to a store. Passwords are left out, so that whoever applies
+// the shop makes them.
+func consoleUsers() []noren.ShopConsoleUser {
+	return []noren.ShopConsoleUser{
+		{Login: "admin", Role: noren.Admin},
+		{Login: "staff", Role: noren.Clerk},
+		{Login: "ginza", Role: noren.Clerk, StoreID: new(int64(2))},
+		{Login: "viewer", Role: noren.Viewer},
+	}
 }
 
 // clients are one of each kind with the same scopes, so that what differs between their answers is the store alone.

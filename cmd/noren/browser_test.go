@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"noren"
+	"noren/cmd/noren/demoshop"
+	"noren/storetest"
+)
+
+// envBrowserRequired, set to anything, makes the browser tests fail instead of skip where there is no Chromium. So does CI.
+const envBrowserRequired = "NOREN_TEST_CHROMIUM_REQUIRED"
+
+// envScreenshots names a directory to keep pictures of the pages in, for people to look at.
+const envScreenshots = "NOREN_TEST_SCREENSHOTS"
+
+// clerkPassword is that of all console users.
+const clerkPassword = "correct horse battery"
+
+// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do.
+const browserWait = time.Minute
+
+// chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" || os.Getenv(envBrowserRequired) != "" {
+		t.Fatal("Chromium is not installed (apt-get install chromium fonts-ipafont-gothic)")
+	}
+	t.Skip("Chromium is not installed (apt-get install chromium fonts-ipafont-gothic)")
+	return ""
+}
+
+// site is the demo shop, served as `noren serve` would.
+type site struct {
+	base    string
+	service *noren.Service
+	tenant  noren.Tenant
+}
+
+// newSite serves a small demo shop from the database.
+func newSite(t *testing.T, database string) *site {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	h, err := openHouse(t.Context(), database, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.close)
+	shop := demoshop.New(1, time.Now(), 200)
+	for i := range shop.ConsoleUsers {
+		shop.ConsoleUsers[i].Password = clerkPassword
+	}
+	if _, err := h.service.ApplyShop(t.Context(), shop); err != nil {
+		t.Fatal(err)
+	}
+	store, err := filesFlag{filepath.Join(t.TempDir(), "files")}.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	flags := serverFlags{RateLimits: "documented"}
+	s, err := h.newServer(flags, nil, store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(ctx, l, flags) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	tenant, err := h.service.TenantByContract(t.Context(), demoshop.Contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &site{"http://" + l.Addr().String(), h.service, tenant}
+}
+
+// testLog shows a server's warnings where its test fails.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// window is a browser of its own at a site.
+type window struct {
+	*testing.T
+	*site
+	ctx context.Context
+
+	mu         sync.Mutex
+	complaints []string // of the browser: errors of scripts, and what the content security policy kept out
+}
+
+// newWindow starts a browser. What it complains of fails the test in the end.
+func newWindow(t *testing.T, s *site) *window {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "ja"),
+		chromedp.WSURLReadTimeout(browserWait),
+	)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, stop = context.WithTimeout(ctx, browserWait)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	w := &window{T: t, site: s, ctx: ctx}
+	chromedp.ListenTarget(ctx, w.listen)
+	w.size(1440)
+	t.Cleanup(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, complaint := range w.complaints {
+			t.Errorf("the browser complains: %s", complaint)
+		}
+	})
+	return w
+}
+
+func (w *window) listen(event any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		w.complaints = append(w.complaints, e.ExceptionDetails.Error())
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.LevelError && e.Entry.Source != cdplog.SourceNetwork {
+			w.complaints = append(w.complaints, e.Entry.Text)
+		}
+	}
+}
+
+// run does things in the browser, all of which have to work.
+func (w *window) run(actions ...chromedp.Action) {
+	w.Helper()
+	if err := chromedp.Run(w.ctx, actions...); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// size sets the width of the window, in pixels.
+func (w *window) size(width int64) {
+	w.Helper()
+	w.run(emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600))
+}
+
+// open goes to a page of the console.
+func (w *window) open(path string) {
+	w.Helper()
+	w.run(chromedp.Navigate(w.base + "/console" + path))
+}
+
+// signIn signs in as a user of the demo shop, and waits for the first page.
+func (w *window) signIn(login string) {
+	w.Helper()
+	w.open("/sign-in")
+	w.run(
+		chromedp.SetValue("#field-login", login, chromedp.ByQuery), chromedp.SetValue("#field-password", clerkPassword, chromedp.ByQuery),
+		chromedp.Submit("#field-password", chromedp.ByQuery), chromedp.WaitVisible(".bar-nav", chromedp.ByQuery),
+	)
+}
+
+// until waits until the condition, an expression of JavaScript, is true. Between two pages there is nothing to ask.
+func (w *window) until(condition string) {
+	w.Helper()
+	var met bool
+	var err error
+	for range 200 {
+		err = chromedp.Run(w.ctx, chromedp.Evaluate("!!("+condition+")", &met))
+		if met && err == nil || w.ctx.Err() != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if !met {
+		var page string
+		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
+		w.Fatalf("it is not so that %s: %v\n%s", condition, err, page)
+	}
+}
+
+// shows waits until the page has the text.
+func (w *window) shows(text string) {
+	w.Helper()
+	quoted, _ := json.Marshal(text)
+	w.until(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted))
+}
+
+// accessible fails the test where axe finds something serious on the page.
+func (w *window) accessible() {
+	w.Helper()
+	axe, err := os.ReadFile(filepath.Join("..", "..", "console", "testdata", "axe", "axe.min.js"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	var found []string
+	w.run(
+		chromedp.Evaluate(string(axe)+";0", nil),
+		chromedp.Evaluate(`axe.run().then(r => r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(
+			v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html).slice(0, 3).join(" | ")))`, &found,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	)
+	var where string
+	w.run(chromedp.Location(&where))
+	for _, violation := range found {
+		w.Errorf("%s: %s", where, violation)
+	}
+}
+
+// fits fails the test where the page is wider than the window, and keeps a picture of it where somebody wants one.
+func (w *window) fits(name string) {
+	w.Helper()
+	for _, width := range []int64{360, 1440} {
+		w.size(width)
+		var over int
+		w.run(chromedp.Evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth", &over))
+		if over > 0 {
+			w.Errorf("%s is %d pixels wider than a window of %d", name, over, width)
+		}
+		if dir := os.Getenv(envScreenshots); dir != "" {
+			var picture []byte
+			w.run(chromedp.FullScreenshot(&picture, 100))
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.png", name, width)), picture, 0o600); err != nil {
+				w.Error(err)
+			}
+		}
+	}
+}
+
+// inBrowser runs a test against a server on each engine.
+func inBrowser(t *testing.T, test func(w *window)) {
+	t.Helper()
+	chromium(t)
+	for name, database := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "noren.db") },
+		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			test(newWindow(t, newSite(t, database(t))))
+		})
+	}
+}

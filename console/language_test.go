@@ -1,0 +1,101 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// placeholders are the verbs of a message.
+var placeholders = regexp.MustCompile(`%(?:\[\d\])?[sd]`)
+
+// asked are the keys that the code names as they are; keys that it puts together begin with one of families.
+var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
+
+// families are the beginnings of keys that are put together, with a word of the domain or of HTTP, or that any page may
+// need one day.
+var families = []string{"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value."}
+
+// TestVocabulary checks that each message is in both languages, with the same arguments, and used.
+func TestVocabulary(t *testing.T) {
+	t.Parallel()
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := make(map[string]bool)
+	names, _ := filepath.Glob("*.go")
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "words_") {
+			continue
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range regexp.MustCompile(`T\("([^"]+)"[,)]`).FindAllStringSubmatch(string(source), -1) {
+			if _, known := words[key[1]]; !known {
+				t.Errorf("%s: there is no message %q", name, key[1])
+			}
+		}
+		for _, key := range asked.FindAllStringSubmatch(string(source), -1) {
+			used[key[1]] = true
+		}
+	}
+	for key, text := range words {
+		ja, en := placeholders.FindAllString(text.ja, -1), placeholders.FindAllString(text.en, -1)
+		slices.Sort(ja)
+		slices.Sort(en)
+		if text.ja == "" || text.en == "" || !slices.Equal(ja, en) {
+			t.Errorf("%s: %q and %q", key, text.ja, text.en)
+		}
+		if strings.ContainsFunc(text.en, isJapanese) && key != "language.switch" {
+			t.Errorf("%s: the English is %q", key, text.en)
+		}
+		if !used[key] && !slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(key, f) }) {
+			t.Errorf("%s is not used", key)
+		}
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for header, want := range map[string]string{
+		"": "ja", "en-US,en;q=0.9": "en", "ja,en;q=0.8": "ja", "en;q=0.5, ja;q=0.9": "ja", "fr": "ja", "*": "ja", ";;q=,": "ja",
+	} {
+		a := b.browser().get("/console/sign-in", "Accept-Language: "+header)
+		if !strings.Contains(a.Body.String(), `<html lang="`+want+`">`) {
+			t.Errorf("%q: not %s", header, want)
+		}
+	}
+	w := b.browser()
+	w.shows("/console/sign-in", "サインイン")
+	a := w.post("/console/language", url.Values{"language": {"en"}, "back": {"/console/sign-in?next=x"}})
+	if a.Code != http.StatusSeeOther || a.Header().Get("Location") != "/console/sign-in?next=x" {
+		t.Errorf("%d %s", a.Code, a.Header().Get("Location"))
+	}
+	w.shows("/console/sign-in", "Sign in", "Contract ID")
+	if a := w.post("/console/language", url.Values{"language": {"fr"}}); a.Code != http.StatusBadRequest {
+		t.Errorf("French: %d", a.Code)
+	}
+}
+
+// TestOwnPage keeps links to the console from leading elsewhere.
+func TestOwnPage(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"/console/members?q=a": "/console/members?q=a", "/console/": "/console/", "": "/console/",
+		"https://evil.example/console/": "/console/", "//evil.example/console/": "/console/", "/elsewhere": "/console/",
+		`/console/\evil`: "/console/", "/console/\r\nX: y": "/console/", "javascript:alert(1)": "/console/", "/consoles": "/console/",
+	} {
+		if got := ownPage(address); got != want {
+			t.Errorf("%q becomes %q", address, got)
+		}
+	}
+}

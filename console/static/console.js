@@ -1,0 +1,41 @@
+// What the pages do in the browser besides htmx. Everything works without it, if less conveniently.
+"use strict";
+
+// "/" goes to the search box from wherever nothing is being typed.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const box = document.querySelector("[data-search]");
+  if (!box) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});
+
+// While Japanese is being composed, what is in a box is not yet what is meant: it is searched for once it is.
+document.addEventListener("input", (event) => {
+  if (event.isComposing) event.stopImmediatePropagation();
+}, true);
+document.addEventListener("compositionend", (event) => {
+  event.target.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
+// A form is sent once. The server would know it again, but the second answer would be slow to come.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "true";
+});
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
+
+// Asks before what cannot be taken back.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-confirm]");
+  if (button && !confirm(button.dataset.confirm)) event.preventDefault();
+});
