@@ -374,7 +374,7 @@ type CatalogueFilter struct {
 	Page
 }
 
-// MemberFilter selects members. Sort columns: id (the default), code, created_at, updated_at.
+// MemberFilter selects members. Sort columns: id (the default), code, last_kana, first_kana, created_at, updated_at.
 type MemberFilter struct {
 	Code, CustomerNo string
 	IDFrom, IDTo     int64
@@ -384,6 +384,8 @@ type MemberFilter struct {
 	ShopifyIDs       []string // as IDs
 	Emails           []string // as IDs; compared without case
 	Statuses         []Status // as IDs
+	RankIDs          []int64  // as IDs
+	StoreIDs         []int64  // as IDs; members of all stores are of none
 	Created, Updated Span
 	Keyword          string // matched as package search says
 	VisibleTo        *int64 // only members of this store or of all stores

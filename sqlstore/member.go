@@ -59,6 +59,8 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 		w.and("id IN ("+t.db.flavor.memberIDs("lower(email)")+" AND email IS NOT NULL)", t.tenant, t.db.flavor.list(lower(f.Emails)))
 	}
 	oneOf(w, t.db.flavor, "status", texts(f.Statuses))
+	oneOf(w, t.db.flavor, "rank_id", f.RankIDs)
+	oneOf(w, t.db.flavor, "store_id", f.StoreIDs)
 	w.span("created_at", f.Created)
 	w.span("updated_at", f.Updated)
 	if f.VisibleTo != nil {
@@ -77,7 +79,10 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 	}
 	l := listing[noren.Member]{
 		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(), noTotal: f.NoTotal,
-		sortable: map[string]string{"id": "id", "code": "code", "created_at": "created_at", "updated_at": "updated_at"},
+		sortable: map[string]string{
+			"id": "id", "code": "code", "created_at": "created_at", "updated_at": "updated_at",
+			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
+		},
 	}
 	switch {
 	case narrowed:

@@ -32,6 +32,8 @@ func (b *bundle) filterMembers(t *testing.T) {
 	}
 	members[0].CustomerNo, members[1].CustomerNo = new("same"), new("same")
 	members[2].StoreID, members[3].StoreID = new(int64(1)), new(int64(2))
+	members[4].RankID, members[5].RankID = new(int64(1)), new(int64(2))
+	members[4].LastKana, members[5].LastKana = new("ヤマダ"), new("アベ")
 	b.insert(t, members...)
 }
 
@@ -62,6 +64,10 @@ func memberFilters(t *testing.T, b *bundle) {
 		{"updated a microsecond later", noren.MemberFilter{Updated: noren.Span{From: at(1).Add(1000)}}, []int64{5, 6}},
 		{"visible to a store: its own and those of all", noren.MemberFilter{VisibleTo: first}, []int64{1, 2, 3, 5, 6}},
 		{"visible to a store without members", noren.MemberFilter{VisibleTo: third}, []int64{1, 2, 5, 6}},
+		{"ranks", noren.MemberFilter{RankIDs: []int64{1, 2, 3}}, []int64{5, 6}},
+		{"no rank", noren.MemberFilter{RankIDs: []int64{}}, nil},
+		{"stores, without those of all", noren.MemberFilter{StoreIDs: []int64{2, 3}}, []int64{4}},
+		{"by kana, without any first", noren.MemberFilter{IDFrom: 3, Sort: []noren.Sort{{Column: "last_kana"}}}, []int64{3, 4, 6, 5}},
 		{"keyword", noren.MemberFilter{Keyword: "田4"}, []int64{4}},
 		{"keyword, hidden from the store", noren.MemberFilter{Keyword: "田4", VisibleTo: first}, nil},
 		{"keyword and span", noren.MemberFilter{Keyword: "山田", Updated: noren.Span{From: at(2)}}, []int64{5, 6}},

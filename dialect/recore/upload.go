@@ -62,25 +62,33 @@ func (d *Dialect) postUpload(public bool) handler {
 		if err != nil {
 			return web.Answer{}, err
 		}
-		head := make([]byte, sniffed)
-		n, err := io.ReadFull(file, head)
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-			return web.Answer{}, unreadable(err)
-		}
-		head = head[:n]
-		if n == 0 {
-			return web.Answer{}, invalid{{fieldFile, sentence(fieldFile, "can't be blank")}}
-		}
-		t, allowed := sniff(head, declared)
-		if !allowed {
-			return web.Answer{}, invalid{{fieldFile, sentence(fieldFile, "must be of type "+typeNames())}}
-		}
-		u := noren.Upload{FileKey: noren.NewFileKey(t.extension), MIMEType: t.mime, Public: public}
-		if err := d.store(ctx, x.Caller, u, io.MultiReader(bytes.NewReader(head), file)); err != nil {
+		u, err := d.Keep(ctx, x.Caller, declared, file, public)
+		if err != nil {
 			return web.Answer{}, err
 		}
 		return ok(wire.JSON(wire.Map{wire.P("file_key", u.FileKey)})), nil
 	}
+}
+
+// Keep stores a file of the caller's tenant and answers what is known of it. Invalid where the file is empty or of a type
+// that is not taken; declared is the type that the sender gives it. The console's uploads come here too: files are the
+// same whoever sends them.
+func (d *Dialect) Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error) {
+	head := make([]byte, sniffed)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return noren.Upload{}, unreadable(err)
+	}
+	head = head[:n]
+	if n == 0 {
+		return noren.Upload{}, invalid{{fieldFile, sentence(fieldFile, "can't be blank")}}
+	}
+	t, allowed := sniff(head, declared)
+	if !allowed {
+		return noren.Upload{}, invalid{{fieldFile, sentence(fieldFile, "must be of type "+typeNames())}}
+	}
+	u := noren.Upload{FileKey: noren.NewFileKey(t.extension), MIMEType: t.mime, Public: public}
+	return u, d.store(ctx, c, u, io.MultiReader(bytes.NewReader(head), file))
 }
 
 // store keeps the bytes and then records the file, so that no record is without its bytes.

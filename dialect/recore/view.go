@@ -21,19 +21,26 @@ type page struct {
 // the links is read in a transaction of its own.
 func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 	tenant := x.Caller.Tenant
-	secret, err := d.Service.TenantSecret(ctx, tenant.ID, noren.SecretFileLinks)
+	path, err := d.FilePaths(ctx, tenant)
 	if err != nil {
 		return nil, err
 	}
-	base, now := d.BaseURL, d.Service.Now()
+	base := d.BaseURL
 	if base == "" {
 		base = x.BaseURL
 	}
-	link := func(fileKey string) string {
-		name := FileName(tenant.Contract, fileKey)
-		return base + "/files/" + name + "?" + d.Links.Link(secret, name, now).Encode()
-	}
+	link := func(fileKey string) string { return base + path(fileKey) }
 	return &page{tenant, tenant.Location(), link}, nil
+}
+
+// FilePaths answers how a file's key becomes the path, with its query, of its temporary address on this server.
+func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(fileKey string) string, err error) {
+	secret, err := d.Service.TenantSecret(ctx, t.ID, noren.SecretFileLinks)
+	now := d.Service.Now()
+	return func(fileKey string) string {
+		name := FileName(t.Contract, fileKey)
+		return "/files/" + name + "?" + d.Links.Link(secret, name, now).Encode()
+	}, err
 }
 
 // member is a member with what its entry needs besides.
