@@ -133,13 +133,3 @@ func (s *Service) SendAgain(ctx context.Context, c Caller, ids []int64, once *On
 func wholeTenantOnly() error {
 	return &Error{Kind: Forbidden, Reason: ReasonScope, Message: "this is for those who are not bound to a store"}
 }
-
-// clientNames answers the names of the tenant's clients, revoked ones among them.
-func clientNames(ctx context.Context, tx Tx) (map[int64]string, error) {
-	clients, err := tx.Clients(ctx)
-	names := make(map[int64]string, len(clients))
-	for _, c := range clients {
-		names[c.ID] = c.Name
-	}
-	return names, err
-}

@@ -25,17 +25,60 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	for _, q := range plannedQueries() {
+		err := db.view(t.Context(), tenant, func(tx *tx) error {
+			sent = nil
+			if err := q.run(t.Context(), tx); err != nil {
+				return err
+			}
+			var plan []string
+			for _, text := range slices.Clone(sent) {
+				args := make([]any, strings.Count(text, "?"))
+				for i := range args {
+					args[i] = "1"
+				}
+				rows, err := tx.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+				steps, err := collect(rows, err, func(rows *sql.Rows) (step string, err error) {
+					var id, parent, unused int
+					err = rows.Scan(&id, &parent, &unused, &step)
+					return step, err
+				})
+				if err != nil {
+					return err
+				}
+				plan = append(plan, steps...)
+			}
+			rest := strings.Join(plan, "\n")
+			for _, want := range q.want {
+				_, after, found := strings.Cut(rest, want)
+				if !found {
+					t.Errorf("%s: the plan has no %q where it should:\n%s", q.name, want, strings.Join(plan, "\n"))
+				}
+				rest = after
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", q.name, err)
+		}
+	}
+}
+
+// plannedQuery is a method that reads many rows, and what its plan has to have, in this order.
+type plannedQuery struct {
+	name string
+	run  func(ctx context.Context, tx *tx) error
+	want []string
+}
+
+func plannedQueries() []plannedQuery {
 	bulk := func(f noren.BulkFilter) func(context.Context, *tx) error {
 		return func(ctx context.Context, tx *tx) error {
 			_, err := tx.BulkRequests(ctx, f)
 			return err
 		}
 	}
-	for _, q := range []struct {
-		name string
-		run  func(ctx context.Context, tx *tx) error
-		want []string // in this order
-	}{
+	return []plannedQuery{
 		{"the next requests", func(ctx context.Context, tx *tx) error {
 			_, err := tx.NextBulk(ctx, 5)
 			return err
@@ -80,41 +123,5 @@ func TestPlans(t *testing.T) {
 			_, err := tx.AuditNumber(ctx, fixedClock())
 			return err
 		}, []string{"autoindex_audit_1 (tenant_id=? AND id<?)"}},
-	} {
-		err := db.view(t.Context(), tenant, func(tx *tx) error {
-			sent = nil
-			if err := q.run(t.Context(), tx); err != nil {
-				return err
-			}
-			var plan []string
-			for _, text := range slices.Clone(sent) {
-				args := make([]any, strings.Count(text, "?"))
-				for i := range args {
-					args[i] = "1"
-				}
-				rows, err := tx.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
-				steps, err := collect(rows, err, func(rows *sql.Rows) (step string, err error) {
-					var id, parent, unused int
-					err = rows.Scan(&id, &parent, &unused, &step)
-					return step, err
-				})
-				if err != nil {
-					return err
-				}
-				plan = append(plan, steps...)
-			}
-			rest := strings.Join(plan, "\n")
-			for _, want := range q.want {
-				_, after, found := strings.Cut(rest, want)
-				if !found {
-					t.Errorf("%s: the plan has no %q where it should:\n%s", q.name, want, strings.Join(plan, "\n"))
-				}
-				rest = after
-			}
-			return nil
-		})
-		if err != nil {
-			t.Errorf("%s: %v", q.name, err)
-		}
 	}
 }

@@ -40,6 +40,7 @@ var damages = []struct {
 	{"success", `UPDATE callback_attempts SET status = 500 WHERE tenant_id = ?`, "all their attempts", "0 of them successful"},
 	{"token", `UPDATE access_tokens SET client_id = 9 WHERE tenant_id = ?`, "access tokens", "client 9"},
 	{"key", `UPDATE client_keys SET key = 'other' WHERE tenant_id = ?`, "found by its key", "has the key key of key and is found by other"},
+	{"revoked", `UPDATE clients SET revoked_at = 1 WHERE tenant_id = ?`, "found by its key", "has the key key of revoked and is found by key of revoked"},
 	{"haystack", `UPDATE member_search SET haystack = 'x' WHERE tenant_id = ? AND member_id = 1`, "what members say", `member 1 should be found by "一商店\n1", but is by "x"`},
 	{"unfindable", `DELETE FROM member_search WHERE tenant_id = ? AND member_id = 1`, "what members say", `but is by ""`},
 	{"orphan", `UPDATE member_search SET member_id = 9 WHERE tenant_id = ? AND member_id = 1`, "members only", "member 9"},
