@@ -20,6 +20,7 @@ type Config struct {
 	Service *noren.Service
 	BaseURL string // by which browsers reach the server; "": taken from each request
 	Version string // of the server
+	Dialects
 }
 
 // prefix begins the path of every page.

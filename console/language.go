@@ -39,6 +39,10 @@ func vocabulary() (map[string]text, error) {
 		shellWords(),
 		accountWords(),
 		memberWords(),
+		stockWords(),
+		bulkWords(),
+		clientWords(),
+		auditWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

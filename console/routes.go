@@ -32,6 +32,10 @@ func (d *Console) table() []route {
 		d.shellRoutes(),
 		d.accountRoutes(),
 		d.memberRoutes(),
+		d.stockRoutes(),
+		d.bulkRoutes(),
+		d.clientRoutes(),
+		d.auditRoutes(),
 	)
 	for i := range list {
 		if list[i].bodyLimit == 0 {
