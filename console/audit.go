@@ -20,7 +20,7 @@ import (
 func (d *Console) auditRoutes() []route {
 	return []route{
 		get("/audit", noren.Admin, d.audit).named("audit.title"),
-		get("/audit/{id}", noren.Admin, d.auditEntry),
+		get("/audit/{entry}", noren.Admin, d.auditEntry),
 	}
 }
 
@@ -66,7 +66,7 @@ func (p *page) day(text string) (time.Time, bool) {
 
 // auditEntry shows all of one entry.
 func (d *Console) auditEntry(ctx context.Context, p *page) (web.Answer, error) {
-	id, err := p.id("id")
+	id, err := p.id("entry")
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -110,7 +110,7 @@ func (p *page) who(e noren.AuditEntry, clients map[int64]string) string {
 	case e.Login != "":
 		return e.Login
 	case e.ClientID != nil:
-		return nameOf(clients, *e.ClientID)
+		return nameFrom(clients, *e.ClientID)
 	default:
 		return p.word("dialect.", e.Dialect)
 	}

@@ -62,8 +62,8 @@ func (v bulkView) moving() bool {
 	})
 }
 
-// stateChoices offers what the list can be narrowed to.
-func (p *page) choices(all, family string, values ...string) []choice {
+// filterChoices offers what the list can be narrowed to.
+func (p *page) filterChoices(all, family string, values ...string) []choice {
 	list := []choice{{"", p.T(all)}}
 	for _, v := range values {
 		list = append(list, choice{v, p.T(family + v)})
@@ -112,8 +112,8 @@ func (p *page) sizeOf(s noren.BulkSummary) string {
 	return p.number(int64(s.Size))
 }
 
-// nameOf is the client's name; its number where it has none any more.
-func nameOf(names map[int64]string, id int64) string {
+// nameFrom is the client's name; its number where it has none any more.
+func nameFrom(names map[int64]string, id int64) string {
 	return cmp.Or(names[id], "#"+number(id))
 }
 
@@ -227,7 +227,7 @@ func (d *Console) stockNames(ctx context.Context, p *page, rows []noren.StockCha
 		}
 	}
 	return func(key noren.StockKey) string {
-		return p.T("stock.level_title", nameOf(products, key.ProductID), nameOf(stores, key.StoreID))
+		return p.T("stock.level_title", nameFrom(products, key.ProductID), nameFrom(stores, key.StoreID))
 	}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 // Config is what the console needs.
 type Config struct {
 	Service *noren.Service
+	Files   Files
 	BaseURL string // by which browsers reach the server; "": taken from each request
 	Version string // of the server
 	Dialects

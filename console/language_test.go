@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"noren"
+	"noren/ladder"
 )
 
 // placeholders are the verbs of a message.
@@ -19,7 +22,11 @@ var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 
 // families are the beginnings of keys that are put together, with a word of the domain or of HTTP, or that any page may
 // need one day.
-var families = []string{"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value."}
+var families = []string{
+	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
+	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.column.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
+	"failure.", "division.", "clients.kind.",
+}
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.
 func TestVocabulary(t *testing.T) {
@@ -96,6 +103,55 @@ func TestOwnPage(t *testing.T) {
 	} {
 		if got := ownPage(address); got != want {
 			t.Errorf("%q becomes %q", address, got)
+		}
+	}
+}
+
+// TestWordsOfTheDomain checks that what is put together with a word of the domain is there for every word.
+func TestWordsOfTheDomain(t *testing.T) {
+	t.Parallel()
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, c := range noren.MemberColumns() {
+		keys = append(keys, "member."+c.Name)
+	}
+	for _, f := range memberFields() {
+		keys = append(keys, "member."+f.name, f.group)
+		if f.shape != "" {
+			keys = append(keys, "shape."+f.shape)
+		}
+	}
+	for _, column := range exportColumns() {
+		keys = append(keys, "member."+column)
+	}
+	for _, s := range noren.Statuses() {
+		keys = append(keys, "status."+string(s))
+	}
+	for _, r := range noren.Roles() {
+		keys = append(keys, "role."+string(r))
+	}
+	for _, pointType := range noren.PointTypes() {
+		keys = append(keys, "points.type."+string(pointType))
+	}
+	for _, kind := range []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed, noren.PointsExpired} {
+		keys = append(keys, "points.kind."+string(kind))
+	}
+	for _, reason := range []noren.RankReason{
+		ladder.EntryMet, ladder.MaintenanceMissed, ladder.Kept, ladder.Skipped, ladder.NeverDown, ladder.AtMinimum, ladder.AtLowest, ladder.Set,
+	} {
+		keys = append(keys, "rank.reason."+string(reason))
+	}
+	for _, dialect := range []string{
+		string(noren.Smaregi), string(noren.ReCORE), string(noren.EasyPoints), string(noren.Console), noren.Operator, noren.Schedule,
+	} {
+		keys = append(keys, "dialect."+dialect)
+	}
+	for _, key := range keys {
+		if _, known := words[key]; !known {
+			t.Errorf("there is no message %q", key)
 		}
 	}
 }

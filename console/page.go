@@ -43,7 +43,10 @@ func (p *page) signedIn() bool { return p.x.Caller.Login != "" }
 func (p *page) can(least noren.Role) bool { return p.x.Caller.HasScope(string(least)) }
 
 // part reports whether htmx asks for a part of a page rather than the whole.
-func (p *page) part() bool { return p.x.HTTP.Header.Get("HX-Request") == "true" }
+func (p *page) part() bool {
+	h := p.x.HTTP.Header
+	return h.Get("HX-Request") == "true" && h.Get("HX-History-Restore-Request") != "true"
+}
 
 // query is a parameter of the address; "" where it is not there, or too long to mean anything.
 func (p *page) query(name string) string {
@@ -51,15 +54,18 @@ func (p *page) query(name string) string {
 	if len(value) > maxQuery {
 		return ""
 	}
-	return value
+	return storable(value)
 }
+
+// storable leaves out what no database stores: NUL, and bytes that are no characters. No keyboard types them.
+func storable(s string) string { return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "") }
 
 // maxQuery bounds a parameter of an address, in bytes.
 const maxQuery = 1000
 
 // field is what was typed into a field of the form, trimmed, with line breaks as other systems write them.
 func (p *page) field(name string) string {
-	return strings.TrimSpace(strings.ReplaceAll(p.form.Get(name), "\r\n", "\n"))
+	return strings.TrimSpace(strings.ReplaceAll(storable(p.form.Get(name)), "\r\n", "\n"))
 }
 
 // id is the number in the path. NotFound where it is none: then there is nothing of that number either.

@@ -2,6 +2,8 @@ package console
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,6 +29,9 @@ const (
 	password = "ひらけごま、開けゴマ"
 )
 
+// hostile is a name as somebody gives one who wants to break a page: markup, a change of direction, and no end.
+var hostile = `"><script>alert(1)</script>\u202Eesrever\u202C` + strings.Repeat("長", 260)
+
 // bundle is a console on a database of its own. The tenant has the users admin, staff, viewer, and ginza, who is staff
 // of store 2; three ranks; two shops and a warehouse; and four members, of whom the fourth is of store 1. The other
 // tenant has a user admin and a member with the id 9.
@@ -35,6 +40,7 @@ type bundle struct {
 	handler *web.Handler
 	service *noren.Service
 	console *Console
+	files   *memoryFiles
 	clock   *clock
 	log     *safeBuffer
 }
@@ -90,13 +96,17 @@ func setup(t *testing.T) *bundle {
 	}
 	t.Cleanup(func() { _ = engine.Close() })
 	log := slog.New(slog.NewTextHandler(b.log, nil))
-	b.service = noren.NewService(noren.Config{Engine: engine, Clock: b.clock.read, Passwords: plainPasswords{}, Log: log})
+	b.service = noren.NewService(noren.Config{
+		Engine: engine, Clock: b.clock.read, Passwords: plainPasswords{}, Log: log,
+		Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: plainCallbacks{}},
+	})
 	for _, shop := range []noren.Shop{testShop(), otherShop()} {
 		if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b.console, err = New(Config{Service: b.service, Version: "test"}); err != nil {
+	b.files = &memoryFiles{service: b.service, kept: make(map[string][]byte)}
+	if b.console, err = New(Config{Service: b.service, Files: b.files, Version: "test", Dialects: testDialects()}); err != nil {
 		t.Fatal(err)
 	}
 	b.handler, err = web.NewHandler(web.Config{
@@ -109,6 +119,26 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
+// plainCallbacks write callbacks in which a page may not believe.
+type plainCallbacks struct{}
+
+func (plainCallbacks) EncodeCallback(o noren.BulkOutcome) []byte {
+	return fmt.Appendf(nil, "{\"requestId\":%d,\"failed\":%d,\"<script>\":1}", o.ID, len(o.Failures))
+}
+
+// testDialects have a few scopes, keys and commands.
+func testDialects() Dialects {
+	return Dialects{
+		Scopes: map[noren.Dialect][]string{
+			noren.Smaregi: {"pos.customers:write", "pos.stock:write"}, noren.ReCORE: {"member:index"}, noren.EasyPoints: {},
+		},
+		Identify: func(_ context.Context, key string) (string, error) { return "jwt of " + key, nil },
+		Commands: func(base string, t noren.Tenant, c noren.Client, k Keys) []string {
+			return []string{"curl " + base + "/" + t.Contract + " " + c.Name + " " + k.Secret}
+		},
+	}
+}
+
 func testShop() noren.Shop {
 	return noren.Shop{
 		Contract: contract,
@@ -118,8 +148,12 @@ func testShop() noren.Shop {
 			{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}, {ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
 			{ID: 3, Code: "003", Name: "倉庫", Kind: noren.StoreWarehouse},
 		},
-		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}},
-		Staff:    []noren.Staff{{ID: 1, Code: "SF1", Name: "大西"}},
+		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}, {ID: 2, Code: "P002", Name: hostile}},
+		Clients: []noren.ShopClient{
+			{Name: "pos", Dialect: noren.Smaregi, Key: "pos", Secret: "secret", Scopes: []string{"pos.stock:write", "pos.old:write"}},
+			{Name: hostile, Dialect: noren.ReCORE, Key: "reuse"},
+		},
+		Staff: []noren.Staff{{ID: 1, Code: "SF1", Name: "大西"}},
 		Members: []noren.MemberPatch{
 			{ID: 1, Code: noren.Set("M1"), LastName: noren.Set("山田"), FirstName: noren.Set("花子"), LastKana: noren.Set("ヤマダ"), Phone: noren.Set("03-0123-4567"), Rank: noren.Set(noren.Ref{ID: 1})},
 			{ID: 2, Code: noren.Set("M2"), LastName: noren.Set("佐藤"), FirstName: noren.Set("<b>次郎</b>"), Status: noren.Set(noren.Left)},
@@ -139,6 +173,9 @@ func otherShop() noren.Shop {
 	return noren.Shop{
 		Contract: stranger, Tenant: noren.TenantPatch{Name: noren.Set("他社")},
 		Members:      []noren.MemberPatch{{ID: 9, Code: noren.Set("X9"), LastName: noren.Set("他社会員")}},
+		Stores:       []noren.Store{{ID: 9, Code: "9", Name: "他社店舗", Kind: noren.StoreShop}},
+		Products:     []noren.Product{{ID: 9, Code: "X9", Name: "他社商品"}},
+		Clients:      []noren.ShopClient{{Name: "他社クライアント", Dialect: noren.Smaregi, Key: "theirs"}},
 		ConsoleUsers: []noren.ShopConsoleUser{{Login: "admin", Password: password, Role: noren.Admin}},
 	}
 }
@@ -247,4 +284,31 @@ func textOf(a *httptest.ResponseRecorder) string {
 // newRequest is a request as web hands it over.
 func newRequest(baseURL string) *web.Request {
 	return &web.Request{HTTP: httptest.NewRequest(http.MethodGet, "/console/", nil), BaseURL: baseURL}
+}
+
+// memoryFiles keeps files in memory.
+type memoryFiles struct {
+	service *noren.Service
+	mu      sync.Mutex
+	kept    map[string][]byte
+}
+
+func (f *memoryFiles) Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error) {
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return noren.Upload{}, err
+	}
+	if len(data) == 0 || strings.HasPrefix(string(data), "<") {
+		return noren.Upload{}, &noren.Error{Kind: noren.Invalid, Field: "file"}
+	}
+	u := noren.Upload{FileKey: noren.NewFileKey("bin"), MIMEType: declared, Size: int64(len(data)), Public: public}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept[u.FileKey] = data
+	_, err = f.service.AddUpload(ctx, c, u, nil)
+	return u, err
+}
+
+func (f *memoryFiles) FilePaths(context.Context, noren.Tenant) (func(string) string, error) {
+	return func(fileKey string) string { return "/files/" + fileKey }, nil
 }

@@ -3,7 +3,7 @@ package console
 import "strings"
 
 // htmxConfig keeps htmx from what the content security policy forbids, and has it show refusals as it shows answers.
-const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,` +
+const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,` +
 	`"responseHandling":[{"code":"204","swap":false},{"code":"...","swap":true}]}`
 
 // failure is what the error page shows.

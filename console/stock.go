@@ -35,7 +35,7 @@ type stockView struct {
 	store   int64 // the only one that is shown; 0: as many as there is room for
 	table   noren.StockTable
 	stores  []noren.Store // to choose from
-	paging  paging
+	stretch stretch
 }
 
 // stock shows products by stores. The search box asks for the table alone as one types.
@@ -49,14 +49,14 @@ func (d *Console) stock(ctx context.Context, p *page) (web.Answer, error) {
 	if v.store != 0 || columns == 0 {
 		columns = 1
 	}
-	v.paging = p.paging(min(max(mostCells/columns, fewestProducts), mostProducts))
+	v.stretch = p.stretch(min(max(mostCells/columns, fewestProducts), mostProducts))
 	v.table, err = d.Service.StockTable(ctx, p.caller(), noren.StockQuery{
-		Keyword: v.keyword, StoreID: v.store, Page: noren.Page{Limit: v.paging.size, Offset: v.paging.offset},
+		Keyword: v.keyword, StoreID: v.store, Page: noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset},
 	})
 	if err != nil {
 		return web.Answer{}, err
 	}
-	v.paging.total = v.table.Products.Total
+	v.stretch.total = v.table.Products.Total
 	if p.part() {
 		return p.show(ctx, stockTable(p, v))
 	}
@@ -99,21 +99,21 @@ func wholeOr(n int64) string {
 	return number(n)
 }
 
-// paging is where in a list a page is.
-type paging struct {
+// stretch is where in a list a page is.
+type stretch struct {
 	size, offset, total int
 }
 
 // farthest bounds the offset that a page may ask for.
 const farthest = 1_000_000
 
-// paging is the place that the address asks for, in pages of that size.
-func (p *page) paging(size int) paging {
-	return paging{size: size, offset: int(min(p.whole("from"), farthest))}
+// stretch is the place that the address asks for, in pages of that size.
+func (p *page) stretch(size int) stretch {
+	return stretch{size: size, offset: int(min(p.whole("from"), farthest))}
 }
 
 // to is the number of the last entry that is shown.
-func (g paging) to() int { return min(g.offset+g.size, g.total) }
+func (g stretch) to() int { return min(g.offset+g.size, g.total) }
 
 // with is the address of this page with other parameters: pairs of name and value; an empty value is left out.
 func (p *page) with(pairs ...string) templ.SafeURL {
@@ -147,7 +147,7 @@ type levelView struct {
 	key     noren.StockKey
 	days    int64
 	span    noren.Span
-	paging  paging
+	stretch stretch
 	amount  string // as it was typed
 	memo    string
 }
@@ -177,10 +177,10 @@ func (d *Console) levelView(ctx context.Context, p *page) (v levelView, err erro
 			v.days = days
 		}
 	}
-	v.paging = p.paging(levelMovements)
+	v.stretch = p.stretch(levelMovements)
 	v.span = d.Service.LastDays(p.caller().Tenant, int(v.days))
-	v.history, err = d.Service.StockHistory(ctx, p.caller(), v.key, v.span, noren.Page{Limit: v.paging.size, Offset: v.paging.offset})
-	v.paging.total = v.history.Movements.Total
+	v.history, err = d.Service.StockHistory(ctx, p.caller(), v.key, v.span, noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset})
+	v.stretch.total = v.history.Movements.Total
 	return v, err
 }
 

@@ -42,17 +42,8 @@ func clientWords() map[string]text {
 		"clients.its_writes":    {"このクライアントの変更記録", "What it changed"},
 		"clients.no_dialect":    {"このAPIのクライアントは追加できません。", "Clients cannot be added for this API."},
 
-		"dialect.smaregi":    {"スマレジ", "Smaregi"},
-		"dialect.recore":     {"ReCORE", "ReCORE"},
-		"dialect.easypoints": {"easyPoints", "easyPoints"},
-		"dialect.shopify":    {"Shopify", "Shopify"},
-		"dialect.console":    {"管理画面", "Console"},
-		"dialect.operator":   {"コマンド操作", "Command line"},
-		"dialect.noren":      {"自動処理", "The server itself"},
-
-		"reason.unknown":       {"この値は選べません。", "There is no such value to choose."},
-		"reason.store_unknown": {"店舗が存在しません。", "There is no such store."},
-		"reason.revoked":       {"このクライアントは無効になっています。", "This client was revoked."},
+		"reason.unknown": {"この値は選べません。", "There is no such value to choose."},
+		"reason.revoked": {"このクライアントは無効になっています。", "This client was revoked."},
 
 		"done.made_before": {"すでに追加されています。シークレットは最初の画面にだけ表示されました。控えていない場合は、無効にして追加し直してください。", "It has been added already, and its secrets were shown then. If they are lost, revoke it and add another."},
 		"done.revoked":     {"無効にしました。", "Revoked."},

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -25,6 +28,11 @@ func TestBrowserSignIn(t *testing.T) {
 		// The driver sends the character by itself, whatever became of the key; a keyboard does not.
 		w.run(chromedp.Evaluate(`document.getElementById("search").value = ""`, nil), chromedp.KeyEvent("山田"))
 		w.until(`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("山田")) && document.querySelectorAll("tbody tr").length > 0`)
+		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
+		w.until(`document.documentElement.getAttribute("data-bs-theme") === "dark"`)
+		w.accessible()
+		w.fits("members-dark")
+		w.run(emulation.SetEmulatedMedia())
 		w.open("/account")
 		w.accessible()
 		w.fits("account")
@@ -33,4 +41,63 @@ func TestBrowserSignIn(t *testing.T) {
 		w.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 		w.until(`document.activeElement.id === "main"`)
 	})
+}
+
+// TestBrowserMember finds a member by two letters, changes it, gives points, writes a note and attaches a photo.
+func TestBrowserMember(t *testing.T) {
+	t.Parallel()
+	inBrowser(t, func(w *window) {
+		w.signIn("staff")
+		w.until(`document.querySelector("#search")`)
+		w.run(chromedp.Focus("#search", chromedp.ByQuery), chromedp.KeyEvent("山田"))
+		w.until(`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("山田")) && document.querySelectorAll("tbody tr").length > 0`)
+		w.run(chromedp.Click("tbody tr a", chromedp.ByQuery))
+		w.shows("会員情報")
+		w.accessible()
+		w.fits("member")
+
+		w.click("会員情報を編集")
+		w.until(`document.querySelector("#field-occupation")`)
+		w.accessible()
+		w.fits("member-edit")
+		w.run(chromedp.SetValue("#field-last_kana", "やまだ", chromedp.ByQuery))
+		w.click("保存")
+		w.shows("全角カタカナで入力してください")
+		w.accessible()
+		w.run(chromedp.SetValue("#field-last_kana", "ヤマダ", chromedp.ByQuery), chromedp.SetValue("#field-occupation", "染物師", chromedp.ByQuery))
+		w.click("保存")
+		w.shows("保存しました")
+		w.shows("染物師")
+
+		w.run(chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
+		w.click("実行")
+		w.shows("ポイントを更新しました")
+		w.run(chromedp.SetValue("#field-note", "緑茶をお好みです", chromedp.ByQuery))
+		w.click("メモを追加")
+		w.until(`document.querySelector(".entries")?.innerText.includes("緑茶をお好みです")`)
+		w.run(chromedp.SetUploadFiles("#field-file", []string{picture(w.T)}, chromedp.ByQuery), chromedp.Click("#field-photo", chromedp.ByQuery))
+		w.click("アップロード")
+		w.shows("ファイルを登録しました")
+		w.until(`document.querySelector(".portrait img")?.naturalWidth === 1`) // it has been fetched by its signed address
+		w.accessible()
+		w.fits("member-full")
+
+		for tab, text := range map[string]string{"ポイント": "ご来店", "購入・ランク": "購入", "変更履歴": "染物師"} {
+			w.click(tab)
+			w.shows(text)
+			w.accessible()
+			w.fits("member-" + tab)
+		}
+	})
+}
+
+// picture is a file with a picture of one pixel.
+func picture(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "顔写真.png")
+	if err := os.WriteFile(name, []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\b\x06\x00\x00\x00\x1f\x15\xc4\x89"+
+		"\x00\x00\x00\rIDATx\x9cc\xf8\xff\xff\xff\x7f\x00\t\xfb\x03\xfd\x05CE\xca\x00\x00\x00\x00IEND\xaeB`\x82"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

@@ -217,6 +217,15 @@ func (w *window) shows(text string) {
 	w.until(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted))
 }
 
+// click clicks the button, link or tab with the words.
+func (w *window) click(words string) {
+	w.Helper()
+	quoted, _ := json.Marshal(words)
+	w.until(fmt.Sprintf(`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s)`, quoted))
+	w.run(chromedp.Evaluate(fmt.Sprintf(
+		`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s).click()`, quoted), nil))
+}
+
 // accessible fails the test where axe finds something serious on the page.
 func (w *window) accessible() {
 	w.Helper()

@@ -1,0 +1,439 @@
+package console
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	encodings "golang.org/x/text/encoding/japanese"
+
+	"noren"
+)
+
+// found lists the codes in the rows of a list, in their order.
+func found(body string) string {
+	var codes []string
+	for _, m := range regexp.MustCompile(`<td class="nowrap">(M\d+)</td>`).FindAllStringSubmatch(body, -1) {
+		codes = append(codes, m[1])
+	}
+	return strings.Join(codes, " ")
+}
+
+func TestMemberList(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, c := range []struct{ login, query, want string }{
+		{"staff", "", "M1 M2 M3 M4"},
+		{"staff", "?q=" + url.QueryEscape("山田"), "M1"},
+		{"staff", "?q=" + url.QueryEscape("やま"), "M1"},
+		{"staff", "?q=4567", "M1"},
+		{"staff", "?q=M3", "M3"},
+		{"staff", "?status=LEFT", "M2"},
+		{"staff", "?status=nonsense&rank=x&store=&sort=shoe&page=-1", "M1 M2 M3 M4"},
+		{"staff", "?rank=1", "M1"},
+		{"staff", "?store=2", "M3"},
+		{"staff", "?sort=-code", "M4 M3 M2 M1"},
+		{"staff", "?sort=-kana", "M1 M2 M3 M4"},
+		{"staff", "?sort=-code&q=M&page=2", ""},
+		{"staff", "?q=%00%ff", "M1 M2 M3 M4"},
+		{"staff", "?q=nobody", ""},
+		{"ginza", "", "M1 M2 M3"},
+		{"ginza", "?store=1", ""},
+		{"viewer", "?q=" + strings.Repeat("x", 2000), "M1 M2 M3 M4"},
+	} {
+		w := b.as(c.login)
+		body := w.shows("/console/members" + c.query)
+		if got := found(body); got != c.want {
+			t.Errorf("%s finds %q with %q, want %q", c.login, got, c.query, c.want)
+		}
+		if part := w.get("/console/members"+c.query, "HX-Request: true").Body.String(); found(part) != c.want || strings.Contains(part, "<html") {
+			t.Errorf("the part for %q is %s", c.query, part)
+		}
+		if strings.Contains(body, "X9") || strings.Contains(body, "<b>") {
+			t.Errorf("%s sees %s", c.login, body)
+		}
+	}
+	whole := b.as("staff").get("/console/members?q=M3", "HX-Request: true", "HX-History-Restore-Request: true")
+	if !strings.Contains(whole.Body.String(), "<html") {
+		t.Error("going back gets a part of a page")
+	}
+	b.as("staff").shows("/console/members?q=nobody", "該当する会員はいません", "条件をクリア")
+}
+
+// TestMemberPages leafs through a list of more members than one page shows.
+func TestMemberPages(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shop := noren.Shop{Contract: contract}
+	for id := range int64(60) {
+		shop.Members = append(shop.Members, noren.MemberPatch{ID: 100 + id, Code: noren.Set(fmt.Sprintf("M%d", 100+id))})
+	}
+	if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+		t.Fatal(err)
+	}
+	w := b.as("viewer")
+	first := w.shows("/console/members?q=M1", "1〜50件目", `rel="next" href="/console/members?q=M1&amp;page=2"`)
+	second := w.shows("/console/members?q=M1&page=2", "51〜61件目", `rel="prev" href="/console/members?q=M1"`)
+	w.lacks(second, `rel="next"`)
+	if n := len(strings.Fields(found(first) + " " + found(second))); n != 61 {
+		t.Errorf("%d members on two pages", n)
+	}
+}
+
+func TestMemberPage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("viewer")
+	body := w.shows("/console/members/1", "山田 花子", "ヤマダ", "M1", "03-0123-4567", "全店舗", "Bronze", "利用可")
+	w.lacks(body, `action="/console/members`, "/edit")
+	w.shows("/console/members/2", "&lt;b&gt;次郎&lt;/b&gt;", "退会")
+	for _, below := range []string{"", "/points", "/spend", "/history", "/edit"} {
+		if a := b.as("ginza").get("/console/members/4" + below); a.Code != http.StatusNotFound {
+			t.Errorf("another store's member%s: %d", below, a.Code)
+		}
+	}
+	for _, id := range []string{"0", "-1", "x", "99999999999999999999", "9"} {
+		if a := w.get("/console/members/" + id); a.Code != http.StatusNotFound {
+			t.Errorf("member %s: %d", id, a.Code)
+		}
+	}
+}
+
+// form reads the fields of the form with the action from a page, as a browser would send them.
+func form(t *testing.T, body, action string) url.Values {
+	t.Helper()
+	_, rest, ok := strings.Cut(body, `action="`+action+`"`)
+	if !ok {
+		t.Fatalf("the page has no form for %s:\n%s", action, body)
+	}
+	rest, _, _ = strings.Cut(rest, "</form>")
+	values := make(url.Values)
+	unescape := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&#34;", `"`, "&amp;", "&")
+	for _, tag := range regexp.MustCompile(`(?s)<input\s[^>]*>`).FindAllString(rest, -1) {
+		name := regexp.MustCompile(`name="([^"]*)"`).FindStringSubmatch(tag)
+		value := regexp.MustCompile(`value="([^"]*)"`).FindStringSubmatch(tag)
+		if name != nil && value != nil && !strings.Contains(tag, `type="checkbox"`) {
+			values.Set(name[1], unescape.Replace(value[1]))
+		}
+	}
+	for _, area := range regexp.MustCompile(`(?s)<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>`).FindAllStringSubmatch(rest, -1) {
+		values.Set(area[1], unescape.Replace(area[2]))
+	}
+	for _, pick := range regexp.MustCompile(`(?s)<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>`).FindAllStringSubmatch(rest, -1) {
+		first := regexp.MustCompile(`<option value="([^"]*)"`).FindStringSubmatch(pick[2])
+		if chosen := regexp.MustCompile(`<option value="([^"]*)" selected`).FindStringSubmatch(pick[2]); chosen != nil {
+			first = chosen
+		}
+		values.Set(pick[1], first[1])
+	}
+	return values
+}
+
+func (b *bundle) stored(id int64) noren.Member {
+	b.Helper()
+	tenant, err := b.service.TenantByContract(b.Context(), contract)
+	if err != nil {
+		b.Fatal(err)
+	}
+	list, err := b.service.Member(b.Context(), noren.Caller{Tenant: tenant}, id)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return list.Items[0]
+}
+
+// TestEditMember sends the form back as it is, then with one thing changed, which alone is written.
+func TestEditMember(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("staff")
+	const target = "/console/members/1/edit"
+	send := func(change map[string]string) (*httptest.ResponseRecorder, url.Values) {
+		values := form(t, w.shows(target), target)
+		for name, value := range change {
+			values.Set(name, value)
+		}
+		return w.post(target, values), values
+	}
+	before := b.stored(1)
+	b.clock.advance(time.Minute)
+	if a, _ := send(nil); a.Code != http.StatusSeeOther || b.stored(1).UpdatedAt != before.UpdatedAt {
+		t.Errorf("%d, and the member has changed", a.Code)
+	}
+	if a, _ := send(map[string]string{"last_name": "佐々木", "rank_id": "3", "email": " hanako@example.com "}); a.Header().Get("Location") != "/console/members/1?done=saved" {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	after := b.stored(1)
+	changed := noren.ChangedColumns(&before, &after)
+	if len(changed) != 3 || *after.LastName != "佐々木" || *after.RankID != 3 || *after.Email != "hanako@example.com" {
+		t.Errorf("%d columns have changed: %+v", len(changed), after)
+	}
+	w.shows("/console/members/1?done=saved", "保存しました", "佐々木 花子", "Gold")
+	w.shows("/console/members/1/history", "staff", "管理画面", "山田", "佐々木", "Bronze", "Gold")
+	w.shows("/console/members/1/spend", "手動または連携による設定", "staff")
+	// What cannot be: each says so at its field, keeps what was typed, and writes nothing.
+	for name, c := range map[string]struct{ value, words string }{
+		"last_kana": {"やまだ", "全角カタカナ"}, "email": {"nobody", "メールアドレス(例"}, "birth_date": {"2026-02-30", "日付(例"},
+		"code": {"", "入力してください"}, "note": {strings.Repeat("長", 10_001), "10000文字以内"}, "status": {"GONE", "この値は使えません"},
+		"store_id": {"3", "倉庫や受注店舗"}, "rank_id": {"99", "このランクはありません"}, "bank_code": {"12", "数字4桁"}, "leave_date": {"2026-01-01", "退会日は設定できません"},
+		"phone": {"０３", "半角の数字と記号"}, "skip_next_check": {"perhaps", "この値は使えません"},
+	} {
+		a, _ := send(map[string]string{name: c.value, "first_name": "太郎"})
+		if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), c.words) || !strings.Contains(a.Body.String(), `aria-invalid="true"`) {
+			t.Errorf("%s: %d %s", name, a.Code, textOf(a))
+		}
+		if kept := form(t, a.Body.String(), target); kept.Get("first_name") != "太郎" {
+			t.Errorf("%s: what was typed is lost: %v", name, kept)
+		}
+	}
+	if a, _ := send(map[string]string{"code": "M2"}); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "すでに使われています") {
+		t.Errorf("a code that is taken: %d %s", a.Code, textOf(a))
+	}
+	if now := b.stored(1); now.UpdatedAt != after.UpdatedAt || *now.FirstName != "花子" {
+		t.Errorf("a refused form has changed %+v", now)
+	}
+}
+
+// TestEditTogether is two people with the same form: what they change in different fields is kept of both, and what in
+// the same field is shown to the second.
+func TestEditTogether(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	one, two := b.as("staff"), b.as("admin")
+	const target = "/console/members/1/edit"
+	first, second := form(t, one.shows(target), target), form(t, two.shows(target), target)
+	first.Set("last_name", "佐々木")
+	first.Set("note", "一行目\r\n二行目")
+	if a := one.post(target, first); a.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	second.Set("phone", "03-9999-0000")
+	if a := two.post(target, second); a.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	if m := b.stored(1); *m.LastName != "佐々木" || *m.Phone != "03-9999-0000" || *m.Note != "一行目\n二行目" {
+		t.Errorf("%+v", m)
+	}
+	second.Set("last_name", "田中")
+	a := two.post(target, second)
+	if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "現在の値:「佐々木」") || *b.stored(1).LastName != "佐々木" {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	if a := two.post(target, form(t, a.Body.String(), target)); a.Code != http.StatusSeeOther || *b.stored(1).LastName != "田中" {
+		t.Errorf("saved again: %d %s", a.Code, textOf(a))
+	}
+}
+
+func TestPoints(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("staff")
+	const page, target = "/console/members/1", "/console/members/1/points"
+	give := form(t, w.shows(page), target)
+	give.Set("amount", "120")
+	give.Set("reason", "ご来店")
+	give.Set("expires_on", "2026-12-31")
+	// Twice at once, and once more: a double click counts once.
+	var wait sync.WaitGroup
+	for range 2 {
+		wait.Go(func() {
+			other := &browser{bundle: b, cookies: w.cookies, address: w.address}
+			if a := other.do(http.MethodPost, target, strings.NewReader(give.Encode()), "Content-Type: application/x-www-form-urlencoded"); a.Code != http.StatusSeeOther {
+				t.Errorf("%d %s", a.Code, textOf(a))
+			}
+		})
+	}
+	wait.Wait()
+	if a := w.post(target, give); a.Header().Get("Location") != page+"?done=points" {
+		t.Errorf("again: %d %s", a.Code, textOf(a))
+	}
+	w.shows(page+"?done=points", "120", "2026-12-31に120", "ポイントを更新しました")
+	w.shows(target, "ご来店", "付与", "通常P", "staff", "管理画面", "2026-12-31")
+	// The same form with something else in it is not the same deed.
+	give.Set("amount", "999")
+	if a := w.post(target, give); a.Code != http.StatusConflict || !strings.Contains(a.Body.String(), "すでに送信されています") {
+		t.Errorf("another amount: %d %s", a.Code, textOf(a))
+	}
+	for name, c := range map[string]struct{ field, value, words string }{
+		"too many":   {"amount", "121", "残高より多くは減算できません"},
+		"none":       {"amount", "0", "1から999,999,999まで"},
+		"words":      {"amount", "many", "1から999,999,999まで"},
+		"mode":       {"mode", "MUL", "この値は使えません"},
+		"kind":       {"kind", "GOLD", "この値は使えません"},
+		"day":        {"expires_on", "tomorrow", "日付(例"},
+		"long story": {"reason", strings.Repeat("長", 201), "200文字以内"},
+	} {
+		take := form(t, w.shows(page), target)
+		take.Set("mode", "SUB")
+		take.Set("amount", "1")
+		take.Set(c.field, c.value)
+		a := w.post(target, take)
+		if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), c.words) {
+			t.Errorf("%s: %d %s", name, a.Code, textOf(a))
+		}
+		if kept := form(t, a.Body.String(), target); kept.Get(c.field) != c.value && c.field != "mode" && c.field != "kind" {
+			t.Errorf("%s: what was typed is lost: %v", name, kept)
+		}
+	}
+	past := form(t, w.shows(page), target)
+	past.Set("amount", "1")
+	past.Set("expires_on", "2020-01-01")
+	if a := w.post(target, past); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "過ぎた日") {
+		t.Errorf("a day that has passed: %d %s", a.Code, textOf(a))
+	}
+	w.shows(page, ">120</p>")
+	if a := b.as("ginza").post("/console/members/4/points", past); a.Code != http.StatusNotFound {
+		t.Errorf("another store's member: %d", a.Code)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("staff")
+	const page, target = "/console/members/1", "/console/members/1/notes"
+	note := form(t, w.shows(page, "メモはまだありません"), target)
+	note.Set("note", "緑茶をお好み\r\nです <script>")
+	for range 2 {
+		if a := w.post(target, note); a.Code != http.StatusSeeOther {
+			t.Errorf("%d %s", a.Code, textOf(a))
+		}
+	}
+	body := w.shows(page, "緑茶をお好み\nです &lt;script&gt;", "/console/members/1/notes/1/delete")
+	w.lacks(body, "/notes/2/delete")
+	for _, text := range []string{" ", strings.Repeat("長", noren.MaxNoteLen+1)} {
+		if a := w.post(target, url.Values{"note": {text}}); a.Code != http.StatusUnprocessableEntity {
+			t.Errorf("a note of %d bytes: %d", len(text), a.Code)
+		}
+	}
+	b.browser().lacks(b.as("viewer").shows(page, "緑茶"), "/delete")
+	if a := w.post("/console/members/2/notes/1/delete", nil); a.Code != http.StatusNotFound {
+		t.Errorf("another member's note: %d", a.Code)
+	}
+	if a := w.post("/console/members/1/notes/1/delete", nil); a.Header().Get("Location") != page+"?done=deleted" {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	w.shows(page+"?done=deleted", "メモはまだありません", "削除しました")
+}
+
+// multipartForm is a form with a file, as a browser sends it.
+func multipartForm(photo bool, name, kind, data string) (contentType string, body *bytes.Buffer) {
+	body = new(bytes.Buffer)
+	m := multipart.NewWriter(body)
+	if photo {
+		_ = m.WriteField("photo", "1")
+	}
+	header := textproto.MIMEHeader{"Content-Type": {kind}}
+	header.Set("Content-Disposition", fmt.Sprintf(`form-data; name="file"; filename=%q`, name))
+	part, _ := m.CreatePart(header)
+	_, _ = part.Write([]byte(data))
+	_ = m.Close()
+	return m.FormDataContentType(), body
+}
+
+func TestAttachments(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("staff")
+	const page, target = "/console/members/1", "/console/members/1/attachments"
+	send := func(photo bool, name, kind, data string) *httptest.ResponseRecorder {
+		contentType, body := multipartForm(photo, name, kind, data)
+		return w.do(http.MethodPost, target, body, "Content-Type: "+contentType)
+	}
+	if a := send(false, `C:\doc\領収書.txt`, "text/plain", "42円"); a.Header().Get("Location") != page+"?done=attached" {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	if a := send(true, "face.png", "image/png", "\x89PNG"); a.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	w.shows(page, "領収書.txt", "face.png", `alt="山田 花子さんの写真"`, "/files/")
+	if len(b.files.kept) != 2 {
+		t.Errorf("%d files are kept", len(b.files.kept))
+	}
+	for _, bad := range []*httptest.ResponseRecorder{
+		send(false, "page.html", "text/html", "<script>"), send(false, "nothing.txt", "text/plain", ""),
+		w.do(http.MethodPost, target, strings.NewReader("x"), "Content-Type: text/plain"),
+	} {
+		if bad.Code != http.StatusUnprocessableEntity || !strings.Contains(bad.Body.String(), "ファイルを選んでください") {
+			t.Errorf("%d %s", bad.Code, textOf(bad))
+		}
+	}
+	if a := send(false, "big", "text/plain", strings.Repeat("x", maxUpload)); a.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a large file: %d", a.Code)
+	}
+	if a := w.post(target+"/1/delete", nil); a.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	w.lacks(w.shows(page), "領収書.txt")
+}
+
+func TestFileName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		`C:\a\b.txt`: "b.txt", "../../etc/passwd": "passwd", "": "", "/": "", "a\x00b": "ab", strings.Repeat("長", 200): strings.Repeat("長", 100),
+	} {
+		if got := fileName(name); got != want {
+			t.Errorf("%q becomes %q", name, got)
+		}
+	}
+}
+
+func TestExport(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shop := noren.Shop{Contract: contract, Members: []noren.MemberPatch{
+		{ID: 5, Code: noren.Set("M5"), LastName: noren.Set("=HYPERLINK(1)"), FirstName: noren.Set("波〜線−円¥"), Company: noren.Set("😀堂")},
+	}}
+	for id := range int64(2 * exportSlice) {
+		shop.Members = append(shop.Members, noren.MemberPatch{ID: 1000 + id, LastName: noren.Set("客")})
+	}
+	if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(login, query string) [][]string {
+		a := b.as(login).get("/console/members/export" + query)
+		body := a.Body.String()
+		if strings.Contains(query, "shift_jis") {
+			var err error
+			if body, err = encodings.ShiftJIS.NewDecoder().String(body); err != nil {
+				t.Fatal(err)
+			}
+		} else if !strings.HasPrefix(body, "\ufeff") {
+			t.Error("spreadsheets will not read this as UTF-8")
+		}
+		list, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+		if err != nil || a.Code != http.StatusOK || !strings.Contains(a.Header().Get("Content-Disposition"), "members-20260401.csv") {
+			t.Fatalf("%d %v %v", a.Code, err, a.Header())
+		}
+		return list[1:]
+	}
+	if all := rows("staff", ""); len(all) != 5+2*exportSlice || all[0][1] != "M1" || all[4][3] != "'=HYPERLINK(1)" || all[4][4] != "波〜線−円¥" {
+		t.Errorf("%d rows, the first %v, the fifth %v", len(all), all[0], all[4])
+	}
+	if some := rows("staff", "?q="+url.QueryEscape("山田")+"&sort=-code&page=3"); len(some) != 1 || some[0][3] != "山田" || some[0][19] != "Bronze" {
+		t.Errorf("%v", some)
+	}
+	if own := rows("ginza", "?q=M"); len(own) != 4+2*exportSlice {
+		t.Errorf("%d rows of a store", len(own))
+	}
+	sjis := rows("staff", "?encoding=shift_jis&q=HYPERLINK")
+	if row := sjis[0]; row[4] != "波～線－円￥" || row[7] != "〓堂" || row[len(row)-1] != "会社名" {
+		t.Errorf("in Shift_JIS: %v", row)
+	}
+	if clean := rows("staff", "?encoding=shift_jis&q=M1")[0]; clean[len(clean)-1] != "" {
+		t.Errorf("in Shift_JIS: %v", clean)
+	}
+	if a := b.as("viewer").get("/console/members/export"); a.Code != http.StatusForbidden {
+		t.Errorf("a viewer exports: %d", a.Code)
+	}
+}
