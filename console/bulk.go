@@ -283,6 +283,9 @@ func (p *page) plain(value any) string {
 	case map[string]any:
 		var texts []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if len(v) == 1 { // a reference, by whatever it names its thing
+				return p.plain(v[name])
+			}
 			texts = append(texts, p.column(name)+": "+p.plain(v[name]))
 		}
 		return strings.Join(texts, "\n")

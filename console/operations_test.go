@@ -121,8 +121,8 @@ func TestBulkPages(t *testing.T) {
 	w.shows("/console/bulk", "成功", "失敗", "1時間前")
 	w.lacks(w.shows("/console/bulk?state=failed", "/console/bulk/"+bad), "/console/bulk/"+good)
 	w.lacks(w.shows("/console/bulk?kind=members&delivery=pending", "該当する一括更新はありません"), "/console/bulk/"+good)
-	body := w.shows("/console/bulk/"+bad, "商品が存在しません。", "1行に問題があった", `id="row-2" class="table-danger"`, "&#34;failed&#34;:1,&#34;&lt;script&gt;", "まだ送信していません", "https://example.com/&lt;b&gt;")
-	w.lacks(body, `id="row-1" class="table-danger"`, "<script>alert", "<b>")
+	body := w.shows("/console/bulk/"+bad, "商品が存在しません。", "1行に問題があった", `id="row-2" class="wrong"`, "&#34;failed&#34;:1,&#34;&lt;script&gt;", "まだ送信していません", "https://example.com/&lt;b&gt;")
+	w.lacks(body, `id="row-1" class="wrong"`, "<script>alert", "<b>")
 
 	claimed, err := b.service.ClaimCallbacks(t.Context(), nil, 10)
 	if err != nil || len(claimed) != 2 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,7 @@ const envScreenshots = "NOREN_TEST_SCREENSHOTS"
 const clerkPassword = "correct horse battery"
 
 // browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do.
-const browserWait = time.Minute
+const browserWait = 3 * time.Minute
 
 // chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
 func chromium(t *testing.T) string {
@@ -79,7 +80,7 @@ func newSite(t *testing.T, database string) *site {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	flags := serverFlags{RateLimits: "documented"}
-	s, err := h.newServer(flags, nil, store)
+	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,18 @@
 "use strict";
 
 (() => {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  const palette = [
-    color("--tblr-primary", "#206bc4"), color("--tblr-red", "#d63939"), color("--tblr-green", "#2fb344"),
-    color("--tblr-orange", "#f76707"),
-  ];
-  const ink = color("--tblr-secondary", "#667382");
-  const rule = color("--tblr-border-color", "#dce1e7");
+  // A canvas takes no variables: an element of the page tells what they come to, in the theme that is on.
+  const color = (name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const palette = ["--tblr-primary", "--tblr-red", "--tblr-green", "--tblr-orange"].map(color);
+  const ink = color("--tblr-secondary");
+  const rule = color("--tblr-border-color");
   const lang = document.documentElement.lang;
 
   const figures = (table) => {
@@ -29,6 +33,7 @@
     const clock = new Intl.DateTimeFormat(lang, { timeZone: zone, hour: "numeric", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { timeZone: zone, month: "numeric", day: "numeric" });
     const stepped = "step" in box.dataset;
+    const whole = data.slice(1).flat().every((n) => n === null || Number.isInteger(n)); // halves of a request mean nothing
     if (stepped) { // a level stays as it is until now
       data.forEach((list, i) => list.push(i === 0 ? Number(box.dataset.to) : list[list.length - 1]));
     }
@@ -38,17 +43,16 @@
       height: 220,
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), zone),
       cursor: { drag: { setScale: false } },
-      legend: { show: labels.length > 2 },
+      legend: { show: labels.length > 2, live: false },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.05)] } },
       axes: [
         { ...axis, values: (_, list) => list.map((at) => (seconds > 2 * 86400 ? day : clock).format(at * 1e3)) },
-        { ...axis, size: 60, values: (_, list) => list.map((n) => n.toLocaleString(lang)) },
+        { ...axis, size: 60, incrs: whole ? [1, 2, 5].flatMap((n) => [...Array(9).keys()].map((e) => n * 10 ** e)).sort((a, b) => a - b) : undefined, values: (_, list) => list.map((n) => n.toLocaleString(lang)) },
       ],
-      series: [{ label: labels[0], value: (_, at) => (at === null ? "" : `${day.format(at * 1e3)} ${clock.format(at * 1e3)}`) }].concat(
+      series: [{ label: labels[0] }].concat(
         labels.slice(1).map((label, i) => ({
           label, stroke: palette[i % palette.length], width: 2, dash: i > 0 ? [6 + 2 * i, 3] : undefined, points: { show: !stepped, size: 5 },
           paths: stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
-          value: (_, n) => (n === null ? "" : n.toLocaleString(lang)),
         })),
       ),
     }, data, box);
