@@ -135,8 +135,16 @@ func subjectLink(e noren.AuditEntry) string {
 	return ""
 }
 
-// auditChange is one column of an entry before and after.
-type auditChange struct{ column, before, after string }
+// auditChange is one column of an entry before and after. Where nothing was there before, there is nothing to compare.
+type auditChange struct {
+	column, before, after string
+	fresh                 bool
+}
+
+// changed brings a column of an entry into words.
+func (p *page) changed(column string, before, after any) auditChange {
+	return auditChange{p.column(column), p.plain(before), p.plain(after), before == nil}
+}
 
 // auditChanges lists what an entry changed. Where a whole record was written, its columns are compared.
 func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
@@ -148,7 +156,7 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 		before, wasRecord := columns[name][0].(map[string]any)
 		after, isRecord := columns[name][1].(map[string]any)
 		if !isRecord && !wasRecord || columns[name][0] != nil && !wasRecord || columns[name][1] != nil && !isRecord {
-			list = append(list, auditChange{p.column(name), p.plain(columns[name][0]), p.plain(columns[name][1])})
+			list = append(list, p.changed(name, columns[name][0], columns[name][1]))
 			continue
 		}
 		all := make(map[string]bool, len(before)+len(after))
@@ -160,7 +168,7 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 		}
 		for _, column := range slices.Sorted(maps.Keys(all)) {
 			if !reflect.DeepEqual(before[column], after[column]) {
-				list = append(list, auditChange{p.column(column), p.plain(before[column]), p.plain(after[column])})
+				list = append(list, p.changed(column, before[column], after[column]))
 			}
 		}
 	}

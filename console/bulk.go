@@ -266,6 +266,9 @@ func (p *page) plain(value any) string {
 	case nil:
 		return p.T("value.none")
 	case string:
+		if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return p.exactly(at)
+		}
 		return v
 	case bool:
 		if v {

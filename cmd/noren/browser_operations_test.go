@@ -100,7 +100,7 @@ func TestBrowserClients(t *testing.T) {
 		w.shows("使ってみる")
 		w.accessible()
 		w.fits("client")
-		w.run(chromedp.Evaluate(`document.querySelector("[data-copy]").click()`, nil))
+		w.run(chromedp.Click("[data-copy]", chromedp.ByQuery))
 		w.shows("コピーしました")
 		w.sure()
 		w.run(chromedp.Click(`form[action$="/revoke"] button`, chromedp.ByQuery))
