@@ -14,6 +14,9 @@ type Engine interface {
 	// An error of fn rolls back everything that fn did and is returned as it is. A database that cannot take the
 	// write now answers an Error of kind Unavailable.
 	Update(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
+	// AcceptBulk is an Update with Tx.AcceptBulk alone. An engine can do that in one round trip, which is most of what
+	// accepting a request costs.
+	AcceptBulk(ctx context.Context, tenant TenantID, requests []BulkRequest, rows [][]byte) (ids []int64, err error)
 	// View runs fn on one consistent snapshot, read only.
 	View(ctx context.Context, tenant TenantID, fn func(tx Tx) error) error
 	// Directory is what is looked up across tenants, outside any transaction of a tenant.
@@ -29,12 +32,16 @@ type Engine interface {
 type Directory interface {
 	// Tenants lists all tenants by contract id.
 	Tenants(ctx context.Context) ([]Tenant, error)
+	// TenantByContract finds the tenant with that contract id. NotFound where there is none.
+	TenantByContract(ctx context.Context, contract string) (Tenant, error)
 	// EnsureTenant answers the tenant with that contract id, making an empty one where there is none.
 	EnsureTenant(ctx context.Context, contract string) (tenant Tenant, created bool, err error)
 	// CallerByToken finds the token with the hash, with its client and tenant. NotFound where there is none.
 	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
 	// CallerByKey finds the client with the key (client_id), with its tenant. NotFound where there is none.
 	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
+	// SigningKey is Tx.SigningKey outside any transaction: requests are checked with such secrets, one look-up each.
+	SigningKey(ctx context.Context, tenant TenantID, name string) (string, error)
 	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting.
 	TenantsWithBulk(ctx context.Context) ([]TenantID, error)
 	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,

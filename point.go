@@ -149,7 +149,7 @@ func addMonths(d Date, n int) Date {
 
 // EndOf is the last second of the day in zone: what ReCORE shows as the instant of expiry.
 func (d Date) EndOf(zone *time.Location) time.Time {
-	t, err := time.ParseInLocation(time.DateOnly, string(d), zone)
+	t, err := time.Parse(time.DateOnly, string(d)) // not in the zone, where the day may have no midnight
 	if err != nil {
 		return time.Time{}
 	}

@@ -142,6 +142,7 @@ func TestEndOf(t *testing.T) {
 		{"Europe/Berlin", "2026-03-29", "2026-03-29T23:59:59+02:00"},
 		{"Europe/Berlin", "2026-10-25", "2026-10-25T23:59:59+01:00"},
 		{"America/Sao_Paulo", "2018-11-03", "2018-11-03T23:59:59-03:00"}, // midnight is skipped
+		{"America/Sao_Paulo", "2018-11-04", "2018-11-04T23:59:59-02:00"}, // the day whose midnight that is
 		{"America/Sao_Paulo", "2019-02-16", "2019-02-16T23:59:59-03:00"}, // the last hour comes twice
 		{"Asia/Beirut", "2025-10-25", "2025-10-25T23:59:59+02:00"},       // as well
 	} {

@@ -113,8 +113,11 @@ var errKeptMeanwhile = errors.New("noren: another request with the same key was 
 
 // Replay begins a request that carries an Idempotency-Key. It answers the kept answer, if there is one; otherwise
 // the request is in flight until release is called. Conflict where the same key came with another body, or is in
-// flight in this process (between processes the transaction that keeps the answer decides).
-func (s *Service) Replay(ctx context.Context, c Caller, key IdempotencyKey, bodyHash []byte) (kept *KeptAnswer, release func(), err error) {
+// flight in this process (between processes the transaction that keeps the answer decides). The body's hash is asked
+// for only where an answer is kept, since a file's has to be read for it.
+func (s *Service) Replay(
+	ctx context.Context, c Caller, key IdempotencyKey, bodyHash func() ([]byte, error),
+) (kept *KeptAnswer, release func(), err error) {
 	release, ok := s.inFlight.begin(c.Tenant.ID, key)
 	if !ok {
 		return nil, nil, &Error{
@@ -126,14 +129,18 @@ func (s *Service) Replay(ctx context.Context, c Caller, key IdempotencyKey, body
 		kept, err = tx.KeptAnswer(ctx, key, s.now())
 		return err
 	})
-	if err == nil && kept != nil {
-		err = kept.matches(bodyHash)
+	if err == nil && kept == nil {
+		return nil, release, nil
 	}
-	if err != nil || kept != nil {
-		release()
-		return kept, func() {}, err
+	release() // nothing will be done
+	if err != nil {
+		return nil, nil, err
 	}
-	return nil, release, nil
+	hash, err := bodyHash()
+	if err != nil {
+		return nil, nil, err
+	}
+	return kept, func() {}, kept.matches(hash)
 }
 
 // KeepRefusal keeps an answer that refused a request, which had no effect to be kept with.

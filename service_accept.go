@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -49,7 +51,7 @@ type acceptance struct {
 	done    chan struct{}
 }
 
-// acceptGroups lets concurrent accepts of one tenant share one transaction: while one group commits, the next
+// acceptGroups lets concurrent accepts of one tenant share one commit: while one group commits, the next
 // gathers. A single caller waits for nobody. One group at a time for each tenant also makes the order of the
 // numbers the order of the commits.
 type acceptGroups struct {
@@ -57,7 +59,7 @@ type acceptGroups struct {
 	waiting map[TenantID][]*acceptance // an entry exists while somebody works for the tenant
 }
 
-// maxAcceptGroup bounds a group, and so the length of its transaction.
+// maxAcceptGroup bounds a group, and so how long its commit takes.
 const maxAcceptGroup = 256
 
 // add runs a at once in the caller's goroutine where nobody works for the tenant, and lets it wait for the next group
@@ -79,6 +81,7 @@ func (g *acceptGroups) add(tenant TenantID, a *acceptance, run func(TenantID, []
 		go func() { // a caller does not work for others
 			for ; next != nil; next = g.next(tenant) {
 				run(tenant, next)
+				runtime.Gosched() // those who have just been answered may come at once with their next
 			}
 		}()
 	}
@@ -98,7 +101,7 @@ func (g *acceptGroups) next(tenant TenantID) []*acceptance {
 	return all[:n:n]
 }
 
-// acceptGroup stores the group in one transaction and lets its callers return. It does not run under a caller's
+// acceptGroup stores the group with one commit and lets its callers return. It does not run under a caller's
 // context: one that hangs up must not take its neighbours along. A panic is the error of all of them.
 func (s *Service) acceptGroup(tenant TenantID, group []*acceptance) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -115,12 +118,18 @@ func (s *Service) acceptGroup(tenant TenantID, group []*acceptance) {
 	}
 }
 
+// tryGroup stores the group; alone, without a transaction of ours, where no answers are to be kept with the requests.
 func (s *Service) tryGroup(ctx context.Context, tenant TenantID, group []*acceptance) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("accepting bulk requests of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
 		}
 	}()
+	if !slices.ContainsFunc(group, func(a *acceptance) bool { return a.once != nil }) {
+		return number(group, s.now(), func(requests []BulkRequest, rows [][]byte) ([]int64, error) {
+			return s.engine.AcceptBulk(ctx, tenant, requests, rows)
+		})
+	}
 	for range 3 {
 		err = s.engine.Update(ctx, tenant, func(tx Tx) error { return s.storeGroup(ctx, tx, group) })
 		if !errors.Is(err, errKeptMeanwhile) {
@@ -130,6 +139,24 @@ func (s *Service) tryGroup(ctx context.Context, tenant TenantID, group []*accept
 	return err
 }
 
+// number stores the requests of the group with store, and gives them the numbers that it answers.
+func number(group []*acceptance, now time.Time, store func([]BulkRequest, [][]byte) ([]int64, error)) error {
+	requests, rows := make([]BulkRequest, len(group)), make([][]byte, len(group))
+	for i, a := range group {
+		a.request.AcceptedAt = now
+		requests[i], rows[i] = a.request, a.rows
+	}
+	ids, err := store(requests, rows)
+	if err != nil {
+		return err
+	}
+	for i, a := range group {
+		a.request.ID = ids[i]
+	}
+	return nil
+}
+
+// storeGroup stores those of the group whose answer is not kept already, and keeps the answers of those with a key.
 func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) error {
 	now := s.now()
 	fresh := make([]*acceptance, 0, len(group))
@@ -145,22 +172,18 @@ func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) er
 				continue
 			}
 		}
-		a.request.AcceptedAt = now
 		fresh = append(fresh, a)
 	}
 	if len(fresh) == 0 {
 		return nil
 	}
-	requests, rows := make([]BulkRequest, len(fresh)), make([][]byte, len(fresh))
-	for i, a := range fresh {
-		requests[i], rows[i] = a.request, a.rows
-	}
-	ids, err := tx.AcceptBulk(ctx, requests, rows)
+	err := number(fresh, now, func(requests []BulkRequest, rows [][]byte) ([]int64, error) {
+		return tx.AcceptBulk(ctx, requests, rows)
+	})
 	if err != nil {
 		return err
 	}
-	for i, a := range fresh {
-		a.request.ID = ids[i]
+	for _, a := range fresh {
 		if a.once == nil {
 			continue
 		}

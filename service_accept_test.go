@@ -1,6 +1,8 @@
 package noren_test
 
 import (
+	"strconv"
+	"sync"
 	"testing"
 
 	"noren"
@@ -34,4 +36,47 @@ func TestAcceptSurvivesAPanic(t *testing.T) {
 	if err != nil || accepted.Request.ID != 1 {
 		t.Errorf("the next request has the number %d, %v; want 1", accepted.Request.ID, err)
 	}
+}
+
+// TestAcceptTogether lets callers with and without keys accept at the same time: each one's requests are numbered in its
+// order, all together without gaps, and each is stored under its number.
+func TestAcceptTogether(t *testing.T) {
+	t.Parallel()
+	const callers, each = 8, 5
+	b := setup(t)
+	var mu sync.Mutex
+	urls := make(map[int64]string)
+	var all sync.WaitGroup
+	for caller := range callers {
+		all.Go(func() {
+			last := int64(0)
+			for i := range each {
+				name := strconv.Itoa(caller) + "-" + strconv.Itoa(i)
+				var key *noren.Once
+				if caller%2 == 0 {
+					key = once(name, name, func(any) string { return name })
+				}
+				url := "https://example.com/" + name
+				got, err := b.AcceptBulk(b.ctx, b.caller, noren.BulkRequest{
+					Kind: noren.BulkMembers, Dialect: noren.Smaregi, CallbackURL: url,
+					Rows: noren.BulkRows{Members: []noren.MemberPatch{{ID: 1, Note: noren.Set(name)}}},
+				}, key)
+				if err != nil || got.Request.ID <= last {
+					t.Errorf("%s has the number %d after %d, error %v", name, got.Request.ID, last, err)
+				}
+				last = got.Request.ID
+				mu.Lock()
+				urls[last] = url
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	for id := int64(1); id <= callers*each; id++ {
+		status, err := b.BulkStatus(b.ctx, b.caller, id)
+		if err != nil || status.Request.CallbackURL != urls[id] {
+			t.Errorf("request %d is that of %s, error %v; accepted was %s", id, status.Request.CallbackURL, err, urls[id])
+		}
+	}
+	b.sound(t)
 }

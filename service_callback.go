@@ -62,14 +62,5 @@ func (s *Service) Tenants(ctx context.Context) ([]Tenant, error) { return s.engi
 
 // TenantByContract finds a tenant by its contract id. NotFound where there is none.
 func (s *Service) TenantByContract(ctx context.Context, contract string) (Tenant, error) {
-	all, err := s.engine.Tenants(ctx)
-	if err != nil {
-		return Tenant{}, err
-	}
-	for _, t := range all {
-		if t.Contract == contract {
-			return t, nil
-		}
-	}
-	return Tenant{}, notFound("tenant", contract)
+	return s.engine.TenantByContract(ctx, contract)
 }

@@ -94,9 +94,12 @@ func TestSignInRefusals(t *testing.T) {
 	b := visitors(t)
 	var words []string
 	for _, c := range []noren.Credentials{
-		{Contract: "sb_test", Login: "clerk", Password: "wrong"}, {Contract: "sb_test", Login: "nobody", Password: "old password"},
-		{Contract: "sb_none", Login: "clerk", Password: "old password"}, {},
-		{Contract: strings.Repeat("x", 1000), Login: "clerk"}, {Contract: "sb_test", Login: "clerk", Password: strings.Repeat("x", 1000)},
+		{Contract: "sb_test", Login: "clerk", Password: "wrong"},
+		{Contract: "sb_test", Login: "nobody", Password: "old password"},
+		{Contract: "sb_none", Login: "clerk", Password: "old password"},
+		{},
+		{Contract: strings.Repeat("x", 1000), Login: "clerk"},
+		{Contract: "sb_test", Login: "clerk", Password: strings.Repeat("x", 1000)},
 	} {
 		_, _, err := b.SignIn(b.ctx, c, "r1")
 		if noren.KindOf(err) != noren.Unauthenticated {
@@ -196,8 +199,12 @@ func TestRoles(t *testing.T) {
 		role, least noren.Role
 		want        bool
 	}{
-		{noren.Admin, noren.Clerk, true}, {noren.Clerk, noren.Clerk, true}, {noren.Viewer, noren.Clerk, false},
-		{"", "", false}, {"root", noren.Viewer, false}, {noren.Admin, "", false},
+		{noren.Admin, noren.Clerk, true},
+		{noren.Clerk, noren.Clerk, true},
+		{noren.Viewer, noren.Clerk, false},
+		{"", "", false},
+		{"root", noren.Viewer, false},
+		{noren.Admin, "", false},
 	} {
 		if got := c.role.Covers(c.least); got != c.want {
 			t.Errorf("%q covers %q: %t", c.role, c.least, got)

@@ -10,10 +10,7 @@ const (
 
 // TenantSecret answers the tenant's secret of that name, and makes one where there is none.
 func (s *Service) TenantSecret(ctx context.Context, tenant TenantID, name string) (secret string, err error) {
-	err = s.engine.View(ctx, tenant, func(tx Tx) error {
-		secret, err = tx.SigningKey(ctx, name)
-		return err
-	})
+	secret, err = s.engine.SigningKey(ctx, tenant, name)
 	if err != nil || secret != "" {
 		return secret, err
 	}

@@ -21,10 +21,7 @@ func (d *Console) accountRoutes() []route {
 }
 
 // signInForm is what the sign-in page shows.
-type signInForm struct {
-	contract, login, next string
-	typed                 bool // the contract has to be typed
-}
+type signInForm struct{ contract, login, next string }
 
 // signInPage asks who it is. Where there is one tenant only, its contract id is filled in.
 func (d *Console) signInPage(ctx context.Context, p *page) (web.Answer, error) {

@@ -19,8 +19,14 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("sent to %s", a.Header().Get("Location"))
 	}
 	for _, wrong := range [][3]string{
-		{contract, "admin", "wrong"}, {contract, "nobody", password}, {stranger, "staff", password}, {"nowhere", "admin", password},
-		{contract, "admin", ""}, {"", "", ""}, {contract, "Admin", password}, {contract, "staff", strings.Repeat("x", 1000)},
+		{contract, "admin", "wrong"},
+		{contract, "nobody", password},
+		{stranger, "staff", password},
+		{"nowhere", "admin", password},
+		{contract, "admin", ""},
+		{"", "", ""},
+		{contract, "Admin", password},
+		{contract, "staff", strings.Repeat("x", 1000)},
 	} {
 		a := b.browser().signIn(wrong[0], wrong[1], wrong[2], http.StatusUnauthorized)
 		if !strings.Contains(a.Body.String(), "組み合わせが正しくありません") || strings.Contains(a.Body.String(), "wrong\"") {

@@ -93,14 +93,22 @@ func (d *Console) Routes() []web.Route {
 			permission = web.Public()
 		}
 		routes[i] = web.Route{
-			Method: r.method, Pattern: prefix + r.pattern, Permission: permission, BodyLimit: r.bodyLimit, Stream: r.stream,
+			Method: r.method, Pattern: prefix + r.pattern, Permission: permission, BodyLimit: r.bodyLimit,
 			Handle: func(ctx context.Context, x *web.Request) (web.Answer, error) { return d.serve(ctx, r, x) },
 		}
 		if r.method != http.MethodGet {
 			routes[i].Class = web.Write
 		}
+		if r.stream {
+			routes[i].Stream = wholeBody
+		}
 	}
 	return routes
+}
+
+// wholeBody leaves all of the body to the handler.
+func wholeBody(r *http.Request) (web.Stream, error) {
+	return web.Stream{Reader: r.Body, ContentType: r.Header.Get("Content-Type")}, nil
 }
 
 // Authenticate is part of web.Dialect.

@@ -52,7 +52,7 @@ type (
 	patch  = noren.MemberPatch
 )
 
-// text is a column of text that can be cleared.
+// textColumn is a column of text that can be cleared.
 func textColumn(name, group string, most int, ref func(*member) **string, field func(*patch) *noren.Field[string]) memberField {
 	return memberField{
 		name: name, group: group, most: most,
@@ -91,10 +91,13 @@ func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*
 	}
 }
 
+// groupMembership heads the part of the form in which ranks and the store are.
+const groupMembership = "member.group_membership"
+
 // refColumn names a rank by its id.
-func refColumn(name, group string, ref func(*member) **int64, field func(*patch) *noren.Field[noren.Ref]) memberField {
+func refColumn(name string, ref func(*member) **int64, field func(*patch) *noren.Field[noren.Ref]) memberField {
 	return memberField{
-		name: name, group: group, kind: pick,
+		name: name, group: groupMembership, kind: pick,
 		value: func(m *member) string { return idText(*ref(m)) },
 		set: func(p *patch, typed string) {
 			*field(p) = noren.Null[noren.Ref]()
@@ -163,10 +166,10 @@ func contactFields() []memberField {
 }
 
 func membershipFields() []memberField {
-	const group = "member.group_membership"
+	const group = groupMembership
 	code := textColumn("code", group, 20, func(m *member) **string { return new(&m.Code) }, func(p *patch) *noren.Field[string] { return &p.Code }).shaped("printable")
 	code.must = true
-	store := refColumn("store_id", group, func(m *member) **int64 { return &m.StoreID }, nil)
+	store := refColumn("store_id", func(m *member) **int64 { return &m.StoreID }, nil)
 	store.set = func(p *patch, typed string) {
 		p.Store = noren.Null[int64]()
 		if id, err := strconv.ParseInt(typed, 10, 64); err == nil {
@@ -183,10 +186,10 @@ func membershipFields() []memberField {
 			set:   func(p *patch, typed string) { p.Status = noren.Set(noren.Status(typed)) },
 		},
 		store,
-		refColumn("rank_id", group, func(m *member) **int64 { return &m.RankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.Rank }),
-		refColumn("minimum_rank_id", group, func(m *member) **int64 { return &m.MinimumRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.MinimumRank }),
+		refColumn("rank_id", func(m *member) **int64 { return &m.RankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.Rank }),
+		refColumn("minimum_rank_id", func(m *member) **int64 { return &m.MinimumRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.MinimumRank }),
 		flagColumn("skip_next_check", group, func(m *member) *bool { return &m.SkipNextCheck }, func(p *patch) *noren.Field[bool] { return &p.SkipNextCheck }),
-		refColumn("staff_rank_id", group, func(m *member) **int64 { return &m.StaffRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.StaffRank }),
+		refColumn("staff_rank_id", func(m *member) **int64 { return &m.StaffRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.StaffRank }),
 		dateColumn("entry_date", group, func(m *member) **noren.Date { return &m.EntryDate }, func(p *patch) *noren.Field[noren.Date] { return &p.EntryDate }),
 		dateColumn("leave_date", group, func(m *member) **noren.Date { return &m.LeaveDate }, func(p *patch) *noren.Field[noren.Date] { return &p.LeaveDate }),
 		textColumn("note", group, 10_000, func(m *member) **string { return &m.Note }, func(p *patch) *noren.Field[string] { return &p.Note }).long(),
@@ -347,5 +350,5 @@ func (e memberEdit) inGroup(group string) []memberField {
 
 // groups are the parts of the form, in order.
 func groups() []string {
-	return []string{"member.group_person", "member.group_contact", "member.group_membership", "member.group_other"}
+	return []string{"member.group_person", "member.group_contact", groupMembership, "member.group_other"}
 }

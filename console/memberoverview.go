@@ -22,14 +22,30 @@ func (p *page) memberFacts(m memberSeen) []known {
 		sex = p.T("sex." + string(m.Sex))
 	}
 	all := []known{
-		{"phone", or(m.Phone)}, {"mobile", or(m.Mobile)}, {"fax", or(m.Fax)}, {"email", or(m.Email)}, {"email2", or(m.Email2)}, {"email3", or(m.Email3)},
+		{"phone", or(m.Phone)},
+		{"mobile", or(m.Mobile)},
+		{"fax", or(m.Fax)},
+		{"email", or(m.Email)},
+		{"email2", or(m.Email2)},
+		{"email3", or(m.Email3)},
 		{"address", strings.TrimSpace(or(m.PostalCode) + " " + or(m.Address()))},
-		{"company", or(m.Company)}, {"department", or(m.Department)}, {"position", or(m.Position)}, {"occupation", or(m.Occupation)},
-		{"sex", sex}, {"birth_date", or(m.BirthDate)}, {"mail_opt_in", optIn},
-		{"store_id", p.storeName(m.catalogue, m.StoreID)}, {"staff_rank_id", m.staffRankName()},
-		{"alias_code", or(m.AliasCode)}, {"customer_no", or(m.CustomerNo)}, {"shopify_customer_id", or(m.ShopifyCustomerID)},
-		{"entry_date", or(m.EntryDate)}, {"leave_date", or(m.LeaveDate)},
-		{"note", or(m.Note)}, {"note2", or(m.Note2)}, {"updated_at", p.at(m.UpdatedAt)},
+		{"company", or(m.Company)},
+		{"department", or(m.Department)},
+		{"position", or(m.Position)},
+		{"occupation", or(m.Occupation)},
+		{"sex", sex},
+		{"birth_date", or(m.BirthDate)},
+		{"mail_opt_in", optIn},
+		{"store_id", p.storeName(m.catalogue, m.StoreID)},
+		{"staff_rank_id", m.staffRankName()},
+		{"alias_code", or(m.AliasCode)},
+		{"customer_no", or(m.CustomerNo)},
+		{"shopify_customer_id", or(m.ShopifyCustomerID)},
+		{"entry_date", or(m.EntryDate)},
+		{"leave_date", or(m.LeaveDate)},
+		{"note", or(m.Note)},
+		{"note2", or(m.Note2)},
+		{"updated_at", p.at(m.UpdatedAt)},
 	}
 	shown := slices.DeleteFunc(all, func(f known) bool { return f.value == "" })
 	for i := range shown {

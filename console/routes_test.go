@@ -170,3 +170,13 @@ func TestFormTooLarge(t *testing.T) {
 		t.Errorf("%d %s", a.Code, textOf(a))
 	}
 }
+
+// TestNoDocument is where the page for operators says that there is a console, and no program is told how to use it.
+func TestNoDocument(t *testing.T) {
+	t.Parallel()
+	w := setup(t).browser()
+	w.shows("/", "/console/")
+	if a := w.get("/openapi/console.json"); a.Code != http.StatusNotFound {
+		t.Errorf("%d", a.Code)
+	}
+}

@@ -145,7 +145,8 @@ func testShop() noren.Shop {
 		Tenant:   noren.TenantPatch{Name: noren.Set("暖簾商店")},
 		Ranks:    []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver"}, {ID: 3, Name: "Gold"}},
 		Stores: []noren.Store{
-			{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}, {ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
+			{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop},
+			{ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
 			{ID: 3, Code: "003", Name: "倉庫", Kind: noren.StoreWarehouse},
 		},
 		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}, {ID: 2, Code: "P002", Name: hostile}},

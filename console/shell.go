@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // htmxConfig keeps htmx from what the content security policy forbids, and has it show refusals as it shows answers.
 const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,` +
@@ -21,7 +24,7 @@ func (p *page) within(path string) bool {
 
 // address is where the browser is, to come back to. A page that was the answer to a form has no address of its own.
 func (p *page) address() string {
-	if p.x.HTTP.Method != "GET" {
+	if p.x.HTTP.Method != http.MethodGet {
 		if p.signedIn() {
 			return prefix + "/"
 		}

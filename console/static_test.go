@@ -1,13 +1,12 @@
 package console
 
 import (
+	"compress/gzip"
 	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
-
-	"compress/gzip"
 )
 
 // TestAssets fetches every file that a page and the style sheets refer to.

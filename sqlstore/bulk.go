@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"strconv"
+	"strings"
 
 	"noren"
 )
@@ -56,26 +58,27 @@ func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows 
 	if len(fresh) == 0 {
 		return ids, nil
 	}
-	first, err := t.storeBulk(ctx, requests, rows, fresh)
+	cols := bulkColumnsOf(requests, rows, fresh)
+	store := t.storeBulk
+	if t.db.flavor.arrays {
+		store = t.storeBulkAtOnce
+	}
+	first, err := store(ctx, cols)
 	if err != nil {
-		return nil, err
+		return nil, doing("store bulk requests", err)
 	}
 	for n, i := range fresh {
 		ids[i] = first + int64(n)
 	}
-	if first == 1 {
-		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
-		_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
-	}
-	return ids, doing("make a lane", err)
+	return ids, nil
 }
 
-// storeBulk inserts and numbers those of the requests that fresh names, and answers the first number.
-func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [][]byte, fresh []int) (first int64, err error) {
+// bulkColumnsOf is those of the requests that fresh names, without their numbers.
+func bulkColumnsOf(requests []noren.BulkRequest, rows [][]byte, fresh []int) []column {
 	of := func(value func(i int, r *noren.BulkRequest) any) []any {
 		return valuesOf(fresh, func(i *int) any { return value(*i, &requests[*i]) })
 	}
-	first, err = t.insertNumbered(ctx, "bulk_requests", noren.CounterBulk, []column{
+	return []column{
 		{"token", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.Token })},
 		{"kind", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Kind) })},
 		{"dialect", kindText, of(func(_ int, r *noren.BulkRequest) any { return string(r.Dialect) })},
@@ -88,12 +91,54 @@ func (t *tx) storeBulk(ctx context.Context, requests []noren.BulkRequest, rows [
 		{"tries", kindInt, of(func(int, *noren.BulkRequest) any { return int64(0) })},
 		{"size", kindInt, of(func(_ int, r *noren.BulkRequest) any { return int64(r.Rows.Len()) })},
 		{"accepted_at", kindInt, of(func(_ int, r *noren.BulkRequest) any { return micros(r.AcceptedAt) })},
-	})
-	return first, doing("store bulk requests", err)
+	}
 }
 
-// acceptedBefore fills in the numbers of requests that an earlier run has stored, known by their tokens.
+// storeBulk numbers and inserts new requests, and answers the first number.
+func (t *tx) storeBulk(ctx context.Context, cols []column) (first int64, err error) {
+	n := len(cols[0].values)
+	if first, err = t.Reserve(ctx, noren.CounterBulk, n); err != nil {
+		return 0, err
+	}
+	ids := make([]any, n)
+	for i := range ids {
+		ids[i] = first + int64(i)
+	}
+	if _, err = t.insertRows(ctx, "bulk_requests", "", append([]column{{"id", kindInt, ids}}, cols...)); err != nil {
+		return 0, err
+	}
+	if first == 1 {
+		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
+		_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
+	}
+	return first, err
+}
+
+// storeBulkAtOnce is storeBulk in one statement, which PostgreSQL can commit by itself: round trips are most of what
+// accepting a request costs there. SQLite has no INSERT within another statement.
+func (t *tx) storeBulkAtOnce(ctx context.Context, cols []column) (first int64, err error) {
+	names, values := make([]string, len(cols)), make([]string, len(cols))
+	for i, c := range cols {
+		names[i], values[i] = c.name, "v.c"+strconv.Itoa(i)
+	}
+	n := len(cols[0].values)
+	query := "WITH taken AS (" + takeNumbers + ` AS first),
+		made AS (INSERT INTO bulk_requests (tenant_id, id, ` + strings.Join(names, ", ") + `)
+			SELECT CAST(? AS bigint), taken.first + v.place - 1, ` + strings.Join(values, ", ") + `
+			FROM taken CROSS JOIN ` + unnest(cols, "place") + `),
+		lane AS (INSERT INTO lanes (tenant_id) SELECT CAST(? AS bigint) FROM taken WHERE first = 1 ON CONFLICT DO NOTHING)
+		SELECT first FROM taken`
+	args := append([]any{t.tenant, noren.CounterBulk, 1 + n, n, n, t.tenant}, arrays(cols)...)
+	return first, t.queryRow(ctx, query, append(args, t.tenant)...).Scan(&first)
+}
+
+// acceptedBefore fills in the numbers of requests that an earlier run has stored, known by their tokens. That run may
+// still be on its way into the database without anybody to answer: locking the counter first waits for it. Should it
+// come only afterwards, it finds its tokens taken and is undone.
 func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, ids []int64) error {
+	if _, err := t.Reserve(ctx, noren.CounterBulk, 0); err != nil {
+		return err
+	}
 	place := make(map[string]int, len(requests))
 	tokens := make([]string, len(requests))
 	for i, r := range requests {

@@ -23,6 +23,9 @@ const (
 		"c.last_used_at, c.revoked_at"
 )
 
+// tenantByContract answers tenantColumns of one tenant.
+const tenantByContract = "SELECT " + tenantColumns + " FROM tenants WHERE contract = ?"
+
 // tenantRow gathers the columns of a tenant while they are scanned. Everything but number and contract id is one
 // column of JSON, because no query looks for it and settings come and go.
 type tenantRow struct {
@@ -74,6 +77,22 @@ func (db *DB) Tenants(ctx context.Context) (tenants []noren.Tenant, err error) {
 	return tenants, err
 }
 
+// TenantByContract implements noren.Directory.
+func (db *DB) TenantByContract(ctx context.Context, contract string) (tenant noren.Tenant, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		var r tenantRow
+		err := t.queryRow(ctx, tenantByContract, contract).Scan(r.refs()...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &noren.Error{Kind: noren.NotFound, Field: "tenant", Value: contract, Message: "there is no such tenant"}
+		} else if err != nil {
+			return doing("look for a tenant", err)
+		}
+		tenant, err = r.read()
+		return err
+	})
+	return tenant, err
+}
+
 // EnsureTenant implements noren.Directory. Two processes may make the same tenant, or give two the same number, at
 // once: one of them inserts nothing and looks again.
 func (db *DB) EnsureTenant(ctx context.Context, contract string) (tenant noren.Tenant, created bool, err error) {
@@ -85,7 +104,7 @@ func (db *DB) EnsureTenant(ctx context.Context, contract string) (tenant noren.T
 		}
 		for {
 			var r tenantRow
-			err := t.queryRow(ctx, "SELECT "+tenantColumns+" FROM tenants WHERE contract = ?", contract).Scan(r.refs()...)
+			err := t.queryRow(ctx, tenantByContract, contract).Scan(r.refs()...)
 			if err == nil {
 				tenant, err = r.read()
 				return err
@@ -131,6 +150,16 @@ func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string
 		JOIN tenants ON tenants.id = k.tenant_id WHERE k.dialect = ? AND k.key = ? AND c.revoked_at IS NULL`, dialect, key)
 	caller.Scopes = caller.Client.Scopes
 	return caller, err
+}
+
+// SigningKey implements noren.Directory.
+func (db *DB) SigningKey(ctx context.Context, tenant noren.TenantID, name string) (secret string, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		t.tenant = tenant
+		secret, err = t.SigningKey(ctx, name)
+		return err
+	})
+	return secret, err
 }
 
 // caller reads the tenant and client that the query finds, and what it answers besides into more. It is on the path

@@ -44,6 +44,8 @@ type DB struct {
 type backend interface {
 	// update is Engine.Update; tenant 0 is for work across tenants.
 	update(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error
+	// single is update for a closure that sends one statement; run again, it may send more.
+	single(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error
 	// view runs fn once, on a snapshot.
 	view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error
 	// read is view for a single statement, which is a snapshot without a transaction around it.
@@ -117,6 +119,17 @@ func sqliteSource(rest string) (string, error) {
 // Update implements noren.Engine.
 func (db *DB) Update(ctx context.Context, tenant noren.TenantID, fn func(tx noren.Tx) error) error {
 	return db.update(ctx, tenant, func(t *tx) error { return fn(t) })
+}
+
+// AcceptBulk implements noren.Engine.
+func (db *DB) AcceptBulk(
+	ctx context.Context, tenant noren.TenantID, requests []noren.BulkRequest, rows [][]byte,
+) (ids []int64, err error) {
+	err = db.on.single(ctx, tenant, func(t *tx) (err error) {
+		ids, err = t.AcceptBulk(ctx, requests, rows)
+		return err
+	})
+	return ids, err
 }
 
 // View implements noren.Engine.

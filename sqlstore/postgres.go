@@ -66,6 +66,25 @@ func (b *postgresBackend) update(ctx context.Context, tenant noren.TenantID, fn 
 	})
 }
 
+// single lets the server commit fn's statement by itself, without the round trips of BEGIN and COMMIT. Where the answer
+// is lost the statement may have gone through: the next run is told that it runs again, in a transaction, so that it
+// can look first.
+func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	return retry(ctx, func(again bool) error {
+		t := &tx{tenant: tenant, again: again}
+		if again {
+			return b.attempt(ctx, sql.TxOptions{Isolation: sql.LevelReadCommitted}, t, fn)
+		}
+		return b.connected(ctx, func(conn *sql.Conn) error {
+			t.db, t.run = b.db, conn
+			if err := t.outcome(fn(t)); err != nil {
+				return &commitError{err} // it may be that of the commit within the statement
+			}
+			return nil
+		})
+	})
+}
+
 // view has one snapshot for all statements of fn: REPEATABLE READ in PostgreSQL is snapshot isolation.
 func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
 	options := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
@@ -83,6 +102,29 @@ func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
 
 // attempt runs fn once in a transaction.
 func (b *postgresBackend) attempt(ctx context.Context, options sql.TxOptions, t *tx, fn func(*tx) error) error {
+	return b.connected(ctx, func(conn *sql.Conn) error {
+		transaction, err := conn.BeginTx(ctx, &options)
+		if err != nil {
+			return doing("beginning the transaction", err)
+		}
+		defer transaction.Rollback() // after a commit it does nothing
+		t.db, t.run = b.db, transaction
+		if err := t.outcome(fn(t)); err != nil {
+			if e, ok := readOnlyError(err); ok && options.ReadOnly {
+				return fmt.Errorf("a view cannot write: %s", e.Message) // not the server's doing: it would not pass
+			}
+			return err
+		}
+		if err := transaction.Commit(); err != nil {
+			return &commitError{err}
+		}
+		return nil
+	})
+}
+
+// connected gives do one of the pool's connections. Where the server has become a standby the connection is given up:
+// the next run has to find the new leader.
+func (b *postgresBackend) connected(ctx context.Context, do func(conn *sql.Conn) error) error {
 	if b.closed.Load() {
 		return comeBack(errClosed)
 	}
@@ -91,27 +133,17 @@ func (b *postgresBackend) attempt(ctx context.Context, options sql.TxOptions, t 
 		return doing("connecting", err)
 	}
 	defer conn.Close()
-	transaction, err := conn.BeginTx(ctx, &options)
-	if err != nil {
-		return doing("beginning the transaction", err)
+	err = do(conn)
+	if _, standby := readOnlyError(err); standby {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
-	defer transaction.Rollback() // after a commit it does nothing
-	t.db, t.run = b.db, transaction
-	if err := t.outcome(fn(t)); err != nil {
-		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == readOnly {
-			if options.ReadOnly {
-				return fmt.Errorf("a view cannot write: %s", e.Message) // not the server's doing: it would not pass
-			}
-			// The server has become a standby: the next run has to find the new leader.
-			_ = transaction.Rollback()
-			_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-		}
-		return err
-	}
-	if err := transaction.Commit(); err != nil {
-		return &commitError{err}
-	}
-	return nil
+	return err
+}
+
+// readOnlyError finds the server's refusal to write in err's chain.
+func readOnlyError(err error) (*pgconn.PgError, bool) {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return e, ok && e.Code == readOnly
 }
 
 // close closes the connections that are idle at once, and each other when its transaction is over.

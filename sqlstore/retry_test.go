@@ -155,31 +155,35 @@ func TestRetryIsBounded(t *testing.T) {
 // TestUpdateRunsAgain makes the first run fail in the ways of a cluster that is changing its leader.
 func TestUpdateRunsAgain(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]string{
-		"connection killed": `SELECT pg_terminate_backend(pg_backend_pid())`,
-		"server read only":  `SET TRANSACTION READ ONLY`,
+	const kill = `SELECT pg_terminate_backend(pg_backend_pid())`
+	for name, spoil := range map[string]struct{ inTransaction, alone string }{
+		"connection killed": {kill, kill},
+		"server read only":  {`SET TRANSACTION READ ONLY`, `SET default_transaction_read_only = on`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, storetest.Postgres(t))
-			ctx := t.Context()
-			var again []bool
-			err := b.update(ctx, tenant, func(t *tx) error {
-				again = append(again, t.Again())
-				if !t.Again() {
-					if _, err := t.exec(ctx, spoil); err != nil {
-						return err
+			b, ctx := setup(t, storetest.Postgres(t)), t.Context()
+			run := func(how func(context.Context, noren.TenantID, func(*tx) error) error, name, spoil string) {
+				var again []bool
+				err := how(ctx, tenant, func(t *tx) error {
+					again = append(again, t.Again())
+					if !t.Again() {
+						if _, err := t.exec(ctx, spoil); err != nil {
+							return err
+						}
 					}
+					return put(ctx, name)(t)
+				})
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
 				}
-				return put(ctx, "x")(t)
-			})
-			if err != nil {
-				t.Fatal(err)
+				if diff := cmp.Diff([]bool{false, true}, again); diff != "" {
+					t.Errorf("%s: Again of each run (-want +got):\n%s", name, diff)
+				}
 			}
-			if diff := cmp.Diff([]bool{false, true}, again); diff != "" {
-				t.Errorf("Again of each run (-want +got):\n%s", diff)
-			}
-			if diff := cmp.Diff([]string{"x"}, b.names(t)); diff != "" {
+			run(b.update, "in a transaction", spoil.inTransaction)
+			run(b.on.single, "alone", spoil.alone)
+			if diff := cmp.Diff([]string{"alone", "in a transaction"}, b.names(t)); diff != "" {
 				t.Errorf("stored (-want +got):\n%s", diff)
 			}
 		})

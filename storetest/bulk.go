@@ -18,6 +18,8 @@ func bulkChecks() []check {
 		{"requests are numbered in their order, from 1", bulkNumbers},
 		{"a rolled back accept leaves no gap", bulkNoGap},
 		{"concurrent accepts leave no gap", bulkConcurrent},
+		{"requests accepted alone are numbered with the others, and have a lane", bulkAlone},
+		{"a request that cannot be accepted alone leaves no gap", bulkAloneRefused},
 		{"a request comes back as it went in", bulkRoundTrip},
 		{"an unknown request is not found", bulkUnknown},
 		{"the next requests, in order, while they are accepted", bulkNext},
@@ -146,8 +148,53 @@ func bulkNoGap(t *testing.T, b *bundle) {
 	same(t, "what waits", []int64{1, 2, 3}, bulkIDs(b.next(t, 10)))
 }
 
+// acceptAlone stores the requests outside any transaction of the caller.
+func (b *bundle) acceptAlone(t *testing.T, requests ...noren.BulkRequest) (ids []int64) {
+	t.Helper()
+	rows := make([][]byte, len(requests))
+	for i, r := range requests {
+		rows[i] = encoded(t, r)
+	}
+	ids, err := b.AcceptBulk(b.ctx, b.tenant.ID, requests, rows)
+	if err != nil {
+		t.Fatalf("AcceptBulk: %v", err)
+	}
+	return ids
+}
+
+func bulkAlone(t *testing.T, b *bundle) {
+	other := b.other(t)
+	same(t, "the first two", []int64{1, 2}, b.acceptAlone(t, b.request("one"), b.request("two")))
+	same(t, "none", []int64{}, b.acceptAlone(t))
+	b.update(t, func(tx noren.Tx) error {
+		locked, err := tx.LockLane(b.ctx)
+		if !locked {
+			t.Error("there is no lane")
+		}
+		return err
+	})
+	same(t, "one in a transaction", []int64{3}, bulkIDs(b.accept(t, b.request("three"))))
+	four := b.request("four")
+	four.ID = 4
+	same(t, "one more", []int64{4}, b.acceptAlone(t, four))
+	same(t, "another tenant's", []int64{1}, other.acceptAlone(t, other.request("one")))
+	waiting := b.next(t, 10)
+	same(t, "what waits", []int64{1, 2, 3, 4}, bulkIDs(waiting))
+	sameRequests(t, "the last", []noren.BulkRequest{four}, waiting[3:])
+}
+
+func bulkAloneRefused(t *testing.T, b *bundle) {
+	b.acceptAlone(t, b.request("one"))
+	twice := []noren.BulkRequest{b.request("two"), b.request("one")}
+	if ids, err := b.AcceptBulk(b.ctx, b.tenant.ID, twice, [][]byte{encoded(t, twice[0]), encoded(t, twice[1])}); err == nil {
+		t.Errorf("a token that is taken got the numbers %v", ids)
+	}
+	same(t, "the next", []int64{2}, b.acceptAlone(t, b.request("two")))
+	same(t, "what waits", []int64{1, 2}, bulkIDs(b.next(t, 10)))
+}
+
 func bulkConcurrent(t *testing.T, b *bundle) {
-	const callers, each = 16, 5
+	const callers, each = 16, 5 // half of them in a transaction of their own making
 	var mu sync.Mutex
 	var ids []int64
 	inParallel(callers, func(caller int) {
@@ -156,19 +203,24 @@ func bulkConcurrent(t *testing.T, b *bundle) {
 			requests[i] = b.request(fmt.Sprintf("%d-%d", caller, i))
 			rows[i] = encoded(t, requests[i])
 		}
-		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
-			got, err := tx.AcceptBulk(b.ctx, requests, rows)
-			if err == nil && !consecutive(got) {
-				t.Errorf("the numbers of one accept are %v", got)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			ids = append(ids, got...)
-			return err
-		})
+		var got []int64
+		var err error
+		if caller%2 == 0 {
+			got, err = b.AcceptBulk(b.ctx, b.tenant.ID, requests, rows)
+		} else {
+			err = b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) (err error) {
+				got, err = tx.AcceptBulk(b.ctx, requests, rows)
+				return err
+			})
+		}
 		if err != nil {
 			t.Errorf("AcceptBulk: %v", err)
+		} else if !consecutive(got) {
+			t.Errorf("the numbers of one accept are %v", got)
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		ids = append(ids, got...)
 	})
 	slices.Sort(ids)
 	same(t, "all numbers", upTo(callers*each), ids)

@@ -182,6 +182,11 @@ func catalogueConsoleUsers(t *testing.T, b *bundle) {
 func catalogueSigningKeys(t *testing.T, b *bundle) {
 	check := func(name, want string) {
 		b.view(t, func(tx noren.Tx) error {
+			alone, err := b.SigningKey(b.ctx, b.tenant.ID, name)
+			same(t, "the key, outside a transaction", want, alone)
+			if err != nil {
+				return err
+			}
 			got, err := tx.SigningKey(b.ctx, name)
 			same(t, "the signing key "+name, want, got)
 			return err

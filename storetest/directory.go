@@ -37,6 +37,15 @@ func directoryTenants(t *testing.T, b *bundle) {
 			t.Errorf("EnsureTenant(%s) again: created %t, error %v", contract, created, err)
 		}
 		same(t, "the tenant, asked for again", tenant, again)
+		found, err := b.TenantByContract(b.ctx, contract)
+		if err != nil {
+			t.Errorf("TenantByContract(%s): %v", contract, err)
+		}
+		same(t, "the tenant, by contract", tenant, found)
+	}
+	for _, contract := range []string{"", "sb_b", "sb_", "SB_Z"} {
+		_, err := b.TenantByContract(b.ctx, contract)
+		isKind(t, "TenantByContract of an unknown contract", noren.NotFound, err)
 	}
 	list, err := b.Tenants(b.ctx)
 	if err != nil {

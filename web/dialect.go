@@ -59,10 +59,17 @@ type Route struct {
 	Class      Class
 	// BodyLimit is the largest body, in bytes; 0 is MaxBody.
 	BodyLimit int64
-	// Stream leaves the body to the handler: it reads x.HTTP.Body, whose errors it answers as they are, and x.Body is
-	// nil. Such a route takes no Idempotency-Key, since its body is not known before it is handled: 400 says so.
-	Stream bool
+	// Stream, where it is set, finds in the body what the handler reads by itself, from x.Stream; x.Body is nil then. It
+	// is what an Idempotency-Key stands for: of a form the file and not the boundary, which clients make anew each time
+	// they send it. Errors of reading are to be answered as they are.
+	Stream func(r *http.Request) (Stream, error)
 	Handle func(ctx context.Context, x *Request) (Answer, error)
+}
+
+// Stream is the part of a body that is read while it arrives.
+type Stream struct {
+	io.Reader
+	ContentType string // as the client declares it
 }
 
 // bodyLimit is the largest body that the route takes, in bytes.

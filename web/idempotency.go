@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"hash"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,24 +24,24 @@ const maxIdempotencyKey = 255
 
 // onceUse is the key of a running request.
 type onceUse struct {
-	key      noren.IdempotencyKey
-	bodyHash []byte
+	key  noren.IdempotencyKey
+	hash hash.Hash // of what has been read of the body
 }
 
 // Once is the request's use of its Idempotency-Key, for a use case to keep the answer with its effect; nil where the
-// request has none. success words the answer.
+// request has none. success words the answer. A streamed body has to be read to its end before.
 func (x *Request) Once(success func(result any) Answer) *noren.Once {
 	if x.once == nil {
 		return nil
 	}
-	return &noren.Once{Key: x.once.key, BodyHash: x.once.bodyHash, Render: func(result any) noren.KeptAnswer {
+	return &noren.Once{Key: x.once.key, BodyHash: x.once.hash.Sum(nil), Render: func(result any) noren.KeptAnswer {
 		return x.once.keep(success(result))
 	}}
 }
 
 // keep is the answer in the form in which it is stored. Headers are not kept: no answer that is kept has one that matters.
 func (o *onceUse) keep(a Answer) noren.KeptAnswer {
-	return noren.KeptAnswer{BodyHash: o.bodyHash, Status: a.Status, ContentType: a.ContentType, Body: a.Body}
+	return noren.KeptAnswer{BodyHash: o.hash.Sum(nil), Status: a.Status, ContentType: a.ContentType, Body: a.Body}
 }
 
 // Replayed is the answer that was kept, marked as such.
@@ -72,19 +74,15 @@ func idempotencyKey(x *Request) (noren.IdempotencyKey, error) {
 func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, error) {
 	_, keyed := x.HTTP.Header[http.CanonicalHeaderKey(IdempotencyHeader)]
 	if !keyed || x.Route.Class != Write || x.Route.Permission.public {
-		return x.Route.Handle(ctx, x)
-	}
-	if x.Route.Stream {
-		return Answer{}, &noren.Error{
-			Kind: noren.Invalid, Field: IdempotencyHeader, Message: "Idempotency-Key is not supported for uploads of files",
-		}
+		return x.handle(ctx)
 	}
 	key, err := idempotencyKey(x)
 	if err != nil {
 		return Answer{}, err
 	}
-	sum := sha256.Sum256(x.Body)
-	kept, release, err := h.service.Replay(ctx, x.Caller, key, sum[:])
+	x.once = &onceUse{key, sha256.New()}
+	x.once.hash.Write(x.Body)
+	kept, release, err := h.service.Replay(ctx, x.Caller, key, x.bodyHash)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -92,8 +90,7 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 	if kept != nil {
 		return Replayed(kept), nil
 	}
-	x.once = &onceUse{key, sum[:]}
-	a, err := x.Route.Handle(ctx, x)
+	a, err := x.handle(ctx)
 	if err == nil {
 		return a, nil
 	}
@@ -104,14 +101,39 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 	return refusal, nil
 }
 
+// handle runs the route's handler.
+func (x *Request) handle(ctx context.Context) (Answer, error) {
+	if err := x.openStream(); err != nil {
+		return Answer{}, err
+	}
+	return x.Route.Handle(ctx, x)
+}
+
+// bodyHash answers the hash of the whole body, of which it reads what is left.
+func (x *Request) bodyHash() ([]byte, error) {
+	if err := x.openStream(); err != nil {
+		return nil, err
+	}
+	if x.Route.Stream != nil {
+		if _, err := io.Copy(io.Discard, x.Stream); err != nil {
+			return nil, err
+		}
+	}
+	return x.once.hash.Sum(nil), nil
+}
+
 // idempotencyConflict reports whether the key itself was refused. That answer is not the request's, so it is not kept.
 func idempotencyConflict(err error) bool {
 	e, ok := errors.AsType[*noren.Error](err)
 	return ok && e.Reason == noren.ReasonIdempotency
 }
 
-// keepRefusal does its best: a refusal that is not kept would be refused again.
+// keepRefusal does its best: a refusal that is not kept would be refused again. What could not be read has no hash by
+// which it could be known again.
 func (h *Handler) keepRefusal(ctx context.Context, x *Request, refusal Answer) {
+	if _, err := x.bodyHash(); err != nil {
+		return
+	}
 	err := h.service.KeepRefusal(context.WithoutCancel(ctx), x.Caller, x.once.key, x.once.keep(refusal))
 	if err != nil {
 		h.log.LogAttrs(ctx, slog.LevelWarn, "keeping a refusal for its Idempotency-Key",

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -10,7 +13,7 @@ import (
 	"noren"
 )
 
-// accepting is a handler that accepts a bulk request and keeps its answer with it; refusing is one that never does.
+// accepting is a handler that accepts a bulk request and keeps its answer with it.
 func accepting(b **bundle, calls *atomic.Int32) func(context.Context, *Request) (Answer, error) {
 	answer := func(result any) Answer {
 		return Answer{Status: http.StatusAccepted, ContentType: "text/plain", Body: []byte{byte('0' + result.(noren.BulkRequest).ID)}}
@@ -99,6 +102,92 @@ func TestIdempotencyWhileRunning(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	close(finish)
+	if code := <-done; code != 200 {
+		t.Errorf("the first: %d", code)
+	}
+}
+
+// TestIdempotencyOfStreams streams bodies whose first line is not what counts. A handler may refuse one before it has
+// read it.
+func TestIdempotencyOfStreams(t *testing.T) {
+	t.Parallel()
+	var b *bundle
+	var calls atomic.Int32
+	accept := accepting(&b, &calls)
+	r := route("POST", "/stream", AnyScope("writer"), func(ctx context.Context, x *Request) (Answer, error) {
+		head := make([]byte, 4)
+		if _, err := io.ReadFull(x.Stream, head); err != nil || string(head) == "evil" {
+			return Answer{}, errors.Join(err, &noren.Error{Kind: noren.Invalid})
+		}
+		if _, err := io.Copy(io.Discard, x.Stream); err != nil {
+			return Answer{}, err
+		}
+		return accept(ctx, x)
+	})
+	r.BodyLimit = 20
+	r.Stream = func(r *http.Request) (Stream, error) {
+		lines := bufio.NewReader(r.Body)
+		_, err := lines.ReadString('\n')
+		return Stream{Reader: lines}, err
+	}
+	b = setup(t, nil, r)
+	unsized := func(s string) io.Reader { return struct{ io.Reader }{strings.NewReader(s)} }
+	for i, s := range []struct {
+		key      string
+		body     io.Reader
+		status   int
+		want     string
+		replayed bool
+		called   int32
+	}{
+		{"k", strings.NewReader("1\ngood, long"), 202, "1", false, 1},
+		{"k", strings.NewReader("1\ngood, long"), 202, "1", true, 1},
+		{"k", strings.NewReader("2\ngood, long"), 202, "1", true, 1},
+		{"k", strings.NewReader("1\ngood, longer"), 409, "conflict", false, 1},
+		{"k", strings.NewReader("1\nevil"), 409, "conflict", false, 1},
+		{"k", unsized("1\ngood" + strings.Repeat(".", 20)), 413, "too large", false, 1},
+		{"k", io.MultiReader(strings.NewReader("1\ngood"), failing{}), 400, "invalid", false, 1},
+		{"k2", strings.NewReader("1\ngood, long"), 202, "2", false, 2},
+		{"e", strings.NewReader("1\nevil, long"), 400, "invalid", false, 2},
+		{"e", strings.NewReader("1\nevil, long"), 400, "invalid", true, 2},
+		{"e", strings.NewReader("1\nevil, longer"), 409, "conflict", false, 2},
+		{"big", unsized("1\nevil" + strings.Repeat(".", 20)), 400, "invalid", false, 2}, // its hash is not known, so it is not kept
+		{"big", strings.NewReader("1\ngood"), 202, "3", false, 3},
+		{"cut", io.MultiReader(strings.NewReader("1\ngood"), failing{}), 400, "invalid", false, 3},
+		{"cut", strings.NewReader("1\ngood"), 202, "4", false, 4},
+		{"a\tb", unread{t}, 400, "invalid", false, 4},
+	} {
+		w := b.do("POST", "/toy/stream", s.body, "X-Token: writer", "Idempotency-Key: "+s.key)
+		replayed := w.Header().Get("Idempotent-Replayed") == "true"
+		if w.Code != s.status || w.Body.String() != s.want || replayed != s.replayed || calls.Load() != s.called {
+			t.Errorf("%d: %s: %d %s, replayed %v, %d calls", i, s.key, w.Code, w.Body, replayed, calls.Load())
+		}
+	}
+}
+
+// While the first stream of a key is being read, a second one is refused without being read.
+func TestIdempotencyWhileStreaming(t *testing.T) {
+	t.Parallel()
+	r := route("POST", "/stream", AnyScope("writer"), func(_ context.Context, x *Request) (Answer, error) {
+		_, err := io.Copy(io.Discard, x.Stream)
+		return Answer{Status: http.StatusOK}, err
+	})
+	r.Stream = wholeBody
+	b := setup(t, nil, r)
+	body, writer := io.Pipe()
+	done := make(chan int)
+	go func() {
+		done <- b.do("POST", "/toy/stream", body, "X-Token: writer", "Idempotency-Key: k").Code
+	}()
+	if _, err := io.WriteString(writer, "begun"); err != nil {
+		t.Fatal(err)
+	}
+	if w := b.do("POST", "/toy/stream", unread{t}, "X-Token: writer", "Idempotency-Key: k"); w.Code != 409 || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if code := <-done; code != 200 {
 		t.Errorf("the first: %d", code)
 	}

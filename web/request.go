@@ -28,6 +28,7 @@ type Request struct {
 	Vars    map[string]string // the segments that the pattern's {names} stand for
 	Caller  noren.Caller      // zero on public routes
 	Body    []byte            // nil on routes that read it by themselves
+	Stream  Stream            // what those read
 
 	once *onceUse
 }
@@ -74,7 +75,7 @@ func (x *Request) takeBody(w http.ResponseWriter) error {
 		return bodyError(&http.MaxBytesError{Limit: limit})
 	}
 	limited := http.MaxBytesReader(w, x.HTTP.Body, limit)
-	if x.Route.Stream {
+	if x.Route.Stream != nil {
 		extend(w)
 		x.HTTP.Body = body{limited}
 		return nil

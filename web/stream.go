@@ -31,6 +31,18 @@ func (b body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// openStream makes ready what the handler reads by itself, once. Whatever is read of it counts for the hash of a
+// request with an Idempotency-Key.
+func (x *Request) openStream() (err error) {
+	if x.Route.Stream == nil || x.Stream.Reader != nil {
+		return nil
+	}
+	if x.Stream, err = x.Route.Stream(x.HTTP); err == nil && x.once != nil {
+		x.Stream.Reader = io.TeeReader(x.Stream.Reader, x.once.hash)
+	}
+	return err
+}
+
 // writeStream sends an answer whose body is a stream. Where the stream breaks off, the connection is closed: the client
 // sees fewer bytes than Content-Length has announced, or no end of the chunks.
 func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {

@@ -33,8 +33,9 @@ const envScreenshots = "NOREN_TEST_SCREENSHOTS"
 // clerkPassword is that of all console users.
 const clerkPassword = "correct horse battery"
 
-// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do.
-const browserWait = 3 * time.Minute
+// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do, and
+// minutes where it has.
+const browserWait = 4 * time.Minute
 
 // chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
 func chromium(t *testing.T) string {
@@ -125,8 +126,14 @@ type window struct {
 // newWindow starts a browser. What it complains of fails the test in the end.
 func newWindow(t *testing.T, s *site) *window {
 	t.Helper()
+	// Not t.TempDir: a browser that had to be killed may go on writing for a moment, which fails no test.
+	profile, err := os.MkdirTemp("", "noren-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "ja"),
 		chromedp.WSURLReadTimeout(browserWait),
 	)
@@ -197,7 +204,7 @@ func (w *window) until(condition string) {
 	w.Helper()
 	var met bool
 	var err error
-	for range 200 {
+	for end := time.Now().Add(browserWait / 4); time.Now().Before(end); {
 		err = chromedp.Run(w.ctx, chromedp.Evaluate("!!("+condition+")", &met))
 		if met && err == nil || w.ctx.Err() != nil {
 			break

@@ -58,7 +58,7 @@ func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, erro
 	contract, key := x.Vars["contract"], x.Vars["file_key"]
 	denied := &noren.Error{Kind: noren.Forbidden, Message: "the address was not made here, or has expired"}
 	query, wrong := readQuery(x)
-	if len(wrong) > 0 {
+	if len(wrong) > 0 || !wire.Storable(contract) {
 		return web.Answer{}, denied
 	}
 	tenant, err := d.Service.TenantByContract(ctx, contract)

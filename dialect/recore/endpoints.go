@@ -82,8 +82,7 @@ func change(method, path, scope string, handle handler) endpoint {
 // upload is an endpoint that takes the bytes of a file.
 func upload(path string, handle handler) endpoint {
 	e := change(http.MethodPost, path, "member:attachment:store", handle)
-	e.parameters = nil // no Idempotency-Key: the bytes are not known before they are stored
-	e.Stream, e.BodyLimit = true, maxUpload
+	e.Stream, e.BodyLimit = openUpload, maxUpload
 	e.body = &wire.Content{MediaType: "*/*", Schema: &wire.Schema{
 		Types: []string{"string"}, Format: "binary", Description: "ファイルそのもの、またはmultipart/form-dataのfile。" + typeNames(),
 	}}

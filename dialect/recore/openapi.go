@@ -45,7 +45,7 @@ func (e endpoint) operation() wire.Operation {
 	if e.Class == web.Write {
 		refusals = append(refusals, http.StatusConflict, http.StatusRequestEntityTooLarge)
 	}
-	if e.body != nil && !e.Stream {
+	if e.body != nil && e.Stream == nil {
 		refusals = append(refusals, http.StatusUnprocessableEntity)
 	}
 	refusals = append(refusals, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable)

@@ -38,6 +38,7 @@ type bundle struct {
 	server  *httptest.Server
 	service *noren.Service
 	clock   *clock
+	files   string            // the directory of the uploaded files
 	keys    map[string]string // by name: a, b (all scopes); clerk (bound to store 1 of A); poor (no scopes)
 }
 
@@ -78,6 +79,12 @@ func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
 
 func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
 	t.Helper()
+	return startOn(t, func(e noren.Engine) noren.Engine { return e }, paces, tune...)
+}
+
+// startOn is start with something around the engine.
+func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
+	t.Helper()
 	b := &bundle{T: t, clock: &clock{now: time.Date(2026, 11, 21, 15, 30, 0, 0, time.UTC)}, keys: make(map[string]string)}
 	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{
 		URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: b.clock.Now,
@@ -85,13 +92,14 @@ func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundl
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := files.Open(filepath.Join(t.TempDir(), "files"))
+	b.files = filepath.Join(t.TempDir(), "files")
+	store, err := files.Open(b.files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	b.service = noren.NewService(noren.Config{
-		Engine: engine, Clock: b.clock.Now, Log: log,
+		Engine: around(engine), Clock: b.clock.Now, Log: log,
 		Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
 	})
 	handler, err := web.NewHandler(web.Config{
@@ -265,14 +273,7 @@ func (b *bundle) must(method, path, body string) string {
 // upload stores a text file and answers its key.
 func (b *bundle) upload(key, text string) string {
 	b.Helper()
-	a := b.do(request{method: "POST", path: "/upload/private", key: key, body: text})
-	var answered struct {
-		FileKey string `json:"file_key"`
-	}
-	if err := json.Unmarshal([]byte(a.body), &answered); err != nil || answered.FileKey == "" {
-		b.Fatalf("%d %s", a.status, a.body)
-	}
-	return answered.FileKey
+	return b.keyOf(b.do(request{method: "POST", path: "/upload/private", key: key, body: text}))
 }
 
 // members reads the members of a list's answer.

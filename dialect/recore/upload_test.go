@@ -2,14 +2,27 @@ package recore
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"noren"
 	"noren/files"
 )
 
@@ -90,6 +103,175 @@ func TestMultipartUpload(t *testing.T) {
 	}
 }
 
+// stored lists the uploaded files of the first tenant that are in the directory.
+func (b *bundle) stored() (names []string) {
+	b.Helper()
+	list, err := os.ReadDir(filepath.Join(b.files, shopA))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.Fatal(err)
+	}
+	for _, f := range list {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// keyOf reads an upload's answer.
+func (b *bundle) keyOf(a answer) string {
+	b.Helper()
+	var answered struct {
+		FileKey string `json:"file_key"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &answered); err != nil || a.status != http.StatusOK || answered.FileKey == "" {
+		b.Errorf("%d %s", a.status, a.body)
+	}
+	return answered.FileKey
+}
+
+// An upload that is sent again is stored once. What counts is the file, not the form around it.
+func TestUploadOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	send := func(path, text string, inForm bool) answer {
+		contentType := "text/plain"
+		if inForm {
+			text, contentType = form(t, fieldFile, text)
+		}
+		return b.do(request{
+			method: "POST", path: path, key: "a", body: text, header: map[string]string{"Content-Type": contentType, "Idempotency-Key": "k"},
+		})
+	}
+	large := strings.Repeat("x", 1<<20)
+	first := b.keyOf(send("/upload/public", large, false))
+	for _, inForm := range []bool{false, true, true} { // each form has its own boundary
+		a := send("/upload/public", large, inForm)
+		if got := b.keyOf(a); got != first || a.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("sent again it has the key %s, replayed %q; first it had %s", got, a.header.Get("Idempotent-Replayed"), first)
+		}
+	}
+	for _, other := range []string{large + "x", large[1:], "\x00"} {
+		if a := send("/upload/public", other, false); a.status != http.StatusConflict || !strings.Contains(a.body, wordsKeyReused) {
+			t.Errorf("%d bytes: %d %s", len(other), a.status, a.body)
+		}
+	}
+	second := b.keyOf(send("/upload/private", large, false))
+	if diff := cmp.Diff(slices.Sorted(slices.Values([]string{first, second})), b.stored()); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	b.clock.advance(noren.KeyHeld)
+	if third := b.keyOf(send("/upload/public", large, false)); third == first {
+		t.Error("the answer is kept for longer than a day")
+	}
+}
+
+// reading is a body that does something when it has been read.
+type reading struct {
+	io.Reader
+	done func()
+}
+
+func (r reading) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		r.done()
+	}
+	return n, err
+}
+
+// While a file arrives, another server answers the same key: nothing of ours remains.
+func TestUploadAnsweredElsewhere(t *testing.T) {
+	t.Parallel()
+	for text, status := range map[string]int{"the same": http.StatusOK, "not the same": http.StatusConflict} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			caller, err := b.service.CallerByKey(t.Context(), noren.ReCORE, "app-A")
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs := noren.Upload{FileKey: noren.NewFileKey("txt"), MIMEType: "text/plain"}
+			answerElsewhere := sync.OnceFunc(func() {
+				_, err := b.service.AddUpload(t.Context(), caller, theirs, &noren.Once{
+					Key:      noren.IdempotencyKey{ClientID: caller.Client.ID, Route: "POST /upload/private", Key: "k"},
+					BodyHash: noren.HashSecret("the same"),
+					Render: func(any) noren.KeptAnswer {
+						return noren.KeptAnswer{Status: http.StatusOK, ContentType: mediaJSON, Body: []byte(`{"file_key":"` + theirs.FileKey + `"}`)}
+					},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			body := reading{strings.NewReader(text), answerElsewhere}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/upload/private", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set(headerKey, b.keys["a"])
+			req.Header.Set("Idempotency-Key", "k")
+			resp, err := b.server.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			got, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != status || status == http.StatusOK && b.keyOf(answer{resp.StatusCode, resp.Header, string(got)}) != theirs.FileKey {
+				t.Errorf("%d %s, want %d and %s", resp.StatusCode, got, status, theirs.FileKey)
+			}
+			if files := b.stored(); len(files) > 0 {
+				t.Errorf("%s is stored and not recorded", files)
+			}
+		})
+	}
+}
+
+// lostCommits is an engine that runs each closure again after its commit once it is switched on; or it fails instead.
+type lostCommits struct {
+	noren.Engine
+	on   *atomic.Bool
+	fail bool
+}
+
+func (e lostCommits) Update(ctx context.Context, tenant noren.TenantID, fn func(tx noren.Tx) error) error {
+	err := e.Engine.Update(ctx, tenant, fn)
+	switch {
+	case err != nil || !e.on.Load():
+		return err
+	case e.fail:
+		return &noren.Error{Kind: noren.Unavailable}
+	}
+	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(secondRun{tx}) })
+}
+
+type secondRun struct{ noren.Tx }
+
+func (secondRun) Again() bool { return true }
+
+// The answer to a commit is lost: the bytes of a file that was recorded stay, and the key tells which it is.
+func TestUploadWithLostCommit(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]bool{"found again": false, "given up": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var on atomic.Bool
+			b := startOn(t, func(e noren.Engine) noren.Engine { return lostCommits{e, &on, fail} }, nil)
+			r := request{method: "POST", path: "/upload/private", key: "a", body: "text", header: map[string]string{"Idempotency-Key": "k"}}
+			on.Store(true)
+			first := b.do(r)
+			on.Store(false)
+			if fail != (first.status == http.StatusServiceUnavailable) {
+				t.Errorf("%d %s", first.status, first.body)
+			}
+			if key := b.keyOf(b.do(r)); !slices.Equal(b.stored(), []string{key}) {
+				t.Errorf("the file is %s, stored are %s", key, b.stored())
+			}
+		})
+	}
+}
+
 func TestUploadsHaveALimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -147,7 +329,7 @@ func TestTemporaryAddresses(t *testing.T) {
 	for _, forged := range []string{
 		path, path + "?" + strings.Replace(query, "expires=1", "expires=2", 1), path + "?" + query + "x",
 		strings.Replace(address, shopA, shopB, 1), strings.Replace(address, shopA, "nobody", 1), strings.Replace(address, key, foreign, 1),
-		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query,
+		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query, "/files/%00/x?" + query, "/files/%ff/x?" + query,
 		path + "?" + query + "&expires=1", path + "?%zz",
 	} {
 		if a := b.do(request{method: "GET", path: forged, key: "a"}); a.status != http.StatusForbidden && a.status != http.StatusNotFound {
