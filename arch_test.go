@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"wire":      {"."},
 	"files":     {"."},
 	"shopfile":  {"."},
+	"csvfile":   {"."},
 	"console":   {".", "web"},
 	"dialect":   {".", "web", "wire"},
 	"webhook":   {},

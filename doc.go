@@ -33,5 +33,6 @@
 //   - What a member's points were moved by adds up to what is left of the lots, and what lots lost was burnt by entries.
 //   - Notes and attachments belong to members, and attachments to files that are kept.
 //   - The numbers of a tenant's bulk requests have no gaps; a finished one owes exactly one callback, a waiting one none.
+//   - Each line that an import has processed has one result; the others wait for it.
 //   - What the search index says of a member is what the member says.
 package noren

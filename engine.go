@@ -44,6 +44,8 @@ type Directory interface {
 	SigningKey(ctx context.Context, tenant TenantID, name string) (string, error)
 	// TenantsWithBulk lists the tenants that have accepted bulk requests waiting.
 	TenantsWithBulk(ctx context.Context) ([]TenantID, error)
+	// TenantsWithImports lists the tenants that have imports waiting or running.
+	TenantsWithImports(ctx context.Context) ([]TenantID, error)
 	// ClaimCallbacks leases up to limit callbacks that are due, oldest due first, leaving out the hosts in busy,
 	// until the given time, with their clients' signing secrets filled in. No callback is claimed twice.
 	ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]Callback, error)
@@ -100,6 +102,7 @@ type Tx interface {
 	PurchaseTx
 	RankTx
 	WebhookTx
+	ImportTx
 }
 
 // Counter names a per-tenant counter. Each starts at 1.
@@ -118,6 +121,8 @@ const (
 	CounterAttachment Counter = "attachment"
 	CounterPurchase   Counter = "purchase" // who takes it is alone with the tenant's purchases until the commit
 	CounterRankChange Counter = "rank_change"
+	CounterProduct    Counter = "product"
+	CounterImport     Counter = "import"
 )
 
 // CatalogueTx reads and writes what a tenant's members and stock refer to. Put inserts or updates by id.
@@ -148,6 +153,8 @@ type MemberTx interface {
 	MembersByID(ctx context.Context, ids []int64, forUpdate bool) ([]Member, error)
 	// MembersByCode answers those that exist, ordered by id.
 	MembersByCode(ctx context.Context, codes []string) ([]Member, error)
+	// MemberHolders answers which members have the values of a unique column: code, alias_code or shopify_customer_id.
+	MemberHolders(ctx context.Context, column string, values []string) (map[string]int64, error)
 	// Members answers one page of those that match, and how many match in all.
 	Members(ctx context.Context, f MemberFilter) ([]Member, int, error)
 	// InsertMembers inserts new members. Conflict, with the row and field, where a unique column is taken.
@@ -240,6 +247,8 @@ type AccessTx interface {
 type PointTx interface {
 	// LockMembers answers the members that the query names, ordered by id, and locks them.
 	LockMembers(ctx context.Context, q MemberQuery) ([]MemberRef, error)
+	// MemberRefs is LockMembers without the lock.
+	MemberRefs(ctx context.Context, q MemberQuery) ([]MemberRef, error)
 	// OpenLots answers the lots of that type with anything remaining, ordered by id, and locks them.
 	OpenLots(ctx context.Context, members []int64, t PointType) ([]PointLot, error)
 	// ExpiredLots answers up to limit lots that have something remaining and whose last day is before today, ordered
@@ -355,6 +364,33 @@ type FileTx interface {
 	ForgetUploads(ctx context.Context, fileKeys []string) error
 }
 
+// ImportTx reads and writes imports, their lines that wait, and those that were refused.
+type ImportTx interface {
+	// AddImport stores a new import, and makes the tenant's lane where there is none: imports of stock take it in turns
+	// with bulk requests.
+	AddImport(ctx context.Context, i Import) error
+	// AddImportPieces stores pieces. One whose number is stored already is left as it is.
+	AddImportPieces(ctx context.Context, id int64, pieces []ImportPiece) error
+	// Import answers the import, nil where the tenant has none with that id.
+	Import(ctx context.Context, id int64, forUpdate bool) (*Import, error)
+	// Imports answers one page of those that match, newest first, and how many match in all.
+	Imports(ctx context.Context, f ImportFilter) ([]Import, int, error)
+	// NextImport locks the tenant's oldest import that waits or runs until this transaction ends, so that its lines are
+	// applied by one process at a time; nil, at once, where there is none or another transaction has it.
+	NextImport(ctx context.Context) (*Import, error)
+	// ImportPieces answers up to limit pieces that are left, in order, with numbers above after.
+	ImportPieces(ctx context.Context, id, after int64, limit int) ([]ImportPiece, error)
+	// UpdateImport stores state, columns, source, counts and times.
+	UpdateImport(ctx context.Context, i Import) error
+	// FinishImportPiece removes a piece that has taken effect, and stores what it left to tell.
+	FinishImportPiece(ctx context.Context, i Import, piece int64, refused []RefusedLine) error
+	// RefusedLines answers up to limit refused lines in order of the file, from behind the line after.
+	RefusedLines(ctx context.Context, id int64, after, limit int) ([]RefusedLine, error)
+	// SweepImports cancels uploads and drafts made before drafts, and removes up to limit rows each of what is left of
+	// imports that have ended: their pieces, and all of those made before before. It answers how many rows it removed.
+	SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error)
+}
+
 // Page is a slice of an ordered list.
 type Page struct {
 	Limit  int // 0: no limit
@@ -375,7 +411,8 @@ type Span struct{ From, To time.Time }
 type CatalogueFilter struct {
 	IDs     []int64
 	Code    string
-	Keyword string // part of a product's code or name, matched as package search says; stores have none
+	Keyword string   // part of a product's code or name, matched as package search says; stores have none
+	Codes   []string // nil: any; empty: none
 	Updated Span
 	Sort    []Sort
 	Page

@@ -44,13 +44,15 @@ type Service struct {
 
 	bulkReady     signal
 	callbackReady signal
+	importReady   signal
 }
 
 // NewService makes a Service on an engine.
 func NewService(c Config) *Service {
 	s := &Service{
 		engine: c.Engine, now: c.Clock, encoders: c.Encoders, passwords: c.Passwords, log: c.Log,
-		bulkReady: make(signal, 1), callbackReady: make(signal, 1), hashing: make(chan struct{}, mostHashing),
+		bulkReady: make(signal, 1), callbackReady: make(signal, 1), importReady: make(signal, 1),
+		hashing: make(chan struct{}, mostHashing),
 	}
 	s.decoy = sync.OnceValue(func() string { return s.passwords.Hash(NewSecret("")) })
 	if s.now == nil {
@@ -70,6 +72,9 @@ func (s *Service) BulkReady() <-chan struct{} { return s.bulkReady }
 
 // CallbackReady receives a hint soon after this process made callbacks due.
 func (s *Service) CallbackReady() <-chan struct{} { return s.callbackReady }
+
+// ImportReady receives a hint soon after this process started an import.
+func (s *Service) ImportReady() <-chan struct{} { return s.importReady }
 
 // Ping answers nil if the database can be read.
 func (s *Service) Ping(ctx context.Context) error { return s.engine.Ping(ctx) }

@@ -95,7 +95,7 @@ func (s *Service) BulkHealth(ctx context.Context, c Caller) (out BulkHealth, err
 func (s *Service) SendAgain(ctx context.Context, c Caller, ids []int64, once *Once) (n int, kept *KeptAnswer, err error) {
 	if len(ids) == 0 || len(ids) > MaxBulkList {
 		return 0, nil, Refusals{{
-			Kind: Invalid, Reason: ReasonRequired, Field: "ids", Message: fmt.Sprintf("are not 1 to %d requests", MaxBulkList),
+			Kind: Invalid, Reason: ReasonMissing, Field: "ids", Message: fmt.Sprintf("are not 1 to %d requests", MaxBulkList),
 		}}
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))

@@ -184,5 +184,5 @@ func TestSendAgain(t *testing.T) {
 		t.Errorf("one that owes none yet: %d, %v", n, err)
 	}
 	_, _, err = b.SendAgain(b.ctx, hanako, nil, nil)
-	refused(t, "none", err, refusal{Field: "ids", Reason: noren.ReasonRequired})
+	refused(t, "none", err, refusal{Field: "ids", Reason: noren.ReasonMissing})
 }

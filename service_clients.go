@@ -185,23 +185,23 @@ func (n *NewClient) check() (refused Refusals) {
 	n.Name = strings.TrimSpace(n.Name)
 	switch {
 	case n.Name == "":
-		refuse("name", "", ReasonRequired, "is empty")
+		refuse("name", "", ReasonMissing, "is empty")
 	case utf8.RuneCountInString(n.Name) > MaxClientName:
 		refuse("name", "", ReasonTooLong, fmt.Sprintf("is longer than %d characters", MaxClientName))
 	case !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl):
-		refuse("name", "", ReasonUnknown, "has characters that cannot be seen")
+		refuse("name", "", ReasonUnknownWord, "has characters that cannot be seen")
 	}
 	switch n.Dialect {
 	case Smaregi, ReCORE:
 	case EasyPoints:
 		if n.StoreID != nil {
-			refuse("store", fmt.Sprint(*n.StoreID), ReasonUnknown, "is not for clients of easyPoints, which see the whole tenant")
+			refuse("store", fmt.Sprint(*n.StoreID), ReasonUnknownWord, "is not for clients of easyPoints, which see the whole tenant")
 		}
 	default:
-		refuse("dialect", string(n.Dialect), ReasonUnknown, "is none that clients speak")
+		refuse("dialect", string(n.Dialect), ReasonUnknownWord, "is none that clients speak")
 	}
 	if n.Kind != AppClient && (n.Kind != UserClient || n.Dialect != Smaregi) {
-		refuse("kind", string(n.Kind), ReasonUnknown, "is none of the dialect's")
+		refuse("kind", string(n.Kind), ReasonUnknownWord, "is none of the dialect's")
 	}
 	n.Scopes = slices.Compact(slices.Sorted(slices.Values(n.Scopes)))
 	if len(n.Scopes) > MaxClientScopes {
@@ -209,7 +209,7 @@ func (n *NewClient) check() (refused Refusals) {
 	}
 	for _, scope := range n.Scopes {
 		if scope == "" || len(scope) > maxScope || strings.ContainsFunc(scope, func(r rune) bool { return r <= ' ' || r > '~' }) {
-			refuse("scopes", scope, ReasonUnknown, "is no scope")
+			refuse("scopes", scope, ReasonUnknownWord, "is no scope")
 		}
 	}
 	return refused

@@ -101,13 +101,13 @@ func TestCreateClientRefused(t *testing.T) {
 		new  noren.NewClient
 		want []refusal
 	}{
-		{"no name", newClient(" ", noren.Smaregi, ""), []refusal{{Field: "name", Reason: noren.ReasonRequired}}},
+		{"no name", newClient(" ", noren.Smaregi, ""), []refusal{{Field: "name", Reason: noren.ReasonMissing}}},
 		{"a long name", newClient(strings.Repeat("字", 101), noren.Smaregi, ""), []refusal{{Field: "name", Reason: noren.ReasonTooLong}}},
-		{"a name with a control character", newClient("a\x00b", noren.Smaregi, ""), []refusal{{Field: "name", Reason: noren.ReasonUnknown}}},
-		{"the console", newClient("x", noren.Console, ""), []refusal{{Field: "dialect", Value: "console", Reason: noren.ReasonUnknown}}},
-		{"a user of ReCORE", newClient("x", noren.ReCORE, noren.UserClient), []refusal{{Field: "kind", Value: "user", Reason: noren.ReasonUnknown}}},
-		{"no scope", newClient("x", noren.ReCORE, "", "a b"), []refusal{{Field: "scopes", Value: "a b", Reason: noren.ReasonUnknown}}},
-		{"a store of easyPoints", shop, []refusal{{Field: "store", Value: "1", Reason: noren.ReasonUnknown}}},
+		{"a name with a control character", newClient("a\x00b", noren.Smaregi, ""), []refusal{{Field: "name", Reason: noren.ReasonUnknownWord}}},
+		{"the console", newClient("x", noren.Console, ""), []refusal{{Field: "dialect", Value: "console", Reason: noren.ReasonUnknownWord}}},
+		{"a user of ReCORE", newClient("x", noren.ReCORE, noren.UserClient), []refusal{{Field: "kind", Value: "user", Reason: noren.ReasonUnknownWord}}},
+		{"no scope", newClient("x", noren.ReCORE, "", "a b"), []refusal{{Field: "scopes", Value: "a b", Reason: noren.ReasonUnknownWord}}},
+		{"a store of easyPoints", shop, []refusal{{Field: "store", Value: "1", Reason: noren.ReasonUnknownWord}}},
 		{"a store that there is not", nowhere, []refusal{{Field: "store", Value: "99", Reason: noren.ReasonStoreUnknown}}},
 		{"a name that is taken", newClient("taken", noren.ReCORE, ""), []refusal{{Field: "name", Value: "taken", Reason: noren.ReasonTaken}}},
 	} {

@@ -60,6 +60,16 @@ func (d spendDeltas) list() []MonthlySpend {
 
 // recordPurchases enters the events in their order.
 func (l lane) recordPurchases(ctx context.Context, source string, events []PurchaseEvent, by AuditEntry) ([]PurchaseOutcome, error) {
+	out, book, err := l.enterPurchases(ctx, source, events, true)
+	if err != nil {
+		return nil, err
+	}
+	return out, l.closeBook(ctx, source, book, by)
+}
+
+// enterPurchases judges the events and enters them in a book, which is still to be closed. Where nothing is to be
+// written, nothing is locked.
+func (l lane) enterPurchases(ctx context.Context, source string, events []PurchaseEvent, writing bool) ([]PurchaseOutcome, *purchaseBook, error) {
 	out := make([]PurchaseOutcome, len(events))
 	var keys []MemberKey
 	var ids []string
@@ -74,17 +84,23 @@ func (l lane) recordPurchases(ctx context.Context, source string, events []Purch
 		}
 	}
 	// Members first, then the counter: whoever links a member to a Shopify customer takes them in this order too.
-	members, err := l.lockMemberKeys(ctx, keys)
-	if err != nil {
-		return nil, err
+	look := l.tx.MemberRefs
+	if writing {
+		look = l.tx.LockMembers
 	}
-	next, err := l.tx.Reserve(ctx, CounterPurchase, len(events))
+	members, err := indexMembers(ctx, keys, look)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var next int64
+	if writing {
+		if next, err = l.tx.Reserve(ctx, CounterPurchase, len(events)); err != nil {
+			return nil, nil, err
+		}
 	}
 	book, err := l.openBook(ctx, source, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, e := range events {
 		if out[i].Err != nil {
@@ -97,7 +113,7 @@ func (l lane) recordPurchases(ctx context.Context, source string, events []Purch
 		}
 		out[i].Result = result
 	}
-	return out, l.closeBook(ctx, source, book, by)
+	return out, book, nil
 }
 
 func refusedPurchase(i int, err *Error) PurchaseOutcome {
@@ -253,8 +269,10 @@ func (l lane) creditHeld(ctx context.Context, changes []MemberChange) error {
 // memberIndex finds members by what names them: each stands under a key of each of its names.
 type memberIndex map[MemberKey][]MemberRef
 
-// lockMemberKeys reads the members that the keys name, and locks them.
-func (l lane) lockMemberKeys(ctx context.Context, keys []MemberKey) (memberIndex, error) {
+// indexMembers looks for the members that the keys name.
+func indexMembers(
+	ctx context.Context, keys []MemberKey, look func(context.Context, MemberQuery) ([]MemberRef, error),
+) (memberIndex, error) {
 	var q MemberQuery
 	for _, k := range keys {
 		switch k = k.first(); {
@@ -271,7 +289,7 @@ func (l lane) lockMemberKeys(ctx context.Context, keys []MemberKey) (memberIndex
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	refs, err := l.tx.LockMembers(ctx, q)
+	refs, err := look(ctx, q)
 	index := make(memberIndex, 4*len(refs))
 	for _, m := range refs {
 		for _, k := range []MemberKey{

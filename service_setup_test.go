@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -197,3 +198,21 @@ type secondRun struct{ noren.Tx }
 
 // Again implements noren.Tx.
 func (secondRun) Again() bool { return true }
+
+// brokenMembers is an engine on which looking up the member with the code BAD panics.
+type brokenMembers struct{ noren.Engine }
+
+// Update implements noren.Engine.
+func (e brokenMembers) Update(ctx context.Context, tenant noren.TenantID, fn func(tx noren.Tx) error) error {
+	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(brokenLookUp{tx}) })
+}
+
+type brokenLookUp struct{ noren.Tx }
+
+// MembersByCode implements noren.Tx.
+func (b brokenLookUp) MembersByCode(ctx context.Context, codes []string) ([]noren.Member, error) {
+	if slices.Contains(codes, "BAD") {
+		panic("this member cannot be looked up")
+	}
+	return b.Tx.MembersByCode(ctx, codes)
+}

@@ -151,6 +151,16 @@ func (a *shopApplier) catalogue(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	// Products that an import makes later get numbers above those given by hand.
+	var highest int64
+	for _, p := range a.shop.Products {
+		highest = max(highest, p.ID)
+	}
+	if highest > 0 {
+		if err := a.tx.Raise(ctx, CounterProduct, highest); err != nil {
+			return err
+		}
+	}
 	return put(ctx, a, "staff", a.shop.Staff, func(r Staff) int64 { return r.ID }, a.tx.Staff, a.tx.PutStaff)
 }
 

@@ -90,7 +90,7 @@ func TestSetStockRefused(t *testing.T) {
 		StockKey: noren.StockKey{ProductID: 1, StoreID: 1}, Amount: noren.MaxStockAmount + 1, Memo: &long,
 	}, nil)
 	refused(t, "out of bounds", err,
-		refusal{Field: "amount", Value: "1000000000", Reason: noren.ReasonOutOfBounds}, refusal{Field: "memo", Reason: noren.ReasonTooLong})
+		refusal{Field: "amount", Value: "1000000000", Reason: noren.ReasonOutOfRange}, refusal{Field: "memo", Reason: noren.ReasonTooLong})
 	for name, c := range map[string]struct {
 		caller         noren.Caller
 		product, store int64

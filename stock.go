@@ -18,6 +18,10 @@ const (
 	StockDivisionAPI        = "15" // スマレジAPI連携: a client of the Smaregi dialect did
 )
 
+// StockDivisionImport is the reason code of a movement that an import made (01: 修正). Nobody has counted (08: 棚卸) or moved
+// anything: what is known of the level was put right.
+const StockDivisionImport = "01"
+
 // StockKey names one stock level: a product in a store.
 type StockKey struct {
 	ProductID int64 `json:"product"`
@@ -74,7 +78,7 @@ func (c StockChange) check() Refusals {
 	var refused Refusals
 	if c.Amount < -MaxStockAmount || c.Amount > MaxStockAmount {
 		refused = append(refused, &Error{
-			Kind: Invalid, Reason: ReasonOutOfBounds, Field: "amount", Value: fmt.Sprint(c.Amount),
+			Kind: Invalid, Reason: ReasonOutOfRange, Field: "amount", Value: fmt.Sprint(c.Amount),
 			Message: fmt.Sprintf("is not between %d and %d", -MaxStockAmount, MaxStockAmount),
 		})
 	}

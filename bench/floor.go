@@ -28,8 +28,8 @@ type floor struct {
 type bulkWriter interface {
 	// updateMembers sets one column or more, and when the members were updated.
 	updateMembers(ctx context.Context, now int64, ids []int64, columns []string, values [][]string) error
-	// updateSearch replaces what the search index says of the members.
-	updateSearch(ctx context.Context, ids []int64, haystacks, tokens []string) error
+	// updateSearch changes what the search index says of the members.
+	updateSearch(ctx context.Context, w *work) error
 	insertAudit(ctx context.Context, first, now int64, request string, ids []int64, changes []string) error
 }
 
@@ -182,7 +182,7 @@ func (f *floor) changeMembers(ctx context.Context, now int64, w *work) error {
 		return err
 	}
 	if w.change == changeNames {
-		if err := f.bulk.updateSearch(ctx, w.members, w.haystacks, w.tokens); err != nil {
+		if err := f.bulk.updateSearch(ctx, w); err != nil {
 			return err
 		}
 	}

@@ -29,10 +29,24 @@ func (w postgresWriter) updateMembers(ctx context.Context, now int64, ids []int6
 	return err
 }
 
-func (w postgresWriter) updateSearch(ctx context.Context, ids []int64, haystacks, tokens []string) error {
-	_, err := w.conn.ExecContext(ctx, `UPDATE member_search AS s SET haystack = v.haystack, tokens = v.tokens
-		FROM unnest($2::bigint[], $3::text[], $4::text[]) AS v (id, haystack, tokens)
-		WHERE s.tenant_id = $1 AND s.member_id = v.id`, w.tenant, ids, haystacks, tokens)
+func (w postgresWriter) updateSearch(ctx context.Context, change *work) error {
+	_, err := w.conn.ExecContext(ctx, `UPDATE member_search AS s SET haystack = v.haystack
+		FROM unnest($2::bigint[], $3::text[]) AS v (id, haystack)
+		WHERE s.tenant_id = $1 AND s.member_id = v.id`, w.tenant, change.members, change.haystacks)
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.ExecContext(ctx, `INSERT INTO token_members AS t (tenant_id, token, block, members)
+		SELECT $1, v.* FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS v
+		ON CONFLICT (tenant_id, token, block) DO UPDATE SET members = t.members | excluded.members`,
+		w.tenant, change.gained.tokens, change.gained.blocks, change.gained.members)
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.ExecContext(ctx, `UPDATE token_members AS t SET members = t.members & ~v.members
+		FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS v (token, block, members)
+		WHERE t.tenant_id = $1 AND t.token = v.token AND t.block = v.block`,
+		w.tenant, change.lost.tokens, change.lost.blocks, change.lost.members)
 	return err
 }
 

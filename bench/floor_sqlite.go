@@ -43,7 +43,8 @@ func (w *sqliteWriter) updateMembers(ctx context.Context, now int64, ids []int64
 	})
 }
 
-func (w *sqliteWriter) updateSearch(ctx context.Context, ids []int64, haystacks, tokens []string) error {
+func (w *sqliteWriter) updateSearch(ctx context.Context, change *work) error {
+	ids, haystacks, tokens := change.members, change.haystacks, change.tokens
 	err := w.each(ctx, len(ids), "UPDATE member_search SET haystack = ? WHERE tenant_id = ? AND member_id = ?", func(row int) []any {
 		return []any{haystacks[row], w.tenant, ids[row]}
 	})

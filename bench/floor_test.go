@@ -137,6 +137,8 @@ func dump(t *testing.T, db *sql.DB, engine string, more ...string) map[string][]
 	tables := append(more, "lanes", "counters", "members", "member_search", "audit", "bulk_requests", "callbacks", "callback_attempts")
 	if engine == "sqlite" {
 		tables = append(tables, "member_token_uses")
+	} else {
+		tables = append(tables, "token_members")
 	}
 	all := make(map[string][]string)
 	for _, table := range tables {

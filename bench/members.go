@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"noren"
@@ -144,8 +143,10 @@ func (m measurement) memberLists(ctx context.Context, s *memberSides) error {
 		m.to.times(what, beside, took[0].median(), took[1].median(), atMost)
 		return nil
 	}
-	for _, k := range keywords(m.to.members) {
-		found, err := service.Members(ctx, caller, noren.MemberFilter{Keyword: k.text, NoTotal: true, Page: noren.Page{Limit: memberPage}})
+	for _, search := range searches(m.to.members) {
+		f := search.filter
+		f.NoTotal, f.Limit = true, memberPage
+		found, err := service.Members(ctx, caller, f)
 		if err != nil {
 			return err
 		}
@@ -153,52 +154,15 @@ func (m measurement) memberLists(ctx context.Context, s *memberSides) error {
 		for i, member := range found.Items {
 			ids[i] = member.ID
 		}
-		what := fmt.Sprintf("keyword %s, %d hits", k.text, k.hits)
-		if err := compare(what, "the same page by ids", list(noren.MemberFilter{Keyword: k.text}), list(noren.MemberFilter{IDs: ids}), k.atMost); err != nil {
+		if len(ids) == 0 {
+			return fmt.Errorf("nothing is found for %s", search.what)
+		}
+		if err := compare(search.what, "the same page by ids", list(f), list(noren.MemberFilter{IDs: ids}), search.atMost); err != nil {
 			return err
 		}
 	}
 	deep := int64(m.to.members) * 9 / 10
 	return compare("cursor page at 90 %", "the first page", list(noren.MemberFilter{IDFrom: deep + 1}), list(noren.MemberFilter{IDFrom: 1}), 0)
-}
-
-// keyword is what is searched, and how often it occurs.
-type keyword struct {
-	text   string
-	hits   int
-	atMost float64 // the bound of the ratio
-}
-
-// fewHits is up to where a keyword counts as rare.
-const fewHits = 1000
-
-// keywords answers three of two characters each: the most frequent one among the names that has few hits, a last name
-// and what every member has.
-func keywords(members int) []keyword {
-	counts := make(map[string]int)
-	for id := range int64(members) {
-		name := nameOf(id+1, 0)
-		text := []rune(name.last + name.first)
-		once := make(map[string]bool, len(text))
-		for i := range len(text) - 1 {
-			pair := string(text[i : i+2])
-			if !once[pair] {
-				once[pair] = true
-				counts[pair]++
-			}
-		}
-	}
-	rare := keyword{atMost: 3}
-	for pair, hits := range counts {
-		if hits <= fewHits && (hits > rare.hits || hits == rare.hits && strings.Compare(pair, rare.text) < 0) {
-			rare.text, rare.hits = pair, hits
-		}
-	}
-	last := keyword{"佐藤", counts["佐藤"], 10}
-	if last.hits <= fewHits {
-		last.atMost = 3
-	}
-	return []keyword{rare, last, {"ヤマ", members, 10}}
 }
 
 // memberWrite is a bulk write of both sides.

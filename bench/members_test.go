@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"noren"
 )
 
 // setupMembers makes a shop with points and both sides of the comparison.
@@ -98,7 +100,7 @@ func TestMemberReadsByHand(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if err := reads.read(t.Context(), 11); err == nil {
+			if err := reads.read(t.Context(), 12); err == nil {
 				t.Error("a member was read that is not there")
 			}
 		})
@@ -107,9 +109,23 @@ func TestMemberReadsByHand(t *testing.T) {
 
 func TestKeywordsHaveTheirHits(t *testing.T) {
 	t.Parallel()
-	for _, k := range keywords(5000) {
-		if k.hits == 0 || k.atMost == 0 || len([]rune(k.text)) != 2 {
-			t.Errorf("%+v", k)
-		}
+	for engine, newPlace := range testPlaces(t) {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			const members = 300
+			s := setupMembers(t, newPlace(t), members)
+			for _, k := range keywords(members) {
+				found, err := s.noren.service.Members(t.Context(), s.noren.caller, noren.MemberFilter{Keyword: k.text})
+				if err != nil || k.hits == 0 || found.Total != k.hits || k.atMost == 0 || len([]rune(k.text)) != 2 {
+					t.Errorf("%+v is found %d times, error %v", k, found.Total, err)
+				}
+			}
+			for _, search := range searches(members) {
+				found, err := s.noren.service.Members(t.Context(), s.noren.caller, search.filter)
+				if err != nil || found.Total == 0 {
+					t.Errorf("%s is found %d times, error %v", search.what, found.Total, err)
+				}
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"noren"
@@ -18,7 +19,7 @@ const memberClient = "bench-members"
 const startPoints = 1_000_000
 
 // addMemberShop adds to the seeded shop what the ReCORE dialect needs: a client of its own, whose API key it answers,
-// and points for each member.
+// and points for each member; and the newcomers.
 func addMemberShop(ctx context.Context, p place, url string, members int) (identification string, err error) {
 	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: url})
 	if err != nil {
@@ -44,7 +45,15 @@ func addMemberShop(ctx context.Context, p place, url string, members int) (ident
 	if err != nil {
 		return "", err
 	}
-	if err := grantStartPoints(ctx, p, url, caller.Tenant.ID); err != nil {
+	for batch := range slices.Chunk(newcomers(members, time.Now()), seedBatch) {
+		err := engine.Update(ctx, caller.Tenant.ID, func(tx noren.Tx) error {
+			return errors.Join(tx.InsertMembers(ctx, batch), tx.Raise(ctx, noren.CounterMember, batch[len(batch)-1].ID))
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	if err := grantStartPoints(ctx, p, url, caller.Tenant.ID, members); err != nil {
 		return "", err
 	}
 	// Making the secret of temporary addresses is not to be part of what is measured.
@@ -58,8 +67,8 @@ func addMemberShop(ctx context.Context, p place, url string, members int) (ident
 	return recore.Mint(secret, contract, caller.Client, time.Now())
 }
 
-// grantStartPoints writes a lot and an entry for each member, both with the number of the member.
-func grantStartPoints(ctx context.Context, p place, url string, tenant noren.TenantID) error {
+// grantStartPoints writes a lot and an entry for each member but the newcomers, both with the number of the member.
+func grantStartPoints(ctx context.Context, p place, url string, tenant noren.TenantID, members int) error {
 	db, err := p.open(url, 1)
 	if err != nil {
 		return err
@@ -67,10 +76,11 @@ func grantStartPoints(ctx context.Context, p place, url string, tenant noren.Ten
 	defer db.Close()
 	statements := []string{
 		fmt.Sprintf(`INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining)
-			SELECT tenant_id, id, id, 'DEFAULT', created_at, NULL, %d, %[1]d FROM members WHERE tenant_id = %d ORDER BY id`, startPoints, tenant),
+			SELECT tenant_id, id, id, 'DEFAULT', created_at, NULL, %d, %[1]d FROM members
+			WHERE tenant_id = %d AND id <= %d ORDER BY id`, startPoints, tenant, members),
 		fmt.Sprintf(`INSERT INTO point_entries (tenant_id, id, member_id, type, kind, delta, note, at, dialect, request_id)
 			SELECT tenant_id, id, id, 'DEFAULT', 'granted', %d, '', created_at, 'noren', '' FROM members
-			WHERE tenant_id = %d ORDER BY id`, startPoints, tenant),
+			WHERE tenant_id = %d AND id <= %d ORDER BY id`, startPoints, tenant, members),
 	}
 	if p.engine() == "postgres" {
 		statements = append(statements, "ANALYZE")

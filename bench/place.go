@@ -147,7 +147,7 @@ func (p postgresPlace) loading(ctx context.Context, url string) (func(context.Co
 	defer db.Close()
 	var drop, create string
 	err = db.QueryRowContext(ctx, `SELECT string_agg('DROP INDEX ' || indexname, '; '), string_agg(indexdef, '; ') FROM pg_indexes
-		WHERE schemaname = current_schema() AND tablename IN ('members', 'member_search') AND indexdef LIKE 'CREATE INDEX %'`).
+		WHERE schemaname = current_schema() AND tablename = 'members' AND indexdef LIKE 'CREATE INDEX %'`).
 		Scan(&drop, &create)
 	if err != nil {
 		return nil, fmt.Errorf("listing the indexes of the members: %w", err)

@@ -87,7 +87,7 @@ func (d *Console) settings(p *page, dialect noren.Dialect, has []string) noren.C
 	s := noren.ClientSettings{Name: p.field("name"), Scopes: p.form["scope"]}
 	for _, scope := range s.Scopes {
 		if !slices.Contains(d.Dialects.Scopes[dialect], scope) && !slices.Contains(has, scope) {
-			p.wrong("scopes", p.T("reason.unknown"))
+			p.wrong("scopes", p.T("reason.unknown_word"))
 		}
 	}
 	if p.field("store") != "" {
@@ -114,7 +114,7 @@ func (d *Console) createClient(ctx context.Context, p *page) (web.Answer, error)
 			return p.done("done.made_before", "/clients"), nil
 		case err == nil:
 			return d.showSecrets(ctx, p, made, Keys{ClientCredentials: credentials})
-		case !p.refused(err, nil):
+		case !p.refusedLong(err, "name", noren.MaxClientName):
 			return web.Answer{}, err
 		}
 	}
@@ -218,7 +218,7 @@ func (d *Console) updateClient(ctx context.Context, p *page) (web.Answer, error)
 		if err == nil {
 			return p.done("done.saved", "/clients/"+number(form.client.ID)), nil
 		}
-		if !p.refused(err, nil) {
+		if !p.refusedLong(err, "name", noren.MaxClientName) {
 			return web.Answer{}, err
 		}
 	}

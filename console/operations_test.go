@@ -78,7 +78,7 @@ func TestStockPages(t *testing.T) {
 	for field, value := range map[string]string{"amount": "多", "memo": strings.Repeat("長", noren.MaxStockMemo+1)} {
 		form := url.Values{"amount": {"5"}}
 		form.Set(field, value)
-		if a := w.post("/console/stock/1/2", form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "is-invalid") || !strings.Contains(a.Body.String(), value) {
+		if a := w.post("/console/stock/1/2", form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "is-invalid") || !strings.Contains(a.Body.String(), value) || strings.Contains(textOf(a), "%d") {
 			t.Errorf("%s: %d %s", field, a.Code, textOf(a))
 		}
 	}
@@ -250,7 +250,7 @@ func TestClientFormRefused(t *testing.T) {
 	} {
 		form := good()
 		form.Set(field, value)
-		if a := w.post("/console/clients", form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), `role="alert"`) {
+		if a := w.post("/console/clients", form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), `role="alert"`) || strings.Contains(textOf(a), "%d") {
 			t.Errorf("%s: %d %s", field, a.Code, textOf(a))
 		}
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -211,7 +212,7 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 		if _, _, err = d.Service.SetStock(ctx, p.caller(), change, p.once()); err == nil {
 			return p.done("done.saved", fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
 		}
-		if !p.refused(err, nil) {
+		if !p.refusedLong(err, "memo", noren.MaxStockMemo) {
 			return web.Answer{}, err
 		}
 	}
@@ -238,4 +239,16 @@ func (p *page) division(code string) string {
 		return code
 	}
 	return p.T(key)
+}
+
+// refusedLong is refused for a form with a field of text, whose limit belongs into the sentence that complains of it.
+func (p *page) refusedLong(err error, field string, most int) bool {
+	if list, ok := errors.AsType[noren.Refusals](err); ok {
+		for _, e := range list {
+			if e.Field == field && e.Reason == noren.ReasonTooLong {
+				p.wrong(field, p.T("reason.too_long", most))
+			}
+		}
+	}
+	return p.refused(err, nil)
 }

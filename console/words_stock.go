@@ -42,6 +42,8 @@ func stockWords() map[string]text {
 		"page.newest": {"最新へ", "Newest"},
 		"action.show": {"表示", "Show"},
 
+		"reason.out_of_range": {"数が小さすぎるか、大きすぎます。", "The number is too small or too large."},
+
 		"division.01": {"修正", "Correction"},
 		"division.02": {"売上", "Sale"},
 		"division.03": {"仕入", "Purchase"},

@@ -4,6 +4,7 @@
 //   - A bulk request that was answered 202 is applied exactly once, in the order of the requests' numbers, each all
 //     or nothing, and called back at least once, always with the same body, rightly signed.
 //   - One that was answered 4xx is never applied. One whose answer was lost is applied whole or not at all.
+//   - Each line of an import takes effect once, whoever of those that work on it is killed.
 //   - A database that cannot be written answers 503, and reads go on; when it can be written again, so do writes.
 //
 // NOREN_CRASH_KILLS=500 makes TestKilled kill that often; -short makes it kill twice.

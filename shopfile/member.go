@@ -174,7 +174,7 @@ func (t *tenantReader) judge(m *mapping, p noren.MemberPatch) {
 		}
 		m.fail(key, "point_unit_price and point_unit are given together or not at all")
 	}
-	if p.Address.Given() && (p.Prefecture.Given() || p.Address1.Given() || p.Address2.Given()) {
+	if p.AddressTwice() {
 		m.fail("address", "this is prefecture, address1 and address2 as one text; give either it or those")
 	}
 }

@@ -98,6 +98,7 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 	w := t.where()
 	w.among(t.db.flavor, "id", f.IDs)
 	equal(w, "code", f.Code)
+	oneOf(w, t.db.flavor, "code", f.Codes)
 	w.span("updated_at", f.Updated)
 	if needle, _ := search.Query(f.Keyword); needle != "" {
 		// Products are read one after another: a tenant has few of them beside its members. Those that an earlier program

@@ -199,6 +199,19 @@ func (db *DB) TenantsWithBulk(ctx context.Context) (tenants []noren.TenantID, er
 	return tenants, err
 }
 
+// TenantsWithImports implements noren.Directory, from the index over the imports that wait or run.
+func (db *DB) TenantsWithImports(ctx context.Context) (tenants []noren.TenantID, err error) {
+	err = db.read(ctx, func(t *tx) error {
+		rows, err := t.query(ctx, "SELECT DISTINCT tenant_id FROM imports WHERE "+activeImport+" ORDER BY tenant_id")
+		tenants, err = collect(rows, err, func(rows *sql.Rows) (id noren.TenantID, err error) {
+			err = rows.Scan(&id)
+			return id, err
+		})
+		return doing("look for imports", err)
+	})
+	return tenants, err
+}
+
 // QueueStats implements noren.Directory. Everything it counts is in partial indexes over what waits.
 func (db *DB) QueueStats(ctx context.Context) (s noren.QueueStats, err error) {
 	err = db.read(ctx, func(t *tx) error {

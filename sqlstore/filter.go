@@ -83,12 +83,14 @@ const byID = " ORDER BY +id"
 // listing is a table that is read page by page.
 type listing[T any] struct {
 	table    string
+	hint     string            // to the engine, behind the table
 	columns  string            // what scan reads
 	sortable map[string]string // canonical name of a sort key → column
 	key      []string          // the default order, and what settles ties
 	scan     func(*sql.Rows) (T, error)
 	count    func(context.Context) (int, error) // how many match in all, where it is known; nil: they are counted
 	noTotal  bool                               // rather -1 than a statement to count
+	reverses bool                               // a descending order is the ascending one backwards, ties and all
 }
 
 // page answers one page of what matches, and how many match in all. Invalid where a sort key is unknown.
@@ -101,7 +103,7 @@ func (l listing[T]) page(ctx context.Context, t *tx, w *where, sort []noren.Sort
 		return nil, 0, err
 	}
 	limit, args := limitOffset(p)
-	query := "SELECT " + l.columns + " FROM " + l.table + w.String() + order + limit
+	query := "SELECT " + l.columns + " FROM " + l.table + l.hint + w.String() + order + limit
 	rows, err := t.query(ctx, query, append(slices.Clip(w.args), args...)...)
 	list, err := collect(rows, err, l.scan)
 	if err != nil {
@@ -126,11 +128,13 @@ func (l listing[T]) total(ctx context.Context, t *tx, w *where) (total int, err 
 	return total, err
 }
 
-// order is the ORDER BY for the sort keys. Ties are settled by the listing's key, so that pages do not overlap. A
-// name that the listing does not know never reaches the database. ASC is written out, because some engines of the
-// PostgreSQL protocol need to be told how a range is read.
+// order is the ORDER BY for the sort keys. Ties are settled by the listing's key, so that pages do not overlap; where
+// the listing reverses, in the direction of the last sort key, so that an index over both can be read either way. A name
+// that the listing does not know never reaches the database. ASC is written out, because some engines of the PostgreSQL
+// protocol need to be told how a range is read.
 func (l listing[T]) order(sort []noren.Sort) (string, error) {
 	var terms, sorted []string
+	direction := " ASC"
 	for _, s := range sort {
 		column, known := l.sortable[s.Column]
 		if !known {
@@ -139,18 +143,38 @@ func (l listing[T]) order(sort []noren.Sort) (string, error) {
 				Message: fmt.Sprintf("%s cannot be sorted by %q", l.table, s.Column),
 			}
 		}
-		direction := " ASC"
-		if s.Desc {
+		if direction = " ASC"; s.Desc {
 			direction = " DESC"
 		}
 		terms, sorted = append(terms, column+direction), append(sorted, column)
 	}
+	if !l.reverses {
+		direction = " ASC"
+	}
 	for _, column := range l.key {
 		if !slices.Contains(sorted, column) {
-			terms = append(terms, column+" ASC")
+			terms = append(terms, column+direction)
 		}
 	}
 	return " ORDER BY " + strings.Join(terms, ", "), nil
+}
+
+// beginning is the condition that a row is among the first n of all in an order, which is one that an index over its
+// columns can be read in: all of it upwards or all of it downwards. Where there are fewer rows, none is.
+func (l listing[T]) beginning(t *tx, sort []noren.Sort, n int) (w *where, ok bool) {
+	order, err := l.order(sort)
+	up, down := strings.Count(order, " ASC"), strings.Count(order, " DESC")
+	if err != nil || up > 0 && down > 0 {
+		return nil, false
+	}
+	compare := " <= "
+	if down > 0 {
+		compare = " >= "
+	}
+	columns := strings.NewReplacer(" ORDER BY ", "", " ASC", "", " DESC", "").Replace(order)
+	w = &where{}
+	w.and("("+columns+")"+compare+"(SELECT "+columns+" FROM "+l.table+" WHERE tenant_id = ?"+order+" LIMIT 1 OFFSET ?)", t.tenant, n-1)
+	return w, true
 }
 
 // limitOffset is the clause for a page. SQLite knows OFFSET only behind LIMIT, so an offset alone gets a limit

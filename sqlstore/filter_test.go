@@ -27,6 +27,11 @@ func TestOrder(t *testing.T) {
 			t.Errorf("order by %v: %q, %v; want %q", c.sort, got, err, c.want)
 		}
 	}
+	l.reverses = true
+	want := " ORDER BY store_id DESC, product_id DESC"
+	if got, err := l.order([]noren.Sort{{Column: "store", Desc: true}}); err != nil || got != want {
+		t.Errorf("the order of a list that reverses: %q, %v; want %q", got, err, want)
+	}
 }
 
 func TestOrderTakesOnlyKnownColumns(t *testing.T) {

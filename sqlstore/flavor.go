@@ -16,6 +16,7 @@ type flavor struct {
 	arrays     bool          // it takes lists as arrays, and its placeholders are numbered
 	lockRows   string        // appended to a SELECT to lock what it reads
 	skipLocked string        // the same, leaving out what another transaction has locked
+	byKey      string        // behind members, where a few are looked up by their ids and then sorted
 
 	mu    sync.Mutex
 	texts map[string]string // SQL text → the same with numbered placeholders
@@ -25,9 +26,10 @@ type flavor struct {
 // the number of texts has no useful bound of its own.
 const maxTexts = 512
 
-// newSQLite has no locks to ask for: there is one writer, and it sees nobody else's changes while it works.
+// newSQLite has no locks to ask for: there is one writer, and it sees nobody else's changes while it works. It would
+// rather read all members in the order that is asked for than sort a few, unless it is told by which index to look.
 func newSQLite() *flavor {
-	return &flavor{name: "sqlite", dialect: goose.DialectSQLite3}
+	return &flavor{name: "sqlite", dialect: goose.DialectSQLite3, byKey: " INDEXED BY sqlite_autoindex_members_1"}
 }
 
 func newPostgres() *flavor {

@@ -41,25 +41,94 @@ const memberBits = 34
 // tokenRow is the rowid of a member in SQLite's token index.
 func tokenRow(tenant noren.TenantID, member int64) int64 { return int64(tenant)<<memberBits | member }
 
-// candidates is a SELECT of the ids of the tenant's members that may have the needle, given its tokens, and its
-// arguments. certain says that they have it, because the engine has looked or because a token is all of the needle.
-func (f *flavor) candidates(tenant noren.TenantID, needle string, tokens []string) (query string, args []any, certain bool) {
-	stored := storedTokens(tenant, tokens)
-	if f.arrays {
-		// OFFSET 0 keeps the planner from walking the members in the order of a page and looking for the tokens in
-		// each, which takes long where few have them: it believes that splitting them costs nothing.
-		return `SELECT member_id FROM member_search WHERE tenant_id = ? AND string_to_array(tokens, ' ') @> CAST(? AS text[])
-			AND haystack LIKE ? ESCAPE '\' OFFSET 0`, []any{tenant, stored, likePattern(needle)}, true
+// hits are the ids of the tenant's members that have all of the tokens, as a SELECT with one column and its arguments.
+func (f *flavor) hits(tenant noren.TenantID, tokens []string) (query string, args []any) {
+	if !f.arrays {
+		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ?", []any{match(tenant, tokens)}
 	}
-	// In FTS5's language a token in double quotes is plain text, and tokens side by side must all be there.
+	return "SELECT s.block * 64 + b.bit FROM (" + haveAll("") + `) AS s CROSS JOIN generate_series(0, 63) AS b (bit)
+		WHERE (s.members >> b.bit) & 1 = 1`, []any{tenant, tokens, len(tokens)}
+}
+
+// hitCount is a SELECT of how many hits there are.
+func (f *flavor) hitCount(tenant noren.TenantID, tokens []string) (query string, args []any) {
+	query, args = f.hits(tenant, tokens)
+	if f.arrays {
+		return "SELECT CAST(COALESCE(SUM(" + bitCount + "), 0) AS bigint) FROM (" + haveAll("") + ") AS s", args
+	}
+	return "SELECT COUNT(*) FROM (" + query + ") AS h", args
+}
+
+// hitRange are the hits that are wanted: the first n in the order of their ids, of those from from to to.
+type hitRange struct {
+	from, to int64
+	n        int
+}
+
+// firstHits are the first hits that also satisfy the condition, which begins with AND and is about the member with the id
+// %s, or is empty. It stops where it has enough.
+//
+// SQLite's index answers in the order of the ids. PostgreSQL is led through its index step by step, and not by its
+// planner, which would rather gather all and sort: a step looks at twice as many blocks as the one before it, so that
+// few steps pass over where nothing is, and takes at most twice as many hits, so that little is looked at in vain.
+func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, condition string, more []any) (query string, args []any) {
+	about := func(id string) string { return strings.ReplaceAll(condition, "%s", id) }
+	if !f.arrays {
+		args = append([]any{match(tenant, tokens), tokenRow(tenant, r.from), tokenRow(tenant, r.to)}, more...)
+		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ? AND rowid >= ? AND rowid <= ?" +
+			about("(member_tokens."+memberOfRow+")") + " ORDER BY rowid LIMIT ?", append(args, r.n)
+	}
+	query = `WITH RECURSIVE walk (next, width, most, ids, found, last) AS (
+			SELECT MIN(block), CAST(1 AS bigint), CAST(? AS bigint), CAST('{}' AS bigint[]), CAST(0 AS bigint), MAX(block)
+			FROM token_members WHERE tenant_id = ? AND token = ? AND block >= ? AND block <= ?
+		UNION ALL
+			SELECT CASE WHEN step.hits < w.most THEN w.next + w.width ELSE step.last + 1 END,
+				CASE WHEN step.hits < w.most THEN w.width * 2 ELSE (w.width + 1) / 2 END,
+				LEAST(w.most * 2, 4096), step.ids, w.found + cardinality(step.ids), w.last
+			FROM walk AS w CROSS JOIN LATERAL (
+				WITH taken AS MATERIALIZED (
+					SELECT block, members, hits FROM (
+						SELECT block, members, SUM(` + bitCount + `) OVER (ORDER BY block) AS hits,
+							SUM(` + bitCount + `) OVER (ORDER BY block) - ` + bitCount + ` AS earlier
+						FROM (` + haveAll("AND block >= w.next AND block < w.next + w.width") + `) AS s
+					) AS r WHERE earlier < w.most)
+				SELECT COALESCE((SELECT MAX(hits) FROM taken), 0) AS hits, (SELECT MAX(block) FROM taken) AS last,
+					ARRAY(SELECT h.id FROM (
+							SELECT taken.block * 64 + b.bit AS id FROM taken CROSS JOIN generate_series(0, 63) AS b (bit)
+							WHERE (taken.members >> b.bit) & 1 = 1 OFFSET 0) AS h
+						WHERE h.id >= ? AND h.id <= ?` + about("h.id") + `) AS ids
+			) AS step WHERE w.found < ? AND w.next <= w.last)
+		SELECT u.id FROM walk CROSS JOIN LATERAL unnest(walk.ids) AS u (id) ORDER BY u.id LIMIT ?`
+	args = append([]any{
+		max(r.n, 64), tenant, tokens[0], r.from >> blockBits, r.to >> blockBits, tenant, tokens, len(tokens), r.from, r.to,
+	}, more...)
+	return query, append(args, r.n, r.n)
+}
+
+// bitCount is how many members a row of PostgreSQL's token index names.
+const bitCount = "bit_count(CAST(members AS bit(64)))"
+
+// haveAll is a SELECT of PostgreSQL's token index: the blocks, and in each the members that have all of the tokens. Its
+// arguments are the tenant, the tokens, those of more, and the number of tokens.
+func haveAll(more string) string {
+	return "SELECT block, bit_and(members) AS members FROM token_members WHERE tenant_id = ? AND token = ANY(?) " + more +
+		" GROUP BY block HAVING COUNT(*) = ?"
+}
+
+// memberOfRow is the id of the member whom a row of SQLite's token index is about.
+const memberOfRow = "rowid & ((1 << 34) - 1)" // memberBits
+
+// match is what SQLite's token index is asked. In FTS5's language a token in double quotes is plain text, and tokens
+// side by side must all be there.
+func match(tenant noren.TenantID, tokens []string) string {
+	stored := storedTokens(tenant, tokens)
 	for i, token := range stored {
 		stored[i] = `"` + strings.ReplaceAll(token, `"`, `""`) + `"`
 	}
-	return "SELECT rowid & ((1 << 34) - 1) FROM member_tokens WHERE member_tokens MATCH ?", // memberBits
-		[]any{strings.Join(stored, " ")}, tokens[0] == needle
+	return strings.Join(stored, " ")
 }
 
-// storedTokens is how tokens are indexed: the index is over all tenants, so each carries its tenant.
+// storedTokens is how SQLite indexes tokens: its index is over all tenants, so each carries its tenant.
 func storedTokens(tenant noren.TenantID, tokens []string) []string {
 	prefix := strconv.FormatInt(int64(tenant), 10) + ":"
 	stored := make([]string, len(tokens))
@@ -67,4 +136,13 @@ func storedTokens(tenant noren.TenantID, tokens []string) []string {
 		stored[i] = prefix + token
 	}
 	return stored
+}
+
+// selected is the condition that column is one of what a SELECT answers. PostgreSQL asks for that first and then looks
+// each up; as a part of the query it might rather read the whole table in the order of a page.
+func (f *flavor) selected(column, query string) string {
+	if f.arrays {
+		return column + " = ANY(ARRAY(" + query + "))"
+	}
+	return column + " IN (" + query + ")"
 }

@@ -5,7 +5,7 @@ import "slices"
 // invariants lists what Verify checks with SQL alone. Everything is a plain scan or a join on whole keys.
 func invariants() []invariant {
 	return slices.Concat(memberInvariants(), stockInvariants(), bulkInvariants(), accessInvariants(),
-		pointInvariants(), fileInvariants())
+		pointInvariants(), fileInvariants(), importInvariants())
 }
 
 // memberInvariants are about members and what belongs to them. FULL JOIN and IS DISTINCT FROM are read alike by all
@@ -71,7 +71,9 @@ func memberInvariants() []invariant {
 				UNION ALL SELECT tenant_id, 'point_lot', MAX(id) FROM point_lots GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'point_entry', MAX(id) FROM point_entries GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'note', MAX(id) FROM member_notes GROUP BY tenant_id
-				UNION ALL SELECT tenant_id, 'attachment', MAX(id) FROM member_attachments GROUP BY tenant_id)
+				UNION ALL SELECT tenant_id, 'attachment', MAX(id) FROM member_attachments GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'product', MAX(id) FROM products GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'import', MAX(id) FROM imports GROUP BY tenant_id)
 			SELECT used.tenant_id, used.name, COALESCE(c.next, 1) AS next, used.last FROM used
 			LEFT JOIN counters AS c ON c.tenant_id = used.tenant_id AND c.name = used.name
 			WHERE COALESCE(c.next, 1) <= used.last`,

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"math/bits"
 	"slices"
 
 	"noren"
@@ -33,9 +34,27 @@ func (t *tx) MembersByCode(ctx context.Context, codes []string) ([]noren.Member,
 	return list, doing("read members by code", err)
 }
 
-// Members implements noren.MemberTx. How many there are is known without counting where nothing narrows the list, and
-// counted in the search index alone where only a keyword does.
+// Members implements noren.MemberTx. How many there are is known without counting where nothing narrows the list.
 func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member, int, error) {
+	w := t.memberConditions(f)
+	l := listing[noren.Member]{
+		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(), noTotal: f.NoTotal, reverses: true,
+		sortable: map[string]string{
+			"id": "id", "code": "code", "created_at": "created_at", "updated_at": "updated_at",
+			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
+		},
+	}
+	if k := newKeyword(f.Keyword); k != nil {
+		return t.membersByKeyword(ctx, l, w, k, f)
+	}
+	if len(w.conditions) == 1 {
+		l.count = t.membersTotal
+	}
+	return l.page(ctx, t, w, f.Sort, f.Page)
+}
+
+// memberConditions is what the filter says, but for the keyword.
+func (t *tx) memberConditions(f noren.MemberFilter) *where {
 	w := t.where()
 	equal(w, "code", f.Code)
 	equal(w, "customer_no", f.CustomerNo)
@@ -66,32 +85,7 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 	if f.VisibleTo != nil {
 		w.and("(store_id = ? OR store_id IS NULL)", *f.VisibleTo)
 	}
-	narrowed := len(w.conditions) > 1
-	k := newKeyword(t, f.Keyword)
-	if k != nil {
-		// What is counted with the page's own conditions cannot be cut.
-		alone := !narrowed || len(w.conditions) == 2 && f.IDFrom != 0 && f.NoTotal
-		if alone && len(f.Sort) == 0 && f.Limit > 0 {
-			w.keyword(t, k.first(t, f.IDFrom, f.Offset+f.Limit))
-		} else {
-			w.keyword(t, k)
-		}
-	}
-	l := listing[noren.Member]{
-		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(), noTotal: f.NoTotal,
-		sortable: map[string]string{
-			"id": "id", "code": "code", "created_at": "created_at", "updated_at": "updated_at",
-			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
-		},
-	}
-	switch {
-	case narrowed:
-	case k == nil:
-		l.count = t.membersTotal
-	default:
-		l.count = func(ctx context.Context) (int, error) { return t.keywordTotal(ctx, k) }
-	}
-	return l.page(ctx, t, w, f.Sort, f.Page)
+	return w
 }
 
 // memberIDs selects the ids of the members whose column is one of a list. Asked for beside an order by id, SQLite would
@@ -149,16 +143,34 @@ func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 	if err != nil {
 		return doing("insert members", lostRace(err))
 	}
-	if _, err := t.exec(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + excluded.next`,
-		t.tenant, counterMembersTotal, inserted); err != nil {
+	var total int64
+	if err := t.queryRow(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
+		ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + excluded.next RETURNING next`,
+		t.tenant, counterMembersTotal, inserted).Scan(&total); err != nil {
 		return doing("count members", err)
 	}
 	var rows searchRows
 	for i := range members {
-		rows.add(t.tenant, members[i].ID, haystack(&members[i]))
+		rows.add(t, members[i].ID, "", haystack(&members[i]))
 	}
-	return t.writeSearch(ctx, rows, true)
+	if err := t.writeSearch(ctx, rows, true); err != nil {
+		return err
+	}
+	return t.analyze(ctx, total-inserted, total)
+}
+
+// analyzeFrom is from how many members of a tenant on a plan that was made for none of them hurts.
+const analyzeFrom = 1024
+
+// analyze has PostgreSQL take new statistics where the tenant's members have doubled, as they do several times while a
+// shop is first loaded. It would do so by itself, but once a minute: until then all statements keep the plans that were
+// made for an empty table, and each batch of members would cost more than the one before it.
+func (t *tx) analyze(ctx context.Context, before, after int64) error {
+	if !t.db.flavor.arrays || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
+		return nil
+	}
+	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members")
+	return doing("analyze the members", err)
 }
 
 // UpdateMembers implements noren.MemberTx. A code that one member of the call gives up and another takes is a
@@ -197,8 +209,8 @@ func (t *tx) UpdateMembers(ctx context.Context, changes []noren.MemberChange) er
 	}
 	var moved searchRows
 	for _, c := range rows {
-		if now := haystack(&c.After); now != haystack(&c.Before) {
-			moved.add(t.tenant, c.After.ID, now)
+		if before, after := haystack(&c.Before), haystack(&c.After); before != after {
+			moved.add(t, c.After.ID, before, after)
 		}
 	}
 	return t.writeSearch(ctx, moved, false)

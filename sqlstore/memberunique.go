@@ -92,18 +92,9 @@ func (t *tx) checkClaims(ctx context.Context, column string, claims []claim, fou
 	for i, c := range claims {
 		values[i] = c.value
 	}
-	f := t.db.flavor
-	rows, err := t.query(ctx, "SELECT id, "+column+" FROM members WHERE tenant_id = ? AND "+f.in(column), t.tenant, f.list(values))
-	stored, err := collect(rows, err, func(rows *sql.Rows) (c claim, err error) {
-		err = rows.Scan(&c.member, &c.value)
-		return c, err
-	})
+	holders, err := t.MemberHolders(ctx, column, values)
 	if err != nil {
-		return doing("look for members by "+column, err)
-	}
-	holders := make(map[string]int64, len(stored)+len(claims))
-	for _, c := range stored {
-		holders[c.value] = c.member
+		return err
 	}
 	for _, c := range claims {
 		if holder, taken := holders[c.value]; taken && holder != c.member {
@@ -113,6 +104,26 @@ func (t *tx) checkClaims(ctx context.Context, column string, claims []claim, fou
 		holders[c.value] = c.member
 	}
 	return nil
+}
+
+// MemberHolders implements noren.MemberTx.
+func (t *tx) MemberHolders(ctx context.Context, column string, values []string) (map[string]int64, error) {
+	if !uniqueColumn(column) {
+		return nil, fmt.Errorf("members are not told apart by their %s", column) // a name from outside never becomes SQL
+	}
+	f := t.db.flavor
+	holders := make(map[string]int64, len(values))
+	rows, err := t.query(ctx, "SELECT id, "+column+" FROM members WHERE tenant_id = ? AND "+f.in(column), t.tenant, f.list(values))
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id int64
+		var value string
+		if err := rows.Scan(&id, &value); err != nil {
+			return err
+		}
+		holders[value] = id
+		return nil
+	})
+	return holders, doing("look for members by "+column, err)
 }
 
 // storedIDs answers which of the ids are those of members.

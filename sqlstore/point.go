@@ -12,18 +12,27 @@ import (
 
 // LockMembers implements noren.PointTx. Each list is looked up in an index of its own.
 func (t *tx) LockMembers(ctx context.Context, q noren.MemberQuery) ([]noren.MemberRef, error) {
+	return t.memberRefs(ctx, q, t.db.flavor.forUpdate())
+}
+
+// MemberRefs implements noren.PointTx.
+func (t *tx) MemberRefs(ctx context.Context, q noren.MemberQuery) ([]noren.MemberRef, error) {
+	return t.memberRefs(ctx, q, "")
+}
+
+func (t *tx) memberRefs(ctx context.Context, q noren.MemberQuery, lock string) ([]noren.MemberRef, error) {
 	f := t.db.flavor
 	named := f.memberIDs("id") + " UNION ALL " + f.memberIDs("code") + " UNION ALL " + f.memberIDs("alias_code") +
 		" UNION ALL " + f.memberIDs("shopify_customer_id") + " UNION ALL " + f.memberIDs("lower(email)") + " AND email IS NOT NULL"
 	rows, err := t.query(ctx, "SELECT id, code, alias_code, shopify_customer_id, email, store_id FROM members"+
-		" WHERE tenant_id = ? AND id IN ("+named+") ORDER BY id"+f.forUpdate(),
+		" WHERE tenant_id = ? AND id IN ("+named+") ORDER BY id"+lock,
 		t.tenant, t.tenant, f.list(q.IDs), t.tenant, f.list(q.Codes), t.tenant, f.list(q.AliasCodes),
 		t.tenant, f.list(q.ShopifyIDs), t.tenant, f.list(lower(q.Emails)))
 	list, err := collect(rows, err, func(rows *sql.Rows) (m noren.MemberRef, err error) {
 		err = rows.Scan(&m.ID, &m.Code, &m.AliasCode, &m.ShopifyCustomerID, &m.Email, &m.StoreID)
 		return m, err
 	})
-	return list, doing("lock members", err)
+	return list, doing("look for members", err)
 }
 
 const lotColumns = "id, member_id, type, granted_at, expires_on, amount, remaining"

@@ -46,7 +46,7 @@ func openPostgres(ctx context.Context, db *DB, url string, maxConns int) (backen
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "noren"
 	}
-	pool := stdlib.OpenDB(*config)
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
 	pool.SetMaxOpenConns(cmp.Or(maxConns, defaultConns))
 	pool.SetMaxIdleConns(cmp.Or(maxConns, defaultConns))
 	pool.SetConnMaxLifetime(maxConnAge)
@@ -56,6 +56,14 @@ func openPostgres(ctx context.Context, db *DB, url string, maxConns int) (backen
 		return nil, err
 	}
 	return &postgresBackend{db: db, pool: pool}, nil
+}
+
+// withoutJIT keeps PostgreSQL from compiling a statement whose plan seems to cost much: a page is there long before the
+// compiler is. It is not a parameter of the connection, because poolers refuse those that they do not know, and what does
+// not know the setting has no such compiler.
+func withoutJIT(ctx context.Context, conn *pgx.Conn) error {
+	_, _ = conn.Exec(ctx, "SET jit = off") // a connection that is broken fails with its first statement
+	return nil
 }
 
 // update runs fn again where the failure may pass, such as a deadlock or a fail-over. READ COMMITTED suffices because

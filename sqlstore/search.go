@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -37,104 +38,173 @@ func haystack(m *noren.Member) string {
 
 // keyword is what is looked for in the search index.
 type keyword struct {
-	needle     string
-	candidates string // a SELECT of the members that may have it
-	args       []any
-	certain    bool // the candidates have it; otherwise their haystacks are to be looked at
+	needle string
+	tokens []string
 }
 
 // newKeyword asks package search what the text means. It answers nil for a keyword that says nothing.
-func newKeyword(t *tx, text string) *keyword {
+func newKeyword(text string) *keyword {
 	needle, tokens := search.Query(text)
 	if needle == "" {
 		return nil
 	}
-	k := &keyword{needle: needle}
-	k.candidates, k.args, k.certain = t.db.flavor.candidates(t.tenant, needle, tokens)
-	return k
+	return &keyword{needle, tokens}
 }
 
-// first is the keyword for a page in order of id that nothing else narrows: of candidates that are certain, only the
-// first n from an id on are looked at. SQLite would otherwise gather all of them before it answers the page; its token
-// index is in the order of the ids and stops when it has enough. PostgreSQL's is not.
-func (k *keyword) first(t *tx, id int64, n int) *keyword {
-	if t.db.flavor.arrays || !k.certain {
-		return k
-	}
-	cut := *k
-	cut.candidates += " AND rowid >= ? ORDER BY rowid LIMIT ?"
-	cut.args = append(slices.Clip(cut.args), tokenRow(t.tenant, id), n)
-	return &cut
-}
+// certain reports whether whoever has the tokens has the keyword. Otherwise the haystack is to be looked at.
+func (k *keyword) certain() bool { return k.tokens[0] == k.needle }
 
 // likePattern is the pattern of what contains the needle. Everything in it is plain text.
 func likePattern(needle string) string { return "%" + likeEscaper.Replace(needle) + "%" }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// keyword adds that the member matches. A candidate's haystack is looked at last, so that a page ends where it is full.
-func (w *where) keyword(t *tx, k *keyword) {
-	w.and("id IN ("+k.candidates+")", k.args...)
-	if !k.certain {
-		w.and(`EXISTS (SELECT 1 FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = members.id
-			AND s.haystack LIKE ? ESCAPE '\')`, t.tenant, likePattern(k.needle))
-	}
+// hasNeedle is the condition that the haystack of the member with the id %s has the needle. A subquery that answers a
+// value is looked at member by member and after all else, on either engine: one of EXISTS would be turned into a join, for
+// which a planner may read all haystacks. Its arguments are the tenant and the likePattern.
+const hasNeedle = `(SELECT s.haystack FROM member_search AS s WHERE s.tenant_id = ? AND s.member_id = %s) LIKE ? ESCAPE '\'`
+
+// has adds that the member's haystack has the keyword.
+func (w *where) has(tenant noren.TenantID, k *keyword) {
+	w.and(strings.ReplaceAll(hasNeedle, "%s", "members.id"), tenant, likePattern(k.needle))
 }
 
-// keywordTotal counts the members that match, without looking at the members themselves.
-func (t *tx) keywordTotal(ctx context.Context, k *keyword) (total int, err error) {
-	query, args := "SELECT COUNT(*) FROM ("+k.candidates+") AS c", k.args
-	if !k.certain {
-		query = `SELECT COUNT(*) FROM member_search WHERE tenant_id = ? AND member_id IN (` + k.candidates + `)
-			AND haystack LIKE ? ESCAPE '\'`
-		args = slices.Concat([]any{t.tenant}, k.args, []any{likePattern(k.needle)})
-	}
-	err = t.queryRow(ctx, query, args...).Scan(&total)
-	return total, err
-}
+// fewHits is up to how many hits are fetched and sorted at once. Of more, there are likely to be so many among the first
+// walkedMembers in the order of a page that reading those fills the page sooner.
+const (
+	fewHits       = 4000
+	walkedMembers = 5000
+)
 
-// searchRows are the rows of the search index that are to be written.
-type searchRows struct {
-	members, haystacks, tokens []any
-	tokenRows                  []int64 // SQLite's rowids
-}
-
-// add appends the rows of one member. The tokens are made here once for either engine.
-func (r *searchRows) add(tenant noren.TenantID, member int64, haystack string) {
-	r.members = append(r.members, member)
-	r.haystacks = append(r.haystacks, haystack)
-	r.tokens = append(r.tokens, strings.Join(storedTokens(tenant, search.Tokens(haystack)), " "))
-	r.tokenRows = append(r.tokenRows, tokenRow(tenant, member))
-}
-
-// writeSearch brings the search index to what the rows say. fresh says that their members are new.
-//
-// PostgreSQL has the tokens beside the haystack. SQLite has them in an FTS5 table, which knows no ON CONFLICT and
-// finds a row by its rowid only: what is there is removed first, which a new member does not need.
-func (t *tx) writeSearch(ctx context.Context, r searchRows, fresh bool) error {
-	if len(r.members) == 0 {
-		return nil
+// membersByKeyword answers one page of the members that w and the keyword select. In the order of the ids the index is
+// read until the page is full. In another order a first statement finds out whether the hits are few; where they are many,
+// a second one reads the beginning of the order. Where that does not fill the page, the hits and the members are counted: of
+// what a quarter has, the order is read on, and of less all hits are fetched and sorted.
+func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *where, k *keyword, f noren.MemberFilter) ([]noren.Member, int, error) {
+	narrowed := len(w.conditions) > 1
+	all, uncounted := t.hits(w, k), l
+	l.count = func(ctx context.Context) (int, error) {
+		if narrowed || !k.certain() {
+			return uncounted.total(ctx, t, all)
+		}
+		return t.hitCount(ctx, k)
 	}
-	f := t.db.flavor
-	set, cols := "haystack = excluded.haystack", []column{
-		{"member_id", kindInt, r.members}, {"haystack", kindText, r.haystacks},
+	within := hitRange{from: max(f.IDFrom, 0), to: maxMemberID}
+	if f.IDTo != 0 {
+		within.to = min(f.IDTo, maxMemberID)
 	}
-	if f.arrays {
-		set, cols = set+", tokens = excluded.tokens", append(cols, column{"tokens", kindText, r.tokens})
+	switch {
+	case f.Limit == 0:
+		return l.page(ctx, t, all, f.Sort, f.Page)
+	case ascending(f.Sort, "id"):
+		within.n = f.Offset + f.Limit
+		return l.page(ctx, t, t.firstMembers(w, k, within), f.Sort, f.Page)
 	}
-	_, err := t.insertRows(ctx, "member_search", "ON CONFLICT (tenant_id, member_id) DO UPDATE SET "+set, cols)
-	if err != nil || f.arrays {
-		return doing("write the search index", err)
+	within.n = fewHits + 1
+	ids, err := t.firstHits(ctx, k, within)
+	if err != nil {
+		return nil, 0, err
 	}
-	if !fresh {
-		if _, err := t.exec(ctx, "DELETE FROM member_tokens WHERE "+f.in("rowid"), f.list(r.tokenRows)); err != nil {
-			return doing("remove tokens", err)
+	byKey := l
+	byKey.hint = t.db.flavor.byKey
+	if len(ids) <= fewHits {
+		few := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
+		few.and(t.db.flavor.in("id"), t.db.flavor.list(ids))
+		if !k.certain() {
+			few.has(t.tenant, k)
+		}
+		return byKey.page(ctx, t, few, f.Sort, f.Page)
+	}
+	if beginning, ok := l.beginning(t, f.Sort, walkedMembers); ok {
+		walked := &where{slices.Concat(w.conditions, beginning.conditions), slices.Concat(w.args, beginning.args)}
+		walked.has(t.tenant, k)
+		list, total, err := l.page(ctx, t, walked, f.Sort, f.Page)
+		if err != nil || len(list) == f.Limit {
+			return list, total, err
 		}
 	}
-	rowids := make([]any, len(r.tokenRows))
-	for i, row := range r.tokenRows {
-		rowids[i] = row
+	hits, err := t.hitCount(ctx, k)
+	if err != nil {
+		return nil, 0, err
 	}
-	_, err = t.insertRows(ctx, "member_tokens", "", []column{{"rowid", kindInt, rowids}, {"tokens", kindText, r.tokens}})
-	return doing("write tokens", err)
+	members, err := t.membersTotal(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if hits > members/4 {
+		rest := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
+		rest.has(t.tenant, k)
+		return l.page(ctx, t, rest, f.Sort, f.Page)
+	}
+	return byKey.page(ctx, t, all, f.Sort, f.Page)
+}
+
+// maxMemberID is the highest id that a member can have: ids have at most ten digits.
+const maxMemberID = 9_999_999_999
+
+// ascending reports whether an order is that of the column alone, from the lowest on, which is also that of no order.
+func ascending(sort []noren.Sort, column string) bool {
+	return len(sort) == 0 || sort[0].Column == column && !sort[0].Desc
+}
+
+// hits is w and that the member has the keyword.
+func (t *tx) hits(w *where, k *keyword) *where {
+	query, args := t.db.flavor.hits(t.tenant, k.tokens)
+	all := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
+	all.and(t.db.flavor.selected("id", query), args...)
+	if !k.certain() {
+		all.has(t.tenant, k)
+	}
+	return all
+}
+
+// firstMembers selects the first members of a range that satisfy w and have the keyword.
+func (t *tx) firstMembers(w *where, k *keyword, r hitRange) *where {
+	condition, more := t.certainty(k)
+	if len(w.conditions) > 1 { // every hit is a member of the tenant
+		condition, more = condition+" AND (SELECT TRUE FROM members"+w.String()+" AND id = %s)", slices.Concat(more, w.args)
+	}
+	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
+	first := t.where()
+	first.and(t.db.flavor.selected("id", query), args...)
+	return first
+}
+
+// firstHits answers the ids of the first members in the range that have the keyword. Of a token alone, PostgreSQL's rows
+// are taken apart here, which costs less than there.
+func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) (ids []int64, err error) {
+	if k.certain() && t.db.flavor.arrays {
+		rows, err := t.query(ctx, `SELECT block, members FROM token_members WHERE tenant_id = ? AND token = ? AND block >= ? AND block <= ?
+			AND members <> 0 ORDER BY block ASC LIMIT ?`, t.tenant, k.needle, r.from>>blockBits, r.to>>blockBits, r.n)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var block, members int64
+			err := rows.Scan(&block, &members)
+			ids = appendMembers(ids, block, members)
+			return err
+		})
+		return ids, doing("search members", err)
+	}
+	condition, more := t.certainty(k)
+	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
+	rows, err := t.query(ctx, query, args...)
+	ids, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
+		err = rows.Scan(&id)
+		return id, err
+	})
+	return ids, doing("search members", err)
+}
+
+// certainty is what a hit has to satisfy to have the keyword.
+func (t *tx) certainty(k *keyword) (condition string, args []any) {
+	if k.certain() {
+		return "", nil
+	}
+	return " AND " + hasNeedle, []any{t.tenant, likePattern(k.needle)}
+}
+
+// hitCount counts whom the tokens are of, without looking at the members themselves.
+func (t *tx) hitCount(ctx context.Context, k *keyword) (total int, err error) {
+	query, args := t.db.flavor.hitCount(t.tenant, k.tokens)
+	err = t.queryRow(ctx, query, args...).Scan(&total)
+	return total, err
 }

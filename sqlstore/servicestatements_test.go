@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -90,6 +91,79 @@ func serviceWrites() []serviceWrite {
 		{"AdjustPoints SUB", []step{
 			createMembers, adjustPoints(noren.AddPoints, 10), adjustPoints(noren.AddPoints, 10), adjustPoints(noren.SubtractPoints, 15),
 		}},
+	}
+}
+
+// TestImportStatementsDoNotGrowWithLines counts what one step of an import sends for ten lines and for a hundred, which
+// is the most that it takes: the same. Of the lines some are new, some change what is stored and some are refused.
+func TestImportStatementsDoNotGrowWithLines(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
+		sent := &sentStatements{}
+		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: sent.add})
+		service := noren.NewService(noren.Config{Engine: db, Clock: storetest.Now})
+		counts := make(map[noren.ImportKind][]string)
+		for _, n := range []int{10, 100} {
+			caller := noren.Caller{Tenant: noren.Tenant{ID: newTenant(t, db)}}
+			if err := db.Update(t.Context(), caller.Tenant.ID, func(tx noren.Tx) error {
+				return tx.PutStores(t.Context(), []noren.Store{{ID: 1, Name: "本店", Kind: noren.StoreShop}})
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for _, kind := range noren.ImportKinds() { // members and products before what names them
+				for range 2 { // what is new, and then what is stored
+					importLines(t, service, caller, kind, n)
+				}
+				sent.forget()
+				if stepped, err := service.StepImport(t.Context(), caller.Tenant.ID); err != nil || stepped == nil || stepped.Processed != n {
+					t.Fatalf("%s: %+v, %v", kind, stepped, err)
+				}
+				got := sent.forget()
+				if first := counts[kind]; first != nil && len(got) != len(first) {
+					t.Errorf("%s: %d statements for 10 lines and %d for %d:\n%s", kind, len(first), len(got), n, strings.Join(got, "\n"))
+				}
+				counts[kind] = got
+				stepped, err := service.StepImport(t.Context(), caller.Tenant.ID)
+				if err != nil || stepped == nil || stepped.Refused != n/10 || stepped.Created != 0 {
+					t.Errorf("%s again: %+v, %v", kind, stepped, err)
+				}
+			}
+		}
+	})
+}
+
+// importLines starts an import of n lines, a tenth of which are refused.
+func importLines(t *testing.T, s *noren.Service, c noren.Caller, kind noren.ImportKind, n int) {
+	t.Helper()
+	header, form := "code,last_name,alias_code,id", "M%d,山田,A%[1]d,"
+	switch kind {
+	case noren.ImportProducts:
+		header, form = "code,name", "P%d,茶"
+	case noren.ImportStock:
+		header, form = "product,store,amount", "P%d,本店,1"
+	case noren.ImportPurchases:
+		header, form = "id,member,amount,at", "o%d,M%[1]d,1,2026-01-01"
+	case noren.ImportMembers:
+	}
+	fields := strings.Split(header, ",")
+	draft, err := s.DraftImport(t.Context(), c, kind, noren.ImportFile{
+		Header: fields, Fields: fields, Lines: func(yield func(noren.ImportLine, error) bool) {
+			for i := range n {
+				cells := strings.Split(fmt.Sprintf(form, i), ",")
+				if i%10 == 9 {
+					cells[len(cells)-1] = "no such thing: " + strings.Repeat("x", 100)
+				}
+				if !yield(noren.ImportLine{Number: i + 2, Cells: cells}, nil) {
+					return
+				}
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.StartImport(t.Context(), c, draft.ID, noren.ImportSetup{}); err != nil {
+		t.Fatal(err)
 	}
 }
 

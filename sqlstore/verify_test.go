@@ -41,6 +41,14 @@ var damages = []struct {
 	{"token", `UPDATE access_tokens SET client_id = 9 WHERE tenant_id = ?`, "access tokens", "client 9"},
 	{"key", `UPDATE client_keys SET key = 'other' WHERE tenant_id = ?`, "found by its key", "has the key key of key and is found by other"},
 	{"revoked", `UPDATE clients SET revoked_at = 1 WHERE tenant_id = ?`, "found by its key", "has the key key of revoked and is found by key of revoked"},
+	{"results", `UPDATE imports SET unchanged = 1 WHERE tenant_id = ? AND id = 1`, "has one result", "import 1 is running after 1 of 2 lines with 2 results"},
+	{"undone", `UPDATE imports SET total = 5 WHERE tenant_id = ? AND id = 2`, "has one result", "import 2 is done after 1 of 5 lines"},
+	{"lines", `DELETE FROM import_pieces WHERE tenant_id = ?`, "wait for it", "import 1 has processed 1 of 2 lines"},
+	{"refusals", `DELETE FROM import_refusals WHERE tenant_id = ?`, "know of them", "import 1 has 0 refused lines and knows of 1"},
+	{"refusalof", `UPDATE import_refusals SET import_id = 9 WHERE tenant_id = ?`, "know of them", "import 9 has 1 refused lines and knows of 0"},
+	{"linesof", `UPDATE import_pieces SET import_id = 9 WHERE tenant_id = ?`, "know of them", "import 9 has 0"},
+	{"importno", `UPDATE counters SET next = 2 WHERE tenant_id = ? AND name = 'import'`, "counters", "next import would get the number 2, but 2"},
+	{"productno", `DELETE FROM counters WHERE tenant_id = ? AND name = 'product'`, "counters", "next product would get the number 1, but 1"},
 	{"haystack", `UPDATE member_search SET haystack = 'x' WHERE tenant_id = ? AND member_id = 1`, "what members say", `member 1 should be found by "一商店\n1", but is by "x"`},
 	{"unfindable", `DELETE FROM member_search WHERE tenant_id = ? AND member_id = 1`, "what members say", `but is by ""`},
 	{"orphan", `UPDATE member_search SET member_id = 9 WHERE tenant_id = ? AND member_id = 1`, "members only", "member 9"},
@@ -91,13 +99,14 @@ func TestVerifyFindsDamage(t *testing.T) {
 	})
 }
 
-// On SQLite the tokens are in a table of their own, which can be wrong while haystacks are right.
+// The tokens are in a table of their own, which can be wrong while haystacks are right.
 func TestVerifyFindsWrongTokens(t *testing.T) {
 	t.Parallel()
 	damage := map[string]string{
 		"sqlite": `INSERT INTO member_tokens (rowid, tokens) SELECT (tenant_id << 34) + member_id, tenant_id || ':z'
 			FROM member_search WHERE member_id = 1`,
-		"postgres": `UPDATE member_search SET tokens = tokens || ' z' WHERE member_id = 1`,
+		"postgres": `INSERT INTO token_members (tenant_id, token, block, members) SELECT tenant_id, 'z', 0, 2
+			FROM member_search WHERE member_id = 1`,
 	}
 	eachEngine(t, func(t *testing.T, b *bundle) {
 		b.shop(t, "damaged")
@@ -146,7 +155,7 @@ func (b *bundle) shop(t *testing.T, contract string) noren.TenantID {
 	made, _, err := b.EnsureTenant(t.Context(), contract)
 	if err == nil {
 		err = b.Update(t.Context(), made.ID, func(tx noren.Tx) error {
-			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx))
+			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx), fillImports(t, tx))
 		})
 	}
 	if err != nil {
@@ -196,6 +205,21 @@ func fillPoints(t *testing.T, tx noren.Tx) error {
 		err = errors.Join(err, tx.Raise(ctx, counter, used))
 	}
 	return errors.Join(err, err2)
+}
+
+// fillImports makes an import that has refused a line and has another one left, and one that is done.
+func fillImports(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	running := noren.Import{ID: 1, Kind: noren.ImportMembers, State: noren.ImportRunning, Total: 2, Processed: 1, Refused: 1, CreatedAt: at}
+	lines := []noren.ImportLine{{Number: 2, Cells: []string{"a"}}}
+	return errors.Join(
+		tx.AddImport(ctx, running),
+		tx.AddImport(ctx, noren.Import{ID: 2, Kind: noren.ImportMembers, State: noren.ImportDone, Total: 1, Processed: 1, Created: 1, CreatedAt: at}),
+		tx.AddImportPieces(ctx, 1, []noren.ImportPiece{{Number: 1, Lines: lines}, {Number: 2, Lines: lines}}),
+		tx.FinishImportPiece(ctx, running, 1, []noren.RefusedLine{{Line: 2, Cells: []string{"a"}}}),
+		tx.Raise(ctx, noren.CounterImport, 2),
+		tx.Raise(ctx, noren.CounterProduct, 1),
+	)
 }
 
 func fillStock(t *testing.T, tx noren.Tx) error {

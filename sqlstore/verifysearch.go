@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"noren"
@@ -28,10 +29,8 @@ func (t *tx) verifySearch(ctx context.Context) ([]noren.Check, error) {
 	if err := v.readMembers(ctx, t); err != nil {
 		return nil, err
 	}
-	if !t.db.flavor.arrays {
-		if err := v.readTokens(ctx, t); err != nil {
-			return nil, err
-		}
+	if err := v.readTokens(ctx, t); err != nil {
+		return nil, err
 	}
 	return []noren.Check{v.haystacks, v.tokens}, nil
 }
@@ -54,26 +53,21 @@ func (t *tx) contracts(ctx context.Context) (map[noren.TenantID]string, error) {
 type searchVerifier struct {
 	contracts         map[noren.TenantID]string
 	haystacks, tokens noren.Check
-	// sums has a number for each row of SQLite's token index, by rowid: the hashes of the tokens that the row should
-	// have, less those that it has. It is 0 unless they differ. The index answers sorted by token, and sorting all
-	// of it once more by member would cost far more than this.
+	// sums has a number for each member, by the rowid in SQLite's token index: the hashes of the tokens that the index
+	// should have of the member, less those that it has. It is 0 unless they differ. The index answers sorted by token,
+	// and sorting all of it once more by member would cost far more than this.
 	sums map[int64]uint64
 	seed maphash.Seed
 }
 
-// readMembers compares each member with its haystack, and on PostgreSQL with its tokens, which stand beside it.
+// readMembers compares each member with its haystack, and notes its tokens.
 func (v *searchVerifier) readMembers(ctx context.Context, t *tx) error {
-	beside := t.db.flavor.arrays
 	query := "SELECT m." + strings.ReplaceAll(memberSelect, ", ", ", m.") + ", m.tenant_id, s.haystack"
 	var tenant noren.TenantID
-	var haystackStored, tokensStored sql.NullString
-	extra := []any{&tenant, &haystackStored}
-	if beside {
-		query, extra = query+", s.tokens", append(extra, &tokensStored)
-	}
+	var stored sql.NullString
 	rows, err := t.query(ctx, query+` FROM members AS m
 		LEFT JOIN member_search AS s ON s.tenant_id = m.tenant_id AND s.member_id = m.id ORDER BY m.tenant_id, m.id`)
-	scan := memberScanner(extra...)
+	scan := memberScanner(&tenant, &stored)
 	return each(rows, err, func(rows *sql.Rows) error {
 		m, err := scan(rows)
 		if err != nil {
@@ -82,45 +76,68 @@ func (v *searchVerifier) readMembers(ctx context.Context, t *tx) error {
 		v.haystacks.Checked++
 		v.tokens.Checked++
 		want := haystack(&m)
-		if !haystackStored.Valid || haystackStored.String != want {
-			violate(&v.haystacks, v.contracts[tenant], "member %d should be found by %q, but is by %q", m.ID, want, haystackStored.String)
+		if !stored.Valid || stored.String != want {
+			violate(&v.haystacks, v.contracts[tenant], "member %d should be found by %q, but is by %q", m.ID, want, stored.String)
 		}
-		tokens := storedTokens(tenant, search.Tokens(want))
-		switch {
-		case !beside:
-			v.add(tokenRow(tenant, m.ID), tokens)
-		case tokensStored.String != strings.Join(tokens, " "):
-			v.tokensDiffer(tenant, m.ID)
-		}
+		v.count(tokenRow(tenant, m.ID), search.Tokens(want), 1)
 		return nil
 	})
 }
 
-// add counts the tokens that a row of SQLite's index should have.
-func (v *searchVerifier) add(row int64, tokens []string) {
+// count adds the tokens to the sum of a member, or with a factor of -1 takes them off.
+func (v *searchVerifier) count(row int64, tokens []string, factor int) {
 	var sum uint64
 	for _, token := range tokens {
 		sum += maphash.String(v.seed, token)
 	}
-	v.sums[row] += sum
+	v.sums[row] += sum * uint64(factor) //nolint:gosec // it may wrap around
 }
 
-// readTokens takes what SQLite's index has off the sums and looks at what is left.
+// readTokens takes what the index has off the sums and looks at what is left.
 func (v *searchVerifier) readTokens(ctx context.Context, t *tx) error {
-	rows, err := t.query(ctx, "SELECT doc, term FROM member_token_uses")
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var row int64
-		var token string
-		err := rows.Scan(&row, &token)
-		v.sums[row] -= maphash.String(v.seed, token)
-		return err
-	})
+	var err error
+	if t.db.flavor.arrays {
+		err = v.readTokenBits(ctx, t)
+	} else {
+		err = v.readTokenRows(ctx, t)
+	}
 	for _, row := range slices.Sorted(maps.Keys(v.sums)) {
 		if v.sums[row] != 0 {
 			v.tokensDiffer(noren.TenantID(row>>memberBits), row&(1<<memberBits-1))
 		}
 	}
 	return err
+}
+
+// readTokenBits reads PostgreSQL's index, which has a bit for each member.
+func (v *searchVerifier) readTokenBits(ctx context.Context, t *tx) error {
+	rows, err := t.query(ctx, "SELECT tenant_id, token, block, members FROM token_members")
+	return each(rows, err, func(rows *sql.Rows) error {
+		var tenant noren.TenantID
+		var token string
+		var block, members int64
+		err := rows.Scan(&tenant, &token, &block, &members)
+		for _, member := range appendMembers(nil, block, members) {
+			v.count(tokenRow(tenant, member), []string{token}, -1)
+		}
+		return err
+	})
+}
+
+// readTokenRows reads SQLite's index, whose tokens carry their tenant.
+func (v *searchVerifier) readTokenRows(ctx context.Context, t *tx) error {
+	rows, err := t.query(ctx, "SELECT doc, term FROM member_token_uses")
+	return each(rows, err, func(rows *sql.Rows) error {
+		var row int64
+		var stored string
+		err := rows.Scan(&row, &stored)
+		tenant, token, _ := strings.Cut(stored, ":")
+		if tenant != strconv.FormatInt(row>>memberBits, 10) {
+			token = stored
+		}
+		v.count(row, []string{token}, -1)
+		return err
+	})
 }
 
 // tokensDiffer notes that a member has too many tokens, too few or others.

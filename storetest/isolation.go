@@ -31,6 +31,9 @@ func (b *bundle) fill(t *testing.T, who string) {
 		return firstError(
 			err, err2,
 			tx.PutStaff(b.ctx, []noren.Staff{{ID: 1, Code: "S1", Name: who}}),
+			tx.AddImport(b.ctx, importOf(1, noren.ImportRunning)),
+			tx.AddImportPieces(b.ctx, 1, []noren.ImportPiece{piece(1, who), piece(2, who)}),
+			tx.FinishImportPiece(b.ctx, importOf(1, noren.ImportRunning), 1, []noren.RefusedLine{refusedLine(7, who)}),
 			tx.PutConsoleUsers(b.ctx, []noren.ConsoleUser{{Login: "admin", PasswordHash: who, Role: "admin"}}),
 			tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, who),
 			tx.AddAudit(b.ctx, []noren.AuditEntry{{ID: 1, At: at(0), Dialect: "operator", Subject: "member", SubjectID: "1", RequestID: who, Changes: []byte("{}")}}),
@@ -121,6 +124,18 @@ func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list 
 	read("kept answer", kept, err)
 	audit, err := tx.Audit(b.ctx, noren.AuditFilter{})
 	read("audit", audit, err)
+	imports, total, err := tx.Imports(b.ctx, noren.ImportFilter{})
+	list("imports", imports, total, err)
+	one, err := tx.Import(b.ctx, 1, false)
+	read("import", one, err)
+	pieces, err := tx.ImportPieces(b.ctx, 1, 0, 10)
+	read("pieces of an import", pieces, err)
+	lines, err := tx.RefusedLines(b.ctx, 1, 0, 10)
+	read("refused lines", lines, err)
+	holders, err := tx.MemberHolders(b.ctx, "alias_code", []string{"alias"})
+	read("holders of an alias code", holders, err)
+	refs, err := tx.MemberRefs(b.ctx, noren.MemberQuery{IDs: []int64{1}, ShopifyIDs: []string{"shopify"}})
+	read("members by names", refs, err)
 	for id := range int64(4) {
 		r, callback, attempts, err := tx.BulkByID(b.ctx, id)
 		if noren.KindOf(err) == noren.NotFound {
@@ -171,6 +186,8 @@ func isolationWrites(t *testing.T, b *bundle) {
 			tx.Raise(b.ctx, noren.CounterMember, 1000),
 			tx.NoteClientUses(b.ctx, []noren.ClientUse{{ClientID: 1, At: at(1)}}),
 			tx.RevokeClient(b.ctx, 2, at(1)),
+			tx.FinishImportPiece(b.ctx, importOf(1, noren.ImportDone), 2, nil),
+			sweepAll(b, tx),
 		)
 	})
 	same(t, "what the first tenant sees after the second changed all of its own", before, b.seen(t))

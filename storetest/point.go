@@ -116,7 +116,9 @@ func pointLockMembers(t *testing.T, b *bundle) {
 		b.update(t, func(tx noren.Tx) error {
 			got, err := tx.LockMembers(b.ctx, c.q)
 			same(t, "members, "+c.name, c.want, got)
-			return err
+			unlocked, err2 := tx.MemberRefs(b.ctx, c.q)
+			same(t, "members without a lock, "+c.name, c.want, unlocked)
+			return firstError(err, err2)
 		})
 	}
 }

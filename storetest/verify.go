@@ -51,6 +51,7 @@ func (b *bundle) clean(t *testing.T) {
 		return firstError(
 			err, err2,
 			tx.Raise(b.ctx, noren.CounterClient, 2),
+			tx.Raise(b.ctx, noren.CounterProduct, 3),
 			tx.InsertMembers(b.ctx, []noren.Member{left, gone}),
 			tx.MoveStock(b.ctx, []noren.StockMovement{movement(1, 1, 1, 5, 5), movement(2, 2, 1, -1, -1)}),
 			tx.MoveStock(b.ctx, []noren.StockMovement{movement(3, 1, 1, -5, 0)}),

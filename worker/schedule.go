@@ -12,7 +12,7 @@ import (
 const scheduleInterval = time.Hour
 
 // schedule does for each tenant what falls due by the calendar: it writes the entries of points that have expired, and
-// sweeps uploaded files that nothing refers to. Each of it may be done by several workers at once, and be cut short
+// sweeps uploaded files that nothing refers to and imports that are old. Each of it may be done by several workers at once, and be cut short
 // anywhere; what is left is done the next time.
 type schedule struct {
 	*Worker
@@ -36,6 +36,7 @@ func (s *schedule) run(ctx context.Context) {
 			}
 			s.expire(ctx, t)
 			s.sweep(ctx, t)
+			s.sweepImports(ctx, t)
 		}
 		if !sleep(ctx, scheduleInterval) {
 			return
@@ -72,6 +73,17 @@ func (s *schedule) sweep(ctx context.Context, t noren.Tenant) {
 			s.Log.InfoContext(ctx, "unused files were removed", "tenant", t.Contract, "files", swept)
 		}
 		s.complain(ctx, err, "removing unused files", "tenant", t.Contract)
+		if swept == 0 || err != nil {
+			return
+		}
+	}
+}
+
+// sweepImports removes what is left of the tenant's old imports, a bounded number at a time until nothing is.
+func (s *schedule) sweepImports(ctx context.Context, t noren.Tenant) {
+	for ctx.Err() == nil {
+		swept, err := safely(func() (int, error) { return s.Service.SweepImports(ctx, t.ID) })
+		s.complain(ctx, err, "sweeping imports", "tenant", t.Contract)
 		if swept == 0 || err != nil {
 			return
 		}

@@ -1,6 +1,6 @@
 // Package worker does what an accepted bulk request leaves to be done: it applies the requests of each tenant's
-// lane in order, delivers the callbacks that are owed, and clears away what has expired. Beside that it does what falls
-// due by the calendar.
+// lane in order, delivers the callbacks that are owed, and clears away what has expired. Beside that it works on files
+// that are being imported, and does what falls due by the calendar.
 //
 // It holds no state that matters. What is to be done, and who is doing it, stands in the database as rows, locks
 // and leases, so a worker may be killed at any moment, and any number of them may run on one database. Hints within
@@ -102,6 +102,7 @@ func (w *Worker) Run(ctx context.Context) {
 		parts.Go(func() { w.keepHouse(ctx) })
 		parts.Go(func() { newSchedule(w).run(ctx) })
 		parts.Go(func() { w.noteUses(ctx) })
+		parts.Go(func() { newImports(w).run(ctx, working) })
 		parts.Wait()
 	}()
 	<-ctx.Done()

@@ -19,6 +19,7 @@ type cli struct {
 	Apply     applyCmd     `cmd:"" help:"Make the database match a shop file. Creates and updates, deletes nothing."`
 	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the stored data."`
 	Callbacks callbacksCmd `cmd:"" help:"Look at the callbacks of bulk requests, or send them again."`
+	Import    importCmd    `cmd:"" help:"Import members, products, stock or purchases from a CSV file."`
 	Points    pointsCmd    `cmd:"" help:"Write off points that have expired."`
 	Version   versionCmd   `cmd:"" help:"Show the versions of Noren and of what it stands on."`
 }

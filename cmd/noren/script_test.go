@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/japanese"
 
 	"noren/storetest"
 )
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 				Condition: func(name string) (bool, error) { return name == engine, nil },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": bulk,
-					"eventually": eventually, "sql": runSQL, "recore": callReCORE, "field": field, "download": download,
+					"eventually": eventually, "sql": runSQL, "recore": callReCORE, "field": field, "download": download, "sjis": toShiftJIS,
 				},
 			})
 		})
@@ -222,6 +223,15 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	until(ts, strings.Join(args, " "), func() bool {
 		return ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout"))
 	})
+}
+
+// toShiftJIS writes files in Shift_JIS that are in UTF-8: sjis orders.csv.
+func toShiftJIS(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		data, err := japanese.ShiftJIS.NewEncoder().Bytes([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+	}
 }
 
 // runSQL changes the database behind Noren's back: sql 'UPDATE …'.

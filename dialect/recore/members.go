@@ -16,14 +16,15 @@ func textField(name string, ref func(*patch) *noren.Field[string], most int, lab
 	return wire.Text(name, wire.To(ref)).AtMost(most).OrNull().Says(label, "")
 }
 
-// digitsField is a text of exactly so many digits.
-func digitsField(name string, ref func(*patch) *noren.Field[string], length int, label string) wire.Field[patch] {
+// digitsField is a text of exactly as many digits as the domain asks for in the column, whose name is the field's.
+func digitsField(name string, ref func(*patch) *noren.Field[string], label string) wire.Field[patch] {
+	length := noren.MemberTextRule(name).Most
 	return textField(name, ref, length, label).Like(digitsPattern(length))
 }
 
 // memberFields are the fields of POST /members and PUT /members/{member_id}, in the order of the page.
 func memberFields() []wire.Field[patch] {
-	alias := textField("alias_code", func(p *patch) *noren.Field[string] { return &p.AliasCode }, 50, "代替会員コード")
+	alias := textField("alias_code", func(p *patch) *noren.Field[string] { return &p.AliasCode }, noren.MaxMemberAlias, "代替会員コード")
 	alias.NonEmpty = true // it is unique, so two members could not both have an empty one
 	return []wire.Field[patch]{
 		alias,
@@ -32,13 +33,13 @@ func memberFields() []wire.Field[patch] {
 		textField("first_name", func(p *patch) *noren.Field[string] { return &p.FirstName }, 50, "名"),
 		textField("first_kana", func(p *patch) *noren.Field[string] { return &p.FirstKana }, 50, "メイ"),
 		textField("postal_code", func(p *patch) *noren.Field[string] { return &p.PostalCode }, 0, "郵便番号").Like(postalPattern()),
-		textField("prefecture", func(p *patch) *noren.Field[string] { return &p.Prefecture }, 10, "都道府県"),
+		textField("prefecture", func(p *patch) *noren.Field[string] { return &p.Prefecture }, noren.MaxPrefecture, "都道府県"),
 		textField("address1", func(p *patch) *noren.Field[string] { return &p.Address1 }, 0, "住所1"),
 		textField("address2", func(p *patch) *noren.Field[string] { return &p.Address2 }, 0, "住所2"),
-		textField("occupation", func(p *patch) *noren.Field[string] { return &p.Occupation }, 20, "職業"),
+		textField("occupation", func(p *patch) *noren.Field[string] { return &p.Occupation }, noren.MaxOccupation, "職業"),
 		textField("tel", func(p *patch) *noren.Field[string] { return &p.Phone }, 0, "電話番号").Like(telPattern()),
 		wire.Enum("sex", sexes(), wire.To(func(p *patch) *noren.Field[noren.Sex] { return &p.Sex })).OrNull().Says("性別", ""),
-		textField("email", func(p *patch) *noren.Field[string] { return &p.Email }, 256, "メールアドレス"),
+		textField("email", func(p *patch) *noren.Field[string] { return &p.Email }, noren.MaxMemberEmail, "メールアドレス"),
 		wire.Date("birthdate", wire.To(func(p *patch) *noren.Field[noren.Date] { return &p.BirthDate })).OrNull().Says("生年月日", "1991-02-23"),
 		wire.Flag("is_invoice_provider", wire.To(func(p *patch) *noren.Field[bool] { return &p.IsInvoiceProvider })).Says("適格事業者か", ""),
 		textField("invoice_provider_number", func(p *patch) *noren.Field[string] { return &p.InvoiceNumber }, 0, "適格事業者番号"),
@@ -48,10 +49,10 @@ func memberFields() []wire.Field[patch] {
 			Between(1, maxID).OrNull().Says("会員ランクID", ""),
 		wire.Enum("status", writable(), wire.To(func(p *patch) *noren.Field[noren.Status] { return &p.Status })).
 			Says("ステータス。会員作成時の既定値はTENTATIVE", ""),
-		digitsField("bank_code", func(p *patch) *noren.Field[string] { return &p.BankCode }, 4, "銀行コード"),
-		digitsField("bank_branch_code", func(p *patch) *noren.Field[string] { return &p.BankBranchCode }, 3, "銀行支店コード"),
-		digitsField("bank_account_number", func(p *patch) *noren.Field[string] { return &p.BankAccountNumber }, 7, "銀行口座番号"),
-		textField("bank_account_name", func(p *patch) *noren.Field[string] { return &p.BankAccountName }, 30, "銀行口座名義").
+		digitsField("bank_code", func(p *patch) *noren.Field[string] { return &p.BankCode }, "銀行コード"),
+		digitsField("bank_branch_code", func(p *patch) *noren.Field[string] { return &p.BankBranchCode }, "銀行支店コード"),
+		digitsField("bank_account_number", func(p *patch) *noren.Field[string] { return &p.BankAccountNumber }, "銀行口座番号"),
+		textField("bank_account_name", func(p *patch) *noren.Field[string] { return &p.BankAccountName }, noren.MaxAccountName, "銀行口座名義").
 			Like(accountNamePattern()),
 		textField("line_user_id", func(p *patch) *noren.Field[string] { return &p.LineUserID }, 0, "LINEユーザーID").Like(linePattern()),
 	}

@@ -9,19 +9,21 @@ import (
 )
 
 // Limits of texts, in characters. Those of names, address, codes and post code are printed on POST /customers/bulk;
-// the others are printed nowhere and were chosen (README.md, Decisions).
+// the others are printed nowhere and were chosen (README.md, Decisions). Where no other dialect documents a wider one,
+// they are the domain's.
 const (
-	maxCode     = 20
-	maxName     = 85
-	maxPostCode = 10
+	maxCode     = noren.MaxMemberCode
+	maxName     = noren.MaxMemberName
+	maxAddress  = 85
+	maxPostCode = noren.MaxMemberPostal
 	maxMail     = 100
-	maxNote     = 1000
+	maxNote     = noren.MaxMemberNote
 )
 
 // maxCustomerID has the documented 10 digits; maxStoreID 9.
 const (
-	maxCustomerID = 9_999_999_999
-	maxStoreID    = 999_999_999
+	maxCustomerID = noren.MaxMemberID
+	maxStoreID    = noren.MaxStoreID
 )
 
 // patch shortens the table below.
@@ -50,7 +52,7 @@ func customerTable() wire.Table[patch] {
 		textField("firstKana", func(p *patch) *noren.Field[string] { return &p.FirstKana }, maxName, "フリガナ(名)").Like(kanaPattern()),
 		textField("lastKana", func(p *patch) *noren.Field[string] { return &p.LastKana }, maxName, "フリガナ(姓)").Like(kanaPattern()),
 		textField("postCode", func(p *patch) *noren.Field[string] { return &p.PostalCode }, maxPostCode, "郵便番号"),
-		textField("address", func(p *patch) *noren.Field[string] { return &p.Address }, maxName, "住所"),
+		textField("address", func(p *patch) *noren.Field[string] { return &p.Address }, maxAddress, "住所"),
 		textField("phoneNumber", func(p *patch) *noren.Field[string] { return &p.Phone }, maxCode, "電話番号").Like(phonePattern()),
 		textField("faxNumber", func(p *patch) *noren.Field[string] { return &p.Fax }, maxCode, "FAX番号").Like(phonePattern()),
 		// The page is cut off after its label; its neighbours' rule is taken.
@@ -69,9 +71,9 @@ func customerTable() wire.Table[patch] {
 		dateField("leaveDate", func(p *patch) *noren.Field[noren.Date] { return &p.LeaveDate }, "退会日"),
 		// The limits are those that the documents' generated examples show: five digits, and 99999.99.
 		wire.Integer("pointGivingUnitPrice", wire.To(func(p *patch) *noren.Field[int64] { return &p.PointUnitPrice })).
-			Between(1, 99_999).OrNull().Says("ポイント付与単位(金額)。値を指定した場合、ポイント付与単位(ポイント)も必須", "12345"),
+			Between(1, noren.MaxUnitPrice).OrNull().Says("ポイント付与単位(金額)。値を指定した場合、ポイント付与単位(ポイント)も必須", "12345"),
 		wire.Decimal("pointGivingUnit", wire.To(func(p *patch) *noren.Field[noren.Hundredths] { return &p.PointUnit })).
-			Between(0, 9_999_999).OrNull().Says("ポイント付与単位(ポイント)。値を指定した場合、ポイント付与単位(金額)も必須", "99999.99"),
+			Between(0, noren.MaxUnit).OrNull().Says("ポイント付与単位(ポイント)。値を指定した場合、ポイント付与単位(金額)も必須", "99999.99"),
 		textField("pinCode", func(p *patch) *noren.Field[string] { return &p.PIN }, maxCode, "PINコード"),
 		textField("passportNo", func(p *patch) *noren.Field[string] { return &p.PassportNo }, maxCode, "旅券番号"),
 		textField("nationality", func(p *patch) *noren.Field[string] { return &p.Nationality }, maxName, "国籍"),

@@ -34,7 +34,7 @@ func TestCustomerFilters(t *testing.T) {
 	for query, want := range map[string]string{
 		"": "1,2,3", "customer_code=AM002": "2", "customer_code=XX": "", "customer_no=No-1": "1", "customer_code=": "1,2,3",
 		"customer_id-from=2": "2,3", "customer_id-to=02": "1,2", "customer_id-from=2&customer_id-to=2": "2",
-		"sort=customerId:desc": "3,2,1", "sort=customerCode:desc,customerId": "3,2,1", "sort=updDateTime:desc": "2,1,3",
+		"sort=customerId:desc": "3,2,1", "sort=customerCode:desc,customerId": "3,2,1", "sort=updDateTime:desc": "2,3,1",
 		"sort=insDateTime:asc,customerId:desc": "3,2,1", "unknown=1": "1,2,3",
 		"upd_date_time-from=2026-11-23T00:30:00%2B09:00&upd_date_time-to=2026-11-23T00:30:00%2B09:00": "2",
 		"upd_date_time-from=2026-11-23T00:30:00+09:00":                                                "2",

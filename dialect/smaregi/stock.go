@@ -9,7 +9,7 @@ import (
 )
 
 // maxProductID has the documented 15 digits.
-const maxProductID = 999_999_999_999_999
+const maxProductID = noren.MaxProductID
 
 // keyHistory is the one nested object of a row.
 const keyHistory = "stockHistory"

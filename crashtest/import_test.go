@@ -1,0 +1,103 @@
+package crashtest
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"noren"
+	"noren/sqlstore"
+)
+
+// importLines is how many lines the file has. Each is a movement of the same level, so that one that is lost or
+// applied twice shows.
+const importLines = 3000
+
+// TestImportKilled kills the command that imports a file, and then the servers that go on with it.
+func TestImportKilled(t *testing.T) {
+	t.Parallel()
+	for name, url := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := install(t, url(t), 1)
+			file := filepath.Join(t.TempDir(), "stock.csv")
+			var b bytes.Buffer
+			b.WriteString("商品コード,店舗コード,在庫数\n")
+			for i := range importLines {
+				fmt.Fprintf(&b, "P001,001,%d\n", 1+i%2)
+			}
+			if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			l := in.look(t)
+			cmd := in.command("import", "stock", file)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			l.until(func(i noren.Import) bool { return i.Processed > 0 })
+			cmd.Process.Kill()
+			cmd.Wait()
+			for range kills(t) {
+				s := in.serve()
+				time.Sleep(rand.N(150 * time.Millisecond))
+				s.kill()
+			}
+			s := in.serve()
+			done := l.until(func(i noren.Import) bool { return i.State.Ended() })
+			s.stop()
+			moved, err := l.service.Movements(t.Context(), l.caller, noren.MovementFilter{
+				StockKey: noren.StockKey{ProductID: 1, StoreID: 1}, Page: noren.Page{Limit: 1},
+			})
+			if err != nil || done.State != noren.ImportDone || done.Created != 1 || done.Updated != importLines-1 || moved.Total != importLines {
+				t.Errorf("%d movements (%v) of %+v", moved.Total, err, done)
+			}
+			if out := string(in.run("verify")); !strings.Contains(out, "invariants hold") {
+				t.Errorf("noren verify says\n%s", out)
+			}
+		})
+	}
+}
+
+// onlooker reads an installation's database beside those who work on it.
+type onlooker struct {
+	t       *testing.T
+	service *noren.Service
+	caller  noren.Caller
+}
+
+func (in *installation) look(t *testing.T) onlooker {
+	t.Helper()
+	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: in.database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engine.Close() })
+	s := noren.NewService(noren.Config{Engine: engine})
+	tenants, err := s.Tenants(t.Context())
+	if err != nil || len(tenants) != 1 {
+		t.Fatalf("tenants %v, error %v", tenants, err)
+	}
+	return onlooker{t, s, noren.Caller{Tenant: tenants[0]}}
+}
+
+// until waits until the only import has come so far.
+func (o onlooker) until(far func(noren.Import) bool) noren.Import {
+	o.t.Helper()
+	for range 6000 {
+		list, err := o.service.Imports(o.t.Context(), o.caller, noren.Page{})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if len(list.Items) > 0 && far(list.Items[0]) {
+			return list.Items[0]
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	o.t.Fatal("the import does not come so far in a minute")
+	return noren.Import{}
+}

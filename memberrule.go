@@ -1,0 +1,86 @@
+package noren
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Limits of a member's texts, in characters, where the domain has one: the widest of those that the dialects document.
+// A dialect that documents a narrower one keeps to it by itself.
+const (
+	MaxMemberCode   = 20  // 会員コード, 会員番号
+	MaxMemberAlias  = 50  // 代替会員コード
+	MaxMemberName   = 85  // names, kana, company, department, position
+	MaxMemberPostal = 10  // 郵便番号
+	MaxMemberPhone  = 20  // 電話番号, FAX番号, 携帯電話番号
+	MaxMemberEmail  = 256 // メールアドレス
+	MaxMemberNote   = 1000
+	MaxOccupation   = 20
+	MaxPrefecture   = 10
+	MaxAccountName  = 30
+	MaxUnitPrice    = 99_999    // ポイント付与単位(金額)
+	MaxUnit         = 9_999_999 // ポイント付与単位(ポイント), in hundredths
+	MaxMemberID     = 9_999_999_999
+	MaxStoreID      = 999_999_999
+	MaxProductID    = 999_999_999_999_999
+)
+
+// What else texts have to look like. An account's name is ひらがなカタカナ英数字記号: ASCII, Japanese punctuation, kana, and the
+// full-width and half-width forms (U+FF01 to U+FF9F). Kanji are none of these.
+const (
+	maxShortCode      = 20 // PINコード, 旅券番号
+	maxShopifyID      = 30
+	accountNameSigns  = "^[ -~\u3000-\u3003\u3008-\u301fぁ-ゟ゠-ヿ\uff01-\uff9f\u2010-\u2026¥]*$"
+	bankCodeDigits    = 4
+	branchCodeDigits  = 3
+	accountNoDigits   = 7
+	mailForm          = `^[^\s@]+@[^\s@]+$`
+	lineUserForm      = `^U[a-z0-9]{32}$`
+	printableForm     = `^[ -~]+$`
+	shopifyDigitsForm = `^[0-9]+$`
+)
+
+// MemberTextRule is what a text in the column of a member has to look like where no dialect says more.
+func MemberTextRule(column string) TextRule { return memberTextRules[column] }
+
+var memberTextRules = makeMemberTextRules()
+
+func makeMemberTextRules() map[string]TextRule {
+	rules := make(map[string]TextRule)
+	put := func(columns string, r TextRule) {
+		for c := range strings.FieldsSeq(columns) {
+			rules[c] = r
+		}
+	}
+	printable := func(most int) TextRule {
+		return TextRule{most, regexp.MustCompile(printableForm), "half-width letters, digits and signs"}
+	}
+	put("code customer_no", printable(MaxMemberCode))
+	put("alias_code", TextRule{Most: MaxMemberAlias})
+	put("last_name first_name last_kana first_kana company department position nationality alphabet_name", TextRule{Most: MaxMemberName})
+	put("postal_code", printable(MaxMemberPostal))
+	put("phone fax mobile", printable(MaxMemberPhone))
+	put("prefecture", TextRule{Most: MaxPrefecture})
+	put("email email2 email3", TextRule{MaxMemberEmail, regexp.MustCompile(mailForm), "name@example.com"})
+	put("occupation", TextRule{Most: MaxOccupation})
+	put("pin passport_no", TextRule{Most: maxShortCode})
+	// The last four are documented without a limit, and the others nowhere.
+	put("note note2 favorites browsing address address1 address2 invoice_number", TextRule{Most: MaxMemberNote})
+	put("bank_code", digits(bankCodeDigits))
+	put("bank_branch_code", digits(branchCodeDigits))
+	put("bank_account_number", digits(accountNoDigits))
+	put("bank_account_name", TextRule{MaxAccountName, regexp.MustCompile(accountNameSigns), "kana, letters, digits and signs"})
+	put("line_user_id", TextRule{Like: regexp.MustCompile(lineUserForm), Shape: "U and 32 letters or digits"})
+	put("shopify_customer_id", TextRule{maxShopifyID, regexp.MustCompile(shopifyDigitsForm), "digits"})
+	return rules
+}
+
+// digits asks for exactly n digits.
+func digits(n int) TextRule {
+	return TextRule{n, regexp.MustCompile("^[0-9]{" + string(rune('0'+n)) + "}$"), string(rune('0'+n)) + " digits"}
+}
+
+// AddressTwice reports whether the patch gives the address both as one text and in parts.
+func (p MemberPatch) AddressTwice() bool {
+	return p.Address.Given() && (p.Prefecture.Given() || p.Address1.Given() || p.Address2.Given())
+}

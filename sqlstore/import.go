@@ -1,0 +1,211 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"noren"
+)
+
+// importColumns are what scanImport reads, in its order.
+const importColumns = "id, kind, state, source, file_name, encoding, columns, view, client_id, login, dialect, store_id, " +
+	"request_id, total, processed, created, updated, unchanged, refused, tries, created_at, started_at, finished_at"
+
+// activeImport is the condition of the index over what is to be worked on, in its very words: SQLite uses the index
+// where it finds them.
+const activeImport = "state IN ('waiting', 'running')"
+
+func scanImport(row scannable) (i noren.Import, err error) {
+	var columns []byte
+	var createdAt int64
+	var startedAt, finishedAt sql.NullInt64
+	if err := row.Scan(&i.ID, &i.Kind, &i.State, &i.Source, &i.FileName, &i.Encoding, &columns, &i.View, &i.ClientID, &i.Login,
+		&i.Dialect, &i.StoreID, &i.RequestID, &i.Total, &i.Processed, &i.Created, &i.Updated, &i.Unchanged, &i.Refused, &i.Tries,
+		&createdAt, &startedAt, &finishedAt); err != nil {
+		return i, err
+	}
+	i.CreatedAt, i.StartedAt, i.FinishedAt = fromMicros(createdAt), fromNullMicros(startedAt), fromNullMicros(finishedAt)
+	return i, doing("read the columns of an import", json.Unmarshal(columns, &i.Columns))
+}
+
+// AddImport implements noren.ImportTx.
+func (t *tx) AddImport(ctx context.Context, i noren.Import) error {
+	columns, err := json.Marshal(i.Columns)
+	if err != nil {
+		return doing("write the columns of an import", err)
+	}
+	if _, err := t.exec(ctx, "INSERT INTO imports (tenant_id, "+importColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, string(columns), i.View, i.ClientID, i.Login, i.Dialect,
+		i.StoreID, i.RequestID, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
+		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt)); err != nil {
+		return doing("add an import", err)
+	}
+	_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
+	return doing("make a lane", err)
+}
+
+// AddImportPieces implements noren.ImportTx.
+func (t *tx) AddImportPieces(ctx context.Context, id int64, pieces []noren.ImportPiece) error {
+	lines := make([]any, len(pieces))
+	for n, p := range pieces {
+		data, err := noren.EncodeImportLines(p.Lines)
+		if err != nil {
+			return doing("write the lines of an import", err)
+		}
+		lines[n] = data
+	}
+	_, err := t.insertRows(ctx, "import_pieces", "ON CONFLICT DO NOTHING", []column{
+		{"import_id", kindInt, valuesOf(pieces, func(*noren.ImportPiece) any { return id })},
+		{"number", kindInt, valuesOf(pieces, func(p *noren.ImportPiece) any { return p.Number })},
+		{"lines", kindBytes, lines},
+	})
+	return doing("add lines of an import", err)
+}
+
+// Import implements noren.ImportTx.
+func (t *tx) Import(ctx context.Context, id int64, forUpdate bool) (*noren.Import, error) {
+	query := "SELECT " + importColumns + " FROM imports WHERE tenant_id = ? AND id = ?"
+	if forUpdate {
+		query += t.db.flavor.forUpdate()
+	}
+	return oneImport(t.queryRow(ctx, query, t.tenant, id))
+}
+
+// oneImport reads the import that a query finds, or nil.
+func oneImport(row scannable) (*noren.Import, error) {
+	i, err := scanImport(row)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, doing("read an import", err)
+	}
+	return &i, nil
+}
+
+// Imports implements noren.ImportTx.
+func (t *tx) Imports(ctx context.Context, f noren.ImportFilter) ([]noren.Import, int, error) {
+	w := t.where()
+	w.and("state <> ?", noren.ImportUploading)
+	if f.VisibleTo != nil {
+		w.and("store_id = ?", *f.VisibleTo)
+	}
+	return listing[noren.Import]{
+		table: "imports", columns: importColumns, sortable: map[string]string{"id": "id"}, key: []string{"id"},
+		scan: func(rows *sql.Rows) (noren.Import, error) { return scanImport(rows) },
+	}.page(ctx, t, w, []noren.Sort{{Column: "id", Desc: true}}, f.Page)
+}
+
+// NextImport implements noren.ImportTx. That the import still waits or runs is asked twice: once to find the oldest, and
+// again of the row as it is once it is locked, for whoever had it may have ended it meanwhile.
+func (t *tx) NextImport(ctx context.Context) (*noren.Import, error) {
+	return oneImport(t.queryRow(ctx, "SELECT "+importColumns+" FROM imports WHERE tenant_id = ? AND "+activeImport+` AND id = (
+		SELECT id FROM imports WHERE tenant_id = ? AND `+activeImport+" ORDER BY id LIMIT 1)"+t.db.flavor.skipLocked, t.tenant, t.tenant))
+}
+
+// ImportPieces implements noren.ImportTx.
+func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]noren.ImportPiece, error) {
+	rows, err := t.query(ctx, `SELECT number, lines FROM import_pieces
+		WHERE tenant_id = ? AND import_id = ? AND number > ? ORDER BY number LIMIT ?`, t.tenant, id, after, limit)
+	list, err := collect(rows, err, func(rows *sql.Rows) (p noren.ImportPiece, err error) {
+		var lines []byte
+		if err := rows.Scan(&p.Number, &lines); err != nil {
+			return p, err
+		}
+		p.Lines, err = noren.DecodeImportLines(lines)
+		return p, err
+	})
+	return list, doing("read lines of an import", err)
+}
+
+// UpdateImport implements noren.ImportTx.
+func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
+	columns, err := json.Marshal(i.Columns)
+	if err != nil {
+		return doing("write the columns of an import", err)
+	}
+	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ? WHERE tenant_id = ? AND id = ?`,
+		i.State, i.Source, string(columns), i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
+		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), t.tenant, i.ID)
+	return doing("update an import", err)
+}
+
+// FinishImportPiece implements noren.ImportTx.
+func (t *tx) FinishImportPiece(ctx context.Context, i noren.Import, piece int64, refused []noren.RefusedLine) error {
+	if _, err := t.exec(ctx, `DELETE FROM import_pieces WHERE tenant_id = ? AND import_id = ? AND number = ?`,
+		t.tenant, i.ID, piece); err != nil {
+		return doing("remove lines of an import", err)
+	}
+	cells, problems := make([]any, len(refused)), make([]any, len(refused))
+	for n, r := range refused {
+		c, cellsErr := json.Marshal(r.Cells)
+		p, err := json.Marshal(r.Problems)
+		if err := errors.Join(cellsErr, err); err != nil {
+			return doing("write refused lines", err)
+		}
+		cells[n], problems[n] = string(c), string(p)
+	}
+	if _, err := t.insertRows(ctx, "import_refusals", "", []column{
+		{"import_id", kindInt, valuesOf(refused, func(*noren.RefusedLine) any { return i.ID })},
+		{"line", kindInt, valuesOf(refused, func(r *noren.RefusedLine) any { return int64(r.Line) })},
+		{"cells", kindText, cells},
+		{"problems", kindText, problems},
+	}); err != nil {
+		return doing("keep refused lines", err)
+	}
+	return t.UpdateImport(ctx, i)
+}
+
+// RefusedLines implements noren.ImportTx.
+func (t *tx) RefusedLines(ctx context.Context, id int64, after, limit int) ([]noren.RefusedLine, error) {
+	rows, err := t.query(ctx, `SELECT line, cells, problems FROM import_refusals
+		WHERE tenant_id = ? AND import_id = ? AND line > ? ORDER BY line LIMIT ?`, t.tenant, id, after, limit)
+	list, err := collect(rows, err, func(rows *sql.Rows) (r noren.RefusedLine, err error) {
+		var cells, problems []byte
+		if err := rows.Scan(&r.Line, &cells, &problems); err != nil {
+			return r, err
+		}
+		return r, errors.Join(json.Unmarshal(cells, &r.Cells), json.Unmarshal(problems, &r.Problems))
+	})
+	return list, doing("read refused lines", err)
+}
+
+// endedImports selects the imports of which nothing more will take effect.
+const endedImports = "SELECT id FROM imports WHERE tenant_id = ? AND state IN ('done', 'cancelled', 'failed')"
+
+// SweepImports implements noren.ImportTx. What refers to an import goes before it does.
+func (t *tx) SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error) {
+	if _, err := t.exec(ctx, `UPDATE imports SET state = 'cancelled', finished_at = created_at
+		WHERE tenant_id = ? AND state IN ('uploading', 'draft') AND created_at < ?`, t.tenant, micros(drafts)); err != nil {
+		return 0, doing("cancel drafts of imports", err)
+	}
+	swept := 0
+	old := endedImports + " AND created_at < ?"
+	for _, s := range []struct {
+		query string
+		args  []any
+	}{{
+		`DELETE FROM import_pieces WHERE tenant_id = ? AND (import_id, number) IN (SELECT import_id, number FROM import_pieces
+			WHERE tenant_id = ? AND import_id IN (` + endedImports + `) LIMIT ?)`, []any{t.tenant, t.tenant, t.tenant, limit},
+	}, {
+		`DELETE FROM import_refusals WHERE tenant_id = ? AND (import_id, line) IN (SELECT import_id, line FROM import_refusals
+			WHERE tenant_id = ? AND import_id IN (` + old + `) LIMIT ?)`, []any{t.tenant, t.tenant, t.tenant, micros(before), limit},
+	}, {
+		`DELETE FROM imports WHERE tenant_id = ? AND id IN (` + old + ` AND NOT EXISTS (SELECT 1 FROM import_pieces p
+				WHERE p.tenant_id = imports.tenant_id AND p.import_id = imports.id)
+			AND NOT EXISTS (SELECT 1 FROM import_refusals r WHERE r.tenant_id = imports.tenant_id AND r.import_id = imports.id)
+			LIMIT ?)`, []any{t.tenant, t.tenant, micros(before), limit},
+	}} {
+		n, err := t.exec(ctx, s.query, s.args...)
+		if err != nil {
+			return swept, doing("sweep imports", err)
+		}
+		swept += int(n)
+	}
+	return swept, nil
+}
