@@ -42,8 +42,9 @@ func clientWords() map[string]text {
 		"clients.its_writes":    {"このクライアントの変更記録", "What it changed"},
 		"clients.no_dialect":    {"このAPIのクライアントは追加できません。", "Clients cannot be added for this API."},
 
-		"reason.unknown": {"この値は選べません。", "There is no such value to choose."},
-		"reason.revoked": {"このクライアントは無効になっています。", "This client was revoked."},
+		"reason.missing":      {"入力してください。", "Please fill this in."},
+		"reason.unknown_word": {"この値は選べません。", "There is no such value to choose."},
+		"reason.revoked":      {"このクライアントは無効になっています。", "This client was revoked."},
 
 		"done.made_before": {"すでに追加されています。シークレットは最初の画面にだけ表示されました。控えていない場合は、無効にして追加し直してください。", "It has been added already, and its secrets were shown then. If they are lost, revoke it and add another."},
 		"done.revoked":     {"無効にしました。", "Revoked."},
