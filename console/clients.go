@@ -41,7 +41,7 @@ func (d *Console) clientRoutes() []route {
 // offered lists the dialects that clients can be made for.
 func (d *Console) offered() (list []noren.Dialect) {
 	for _, dialect := range []noren.Dialect{noren.Smaregi, noren.ReCORE, noren.EasyPoints} {
-		if _, wired := d.Dialects.Scopes[dialect]; wired {
+		if _, wired := d.Scopes[dialect]; wired {
 			list = append(list, dialect)
 		}
 	}
@@ -77,7 +77,7 @@ func (d *Console) newClient(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	form := clientForm{client: noren.Client{Dialect: dialect, Kind: noren.AppClient}, stores: list.Stores, scopes: d.Dialects.Scopes[dialect]}
+	form := clientForm{client: noren.Client{Dialect: dialect, Kind: noren.AppClient}, stores: list.Stores, scopes: d.Scopes[dialect]}
 	return p.show(ctx, newClientPage(p, form))
 }
 
@@ -86,7 +86,7 @@ func (d *Console) newClient(ctx context.Context, p *page) (web.Answer, error) {
 func (d *Console) settings(p *page, dialect noren.Dialect, has []string) noren.ClientSettings {
 	s := noren.ClientSettings{Name: p.field("name"), Scopes: p.form["scope"]}
 	for _, scope := range s.Scopes {
-		if !slices.Contains(d.Dialects.Scopes[dialect], scope) && !slices.Contains(has, scope) {
+		if !slices.Contains(d.Scopes[dialect], scope) && !slices.Contains(has, scope) {
 			p.wrong("scopes", p.T("reason.unknown_word"))
 		}
 	}
@@ -126,15 +126,15 @@ func (d *Console) createClient(ctx context.Context, p *page) (web.Answer, error)
 		client: noren.Client{
 			Dialect: dialect, Kind: kind, Name: wanted.Name, StoreID: wanted.StoreID, Scopes: wanted.Scopes,
 		},
-		stores: list.Stores, scopes: d.Dialects.Scopes[dialect],
+		stores: list.Stores, scopes: d.Scopes[dialect],
 	}))
 }
 
 // showSecrets shows what the client's user needs. No cache keeps the page, as no page of the console.
 func (d *Console) showSecrets(ctx context.Context, p *page, made noren.Client, keys Keys) (web.Answer, error) {
-	if made.Dialect == noren.ReCORE && d.Dialects.Identify != nil {
+	if made.Dialect == noren.ReCORE && d.Identify != nil {
 		var err error
-		if keys.Identification, err = d.Dialects.Identify(ctx, keys.Key); err != nil {
+		if keys.Identification, err = d.Identify(ctx, keys.Key); err != nil {
 			return web.Answer{}, err
 		}
 	}
@@ -142,10 +142,10 @@ func (d *Console) showSecrets(ctx context.Context, p *page, made noren.Client, k
 }
 
 func (d *Console) commands(p *page, c noren.Client, keys Keys) []string {
-	if d.Dialects.Commands == nil {
+	if d.Commands == nil {
 		return nil
 	}
-	return d.Dialects.Commands(p.x.BaseURL, p.caller().Tenant, c, keys)
+	return d.Commands(p.x.BaseURL, p.caller().Tenant, c, keys)
 }
 
 // credential is one of the things that a client presents, by the name that its dialect gives it.
@@ -189,7 +189,7 @@ func (d *Console) clientByID(ctx context.Context, p *page) (form clientForm, err
 		return form, &noren.Error{Kind: noren.NotFound, Field: "client"}
 	}
 	form = clientForm{client: list.Clients[i], stores: list.Stores}
-	form.scopes = slices.Concat(d.Dialects.Scopes[form.client.Dialect], form.client.Scopes)
+	form.scopes = slices.Concat(d.Scopes[form.client.Dialect], form.client.Scopes)
 	slices.Sort(form.scopes)
 	form.scopes = slices.Compact(form.scopes)
 	keys := Keys{ClientCredentials: noren.ClientCredentials{Dialect: form.client.Dialect, Kind: form.client.Kind, Key: form.client.Key}}
