@@ -44,9 +44,18 @@ type Client struct {
 	// WebhookSecret signs callbacks to this client, in the form whsec_… of Standard Webhooks. It has to be read
 	// again, so it is kept as it is, in a table of its own.
 	WebhookSecret string `json:"-"`
+
+	LastUsedAt *time.Time `json:"-"` // to within some minutes; nil: not yet
+	RevokedAt  *time.Time `json:"-"` // nil: it may call
 }
 
-// same reports whether both say the same; a list that is empty and one that is nil do.
+// ClientUse is when a client was last seen to call.
+type ClientUse struct {
+	ClientID int64
+	At       time.Time
+}
+
+// same reports whether both say the same, whenever they were used; a list that is empty and one that is nil do.
 func (c Client) same(d Client) bool {
 	return c.ID == d.ID && c.Name == d.Name && c.Dialect == d.Dialect && c.Kind == d.Kind &&
 		deref(c.StoreID) == deref(d.StoreID) && (c.StoreID == nil) == (d.StoreID == nil) &&

@@ -172,6 +172,9 @@ type StockTx interface {
 	StockByKey(ctx context.Context, keys []StockKey, forUpdate bool) ([]StockLevel, error)
 	Stock(ctx context.Context, f StockFilter) ([]StockLevel, int, error)
 	Movements(ctx context.Context, f MovementFilter) ([]StockMovement, int, error)
+	// StockCourse answers how the level went through the span, in at most n parts of the same length. Parts without
+	// movements are left out. Where the level moved very often, only its newest movements are looked at.
+	StockCourse(ctx context.Context, key StockKey, span Span, n int) ([]StockPoint, error)
 	// MoveStock inserts the movements and sets each level to its movement's AmountAfter.
 	MoveStock(ctx context.Context, movements []StockMovement) error
 }
@@ -192,6 +195,14 @@ type BulkTx interface {
 	CountBulkTry(ctx context.Context, id int64) error
 	// BulkByID answers the request with its rows, its callback (nil while none is owed) and every attempt.
 	BulkByID(ctx context.Context, id int64) (BulkRequest, *Callback, []Attempt, error)
+	// BulkRequests answers one page, newest first.
+	BulkRequests(ctx context.Context, f BulkFilter) ([]BulkSummary, error)
+	// BulkQueue counts what waits, and what was ever accepted.
+	BulkQueue(ctx context.Context) (BulkQueue, error)
+	// BulkFlows counts the requests that were accepted from that time on, by steps of time.
+	BulkFlows(ctx context.Context, from time.Time, step time.Duration) ([]BulkFlow, error)
+	// DeliveryFlows counts the deliveries from that time on, by steps of time; steps without any are left out.
+	DeliveryFlows(ctx context.Context, from time.Time, step time.Duration) ([]DeliveryFlow, error)
 	// Callbacks answers one page, newest first.
 	Callbacks(ctx context.Context, f CallbackFilter) ([]Callback, error)
 	// RecordAttempt stores the attempt and the callback's new state, and ends its lease. An attempt whose number is
@@ -203,9 +214,14 @@ type BulkTx interface {
 
 // AccessTx reads and writes clients, tokens, sessions, kept answers and the audit log.
 type AccessTx interface {
-	Clients(ctx context.Context) ([]Client, error) // with their webhook secrets
-	// PutClients inserts or updates by id. Conflict where a key is taken by another client, of whichever tenant.
+	Clients(ctx context.Context) ([]Client, error) // with their webhook secrets; by id
+	// PutClients inserts or updates by id. Conflict where a key is taken by another client, of whichever tenant. It
+	// neither revokes a client nor notes its use.
 	PutClients(ctx context.Context, clients []Client) error
+	// RevokeClient makes the client's key and tokens unknown to everybody.
+	RevokeClient(ctx context.Context, id int64, at time.Time) error
+	// NoteClientUses stores when clients were last used.
+	NoteClientUses(ctx context.Context, uses []ClientUse) error
 	// AddToken stores the token, in place of one with the same hash.
 	AddToken(ctx context.Context, t Token) error
 	// KeptAnswer answers what was kept under the key, or nil.
@@ -222,6 +238,9 @@ type AccessTx interface {
 	DeleteConsoleSession(ctx context.Context, hash []byte) error
 	AddAudit(ctx context.Context, entries []AuditEntry) error
 	Audit(ctx context.Context, f AuditFilter) ([]AuditEntry, error) // newest first
+	// AuditNumber is the number of the last entry at or before that time; 0 where there is none. Entries are numbered in
+	// the order in which they were committed, so their times may be out of order by as much as commits overtake.
+	AuditNumber(ctx context.Context, at time.Time) (int64, error)
 }
 
 // PointTx reads and writes the ledger of points.
@@ -393,6 +412,7 @@ type Span struct{ From, To time.Time }
 type CatalogueFilter struct {
 	IDs     []int64
 	Code    string
+	Keyword string   // part of a product's code or name, matched as package search says; stores have none
 	Codes   []string // nil: any; empty: none
 	Updated Span
 	Sort    []Sort
@@ -422,9 +442,10 @@ type MemberFilter struct {
 
 // StockFilter selects stock levels. Sort columns: product, store; the default is product, then store.
 type StockFilter struct {
-	ProductID, StoreID int64 // 0: any
-	Updated            Span
-	Sort               []Sort
+	ProductID, StoreID   int64   // 0: any
+	ProductIDs, StoreIDs []int64 // nil: any; empty: none
+	Updated              Span
+	Sort                 []Sort
 	Page
 }
 
@@ -441,14 +462,34 @@ type MovementFilter struct {
 
 // CallbackFilter selects callbacks of one tenant.
 type CallbackFilter struct {
-	RequestID int64         // 0: any
-	State     DeliveryState // "": any
+	RequestID  int64         // 0: any
+	RequestIDs []int64       // nil: any; empty: none
+	State      DeliveryState // "": any
 	Page
+}
+
+// BulkFilter selects bulk requests.
+type BulkFilter struct {
+	IDs      []int64       // nil: any; empty: none
+	State    BulkState     // "": any
+	Kind     BulkKind      // "": any
+	ClientID int64         // 0: any
+	StoreID  *int64        // only of callers that were restricted to this store
+	Delivery DeliveryState // of the callback; "": any
+	After    int64         // only larger numbers
+	Before   int64         // only smaller numbers; 0: any
+	Limit    int           // 0: no limit
 }
 
 // AuditFilter selects audit entries.
 type AuditFilter struct {
 	Subject, SubjectID string // "": any
+	Dialect            string // "": any
+	ClientID           int64  // 0: any
+	Login              string // "": any
+	At                 Span
+	After              int64 // only larger numbers
+	Before             int64 // only smaller numbers; 0: any
 	Page
 }
 

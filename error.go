@@ -72,6 +72,7 @@ const (
 	ReasonScope               Reason = "scope"        // the credential lacks the scope
 	ReasonIdempotency         Reason = "idempotency"  // the same Idempotency-Key with another body, or still running
 	ReasonClient              Reason = "client"       // unknown client, or its secret is wrong
+	ReasonRevoked             Reason = "revoked"      // the client was revoked
 	ReasonPasswordWrong       Reason = "password_wrong"
 	ReasonPasswordLength      Reason = "password_length"
 	ReasonPasswordSame        Reason = "password_same"

@@ -42,6 +42,7 @@ type Service struct {
 
 	accepts  acceptGroups
 	inFlight inFlight
+	uses     clientUses
 
 	bulkReady     signal
 	callbackReady signal

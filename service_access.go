@@ -43,6 +43,9 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 	expires := s.now().Add(TokenLife)
 	token := Token{Hash: HashSecret(issued.Secret), ClientID: c.Client.ID, Scopes: wanted, ExpiresAt: &expires}
 	err = s.engine.Update(ctx, c.Tenant.ID, func(tx Tx) error { return tx.AddToken(ctx, token) })
+	if err == nil {
+		s.NoteUse(c)
+	}
 	return issued, err
 }
 

@@ -277,10 +277,9 @@ func (l lane) surroundings(ctx context.Context, patches []MemberPatch, store *in
 
 func (l lane) applyStock(ctx context.Context, r BulkRequest) (BulkOutcome, error) {
 	out := BulkOutcome{ID: r.ID, Kind: r.Kind}
-	keys := make([]StockKey, len(r.Rows.Stock))
-	productIDs, storeIDs := make([]int64, len(keys)), make([]int64, len(keys))
+	productIDs, storeIDs := make([]int64, len(r.Rows.Stock)), make([]int64, len(r.Rows.Stock))
 	for i, c := range r.Rows.Stock {
-		keys[i], productIDs[i], storeIDs[i] = c.StockKey, c.ProductID, c.StoreID
+		productIDs[i], storeIDs[i] = c.ProductID, c.StoreID
 	}
 	products, _, err := l.tx.Products(ctx, CatalogueFilter{IDs: productIDs})
 	if err != nil {
@@ -298,43 +297,23 @@ func (l lane) applyStock(ctx context.Context, r BulkRequest) (BulkOutcome, error
 	if len(out.Failures) > 0 {
 		return out, nil
 	}
-	levels, err := l.tx.StockByKey(ctx, keys, true)
-	if err != nil {
-		return out, err
-	}
-	before := make(map[StockKey]int64, len(levels))
-	for _, level := range levels {
-		before[level.StockKey] = level.Amount
-	}
-	first, err := l.tx.Reserve(ctx, CounterMovement, len(keys))
-	if err != nil {
-		return out, err
-	}
-	for i, c := range r.Rows.Stock {
-		out.Movements = append(out.Movements, StockMovement{
-			ID: first + int64(i), StockKey: c.StockKey, Delta: c.Amount - before[c.StockKey], AmountAfter: c.Amount,
-			Division: StockDivisionAPI, Memo: c.Memo, At: l.now,
-		})
-	}
-	if err := l.tx.MoveStock(ctx, out.Movements); err != nil {
-		return out, err
-	}
-	return out, l.audit(ctx, stockAudit(out.Movements, before, r, l.now))
+	out.Movements, err = l.setStock(ctx, r.Rows.Stock, StockDivisionAPI, AuditEntry{
+		At: l.now, ClientID: &r.ClientID, Dialect: string(r.Dialect), RequestID: r.RequestID,
+	})
+	return out, err
 }
 
 // stockAudit records each level before and after.
-func stockAudit(movements []StockMovement, before map[StockKey]int64, r BulkRequest, now time.Time) []AuditEntry {
+func stockAudit(movements []StockMovement, before map[StockKey]int64, by AuditEntry) []AuditEntry {
 	entries := make([]AuditEntry, len(movements))
 	for i, m := range movements {
 		was := "null"
 		if amount, known := before[m.StockKey]; known {
 			was = strconv.FormatInt(amount, 10)
 		}
-		entries[i] = AuditEntry{
-			At: now, ClientID: &r.ClientID, Dialect: string(r.Dialect), RequestID: r.RequestID,
-			Subject: "stock", SubjectID: fmt.Sprintf("%d:%d", m.ProductID, m.StoreID),
-			Changes: fmt.Appendf(nil, `{"amount":[%s,%d]}`, was, m.AmountAfter),
-		}
+		entries[i] = by
+		entries[i].Subject, entries[i].SubjectID = "stock", fmt.Sprintf("%d:%d", m.ProductID, m.StoreID)
+		entries[i].Changes = fmt.Appendf(nil, `{"amount":[%s,%d]}`, was, m.AmountAfter)
 	}
 	return entries
 }

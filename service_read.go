@@ -102,19 +102,8 @@ func (s *Service) Stock(ctx context.Context, c Caller, f StockFilter) (out List[
 // caller may not see the store.
 func (s *Service) Movements(ctx context.Context, c Caller, f MovementFilter) (out List[StockMovement], err error) {
 	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
-		products, _, err := tx.Products(ctx, CatalogueFilter{IDs: []int64{f.ProductID}})
-		if err != nil {
+		if _, _, err := stockPlace(ctx, tx, c, f.StockKey); err != nil {
 			return err
-		}
-		stores, _, err := tx.Stores(ctx, CatalogueFilter{IDs: []int64{f.StoreID}})
-		if err != nil {
-			return err
-		}
-		if len(products) == 0 {
-			return notFound("product", f.ProductID)
-		}
-		if own := c.Client.StoreID; len(stores) == 0 || own != nil && *own != f.StoreID {
-			return notFound("store", f.StoreID)
 		}
 		out.Items, out.Total, err = tx.Movements(ctx, f)
 		return err
@@ -148,13 +137,13 @@ type BulkStatus struct {
 }
 
 // BulkStatus answers what became of a bulk request and its callback. NotFound where the tenant has no such request,
-// or where the caller is bound to a store and another client sent it.
+// or the caller may not see it.
 func (s *Service) BulkStatus(ctx context.Context, c Caller, id int64) (out BulkStatus, err error) {
 	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Request, out.Callback, out.Attempts, err = tx.BulkByID(ctx, id)
 		return err
 	})
-	if err == nil && c.Client.StoreID != nil && out.Request.ClientID != c.Client.ID {
+	if err == nil && !out.Request.VisibleTo(c) {
 		return BulkStatus{}, notFound("bulk request", id)
 	}
 	return out, err

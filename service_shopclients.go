@@ -26,6 +26,12 @@ func (a *shopApplier) clients(ctx context.Context) error {
 				Message: fmt.Sprintf("the client %q speaks %s; give the new one another name", wanted.Name, before.Dialect),
 			}
 		}
+		if before.RevokedAt != nil {
+			return &Error{
+				Kind: Conflict, Reason: ReasonRevoked, Field: "clients", Value: wanted.Name,
+				Message: fmt.Sprintf("the client %q was revoked; leave it out, or give a new one another name", wanted.Name),
+			}
+		}
 		after, credentials := wanted.over(before, known)
 		credentials.Tenant = a.shop.Contract
 		if !known {

@@ -1,6 +1,10 @@
 package noren
 
-import "time"
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
 
 // Limits of stock numbers, from the sibling pages of PATCH /stock/bulk.
 const (
@@ -8,8 +12,11 @@ const (
 	MaxStockMemo   = 100 // characters
 )
 
-// StockDivisionAPI is the reason code of a movement made through the Smaregi dialect (15: スマレジAPI連携).
-const StockDivisionAPI = "15"
+// The reason codes (在庫変動区分) of movements that the server makes.
+const (
+	StockDivisionCorrection = "01" // 修正: a person set the level
+	StockDivisionAPI        = "15" // スマレジAPI連携: a client of the Smaregi dialect did
+)
 
 // StockDivisionImport is the reason code of a movement that an import made (01: 修正). Nobody has counted (08: 棚卸) or moved
 // anything: what is known of the level was put right.
@@ -39,6 +46,14 @@ type StockMovement struct {
 	At          time.Time
 }
 
+// StockPoint is a level in one part of a stretch of time.
+type StockPoint struct {
+	At        time.Time // of the last movement in that part
+	Before    int64     // the amount before the first
+	Amount    int64     // the amount after the last
+	Movements int
+}
+
 // StockChange asks for a level to be set to an absolute amount.
 type StockChange struct {
 	StockKey
@@ -56,6 +71,23 @@ func (c StockChange) judge(products []Product, stores []Store, callerStore *int6
 		broken = append(broken, ReasonStoreUnknown)
 	}
 	return broken
+}
+
+// check refuses what is out of bounds whatever is stored.
+func (c StockChange) check() Refusals {
+	var refused Refusals
+	if c.Amount < -MaxStockAmount || c.Amount > MaxStockAmount {
+		refused = append(refused, &Error{
+			Kind: Invalid, Reason: ReasonOutOfRange, Field: "amount", Value: fmt.Sprint(c.Amount),
+			Message: fmt.Sprintf("is not between %d and %d", -MaxStockAmount, MaxStockAmount),
+		})
+	}
+	if c.Memo != nil && utf8.RuneCountInString(*c.Memo) > MaxStockMemo {
+		refused = append(refused, &Error{
+			Kind: Invalid, Reason: ReasonTooLong, Field: "memo", Message: fmt.Sprintf("is longer than %d characters", MaxStockMemo),
+		})
+	}
+	return refused
 }
 
 func hasID[T any](list []T, id int64, of func(T) int64) bool {

@@ -21,6 +21,7 @@ type Config struct {
 	Files   Files
 	BaseURL string // by which browsers reach the server; "": taken from each request
 	Version string // of the server
+	Dialects
 }
 
 // prefix begins the path of every page.

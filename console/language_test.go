@@ -25,7 +25,8 @@ var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
 	"demotion.", "import_kind.", "import_state.", "import_problem.",
-	"points.kind.", "points.type.", "rank.reason.",
+	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.column.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
+	"failure.", "division.", "clients.kind.",
 }
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.

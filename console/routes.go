@@ -33,7 +33,11 @@ func (d *Console) table() []route {
 		d.accountRoutes(),
 		d.memberRoutes(),
 		d.rankRoutes(),
+		d.stockRoutes(),
+		d.bulkRoutes(),
+		d.clientRoutes(),
 		d.importRoutes(),
+		d.auditRoutes(),
 	)
 	for i := range list {
 		if list[i].bodyLimit == 0 {

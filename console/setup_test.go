@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,9 @@ const (
 	stranger = "sb_other"
 	password = "ひらけごま、開けゴマ"
 )
+
+// hostile is a name as somebody gives one who wants to break a page: markup, a change of direction, and no end.
+var hostile = `"><script>alert(1)</script>\u202Eesrever\u202C` + strings.Repeat("長", 260)
 
 // bundle is a console on a database of its own. The tenant has the users admin, staff, viewer, and ginza, who is staff
 // of store 2; three ranks; two shops and a warehouse; and four members, of whom the fourth is of store 1. The other
@@ -92,14 +96,17 @@ func setup(t *testing.T) *bundle {
 	}
 	t.Cleanup(func() { _ = engine.Close() })
 	log := slog.New(slog.NewTextHandler(b.log, nil))
-	b.service = noren.NewService(noren.Config{Engine: engine, Clock: b.clock.read, Passwords: plainPasswords{}, Log: log})
+	b.service = noren.NewService(noren.Config{
+		Engine: engine, Clock: b.clock.read, Passwords: plainPasswords{}, Log: log,
+		Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: plainCallbacks{}},
+	})
 	for _, shop := range []noren.Shop{testShop(), otherShop()} {
 		if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b.files = &memoryFiles{service: b.service, kept: make(map[string][]byte)}
-	if b.console, err = New(Config{Service: b.service, Files: b.files, Version: "test"}); err != nil {
+	if b.console, err = New(Config{Service: b.service, Files: b.files, Version: "test", Dialects: testDialects()}); err != nil {
 		t.Fatal(err)
 	}
 	b.handler, err = web.NewHandler(web.Config{
@@ -112,6 +119,26 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
+// plainCallbacks write callbacks in which a page may not believe.
+type plainCallbacks struct{}
+
+func (plainCallbacks) EncodeCallback(o noren.BulkOutcome) []byte {
+	return fmt.Appendf(nil, "{\"requestId\":%d,\"failed\":%d,\"<script>\":1}", o.ID, len(o.Failures))
+}
+
+// testDialects have a few scopes, keys and commands.
+func testDialects() Dialects {
+	return Dialects{
+		Scopes: map[noren.Dialect][]string{
+			noren.Smaregi: {"pos.customers:write", "pos.stock:write"}, noren.ReCORE: {"member:index"}, noren.EasyPoints: {},
+		},
+		Identify: func(_ context.Context, key string) (string, error) { return "jwt of " + key, nil },
+		Commands: func(base string, t noren.Tenant, c noren.Client, k Keys) []string {
+			return []string{"curl " + base + "/" + t.Contract + " " + c.Name + " " + k.Secret}
+		},
+	}
+}
+
 func testShop() noren.Shop {
 	return noren.Shop{
 		Contract: contract,
@@ -122,8 +149,12 @@ func testShop() noren.Shop {
 			{ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
 			{ID: 3, Code: "003", Name: "倉庫", Kind: noren.StoreWarehouse},
 		},
-		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}},
-		Staff:    []noren.Staff{{ID: 1, Code: "SF1", Name: "大西"}},
+		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}, {ID: 2, Code: "P002", Name: hostile}},
+		Clients: []noren.ShopClient{
+			{Name: "pos", Dialect: noren.Smaregi, Key: "pos", Secret: "secret", Scopes: []string{"pos.stock:write", "pos.old:write"}},
+			{Name: hostile, Dialect: noren.ReCORE, Key: "reuse"},
+		},
+		Staff: []noren.Staff{{ID: 1, Code: "SF1", Name: "大西"}},
 		Members: []noren.MemberPatch{
 			{ID: 1, Code: noren.Set("M1"), LastName: noren.Set("山田"), FirstName: noren.Set("花子"), LastKana: noren.Set("ヤマダ"), Phone: noren.Set("03-0123-4567"), Rank: noren.Set(noren.Ref{ID: 1})},
 			{ID: 2, Code: noren.Set("M2"), LastName: noren.Set("佐藤"), FirstName: noren.Set("<b>次郎</b>"), Status: noren.Set(noren.Left)},
@@ -143,6 +174,9 @@ func otherShop() noren.Shop {
 	return noren.Shop{
 		Contract: stranger, Tenant: noren.TenantPatch{Name: noren.Set("他社")},
 		Members:      []noren.MemberPatch{{ID: 9, Code: noren.Set("X9"), LastName: noren.Set("他社会員")}},
+		Stores:       []noren.Store{{ID: 9, Code: "9", Name: "他社店舗", Kind: noren.StoreShop}},
+		Products:     []noren.Product{{ID: 9, Code: "X9", Name: "他社商品"}},
+		Clients:      []noren.ShopClient{{Name: "他社クライアント", Dialect: noren.Smaregi, Key: "theirs"}},
 		ConsoleUsers: []noren.ShopConsoleUser{{Login: "admin", Password: password, Role: noren.Admin}},
 	}
 }

@@ -126,6 +126,29 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 	return err
 }
 
+// RevokeClient implements noren.AccessTx. A token that is being stored by another transaction at this moment is of no
+// use either: who looks a caller up leaves out clients that are revoked.
+func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
+	_, err := t.exec(ctx, `UPDATE clients SET revoked_at = ? WHERE tenant_id = ? AND id = ?`, micros(at), t.tenant, id)
+	if err != nil {
+		return doing("revoke a client", err)
+	}
+	for _, table := range []string{"access_tokens", "client_keys"} {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?", t.tenant, id); err != nil {
+			return doing("remove a client's credentials", err)
+		}
+	}
+	return nil
+}
+
+// NoteClientUses implements noren.AccessTx.
+func (t *tx) NoteClientUses(ctx context.Context, uses []noren.ClientUse) error {
+	_, err := t.updateRows(ctx, "clients",
+		[]column{{"id", kindInt, valuesOf(uses, func(u *noren.ClientUse) any { return u.ClientID })}},
+		[]column{{"last_used_at", kindInt, valuesOf(uses, func(u *noren.ClientUse) any { return micros(u.At) })}})
+	return doing("note when clients were used", err)
+}
+
 // keyTaken is the error for the key of the client at place i, from 0.
 func keyTaken(i int, c noren.Client) error {
 	return &noren.Error{

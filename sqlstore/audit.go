@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"noren"
 )
@@ -34,6 +35,11 @@ func (t *tx) Audit(ctx context.Context, f noren.AuditFilter) ([]noren.AuditEntry
 	w := t.where()
 	equal(w, "subject", f.Subject)
 	equal(w, "subject_id", f.SubjectID)
+	equal(w, "dialect", f.Dialect)
+	equal(w, "client_id", f.ClientID)
+	equal(w, "login", f.Login)
+	w.span("at", f.At)
+	w.between(f.After, f.Before)
 	limit, args := limitOffset(f.Page)
 	rows, err := t.query(ctx, "SELECT id, at, client_id, COALESCE(login, ''), dialect, subject, subject_id, request_id, changes FROM audit"+
 		w.String()+" ORDER BY id DESC"+limit, append(w.args, args...)...)
@@ -45,3 +51,30 @@ func (t *tx) Audit(ctx context.Context, f noren.AuditFilter) ([]noren.AuditEntry
 	})
 	return list, doing("read the audit log", err)
 }
+
+// AuditNumber implements noren.AccessTx. It halves the numbers until it has found the place: times have no index, which
+// every write would have to pay for.
+func (t *tx) AuditNumber(ctx context.Context, at time.Time) (int64, error) {
+	n, err := t.numberAt(ctx, "audit", "at", noren.CounterAudit, at)
+	return n, doing("find a time in the audit log", err)
+}
+
+// numberAt is the number of the last row of the table at or before that time, where numbers from the counter are in the
+// order of times. It is put together bit by bit from the highest on: a bit belongs to it where the number so far, with the
+// bit, is not beyond the last row and not later. A number may have no row; the last one before it speaks for it.
+func (t *tx) numberAt(ctx context.Context, table, column string, counter noren.Counter, at time.Time) (n int64, err error) {
+	err = t.queryRow(ctx, `WITH RECURSIVE bits (number, bit) AS (
+			SELECT CAST(0 AS bigint), CAST(? AS bigint)
+			UNION ALL
+			SELECT CASE WHEN number + bit < (SELECT next FROM counters WHERE tenant_id = ? AND name = ?)
+				AND COALESCE((SELECT `+column+` <= ? FROM `+table+` AS row
+					WHERE row.tenant_id = ? AND row.id <= number + bit ORDER BY row.id DESC LIMIT 1), true)
+				THEN number + bit ELSE number END, bit / 2
+			FROM bits WHERE bit > 0
+		)
+		SELECT MAX(number) FROM bits`, highestBit, t.tenant, counter, micros(at), t.tenant).Scan(&n)
+	return n, err
+}
+
+// highestBit is that of the largest number that numberAt finds: more than there will be.
+const highestBit = 1 << 41

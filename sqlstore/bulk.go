@@ -89,6 +89,7 @@ func bulkColumnsOf(requests []noren.BulkRequest, rows [][]byte, fresh []int) []c
 		{"rows", kindBytes, of(func(i int, _ *noren.BulkRequest) any { return rows[i] })},
 		{"state", kindText, of(func(int, *noren.BulkRequest) any { return string(noren.BulkAccepted) })},
 		{"tries", kindInt, of(func(int, *noren.BulkRequest) any { return int64(0) })},
+		{"size", kindInt, of(func(_ int, r *noren.BulkRequest) any { return int64(r.Rows.Len()) })},
 		{"accepted_at", kindInt, of(func(_ int, r *noren.BulkRequest) any { return micros(r.AcceptedAt) })},
 	}
 }
@@ -168,10 +169,12 @@ func (t *tx) LockLane(ctx context.Context) (bool, error) {
 }
 
 // NextBulk implements noren.BulkTx. The state is part of the text, not an argument, so that the partial index over
-// what waits is used, which stays small whatever the number of requests that are done.
+// what waits is used, which stays small whatever the number of requests that are done. The numbers are looked for by
+// themselves, because SQLite takes that index only where it has all that is asked for.
 func (t *tx) NextBulk(ctx context.Context, limit int) ([]noren.BulkRequest, error) {
-	rows, err := t.query(ctx, "SELECT "+bulkColumns+` FROM bulk_requests
-		WHERE tenant_id = ? AND state = 'accepted' ORDER BY id LIMIT ?`, t.tenant, limit)
+	rows, err := t.query(ctx, "SELECT "+bulkColumns+` FROM bulk_requests WHERE tenant_id = ? AND id IN (
+		SELECT id FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted' ORDER BY id LIMIT ?) ORDER BY id`,
+		t.tenant, t.tenant, limit)
 	list, err := collect(rows, err, func(rows *sql.Rows) (noren.BulkRequest, error) { return scanBulk(rows) })
 	return list, doing("read the next bulk requests", err)
 }

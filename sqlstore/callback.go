@@ -95,6 +95,7 @@ func (t *tx) oweCallbacks(ctx context.Context, callbacks []noren.Callback) error
 func (t *tx) matching(f noren.CallbackFilter) *where {
 	w := t.where()
 	equal(w, "request_id", f.RequestID)
+	oneOf(w, t.db.flavor, "request_id", f.RequestIDs)
 	equal(w, "state", string(f.State))
 	return w
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"noren"
+	"noren/search"
 )
 
 // Tenant implements noren.CatalogueTx.
@@ -98,7 +100,24 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 	equal(w, "code", f.Code)
 	oneOf(w, t.db.flavor, "code", f.Codes)
 	w.span("updated_at", f.Updated)
+	if needle, _ := search.Query(f.Keyword); needle != "" {
+		// Products are read one after another: a tenant has few of them beside its members. Those that an earlier program
+		// stored are compared as they are, but for the case of ASCII letters.
+		w.and(`(haystack LIKE ? ESCAPE '\' OR haystack = '' AND lower(code || ' ' || name) LIKE ? ESCAPE '\')`,
+			likePattern(needle), likePattern(unfolded(f.Keyword)))
+	}
 	return w
+}
+
+// unfolded is a keyword as it was typed, in lower case, without what no name holds and no engine need take.
+func unfolded(keyword string) string {
+	keyword = strings.ToValidUTF8(keyword[:min(len(keyword), 4*search.MaxNeedle)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, strings.TrimSpace(keyword))
 }
 
 // catalogueSorts are the sort keys of noren.CatalogueFilter.
@@ -152,6 +171,7 @@ func (t *tx) PutProducts(ctx context.Context, products []noren.Product) error {
 		{"id", kindInt, valuesOf(products, func(p *noren.Product) any { return p.ID })},
 		{"code", kindText, valuesOf(products, func(p *noren.Product) any { return p.Code })},
 		{"name", kindText, valuesOf(products, func(p *noren.Product) any { return p.Name })},
+		{"haystack", kindText, valuesOf(products, func(p *noren.Product) any { return search.Haystack(p.Code, p.Name) })},
 		{"created_at", kindInt, valuesOf(products, func(p *noren.Product) any { return micros(p.CreatedAt) })},
 		{"updated_at", kindInt, valuesOf(products, func(p *noren.Product) any { return micros(p.UpdatedAt) })},
 	})

@@ -19,7 +19,8 @@ const maxExpired = 1000
 // tenantColumns and clientColumns are what tenantRow and clientRow read.
 const (
 	tenantColumns = "tenants.id, tenants.contract, tenants.settings"
-	clientColumns = "c.id, c.name, c.dialect, c.kind, c.store_id, c.scopes, c.key, c.secret_hash"
+	clientColumns = "c.id, c.name, c.dialect, c.kind, c.store_id, c.scopes, c.key, c.secret_hash, " +
+		"c.last_used_at, c.revoked_at"
 )
 
 // tenantByContract answers tenantColumns of one tenant.
@@ -50,16 +51,18 @@ func scanTenant(rows *sql.Rows) (noren.Tenant, error) {
 
 // clientRow gathers the columns of a client while they are scanned.
 type clientRow struct {
-	client noren.Client
-	scopes []byte
+	client            noren.Client
+	scopes            []byte
+	usedAt, revokedAt sql.NullInt64
 }
 
 func (r *clientRow) refs() []any {
 	c := &r.client
-	return []any{&c.ID, &c.Name, &c.Dialect, &c.Kind, &c.StoreID, &r.scopes, &c.Key, &c.SecretHash}
+	return []any{&c.ID, &c.Name, &c.Dialect, &c.Kind, &c.StoreID, &r.scopes, &c.Key, &c.SecretHash, &r.usedAt, &r.revokedAt}
 }
 
 func (r *clientRow) read() (noren.Client, error) {
+	r.client.LastUsedAt, r.client.RevokedAt = fromNullMicros(r.usedAt), fromNullMicros(r.revokedAt)
 	err := json.Unmarshal(r.scopes, &r.client.Scopes)
 	return r.client, doing("read a client's scopes", err)
 }
@@ -129,7 +132,7 @@ func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, nor
 	var expires sql.NullInt64
 	caller, err := db.caller(ctx, "access token", []any{&scopes, &expires}, `SELECT `+tenantColumns+`, `+clientColumns+`, a.scopes, a.expires_at
 		FROM access_tokens a JOIN clients c ON c.tenant_id = a.tenant_id AND c.id = a.client_id
-		JOIN tenants ON tenants.id = a.tenant_id WHERE a.hash = ?`, hash)
+		JOIN tenants ON tenants.id = a.tenant_id WHERE a.hash = ? AND c.revoked_at IS NULL`, hash)
 	if err != nil {
 		return noren.Caller{}, noren.Token{}, err
 	}
@@ -144,7 +147,7 @@ func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, nor
 func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string) (noren.Caller, error) {
 	caller, err := db.caller(ctx, "client", nil, `SELECT `+tenantColumns+`, `+clientColumns+`
 		FROM client_keys k JOIN clients c ON c.tenant_id = k.tenant_id AND c.id = k.client_id
-		JOIN tenants ON tenants.id = k.tenant_id WHERE k.dialect = ? AND k.key = ?`, dialect, key)
+		JOIN tenants ON tenants.id = k.tenant_id WHERE k.dialect = ? AND k.key = ? AND c.revoked_at IS NULL`, dialect, key)
 	caller.Scopes = caller.Client.Scopes
 	return caller, err
 }

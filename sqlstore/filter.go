@@ -47,6 +47,16 @@ func (w *where) span(column string, s noren.Span) {
 	}
 }
 
+// between adds after < id < before; 0 ends are open.
+func (w *where) between(after, before int64) {
+	if after > 0 {
+		w.and("id > ?", after)
+	}
+	if before > 0 {
+		w.and("id < ?", before)
+	}
+}
+
 // among adds that column is one of ids, unless there are none, which filters mean by "any".
 func (w *where) among(f *flavor, column string, ids []int64) {
 	if len(ids) > 0 {

@@ -155,12 +155,12 @@ func accessInvariants() []invariant {
 			LEFT JOIN clients AS c ON c.tenant_id = a.tenant_id AND c.id = a.client_id WHERE c.id IS NULL`,
 		say: "an access token is that of client %v, which does not exist",
 	}, {
-		name:    "every client is found by its key",
+		name:    "every client is found by its key until it is revoked",
 		checked: "clients",
 		violated: `SELECT COALESCE(c.tenant_id, k.tenant_id) AS tenant_id, COALESCE(c.id, k.client_id) AS id, c.key, k.key AS found_by
 			FROM clients AS c FULL JOIN client_keys AS k
 				ON k.tenant_id = c.tenant_id AND k.client_id = c.id AND k.dialect = c.dialect
-			WHERE c.key IS DISTINCT FROM k.key`,
+			WHERE CASE WHEN c.revoked_at IS NULL THEN c.key END IS DISTINCT FROM k.key`,
 		say: "client %v has the key %v and is found by %v",
 	}}
 }

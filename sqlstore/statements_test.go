@@ -3,8 +3,10 @@ package sqlstore_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/sqlstore"
@@ -18,7 +20,7 @@ func TestStatementsDoNotGrowWithRows(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
 		var sent atomic.Int64
 		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: func(string) { sent.Add(1) }})
-		for _, method := range methods() {
+		for _, method := range slices.Concat(methods(), laterMethods()) {
 			counts := make(map[int64][]int)
 			for _, n := range []int{1, 100} {
 				tenant := newTenant(t, db)
@@ -156,6 +158,12 @@ func methods() []method {
 			_, err := tx.RankCounts(ctx)
 			return err
 		}},
+	}
+}
+
+// laterMethods are the methods about stock, bulk requests and access.
+func laterMethods() []method {
+	return []method{
 		{"StockByKey", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			_, err := tx.StockByKey(ctx, rowsOf(n, levelKey), true)
 			return err
@@ -182,6 +190,24 @@ func methods() []method {
 			return tx.PutClients(ctx, rowsOf(n, func(i int64) noren.Client {
 				return noren.Client{ID: i, Name: fmt.Sprint(i), Dialect: noren.Smaregi, Key: noren.NewSecret(""), WebhookSecret: "whsec_"}
 			}))
+		}},
+		{"BulkRequests", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.BulkRequests(ctx, noren.BulkFilter{IDs: rowsOf(n, func(i int64) int64 { return i })})
+			return err
+		}},
+		{"BulkFlows", acceptRows, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.BulkFlows(ctx, storetest.Now(), time.Minute)
+			return err
+		}},
+		{"NoteClientUses", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			return tx.NoteClientUses(ctx, rowsOf(n, func(i int64) noren.ClientUse { return noren.ClientUse{ClientID: i, At: storetest.Now()} }))
+		}},
+		{"AuditNumber", func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.Reserve(ctx, noren.CounterAudit, n)
+			return err
+		}, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.AuditNumber(ctx, storetest.Now())
+			return err
 		}},
 		{"AddAudit", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.AddAudit(ctx, rowsOf(n, func(i int64) noren.AuditEntry {

@@ -54,6 +54,7 @@ var damages = []struct {
 	{"success", `UPDATE callback_attempts SET status = 500 WHERE tenant_id = ?`, "all their attempts", "0 of them successful"},
 	{"token", `UPDATE access_tokens SET client_id = 9 WHERE tenant_id = ?`, "access tokens", "client 9"},
 	{"key", `UPDATE client_keys SET key = 'other' WHERE tenant_id = ?`, "found by its key", "has the key key of key and is found by other"},
+	{"revoked", `UPDATE clients SET revoked_at = 1 WHERE tenant_id = ?`, "found by its key", "has the key key of revoked and is found by key of revoked"},
 	{"results", `UPDATE imports SET unchanged = 1 WHERE tenant_id = ? AND id = 1`, "has one result", "import 1 is running after 1 of 2 lines with 2 results"},
 	{"undone", `UPDATE imports SET total = 5 WHERE tenant_id = ? AND id = 2`, "has one result", "import 2 is done after 1 of 5 lines"},
 	{"lines", `DELETE FROM import_pieces WHERE tenant_id = ?`, "wait for it", "import 1 has processed 1 of 2 lines"},

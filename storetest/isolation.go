@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"noren"
 )
@@ -111,6 +112,18 @@ func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list 
 	b.seenPurchases(tx, read, list)
 	next, err := tx.NextBulk(b.ctx, 100)
 	read("next bulk requests", bulkIDs(next), err)
+	summaries, err := tx.BulkRequests(b.ctx, noren.BulkFilter{})
+	read("bulk requests", summaries, err)
+	queue, err := tx.BulkQueue(b.ctx)
+	read("bulk queue", queue, err)
+	flows, err := tx.BulkFlows(b.ctx, at(-60), time.Hour)
+	read("bulk flows", flows, err)
+	deliveries, err := tx.DeliveryFlows(b.ctx, at(-60), time.Hour)
+	read("delivery flows", deliveries, err)
+	course, err := tx.StockCourse(b.ctx, noren.StockKey{ProductID: 1, StoreID: 1}, noren.Span{From: at(-60), To: at(60)}, 10)
+	read("stock course", course, err)
+	number, err := tx.AuditNumber(b.ctx, at(60))
+	read("audit number", number, err)
 	callbacks, err := tx.Callbacks(b.ctx, noren.CallbackFilter{})
 	read("callbacks", callbacks, err)
 	clients, err := tx.Clients(b.ctx)
@@ -196,6 +209,8 @@ func isolationWrites(t *testing.T, b *bundle) {
 			tx.PutStores(b.ctx, []noren.Store{{ID: 1, Code: "X", Name: "別", Kind: noren.StoreWarehouse}}),
 			tx.PutProducts(b.ctx, []noren.Product{{ID: 1, Code: "X", Name: "別"}}),
 			tx.Raise(b.ctx, noren.CounterMember, 1000),
+			tx.NoteClientUses(b.ctx, []noren.ClientUse{{ClientID: 1, At: at(1)}}),
+			tx.RevokeClient(b.ctx, 2, at(1)),
 			tx.FinishImportPiece(b.ctx, importOf(1, noren.ImportDone), 2, nil),
 			sweepAll(b, tx),
 		)

@@ -101,6 +101,16 @@ func (p Permission) Scopes() []string { return p.scopes }
 // Plans lists the plans that include the route; none where all do.
 func (p Permission) Plans() []noren.Plan { return p.plans }
 
+// Scopes lists the scopes that the dialect's routes ask for, sorted: all that is of any use to its clients.
+func Scopes(d Dialect) []string {
+	scopes := []string{}
+	for _, r := range d.Routes() {
+		scopes = append(scopes, r.Permission.scopes...)
+	}
+	slices.Sort(scopes)
+	return slices.Compact(scopes)
+}
+
 // check answers Forbidden, naming what would be enough, where the caller may not.
 func (p Permission) check(c noren.Caller) error {
 	if len(p.plans) > 0 && !slices.Contains(p.plans, c.Tenant.Plan) {

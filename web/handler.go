@@ -145,6 +145,7 @@ func (h *Handler) run(ctx context.Context, w http.ResponseWriter, m *mounted, x 
 		}
 		caller.RequestID = x.ID
 		x.Caller = caller
+		h.service.NoteUse(caller)
 		if err := permission.check(caller); err != nil {
 			return Answer{}, err
 		}

@@ -102,6 +102,7 @@ func (w *Worker) Run(ctx context.Context) {
 		parts.Go(func() { w.keepHouse(ctx) })
 		parts.Go(func() { newSchedule(w).run(ctx) })
 		parts.Go(func() { newRankChecks(w).run(ctx) })
+		parts.Go(func() { w.noteUses(ctx) })
 		parts.Go(func() { newImports(w).run(ctx, working) })
 		parts.Wait()
 	}()
@@ -136,6 +137,23 @@ func (w *Worker) keepHouse(ctx context.Context) {
 		}
 		if !sleep(ctx, houseInterval) {
 			return
+		}
+	}
+}
+
+// usesInterval is how often it is written down which clients were used: at most one write for each of them in it.
+const usesInterval = 5 * time.Minute
+
+// noteUses writes down when clients were used, also of the last minutes before the end. It is a convenience for people:
+// what cannot be written in time is lost.
+func (w *Worker) noteUses(ctx context.Context) {
+	for more := true; more; {
+		more = sleep(ctx, usesInterval)
+		storing, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
+		_, err := safely(func() (struct{}, error) { return struct{}{}, w.Service.StoreClientUses(storing) })
+		cancel()
+		if err != nil {
+			w.Log.ErrorContext(ctx, "noting when clients were used", "error", err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +81,7 @@ func newSite(t *testing.T, database string) *site {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	flags := serverFlags{RateLimits: "documented"}
-	s, err := h.newServer(flags, nil, store)
+	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, store)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,13 +111,16 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Sto
 // dialects are the APIs that clients speak, and the console that people use.
 func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dialect, error) {
 	shops := recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version})
-	people, err := console.New(console.Config{Service: h.service, Files: shops, BaseURL: baseURL, Version: version})
+	programs := []web.Dialect{
+		smaregi.New(h.service, version), shops, easypoints.New(h.service, version), shopify.New(h.service, version),
+	}
+	people, err := console.New(console.Config{
+		Service: h.service, Files: shops, BaseURL: baseURL, Version: version, Dialects: h.consoleDialects(programs),
+	})
 	if err != nil {
 		return nil, err
 	}
-	return []web.Dialect{
-		smaregi.New(h.service, version), shops, easypoints.New(h.service, version), shopify.New(h.service, version), people,
-	}, nil
+	return append(programs, people), nil
 }
 
 // send delivers one callback.

@@ -40,6 +40,22 @@ document.addEventListener("click", (event) => {
   if (button && !confirm(button.dataset.confirm)) event.preventDefault();
 });
 
+// Copies a text, such as a secret or a command. Without https a browser offers no clipboard: then the text is selected.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    getSelection().selectAllChildren(source);
+    if (!document.execCommand("copy")) return;
+  }
+  const label = button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => { button.textContent = label; }, 2000);
+});
+
 // A file can be dropped anywhere on the form that takes one.
 document.querySelectorAll("form[data-drop]").forEach((form) => {
   const field = form.querySelector("input[type=file]");

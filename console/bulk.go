@@ -1,0 +1,340 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"noren"
+	"noren/web"
+)
+
+// bulkRoutes are the list of bulk requests, how they fare, and the page of each.
+func (d *Console) bulkRoutes() []route {
+	return []route{
+		get("/bulk", noren.Viewer, d.bulk).named("bulk.title"),
+		get("/bulk/health", noren.Viewer, d.bulkHealth),
+		post("/bulk/send-again", noren.Clerk, d.sendSeveralAgain),
+		get("/bulk/{id}", noren.Viewer, d.bulkRequest),
+		post("/bulk/{id}/send-again", noren.Clerk, d.sendAgain),
+	}
+}
+
+// bulkShown is how many requests one page of the list has.
+const bulkShown = 50
+
+// bulkView is what the list shows.
+type bulkView struct {
+	filter noren.BulkFilter
+	list   noren.BulkList
+	now    time.Time
+}
+
+// bulk lists bulk requests. While something is about to happen to those that are shown, the page asks for them again.
+func (d *Console) bulk(ctx context.Context, p *page) (web.Answer, error) {
+	v := bulkView{now: d.Service.Now(), filter: noren.BulkFilter{
+		State: noren.BulkState(p.query("state")), Kind: noren.BulkKind(p.query("kind")), ClientID: p.whole("client"),
+		Delivery: noren.DeliveryState(p.query("delivery")), Before: p.whole("before"), Limit: bulkShown,
+	}}
+	var err error
+	if v.list, err = d.Service.BulkRequests(ctx, p.caller(), v.filter); err != nil {
+		return web.Answer{}, err
+	}
+	if p.part() {
+		return p.show(ctx, bulkTable(p, v))
+	}
+	return p.show(ctx, bulkPage(p, v))
+}
+
+// soon is how near the next attempt has to be for a page to wait for it: it may be hours away.
+const soon = time.Minute
+
+// moving reports whether one of the requests that are shown is about to change.
+func (v bulkView) moving() bool {
+	return slices.ContainsFunc(v.list.Items, func(s noren.BulkSummary) bool {
+		return s.Request.State == noren.BulkAccepted || s.NextAt != nil && s.NextAt.Sub(v.now) < soon
+	})
+}
+
+// filterChoices offers what the list can be narrowed to.
+func (p *page) filterChoices(all, family string, values ...string) []choice {
+	list := []choice{{"", p.T(all)}}
+	for _, v := range values {
+		list = append(list, choice{v, p.T(family + v)})
+	}
+	return list
+}
+
+// clientChoices offers all clients, or one.
+func (p *page) clientChoices(names map[int64]string) []choice {
+	list := []choice{{"", p.T("bulk.all_clients")}}
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		list = append(list, choice{number(id), names[id]})
+	}
+	return list
+}
+
+// ago says how long ago an instant was, in one unit.
+func (p *page) ago(now, then time.Time) string { return p.T("time.ago", p.took(now.Sub(then))) }
+
+// took writes a stretch of time in one unit.
+func (p *page) took(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < time.Second:
+		return p.T("time.ms", number(d.Milliseconds()))
+	case d < 10*time.Second:
+		return p.T("time.s", strconv.FormatFloat(d.Seconds(), 'f', 1, 64))
+	case d < time.Minute:
+		return p.T("time.s", number(int64(d.Seconds())))
+	case d < time.Hour:
+		return p.T("time.min", number(int64(d.Minutes())))
+	case d < 48*time.Hour:
+		return p.T("time.h", number(int64(d.Hours())))
+	default:
+		return p.T("time.d", number(int64(d.Hours()/24)))
+	}
+}
+
+// exactly writes an instant to the second, in the tenant's zone.
+func (p *page) exactly(t time.Time) string { return t.In(p.zone()).Format("2006-01-02 15:04:05") }
+
+// sizeOf is how many rows a request has, where that is known.
+func (p *page) sizeOf(s noren.BulkSummary) string {
+	if s.Size == 0 {
+		return "–"
+	}
+	return p.number(int64(s.Size))
+}
+
+// nameFrom is the client's name; its number where it has none any more.
+func nameFrom(names map[int64]string, id int64) string {
+	return cmp.Or(names[id], "#"+number(id))
+}
+
+// requestView is what the page of one request shows.
+type requestView struct {
+	status noren.BulkStatus
+	rows   []requestRow
+	now    time.Time
+}
+
+// requestRow is a row of a request.
+type requestRow struct {
+	number  int
+	subject string // what it is about
+	link    string // the page of that, below /console; "" where there is none
+	says    []said
+	wrong   []string // the rules that it breaks, in sentences
+}
+
+// said is one value that a row gives.
+type said struct{ name, value string }
+
+// bulkRequest shows one request: its rows, what became of it, and every delivery of its callback.
+func (d *Console) bulkRequest(ctx context.Context, p *page) (web.Answer, error) {
+	id, err := p.id("id")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	v := requestView{now: d.Service.Now()}
+	if v.status, err = d.Service.BulkStatus(ctx, p.caller(), id); err != nil {
+		return web.Answer{}, err
+	}
+	if v.rows, err = d.requestRows(ctx, p, v.status.Request); err != nil {
+		return web.Answer{}, err
+	}
+	if p.part() {
+		return p.show(ctx, requestPart(p, v))
+	}
+	return p.show(ctx, requestPage(p, v))
+}
+
+// moving reports whether the request is about to change.
+func (v requestView) moving() bool {
+	c := v.status.Callback
+	return v.status.Request.State == noren.BulkAccepted || c != nil && c.State == noren.CallbackPending && c.NextAt.Sub(v.now) < soon
+}
+
+// requestRows brings the rows of a request into words.
+func (d *Console) requestRows(ctx context.Context, p *page, r noren.BulkRequest) ([]requestRow, error) {
+	var rows []requestRow
+	for i, m := range r.Rows.Members {
+		rows = append(rows, requestRow{
+			number: i + 1, subject: p.T("bulk.member", number(m.ID)), link: "/members/" + number(m.ID), says: p.patched(m),
+		})
+	}
+	names, err := d.stockNames(ctx, p, r.Rows.Stock)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range r.Rows.Stock {
+		row := requestRow{
+			number: i + 1, subject: names(c.StockKey), link: fmt.Sprintf("/stock/%d/%d", c.ProductID, c.StoreID),
+			says: []said{{p.T("stock.amount"), p.number(c.Amount)}},
+		}
+		if c.Memo != nil {
+			row.says = append(row.says, said{p.T("stock.memo"), *c.Memo})
+		}
+		rows = append(rows, row)
+	}
+	for _, f := range r.Failures {
+		if i := f.Row - 1; i >= 0 && i < len(rows) {
+			rows[i].wrong = append(rows[i].wrong, p.failure(f.Reason))
+			if f.Reason == noren.ReasonMemberUnknown || f.Reason == noren.ReasonProductUnknown || f.Reason == noren.ReasonStoreUnknown && r.Kind == noren.BulkStock {
+				rows[i].link = ""
+			}
+		}
+	}
+	return rows, nil
+}
+
+// failure says which rule was broken.
+func (p *page) failure(reason noren.Reason) string {
+	key := "failure." + string(reason)
+	if _, known := p.console.words[key]; !known {
+		return string(reason)
+	}
+	return p.T(key)
+}
+
+// stockNames reads what the products and stores of the rows are called.
+func (d *Console) stockNames(ctx context.Context, p *page, rows []noren.StockChange) (func(noren.StockKey) string, error) {
+	products, stores := make(map[int64]string), make(map[int64]string)
+	if len(rows) > 0 {
+		var productIDs, storeIDs []int64
+		for _, c := range rows {
+			productIDs, storeIDs = append(productIDs, c.ProductID), append(storeIDs, c.StoreID)
+		}
+		found, err := d.Service.Products(ctx, p.caller(), noren.CatalogueFilter{IDs: productIDs})
+		if err != nil {
+			return nil, err
+		}
+		for _, product := range found.Items {
+			products[product.ID] = product.Name
+		}
+		places, err := d.Service.Stores(ctx, p.caller(), noren.CatalogueFilter{IDs: storeIDs})
+		if err != nil {
+			return nil, err
+		}
+		for _, store := range places.Items {
+			stores[store.ID] = store.Name
+		}
+	}
+	return func(key noren.StockKey) string {
+		return p.T("stock.level_title", nameFrom(products, key.ProductID), nameFrom(stores, key.StoreID))
+	}, nil
+}
+
+// patched lists what a patch says, by column.
+func (p *page) patched(m noren.MemberPatch) []said {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	var columns map[string]any
+	if err := json.Unmarshal(data, &columns); err != nil {
+		return nil
+	}
+	delete(columns, "id")
+	delete(columns, "view")
+	list := make([]said, 0, len(columns))
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		list = append(list, said{p.column(name), p.plain(columns[name])})
+	}
+	return list
+}
+
+// column is what people call a column; its own name where nobody has given it one.
+func (p *page) column(name string) string {
+	for _, family := range []string{"member.", "audit.column."} {
+		if _, known := p.console.words[family+name]; known {
+			return p.T(family + name)
+		}
+	}
+	return name
+}
+
+// plain writes a value of JSON for people.
+func (p *page) plain(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return p.T("value.none")
+	case string:
+		if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
+			return p.exactly(at)
+		}
+		return v
+	case bool:
+		if v {
+			return p.T("value.yes")
+		}
+		return p.T("value.no")
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		texts := make([]string, len(v))
+		for i, x := range v {
+			texts[i] = p.plain(x)
+		}
+		return strings.Join(texts, ", ")
+	case map[string]any:
+		var texts []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if len(v) == 1 { // a reference, by whatever it names its thing
+				return p.plain(v[name])
+			}
+			texts = append(texts, p.column(name)+": "+p.plain(v[name]))
+		}
+		return strings.Join(texts, "\n")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// sendAgain sends the callback of one request again.
+func (d *Console) sendAgain(ctx context.Context, p *page) (web.Answer, error) {
+	id, err := p.id("id")
+	if err != nil {
+		return web.Answer{}, err
+	}
+	n, kept, err := d.Service.SendAgain(ctx, p.caller(), []int64{id}, p.once())
+	switch {
+	case err != nil:
+		return web.Answer{}, err
+	case n == 0 && kept == nil:
+		return p.done("done.nothing_owed", "/bulk/"+number(id)), nil
+	}
+	return p.done("done.sent_again", "/bulk/"+number(id)), nil
+}
+
+// sendSeveralAgain sends the callbacks of the requests that were ticked again.
+func (d *Console) sendSeveralAgain(ctx context.Context, p *page) (web.Answer, error) {
+	var ids []int64
+	for _, text := range p.form["id"] {
+		if id, err := strconv.ParseInt(text, 10, 64); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return p.done("done.nothing_ticked", "/bulk"), nil
+	}
+	if _, _, err := d.Service.SendAgain(ctx, p.caller(), ids, p.once()); err != nil {
+		return web.Answer{}, err
+	}
+	return p.done("done.sent_again", "/bulk"), nil
+}
+
+// bulkHealth shows how the queue and the deliveries fare.
+func (d *Console) bulkHealth(ctx context.Context, p *page) (web.Answer, error) {
+	health, err := d.Service.BulkHealth(ctx, p.caller())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return p.show(ctx, healthPage(p, health, d.Service.Now()))
+}

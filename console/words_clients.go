@@ -1,0 +1,52 @@
+package console
+
+// clientWords are the messages of the pages about clients.
+func clientWords() map[string]text {
+	return map[string]text{
+		"clients.title":         {"クライアント", "Clients"},
+		"clients.new":           {"クライアントを追加", "Add a client"},
+		"clients.none":          {"クライアントはまだありません。APIを使うシステムごとに1つ追加してください。", "There are no clients yet. Add one for each system that uses the API."},
+		"clients.name":          {"名前", "Name"},
+		"clients.name_hint":     {"使うシステムがわかる名前", "What tells the system that uses it"},
+		"clients.dialect":       {"API", "API"},
+		"clients.kind":          {"種類", "Kind"},
+		"clients.kind_hint":     {"アプリは、クライアントIDとシークレットでトークンを取得します。ユーザーは、専用のアクセストークンを持ちます。", "An app asks for its tokens with id and secret. A user holds an access token."},
+		"clients.kind.app":      {"アプリ", "App"},
+		"clients.kind.user":     {"ユーザー", "User"},
+		"clients.store":         {"店舗の制限", "Restricted to"},
+		"clients.store_hint":    {"店舗を選ぶと、その店舗の会員と在庫だけを扱えます。", "With a store, it sees and changes only that store's members and stock."},
+		"clients.scopes":        {"スコープ", "Scopes"},
+		"clients.scopes_hint":   {"許可する操作を選択してください。", "Tick what it may do."},
+		"clients.last_used":     {"最終利用", "Last used"},
+		"clients.never_used":    {"未使用", "Not yet"},
+		"clients.state":         {"状態", "State"},
+		"clients.in_use":        {"有効", "Valid"},
+		"clients.revoked":       {"無効", "Revoked"},
+		"clients.revoked_at":    {"無効にした日時", "Revoked at"},
+		"clients.revoked_about": {"このクライアントは無効です。送信済みのリクエストと記録は残っています。再び使うには、別の名前で追加してください。", "This client was revoked. What it sent stays. Add one with another name to go on."},
+		"clients.make":          {"追加する", "Add"},
+		"clients.made":          {"クライアント「%s」を追加しました", "The client “%s” was added"},
+		"clients.once":          {"シークレットが表示されるのは今だけです。コピーして安全な場所に保管してください。", "The secrets are shown now and never again. Copy them to a safe place."},
+		"clients.kept":          {"保管しました", "I have kept them"},
+		"clients.copy":          {"コピー", "Copy"},
+		"clients.copied":        {"コピーしました", "Copied"},
+		"clients.command":       {"コマンド例 %s", "Command %s"},
+		"clients.key":           {"クライアントID", "Client id"},
+		"clients.settings":      {"設定", "Settings"},
+		"clients.try":           {"使ってみる", "Try it"},
+		"clients.try_about":     {"シークレットは、控えたものに置き換えてください。", "Put in the secrets that you have kept."},
+		"clients.revoke":        {"無効にする", "Revoke"},
+		"clients.revoke_about":  {"キーとトークンがただちに使えなくなります。元に戻すことはできません。", "Its keys and tokens stop working at once. This cannot be taken back."},
+		"clients.revoke_sure":   {"「%s」を無効にしますか? 元に戻すことはできません。", "Revoke “%s”? This cannot be taken back."},
+		"clients.its_requests":  {"このクライアントの一括更新", "Its bulk requests"},
+		"clients.its_writes":    {"このクライアントの変更記録", "What it changed"},
+		"clients.no_dialect":    {"このAPIのクライアントは追加できません。", "Clients cannot be added for this API."},
+
+		"reason.missing":      {"入力してください。", "Please fill this in."},
+		"reason.unknown_word": {"この値は選べません。", "There is no such value to choose."},
+		"reason.revoked":      {"このクライアントは無効になっています。", "This client was revoked."},
+
+		"done.made_before": {"すでに追加されています。シークレットは最初の画面にだけ表示されました。控えていない場合は、無効にして追加し直してください。", "It has been added already, and its secrets were shown then. If they are lost, revoke it and add another."},
+		"done.revoked":     {"無効にしました。", "Revoked."},
+	}
+}
