@@ -114,7 +114,7 @@ func haystackOf(id int64, name fullName) string {
 // addSearch works out the search index of a member, on SQLite each token with its tenant in front. That this is right is
 // tested by comparing both databases.
 func (w *work) addSearch(tenant noren.TenantID, haystack string) {
-	tokens := search.Tokens(haystack)
+	tokens := slices.Concat(search.Tokens(haystack), search.Numbers(haystack))
 	for i, token := range tokens {
 		tokens[i] = strconv.FormatInt(int64(tenant), 10) + ":" + token
 	}

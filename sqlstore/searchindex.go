@@ -27,6 +27,19 @@ func (b tokenBits) add(member int64, token string) {
 	b[tokenBlock{token, member >> blockBits}] |= 1 << (member & (1<<blockBits - 1))
 }
 
+// addOnly adds the tokens that are not among the others.
+func (b tokenBits) addOnly(member int64, tokens, others []string) {
+	known := make(map[string]bool, len(others))
+	for _, token := range others {
+		known[token] = true
+	}
+	for _, token := range tokens {
+		if !known[token] {
+			b.add(member, token)
+		}
+	}
+}
+
 // appendMembers appends the ids of the members that a row of PostgreSQL's token index names.
 func appendMembers(ids []int64, block, members int64) []int64 {
 	for rest := uint64(members); rest != 0; rest &= rest - 1 { //nolint:gosec // bits, not a number
@@ -53,37 +66,32 @@ type searchRows struct {
 	// For SQLite, which writes all tokens of a member anew: FTS5 knows no others.
 	tokens    []any
 	tokenRows []int64
-	// For PostgreSQL, which writes what has changed.
-	gained, lost tokenBits
+	// For PostgreSQL, which writes what has changed. Of numbers it keeps the blocks instead of the members, and only
+	// those that have come: whether another member of a block still has a number is not known.
+	gained, lost, numbers tokenBits
+	// anew says that the index may lack what the haystack before had.
+	anew bool
 }
 
 // add appends what is to be written of a member whose haystack changes; before is empty for a new one.
 func (r *searchRows) add(t *tx, member int64, before, after string) {
 	r.members = append(r.members, member)
 	r.haystacks = append(r.haystacks, after)
-	tokens := search.Tokens(after)
 	if !t.db.flavor.arrays {
+		tokens := slices.Concat(search.Tokens(after), search.Numbers(after))
 		r.tokens = append(r.tokens, strings.Join(storedTokens(t.tenant, tokens), " "))
 		r.tokenRows = append(r.tokenRows, tokenRow(t.tenant, member))
 		return
 	}
 	if r.gained == nil {
-		r.gained, r.lost = make(tokenBits), make(tokenBits)
+		r.gained, r.lost, r.numbers = make(tokenBits), make(tokenBits), make(tokenBits)
 	}
-	had := make(map[string]bool)
-	for _, token := range search.Tokens(before) {
-		had[token] = true
+	r.lost.addOnly(member, search.Tokens(before), search.Tokens(after))
+	if r.anew {
+		before = ""
 	}
-	for _, token := range tokens {
-		if had[token] {
-			delete(had, token)
-		} else {
-			r.gained.add(member, token)
-		}
-	}
-	for token := range had {
-		r.lost.add(member, token)
-	}
+	r.gained.addOnly(member, search.Tokens(after), search.Tokens(before))
+	r.numbers.addOnly(member>>blockBits, search.Numbers(after), search.Numbers(before))
 }
 
 // writeSearch brings the search index to what the rows say. fresh says that their members are new.
@@ -106,13 +114,29 @@ func (t *tx) writeSearch(ctx context.Context, r searchRows, fresh bool) error {
 // left where it is: the token is likely to come back.
 func (t *tx) writeTokenBits(ctx context.Context, r searchRows, fresh bool) error {
 	_, err := t.insertRows(ctx, "token_members", `ON CONFLICT (tenant_id, token, block)
-		DO UPDATE SET members = token_members.members | excluded.members`, r.gained.columns())
+		DO UPDATE SET members = token_members.members | excluded.members
+		WHERE token_members.members & excluded.members <> excluded.members`, r.gained.columns())
+	if err == nil && len(r.numbers) > 0 {
+		err = t.writeNumbers(ctx, r.numbers.columns())
+	}
 	if err != nil || fresh {
 		return err
 	}
 	lost := r.lost.columns()
 	_, err = t.exec(ctx, "UPDATE token_members AS t SET members = t.members & ~v.c2 FROM "+unnest(lost, "")+
 		" WHERE t.tenant_id = ? AND t.token = v.c0 AND t.block = v.c1", append(arrays(lost), t.tenant)...)
+	return err
+}
+
+// writeNumbers adds the blocks to what PostgreSQL knows of numbers. Most of them it knows: a block is 64 members. What it
+// knows is not locked, or many transactions would wait for each other. It is looked up row by row, as a value: of a join
+// a planner might read all numbers, and it would not keep the order in which two transactions lock them.
+func (t *tx) writeNumbers(ctx context.Context, cols []column) error {
+	_, err := t.exec(ctx, `INSERT INTO number_blocks (tenant_id, number, span, blocks)
+		SELECT CAST(? AS bigint), v.* FROM `+unnest(cols, "")+` WHERE COALESCE((SELECT n.blocks FROM number_blocks AS n
+			WHERE n.tenant_id = ? AND n.number = v.c0 AND n.span = v.c1), 0) & v.c2 <> v.c2
+		ON CONFLICT (tenant_id, number, span) DO UPDATE SET blocks = number_blocks.blocks | excluded.blocks`,
+		slices.Concat([]any{t.tenant}, arrays(cols), []any{t.tenant})...)
 	return err
 }
 
