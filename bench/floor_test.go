@@ -60,7 +60,7 @@ func TestFloorWritesWhatNorenWrites(t *testing.T) {
 			}
 			defer raw.Close()
 			before := dump(t, raw, engine)
-			for _, c := range []change{changeNote, changeNames, changeNote, changeNames} {
+			for _, c := range slices.Concat(changes(), changes()) {
 				if _, _, err := s.measureApply(t.Context(), c, 2); err != nil {
 					t.Fatal(err)
 				}

@@ -49,14 +49,14 @@ func appendMembers(ids []int64, block, members int64) []int64 {
 }
 
 // columns are the rows in the order of the key, so that two transactions lock them in the same order.
-func (b tokenBits) columns() []column {
+func (b tokenBits) columns(token, block, bits string) []column {
 	keys := slices.SortedFunc(maps.Keys(b), func(x, y tokenBlock) int {
 		return cmp.Or(strings.Compare(x.token, y.token), cmp.Compare(x.block, y.block))
 	})
 	return []column{
-		{"token", kindText, valuesOf(keys, func(k *tokenBlock) any { return k.token })},
-		{"block", kindInt, valuesOf(keys, func(k *tokenBlock) any { return k.block })},
-		{"members", kindInt, valuesOf(keys, func(k *tokenBlock) any { return int64(b[*k]) })}, //nolint:gosec // bits, not a number
+		{token, kindText, valuesOf(keys, func(k *tokenBlock) any { return k.token })},
+		{block, kindInt, valuesOf(keys, func(k *tokenBlock) any { return k.block })},
+		{bits, kindInt, valuesOf(keys, func(k *tokenBlock) any { return int64(b[*k]) })}, //nolint:gosec // bits, not a number
 	}
 }
 
@@ -75,8 +75,10 @@ type searchRows struct {
 
 // add appends what is to be written of a member whose haystack changes; before is empty for a new one.
 func (r *searchRows) add(t *tx, member int64, before, after string) {
-	r.members = append(r.members, member)
-	r.haystacks = append(r.haystacks, after)
+	if before != after || !r.anew {
+		r.members = append(r.members, member)
+		r.haystacks = append(r.haystacks, after)
+	}
 	if !t.db.flavor.arrays {
 		tokens := slices.Concat(search.Tokens(after), search.Numbers(after))
 		r.tokens = append(r.tokens, strings.Join(storedTokens(t.tenant, tokens), " "))
@@ -96,7 +98,7 @@ func (r *searchRows) add(t *tx, member int64, before, after string) {
 
 // writeSearch brings the search index to what the rows say. fresh says that their members are new.
 func (t *tx) writeSearch(ctx context.Context, r searchRows, fresh bool) error {
-	if len(r.members) == 0 {
+	if len(r.members) == 0 && !r.anew {
 		return nil
 	}
 	_, err := t.insertRows(ctx, "member_search", "ON CONFLICT (tenant_id, member_id) DO UPDATE SET haystack = excluded.haystack",
@@ -113,29 +115,35 @@ func (t *tx) writeSearch(ctx context.Context, r searchRows, fresh bool) error {
 // writeTokenBits sets the bits of what members have gained and clears those of what they have lost. A row without any is
 // left where it is: the token is likely to come back.
 func (t *tx) writeTokenBits(ctx context.Context, r searchRows, fresh bool) error {
-	_, err := t.insertRows(ctx, "token_members", `ON CONFLICT (tenant_id, token, block)
-		DO UPDATE SET members = token_members.members | excluded.members
-		WHERE token_members.members & excluded.members <> excluded.members`, r.gained.columns())
+	var err error
+	if gained := r.gained.columns("token", "block", "members"); r.anew {
+		err = t.addBits(ctx, "token_members", gained)
+	} else {
+		_, err = t.insertRows(ctx, "token_members", `ON CONFLICT (tenant_id, token, block)
+			DO UPDATE SET members = token_members.members | excluded.members`, gained)
+	}
 	if err == nil && len(r.numbers) > 0 {
-		err = t.writeNumbers(ctx, r.numbers.columns())
+		err = t.addBits(ctx, "number_blocks", r.numbers.columns("number", "span", "blocks"))
 	}
 	if err != nil || fresh {
 		return err
 	}
-	lost := r.lost.columns()
+	lost := r.lost.columns("token", "block", "members")
 	_, err = t.exec(ctx, "UPDATE token_members AS t SET members = t.members & ~v.c2 FROM "+unnest(lost, "")+
 		" WHERE t.tenant_id = ? AND t.token = v.c0 AND t.block = v.c1", append(arrays(lost), t.tenant)...)
 	return err
 }
 
-// writeNumbers adds the blocks to what PostgreSQL knows of numbers. Most of them it knows: a block is 64 members. What it
-// knows is not locked, or many transactions would wait for each other. It is looked up row by row, as a value: of a join
-// a planner might read all numbers, and it would not keep the order in which two transactions lock them.
-func (t *tx) writeNumbers(ctx context.Context, cols []column) error {
-	_, err := t.exec(ctx, `INSERT INTO number_blocks (tenant_id, number, span, blocks)
-		SELECT CAST(? AS bigint), v.* FROM `+unnest(cols, "")+` WHERE COALESCE((SELECT n.blocks FROM number_blocks AS n
-			WHERE n.tenant_id = ? AND n.number = v.c0 AND n.span = v.c1), 0) & v.c2 <> v.c2
-		ON CONFLICT (tenant_id, number, span) DO UPDATE SET blocks = number_blocks.blocks | excluded.blocks`,
+// addBits sets the bits of the last column that are not set yet, in rows found by the two before it. Of numbers most are
+// known, a block being 64 members, and of an index that is made anew too. What is set already is neither written nor
+// locked, or many transactions would wait for each other. It is looked up row by row, as a value: for a join a planner
+// might read the whole table, and it would not keep the order in which two transactions lock rows.
+func (t *tx) addBits(ctx context.Context, table string, cols []column) error {
+	token, block, bits := cols[0].name, cols[1].name, cols[2].name
+	_, err := t.exec(ctx, "INSERT INTO "+table+" (tenant_id, "+token+", "+block+", "+bits+`)
+		SELECT CAST(? AS bigint), v.* FROM `+unnest(cols, "")+" WHERE COALESCE((SELECT t."+bits+" FROM "+table+` AS t
+			WHERE t.tenant_id = ? AND t.`+token+" = v.c0 AND t."+block+` = v.c1), 0) & v.c2 <> v.c2
+		ON CONFLICT (tenant_id, `+token+", "+block+") DO UPDATE SET "+bits+" = "+table+"."+bits+" | excluded."+bits,
 		slices.Concat([]any{t.tenant}, arrays(cols), []any{t.tenant})...)
 	return err
 }
