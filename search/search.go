@@ -94,7 +94,7 @@ func Numbers(haystack string) []string {
 type Query struct {
 	Needle  string
 	Tokens  []string // pairs, or a single character
-	Numbers []string // none where the needle has no four digits in a row
+	Numbers []string // those that tell it apart; none where the needle has no four digits in a row
 }
 
 // NewQuery answers what to look for. An empty needle means that the keyword says nothing, such as a blank one, and that
@@ -104,12 +104,27 @@ type Query struct {
 // the haystack may have had its hyphen removed there.
 func NewQuery(keyword string) Query {
 	needle := cut(trimHyphens(normalize(keyword)), MaxNeedle)
-	tokens, numbers := Tokens(needle), Numbers(needle)
+	tokens, numbers := Tokens(needle), telling(Numbers(needle))
 	if utf8.RuneCountInString(needle) > 1 {
 		// Pairs imply their characters, which are the long lists of an index.
 		tokens = pairs(tokens)
 	}
 	return Query{needle, tokens[:min(len(tokens), maxQueryTokens)], numbers[:min(len(numbers), maxQueryTokens)]}
+}
+
+// telling leaves out the numbers that begin with three zeros, where there are others. Codes are filled up with zeros, so
+// that everybody may have these.
+func telling(numbers []string) []string {
+	kept := make([]string, 0, len(numbers))
+	for _, n := range numbers {
+		if !strings.HasPrefix(n, "000") {
+			kept = append(kept, n)
+		}
+	}
+	if len(kept) == 0 {
+		return numbers
+	}
+	return kept
 }
 
 // WithoutDigits answers the tokens but for pairs of digits, which numbers imply or hardly narrow further.

@@ -130,6 +130,14 @@ func TestQuery(t *testing.T) {
 			search.Query{Needle: "ab1234c5", Tokens: []string{"ab", "b1", "12", "23", "34", "4c", "c5"}, Numbers: []string{"1234"}},
 			[]string{"ab", "b1", "4c", "c5"},
 		},
+		{
+			"filled up with zeros", "0000099",
+			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Numbers: []string{"0099"}}, nil,
+		},
+		{
+			"little but zeros", "000003",
+			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Numbers: []string{"0000", "0003"}}, nil,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -84,8 +84,7 @@ const (
 // membersByKeyword answers one page of the members that w and the keyword select. In the order of the ids the index is
 // read until the page is full. In another order a first statement finds out whether the hits are few; where they are many,
 // a second one reads the beginning of the order. Where that does not fill the page, the hits and the members are counted: of
-// what a quarter has, the order is read on. Of less, as many members of the order are read as there are hits, which costs
-// less than to fetch these; and where that does not fill the page either, all hits are fetched and sorted.
+// what a quarter has, the order is read on, and of less all hits are fetched and sorted.
 func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *where, k *keyword, f noren.MemberFilter) ([]noren.Member, int, error) {
 	narrowed := len(w.conditions) > 1
 	all, uncounted := t.hits(w, k), l
@@ -121,9 +120,13 @@ func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *w
 		}
 		return byKey.page(ctx, t, few, f.Sort, f.Page)
 	}
-	list, total, err := t.walk(ctx, l, w, k, f, walkedMembers)
-	if err != nil || len(list) == f.Limit {
-		return list, total, err
+	if beginning, ok := l.beginning(t, f.Sort, walkedMembers); ok {
+		walked := &where{slices.Concat(w.conditions, beginning.conditions), slices.Concat(w.args, beginning.args)}
+		walked.has(t.tenant, k)
+		list, total, err := l.page(ctx, t, walked, f.Sort, f.Page)
+		if err != nil || len(list) == f.Limit {
+			return list, total, err
+		}
 	}
 	hits, err := t.hitCount(ctx, k)
 	if err != nil {
@@ -138,24 +141,7 @@ func (t *tx) membersByKeyword(ctx context.Context, l listing[noren.Member], w *w
 		rest.has(t.tenant, k)
 		return l.page(ctx, t, rest, f.Sort, f.Page)
 	}
-	if list, total, err = t.walk(ctx, l, w, k, f, walkedMembers+hits); err != nil || len(list) == f.Limit {
-		return list, total, err
-	}
 	return byKey.page(ctx, t, all, f.Sort, f.Page)
-}
-
-// walk answers a page of those among the first n members of the order that satisfy w and have the keyword. It is shorter
-// than the limit where they do not fill it, or where the order has no index to be read by.
-func (t *tx) walk(
-	ctx context.Context, l listing[noren.Member], w *where, k *keyword, f noren.MemberFilter, n int,
-) ([]noren.Member, int, error) {
-	beginning, ok := l.beginning(t, f.Sort, n)
-	if !ok {
-		return nil, 0, nil
-	}
-	walked := &where{slices.Concat(w.conditions, beginning.conditions), slices.Concat(w.args, beginning.args)}
-	walked.has(t.tenant, k)
-	return l.page(ctx, t, walked, f.Sort, f.Page)
 }
 
 // maxMemberID is the highest id that a member can have: ids have at most ten digits.
