@@ -123,7 +123,8 @@ func TestQuery(t *testing.T) {
 		{"three digits", "123", search.Query{Needle: "123", Tokens: []string{"12", "23"}}, nil},
 		{
 			"a number", "03-1234",
-			search.Query{Needle: "031234", Tokens: []string{"03", "31", "12", "23", "34"}, Numbers: []string{"0312", "3123", "1234"}}, nil,
+			search.Query{Needle: "031234", Tokens: []string{"03", "31", "12", "23", "34"}, Numbers: []string{"0312", "3123", "1234"}},
+			nil,
 		},
 		{
 			"a code", "Ab1234c5",
@@ -132,11 +133,13 @@ func TestQuery(t *testing.T) {
 		},
 		{
 			"filled up with zeros", "0000099",
-			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Numbers: []string{"0099"}}, nil,
+			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Numbers: []string{"0099"}},
+			nil,
 		},
 		{
 			"little but zeros", "000003",
-			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Numbers: []string{"0000", "0003"}}, nil,
+			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Numbers: []string{"0000", "0003"}},
+			nil,
 		},
 	}
 	for _, tt := range tests {
