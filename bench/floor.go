@@ -181,7 +181,7 @@ func (f *floor) changeMembers(ctx context.Context, now int64, w *work) error {
 	if err := f.bulk.updateMembers(ctx, now, w.members, columns, values); err != nil {
 		return err
 	}
-	if w.change == changeNames {
+	if w.change != changeNote {
 		if err := f.bulk.updateSearch(ctx, w); err != nil {
 			return err
 		}

@@ -43,6 +43,15 @@ func (w postgresWriter) updateSearch(ctx context.Context, change *work) error {
 	if err != nil {
 		return err
 	}
+	if numbers := change.numbers; len(numbers.tokens) > 0 {
+		_, err = w.conn.ExecContext(ctx, `INSERT INTO number_blocks AS n (tenant_id, number, span, blocks)
+			SELECT $1, v.* FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS v
+			ON CONFLICT (tenant_id, number, span) DO UPDATE SET blocks = n.blocks | excluded.blocks`,
+			w.tenant, numbers.tokens, numbers.blocks, numbers.members)
+		if err != nil {
+			return err
+		}
+	}
 	_, err = w.conn.ExecContext(ctx, `UPDATE token_members AS t SET members = t.members & ~v.members
 		FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS v (token, block, members)
 		WHERE t.tenant_id = $1 AND t.token = v.token AND t.block = v.block`,

@@ -16,13 +16,14 @@ import (
 // change is what the bulk requests change whose application is measured.
 type change string
 
-// The changes. A change of names moves the search index as well.
+// The changes. A change of names or telephone numbers moves the search index as well.
 const (
-	changeNote  change = "note"
-	changeNames change = "names"
+	changeNote   change = "note"
+	changeNames  change = "names"
+	changePhones change = "phones"
 )
 
-func changes() []change { return []change{changeNote, changeNames} }
+func changes() []change { return []change{changeNote, changeNames, changePhones} }
 
 // callbackURL is where callbacks would go. Nothing is sent in what is measured without HTTP.
 const callbackURL = "http://127.0.0.1:9/callbacks/bench"
@@ -35,9 +36,9 @@ type work struct {
 	// values has, for each changed column, one value for each member.
 	values map[string][]string
 	// haystacks and tokens are what the search index will say of each member, as package search says it and
-	// package sqlstore stores it in SQLite; gained and lost are what changes of its tokens in PostgreSQL.
-	haystacks, tokens []string
-	gained, lost      tokenBits
+	// package sqlstore stores it in SQLite; gained, lost and numbers are what changes in PostgreSQL.
+	haystacks, tokens     []string
+	gained, lost, numbers tokenBits
 }
 
 // tokenBits are rows of PostgreSQL's token index, sorted by token and block, with the bits that change.
@@ -48,10 +49,14 @@ type tokenBits struct {
 
 // columns lists the changed columns in the order of the schema.
 func (c change) columns() []string {
-	if c == changeNote {
+	switch c {
+	case changeNames:
+		return []string{"last_name", "first_name"}
+	case changePhones:
+		return []string{"phone"}
+	default:
 		return []string{"note"}
 	}
-	return []string{"last_name", "first_name"}
 }
 
 // maker makes works over the members from 1 to members. Two makers with the same seed make the same works.
@@ -61,13 +66,19 @@ type maker struct {
 	tenant  noren.TenantID
 	rows    int // how many members each work changes
 	round   int
-	names   map[int64]fullName // of the members whose names a work has changed
+	found   map[int64]findable // the members whose names or numbers a work has changed
+}
+
+// findable is what the changes change of what a member is found by.
+type findable struct {
+	fullName
+	phone string
 }
 
 func newMaker(tenant noren.TenantID, members int) *maker {
 	return &maker{
 		random: rand.New(rand.NewPCG(20260401, 11)), members: members, tenant: tenant, rows: noren.MaxBulkRows,
-		names: make(map[int64]fullName),
+		found: make(map[int64]findable),
 	}
 }
 
@@ -75,46 +86,53 @@ func newMaker(tenant noren.TenantID, members int) *maker {
 func (m *maker) next(c change) work {
 	m.round++
 	w := work{change: c, values: make(map[string][]string)}
-	gained, lost := make(bitsByToken), make(bitsByToken)
+	gained, lost, numbers := make(bitsByToken), make(bitsByToken), make(bitsByToken)
 	chosen := make(map[int64]bool)
 	for len(chosen) < min(m.rows, m.members) {
 		chosen[m.random.Int64N(int64(m.members))+1] = true
 	}
 	w.members = sortedKeys(chosen)
 	for _, id := range w.members {
-		if c == changeNote {
+		before, changed := m.found[id]
+		if !changed {
+			before = findable{nameOf(id, 0), *memberOf(id, epoch).Phone}
+		}
+		after := before
+		switch c {
+		case changeNote:
 			w.add("note", fmt.Sprintf("お得意様 %d回目", m.round))
 			continue
+		case changeNames:
+			after.fullName = nameOf(id, m.round)
+			w.add("last_name", after.last)
+			w.add("first_name", after.first)
+		case changePhones:
+			after.phone = fmt.Sprintf("06%08d", (id*7919+int64(m.round)*104723)%100000000)
+			w.add("phone", after.phone)
 		}
-		name := nameOf(id, m.round)
-		w.add("last_name", name.last)
-		w.add("first_name", name.first)
-		before, renamed := m.names[id]
-		if !renamed {
-			before = nameOf(id, 0)
-		}
-		m.names[id] = name
-		had, has := haystackOf(id, before), haystackOf(id, name)
+		m.found[id] = after
+		had, has := haystackOf(id, before), haystackOf(id, after)
 		w.addSearch(m.tenant, has)
-		gained.add(id, has, had)
-		lost.add(id, had, has)
+		gained.add(id, search.Tokens(has), search.Tokens(had))
+		lost.add(id, search.Tokens(had), search.Tokens(has))
+		numbers.add(id/64, search.Numbers(has), search.Numbers(had))
 	}
-	w.gained, w.lost = gained.sorted(), lost.sorted()
+	w.gained, w.lost, w.numbers = gained.sorted(), lost.sorted(), numbers.sorted()
 	return w
 }
 
 func (w *work) add(column, value string) { w.values[column] = append(w.values[column], value) }
 
-// haystackOf is what the member with a name is searched in: the fields in the order of package sqlstore.
-func haystackOf(id int64, name fullName) string {
+// haystackOf is what a member is searched in: the fields in the order of package sqlstore.
+func haystackOf(id int64, f findable) string {
 	m := memberOf(id, epoch)
-	return search.Haystack(name.last+name.first, *m.LastKana+*m.FirstKana, m.Code, *m.Phone, *m.Mobile, *m.Email)
+	return search.Haystack(f.last+f.first, *m.LastKana+*m.FirstKana, m.Code, f.phone, *m.Mobile, *m.Email)
 }
 
 // addSearch works out the search index of a member, on SQLite each token with its tenant in front. That this is right is
 // tested by comparing both databases.
 func (w *work) addSearch(tenant noren.TenantID, haystack string) {
-	tokens := search.Tokens(haystack)
+	tokens := slices.Concat(search.Tokens(haystack), search.Numbers(haystack))
 	for i, token := range tokens {
 		tokens[i] = strconv.FormatInt(int64(tenant), 10) + ":" + token
 	}
@@ -130,11 +148,10 @@ type tokenBlock struct {
 	block int64
 }
 
-// add sets the member's bit for what the haystack has and the other has not.
-func (b bitsByToken) add(id int64, haystack, other string) {
-	known := search.Tokens(other)
-	for _, token := range search.Tokens(haystack) {
-		if !slices.Contains(known, token) {
+// add sets the member's bit for the tokens that are not among the others.
+func (b bitsByToken) add(id int64, tokens, others []string) {
+	for _, token := range tokens {
+		if !slices.Contains(others, token) {
 			b[tokenBlock{token, id / 64}] |= 1 << (id % 64)
 		}
 	}
@@ -162,6 +179,8 @@ func (w *work) patches() []noren.MemberPatch {
 				list[i].LastName = noren.Set(values[i])
 			case "first_name":
 				list[i].FirstName = noren.Set(values[i])
+			case "phone":
+				list[i].Phone = noren.Set(values[i])
 			}
 		}
 	}

@@ -26,7 +26,8 @@ func setupRanks(t *testing.T) *bundle {
 			Start: "2026-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: ladder.OneStep,
 		})},
 		Ranks: []noren.Rank{
-			{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver", EntrySpend: 2000, MaintenanceSpend: 1000, Ratio: 0.03},
+			{ID: 1, Name: "Bronze"},
+			{ID: 2, Name: "Silver", EntrySpend: 2000, MaintenanceSpend: 1000, Ratio: 0.03},
 			{ID: 3, Name: "Gold", EntrySpend: 10000, MaintenanceSpend: 8000, Ratio: 0.05},
 		},
 		Members:   []noren.MemberPatch{{ID: 3, Rank: noren.Set(noren.Ref{ID: 3})}},

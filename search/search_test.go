@@ -1,12 +1,14 @@
 package search_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"noren/search"
@@ -64,11 +66,12 @@ func TestKeywordMatches(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			haystack := search.Haystack("MB0000000001", tt.field, "株式会社 暖簾")
-			needle, tokens := search.Query(tt.keyword)
+			q := search.NewQuery(tt.keyword)
+			needle := q.Needle
 			if got := strings.Contains(haystack, needle); got != tt.want {
 				t.Errorf("haystack %q contains needle %q: %t, want %t", haystack, needle, got, tt.want)
 			}
-			if missing := missingTokens(haystack, tokens); tt.want && missing != nil {
+			if missing := missingTokens(haystack, q); tt.want && missing != nil {
 				t.Errorf("haystack %q has no tokens %q", haystack, missing)
 			}
 		})
@@ -81,7 +84,7 @@ func TestFieldsStayApart(t *testing.T) {
 	if want := "山田\n花子"; haystack != want {
 		t.Errorf("haystack %q, want %q", haystack, want)
 	}
-	if needle, _ := search.Query("田\n花"); strings.Contains(haystack, needle) {
+	if needle := search.NewQuery("田\n花").Needle; strings.Contains(haystack, needle) {
 		t.Errorf("needle %q matches across fields", needle)
 	}
 }
@@ -94,26 +97,60 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	haystack := search.Haystack("山123", "4567", "03-1234-5678", "ＡＢ12３4C567", "00000", "12-34", "1 2 3 5")
+	want := []string{"4567", "0312", "3123", "1234", "2345", "3456", "5678", "0000", "1235"}
+	if diff := cmp.Diff(want, search.Numbers(haystack)); diff != "" {
+		t.Errorf("numbers of %q (-want +got):\n%s", haystack, diff)
+	}
+}
+
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, keyword, needle string
-		tokens                []string
+		name, keyword string
+		want          search.Query
+		withoutDigits []string
 	}{
-		{"empty", "", "", nil},
-		{"blank", " 　\t", "", nil},
-		{"hyphens only", "-－", "", nil},
-		{"control characters only", "\x00\u200b", "", nil},
-		{"invalid UTF-8", "\xff山", "山", []string{"山"}},
-		{"one character", "Ａ", "a", []string{"a"}},
-		{"pairs only", "山田花子", "山田花子", []string{"山田", "田花", "花子"}},
+		{"empty", "", search.Query{}, nil},
+		{"blank", " 　\t", search.Query{}, nil},
+		{"hyphens only", "-－", search.Query{}, nil},
+		{"control characters only", "\x00\u200b", search.Query{}, nil},
+		{"invalid UTF-8", "\xff山", search.Query{Needle: "山", Tokens: []string{"山"}}, []string{"山"}},
+		{"one character", "Ａ", search.Query{Needle: "a", Tokens: []string{"a"}}, []string{"a"}},
+		{"pairs only", "山田花子", search.Query{Needle: "山田花子", Tokens: []string{"山田", "田花", "花子"}}, []string{"山田", "田花", "花子"}},
+		{"three digits", "123", search.Query{Needle: "123", Tokens: []string{"12", "23"}}, nil},
+		{
+			"a number", "03-1234",
+			search.Query{Needle: "031234", Tokens: []string{"03", "31", "12", "23", "34"}, Numbers: []string{"0312", "3123", "1234"}},
+			nil,
+		},
+		{
+			"a code", "Ab1234c5",
+			search.Query{Needle: "ab1234c5", Tokens: []string{"ab", "b1", "12", "23", "34", "4c", "c5"}, Numbers: []string{"1234"}},
+			[]string{"ab", "b1", "4c", "c5"},
+		},
+		{
+			"filled up with zeros", "0000099",
+			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Numbers: []string{"0099"}},
+			nil,
+		},
+		{
+			"little but zeros", "000003",
+			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Numbers: []string{"0000", "0003"}},
+			nil,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			needle, tokens := search.Query(tt.keyword)
-			if needle != tt.needle || !slices.Equal(tokens, tt.tokens) {
-				t.Errorf("Query(%q) = %q, %q, want %q, %q", tt.keyword, needle, tokens, tt.needle, tt.tokens)
+			got := search.NewQuery(tt.keyword)
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("NewQuery(%q) (-want +got):\n%s", tt.keyword, diff)
+			}
+			if !slices.Equal(got.WithoutDigits(), tt.withoutDigits) {
+				t.Errorf("without digits NewQuery(%q) has %q, want %q", tt.keyword, got.WithoutDigits(), tt.withoutDigits)
 			}
 		})
 	}
@@ -121,13 +158,25 @@ func TestQuery(t *testing.T) {
 
 func TestLongKeywordIsCut(t *testing.T) {
 	t.Parallel()
-	needle, tokens := search.Query(strings.Repeat("あいうえお", 1000))
-	if n := utf8.RuneCountInString(needle); n != search.MaxNeedle {
+	q := search.NewQuery(strings.Repeat("あいうえお", 1000))
+	if n := utf8.RuneCountInString(q.Needle); n != search.MaxNeedle {
 		t.Errorf("needle of %d characters, want %d", n, search.MaxNeedle)
 	}
-	if len(tokens) != 5 {
-		t.Errorf("%d tokens, want the 5 distinct pairs", len(tokens))
+	if len(q.Tokens) != 5 {
+		t.Errorf("%d tokens, want the 5 distinct pairs", len(q.Tokens))
 	}
+	var digits strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&digits, "%03d", i*7)
+	}
+	if q := search.NewQuery(digits.String()); len(q.Numbers) != 32 || len(q.Tokens) > 32 {
+		t.Errorf("%d numbers and %d tokens are asked for, want at most 32 of each", len(q.Numbers), len(q.Tokens))
+	}
+}
+
+// numbers are telephone numbers and codes, of few digits, so that parts of them are alike.
+func numbers() *rapid.Generator[string] {
+	return rapid.StringMatching(`(MB|a)?[0-2]{2,4}[-ー]?[0-2]{1,4}(-[0-2]{4}|K[0-2]{5})?`)
 }
 
 // letters is what members' fields are made of, and what has to be told apart or folded together.
@@ -135,7 +184,7 @@ var letters = []rune("山田花子やまだヤマダｻﾄｳゞ゛ー-‐−－
 
 func TestWhatContainsTheNeedleHasItsTokens(t *testing.T) {
 	t.Parallel()
-	text := rapid.OneOf(rapid.StringOf(rapid.SampledFrom(letters)), rapid.String())
+	text := rapid.OneOf(rapid.StringOf(rapid.SampledFrom(letters)), numbers(), rapid.String())
 	rapid.Check(t, func(t *rapid.T) {
 		fields := rapid.SliceOfN(text, 1, 5).Draw(t, "fields")
 		haystack := search.Haystack(fields...)
@@ -143,12 +192,12 @@ func TestWhatContainsTheNeedleHasItsTokens(t *testing.T) {
 		from := rapid.IntRange(0, len(field)).Draw(t, "from")
 		to := rapid.IntRange(from, len(field)).Draw(t, "to")
 		keyword := rapid.OneOf(rapid.Just(string(field[from:to])), text).Draw(t, "keyword")
-		needle, tokens := search.Query(keyword)
-		if !strings.Contains(haystack, needle) {
+		q := search.NewQuery(keyword)
+		if !strings.Contains(haystack, q.Needle) {
 			return
 		}
-		if missing := missingTokens(haystack, tokens); missing != nil {
-			t.Fatalf("haystack %q contains %q but has no tokens %q", haystack, needle, missing)
+		if missing := missingTokens(haystack, q); missing != nil {
+			t.Fatalf("haystack %q contains %q but has no tokens %q", haystack, q.Needle, missing)
 		}
 	})
 }
@@ -162,7 +211,7 @@ func TestAnyPartOfAFieldFindsIt(t *testing.T) {
 		from := rapid.IntRange(0, len(field)).Draw(t, "from")
 		to := rapid.IntRange(from, len(field)).Draw(t, "to")
 		keyword := string(field[from:to])
-		needle, _ := search.Query(keyword)
+		needle := search.NewQuery(keyword).Needle
 		if strings.Trim(needle, "ー-") == "" {
 			return // a long vowel mark alone may have been a hyphen in a number
 		}
@@ -185,20 +234,21 @@ func FuzzHaystack(f *testing.F) {
 		if !utf8.ValidString(once) || strings.ContainsAny(once, "\x00\n ") {
 			t.Errorf("normalising %q leaves white space, NUL or invalid UTF-8: %q", s, once)
 		}
-		needle, tokens := search.Query(s)
-		if missing := missingTokens(search.Haystack(needle), tokens); missing != nil {
-			t.Errorf("needle %q of %q has no tokens %q itself", needle, s, missing)
+		q := search.NewQuery(s)
+		if missing := missingTokens(search.Haystack(q.Needle), q); missing != nil {
+			t.Errorf("needle %q of %q has no tokens %q itself", q.Needle, s, missing)
 		}
 	})
 }
 
-func missingTokens(haystack string, want []string) []string {
+// missingTokens answers what an index of the haystack does not have of what a query asks of it.
+func missingTokens(haystack string, q search.Query) []string {
 	have := make(map[string]bool)
-	for _, token := range search.Tokens(haystack) {
+	for _, token := range slices.Concat(search.Tokens(haystack), search.Numbers(haystack)) {
 		have[token] = true
 	}
 	var missing []string
-	for _, token := range want {
+	for _, token := range slices.Concat(q.Tokens, q.Numbers, q.WithoutDigits()) {
 		if !have[token] {
 			missing = append(missing, token)
 		}

@@ -100,7 +100,7 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 	equal(w, "code", f.Code)
 	oneOf(w, t.db.flavor, "code", f.Codes)
 	w.span("updated_at", f.Updated)
-	if needle, _ := search.Query(f.Keyword); needle != "" {
+	if needle := search.NewQuery(f.Keyword).Needle; needle != "" {
 		// Products are read one after another: a tenant has few of them beside its members. Those that an earlier program
 		// stored are compared as they are, but for the case of ASCII letters.
 		w.and(`(haystack LIKE ? ESCAPE '\' OR haystack = '' AND lower(code || ' ' || name) LIKE ? ESCAPE '\')`,

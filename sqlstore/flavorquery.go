@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,21 +42,24 @@ const memberBits = 34
 // tokenRow is the rowid of a member in SQLite's token index.
 func tokenRow(tenant noren.TenantID, member int64) int64 { return int64(tenant)<<memberBits | member }
 
-// hits are the ids of the tenant's members that have all of the tokens, as a SELECT with one column and its arguments.
-func (f *flavor) hits(tenant noren.TenantID, tokens []string) (query string, args []any) {
+// hits are the ids of the tenant's members that have all of the keyword's tokens, as a SELECT with one column and its
+// arguments.
+func (f *flavor) hits(tenant noren.TenantID, k *keyword) (query string, args []any) {
 	if !f.arrays {
-		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ?", []any{match(tenant, tokens)}
+		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ?", []any{match(tenant, k.tokens)}
 	}
-	return "SELECT s.block * 64 + b.bit FROM (" + haveAll("") + `) AS s CROSS JOIN generate_series(0, 63) AS b (bit)
-		WHERE (s.members >> b.bit) & 1 = 1`, []any{tenant, tokens, len(tokens)}
+	query, args = haveAll(tenant, k, blockRange{})
+	return "SELECT s.block * 64 + b.bit FROM (" + query + `) AS s CROSS JOIN generate_series(0, 63) AS b (bit)
+		WHERE (s.members >> b.bit) & 1 = 1`, args
 }
 
 // hitCount is a SELECT of how many hits there are.
-func (f *flavor) hitCount(tenant noren.TenantID, tokens []string) (query string, args []any) {
-	query, args = f.hits(tenant, tokens)
+func (f *flavor) hitCount(tenant noren.TenantID, k *keyword) (query string, args []any) {
 	if f.arrays {
-		return "SELECT CAST(COALESCE(SUM(" + bitCount + "), 0) AS bigint) FROM (" + haveAll("") + ") AS s", args
+		query, args = haveAll(tenant, k, blockRange{})
+		return "SELECT CAST(COALESCE(SUM(" + bitCount + "), 0) AS bigint) FROM (" + query + ") AS s", args
 	}
+	query, args = f.hits(tenant, k)
 	return "SELECT COUNT(*) FROM (" + query + ") AS h", args
 }
 
@@ -71,13 +75,14 @@ type hitRange struct {
 // SQLite's index answers in the order of the ids. PostgreSQL is led through its index step by step, and not by its
 // planner, which would rather gather all and sort: a step looks at twice as many blocks as the one before it, so that
 // few steps pass over where nothing is, and takes at most twice as many hits, so that little is looked at in vain.
-func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, condition string, more []any) (query string, args []any) {
+func (f *flavor) firstHits(tenant noren.TenantID, k *keyword, r hitRange, condition string, more []any) (query string, args []any) {
 	about := func(id string) string { return strings.ReplaceAll(condition, "%s", id) }
 	if !f.arrays {
-		args = append([]any{match(tenant, tokens), tokenRow(tenant, r.from), tokenRow(tenant, r.to)}, more...)
+		args = append([]any{match(tenant, k.tokens), tokenRow(tenant, r.from), tokenRow(tenant, r.to)}, more...)
 		return "SELECT " + memberOfRow + " FROM member_tokens WHERE member_tokens MATCH ? AND rowid >= ? AND rowid <= ?" +
 			about("(member_tokens."+memberOfRow+")") + " ORDER BY rowid LIMIT ?", append(args, r.n)
 	}
+	step, stepArgs := haveAll(tenant, k, blockRange{"w.next", "w.next + w.width"})
 	query = `WITH RECURSIVE walk (next, width, most, ids, found, last) AS (
 			SELECT MIN(block), CAST(1 AS bigint), CAST(? AS bigint), CAST('{}' AS bigint[]), CAST(0 AS bigint), MAX(block)
 			FROM token_members WHERE tenant_id = ? AND token = ? AND block >= ? AND block <= ?
@@ -90,7 +95,7 @@ func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, c
 					SELECT block, members, hits FROM (
 						SELECT block, members, SUM(` + bitCount + `) OVER (ORDER BY block) AS hits,
 							SUM(` + bitCount + `) OVER (ORDER BY block) - ` + bitCount + ` AS earlier
-						FROM (` + haveAll("AND block >= w.next AND block < w.next + w.width") + `) AS s
+						FROM (` + step + `) AS s
 					) AS r WHERE earlier < w.most)
 				SELECT COALESCE((SELECT MAX(hits) FROM taken), 0) AS hits, (SELECT MAX(block) FROM taken) AS last,
 					ARRAY(SELECT h.id FROM (
@@ -99,20 +104,36 @@ func (f *flavor) firstHits(tenant noren.TenantID, tokens []string, r hitRange, c
 						WHERE h.id >= ? AND h.id <= ?` + about("h.id") + `) AS ids
 			) AS step WHERE w.found < ? AND w.next <= w.last)
 		SELECT u.id FROM walk CROSS JOIN LATERAL unnest(walk.ids) AS u (id) ORDER BY u.id LIMIT ?`
-	args = append([]any{
-		max(r.n, 64), tenant, tokens[0], r.from >> blockBits, r.to >> blockBits, tenant, tokens, len(tokens), r.from, r.to,
-	}, more...)
+	args = []any{max(r.n, 64), tenant, k.tokens[0], r.from >> blockBits, r.to >> blockBits}
+	args = slices.Concat(args, stepArgs, []any{r.from, r.to}, more)
 	return query, append(args, r.n, r.n)
 }
 
 // bitCount is how many members a row of PostgreSQL's token index names.
 const bitCount = "bit_count(CAST(members AS bit(64)))"
 
-// haveAll is a SELECT of PostgreSQL's token index: the blocks, and in each the members that have all of the tokens. Its
-// arguments are the tenant, the tokens, those of more, and the number of tokens.
-func haveAll(more string) string {
-	return "SELECT block, bit_and(members) AS members FROM token_members WHERE tenant_id = ? AND token = ANY(?) " + more +
-		" GROUP BY block HAVING COUNT(*) = ?"
+// blockRange are the blocks from one up to the other, which are expressions; without any it is all blocks.
+type blockRange struct{ from, before string }
+
+// haveAll is a SELECT of PostgreSQL's token index: the blocks, and in each the members that have all of the tokens. Where
+// the keyword has numbers, only those blocks are looked at that have all of these.
+func haveAll(tenant noren.TenantID, k *keyword, within blockRange) (query string, args []any) {
+	query, args = "SELECT block, bit_and(members) AS members FROM token_members WHERE tenant_id = ? AND token = ANY(?)", []any{tenant, k.tokens}
+	spans, blocks := "", ""
+	if within != (blockRange{}) {
+		spans = " AND span >= (" + within.from + ") / 64 AND span <= (" + within.before + " - 1) / 64"
+		blocks = " AND block >= " + within.from + " AND block < " + within.before
+	}
+	if len(k.numbers) == 0 {
+		query += blocks
+	} else {
+		query += ` AND block = ANY(ARRAY(SELECT block FROM (SELECT n.span * 64 + b.bit AS block FROM (
+				SELECT span, bit_and(blocks) AS blocks FROM number_blocks WHERE tenant_id = ? AND number = ANY(?)` + spans + `
+				GROUP BY span HAVING COUNT(*) = ?
+			) AS n CROSS JOIN generate_series(0, 63) AS b (bit) WHERE (n.blocks >> b.bit) & 1 = 1) AS c WHERE TRUE` + blocks + "))"
+		args = append(args, tenant, k.numbers, len(k.numbers))
+	}
+	return query + " GROUP BY block HAVING COUNT(*) = ?", append(args, len(k.tokens))
 }
 
 // memberOfRow is the id of the member whom a row of SQLite's token index is about.

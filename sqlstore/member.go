@@ -44,7 +44,7 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
 		},
 	}
-	if k := newKeyword(f.Keyword); k != nil {
+	if k := t.db.flavor.newKeyword(f.Keyword); k != nil {
 		return t.membersByKeyword(ctx, l, w, k, f)
 	}
 	if len(w.conditions) == 1 {
@@ -169,7 +169,7 @@ func (t *tx) analyze(ctx context.Context, before, after int64) error {
 	if !t.db.flavor.arrays || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
 		return nil
 	}
-	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members")
+	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members, number_blocks")
 	return doing("analyze the members", err)
 }
 

@@ -56,8 +56,8 @@ type backend interface {
 
 var _ noren.Engine = (*DB)(nil)
 
-// Open opens the database and brings its schema up to date; several processes may do so at once. A SQLite file is
-// made where there is none, its directory is not.
+// Open opens the database and brings its schema and its search index up to date; several processes may do so at once. A
+// SQLite file is made where there is none, its directory is not.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
 	db := &DB{clock: cfg.Clock, onStatement: cfg.OnStatement}
 	if db.clock == nil {
@@ -77,6 +77,9 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	if err := db.remakeSearch(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
 	}
 	return db, nil
 }

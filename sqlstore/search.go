@@ -40,15 +40,20 @@ func haystack(m *noren.Member) string {
 type keyword struct {
 	needle string
 	tokens []string
+	// numbers tell PostgreSQL in which blocks to look; in SQLite they are tokens.
+	numbers []string
 }
 
 // newKeyword asks package search what the text means. It answers nil for a keyword that says nothing.
-func newKeyword(text string) *keyword {
-	needle, tokens := search.Query(text)
-	if needle == "" {
+func (f *flavor) newKeyword(text string) *keyword {
+	q := search.NewQuery(text)
+	switch {
+	case q.Needle == "":
 		return nil
+	case f.arrays || len(q.Numbers) == 0:
+		return &keyword{q.Needle, q.Tokens, q.Numbers}
 	}
-	return &keyword{needle, tokens}
+	return &keyword{needle: q.Needle, tokens: slices.Concat(q.Numbers, q.WithoutDigits())}
 }
 
 // certain reports whether whoever has the tokens has the keyword. Otherwise the haystack is to be looked at.
@@ -149,7 +154,7 @@ func ascending(sort []noren.Sort, column string) bool {
 
 // hits is w and that the member has the keyword.
 func (t *tx) hits(w *where, k *keyword) *where {
-	query, args := t.db.flavor.hits(t.tenant, k.tokens)
+	query, args := t.db.flavor.hits(t.tenant, k)
 	all := &where{slices.Clip(w.conditions), slices.Clip(w.args)}
 	all.and(t.db.flavor.selected("id", query), args...)
 	if !k.certain() {
@@ -164,7 +169,7 @@ func (t *tx) firstMembers(w *where, k *keyword, r hitRange) *where {
 	if len(w.conditions) > 1 { // every hit is a member of the tenant
 		condition, more = condition+" AND (SELECT TRUE FROM members"+w.String()+" AND id = %s)", slices.Concat(more, w.args)
 	}
-	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
+	query, args := t.db.flavor.firstHits(t.tenant, k, r, condition, more)
 	first := t.where()
 	first.and(t.db.flavor.selected("id", query), args...)
 	return first
@@ -185,7 +190,7 @@ func (t *tx) firstHits(ctx context.Context, k *keyword, r hitRange) (ids []int64
 		return ids, doing("search members", err)
 	}
 	condition, more := t.certainty(k)
-	query, args := t.db.flavor.firstHits(t.tenant, k.tokens, r, condition, more)
+	query, args := t.db.flavor.firstHits(t.tenant, k, r, condition, more)
 	rows, err := t.query(ctx, query, args...)
 	ids, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
 		err = rows.Scan(&id)
@@ -204,7 +209,7 @@ func (t *tx) certainty(k *keyword) (condition string, args []any) {
 
 // hitCount counts whom the tokens are of, without looking at the members themselves.
 func (t *tx) hitCount(ctx context.Context, k *keyword) (total int, err error) {
-	query, args := t.db.flavor.hitCount(t.tenant, k.tokens)
+	query, args := t.db.flavor.hitCount(t.tenant, k)
 	err = t.queryRow(ctx, query, args...).Scan(&total)
 	return total, err
 }

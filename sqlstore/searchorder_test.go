@@ -1,16 +1,10 @@
 package sqlstore
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
-	"github.com/pressly/goose/v3"
-
 	"noren"
-	"noren/storetest"
 )
 
 // A search sends at most so many statements, whether few members are found or many.
@@ -36,7 +30,7 @@ func TestSearchSendsAFixedNumberOfStatements(t *testing.T) {
 			{"in order of code", noren.MemberFilter{Sort: byCode}, 5},
 			{"of none in order of code", noren.MemberFilter{Sort: byCode, Statuses: []noren.Status{noren.Lost}}, 5},
 		} {
-			for _, keyword := range []string{"無", "紺", "紺暖簾", "暖", "暖簾", "暖簾\t"} {
+			for _, keyword := range []string{"無", "紺", "紺暖簾", "暖", "暖簾", "暖簾\t", "5009", "99999"} {
 				c.filter.Keyword, c.filter.NoTotal, c.filter.Limit = keyword, true, 1
 				sent := b.statements.Load()
 				err := b.view(t.Context(), tenant, func(tx *tx) error {
@@ -72,43 +66,4 @@ func TestTokensOfNeighbours(t *testing.T) {
 			}
 		}
 	})
-}
-
-// Members from before PostgreSQL's index had a table of its own are found as they were.
-func TestTokensMoveToTheirTable(t *testing.T) {
-	t.Parallel()
-	url := storetest.Postgres(t)
-	old := &bundle{url: url, DB: &DB{flavor: newPostgres()}}
-	db := old.connect(t)
-	files, others, _, err := old.flavor.migrations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(old.flavor.dialect, db, files, goose.WithExcludeNames(others))
-	if err == nil {
-		_, err = provider.UpTo(t.Context(), 4)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range []struct{ tenant, member int64 }{{1, 1}, {1, 64}, {1, 100}, {12, 64}} {
-		_, err := db.ExecContext(t.Context(), `INSERT INTO members
-			(tenant_id, id, code, sex, mail_opt_in, status, is_invoice_provider, created_at, updated_at)
-			VALUES ($1, $2, $3, '', true, 'ACTIVE', false, 0, 0)`, row.tenant, row.member, fmt.Sprint(row.member))
-		tokens := storedTokens(noren.TenantID(row.tenant), []string{"1", ":", "1:", "暖", ":暖"})
-		_, err2 := db.ExecContext(t.Context(), `INSERT INTO member_search (tenant_id, member_id, haystack, tokens)
-			VALUES ($1, $2, '1:暖', $3)`, row.tenant, row.member, strings.Join(tokens, " "))
-		if err := errors.Join(err, err2); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b := setup(t, url)
-	for keyword, want := range map[string][]int64{"暖": {1, 64, 100}, "1:": {1, 64, 100}, "1:暖": {1, 64, 100}, ":": {1, 64, 100}, "0": nil} {
-		if got := found(t, b, 1, keyword); !slices.Equal(got, want) {
-			t.Errorf("keyword %q finds %v, want %v", keyword, got, want)
-		}
-	}
-	if got := found(t, b, 12, "1:"); !slices.Equal(got, []int64{64}) {
-		t.Errorf("in the other tenant %v is found, want member 64", got)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"noren"
+	"noren/storetest"
 )
 
 // damages are ways to break stored data, each with what Verify is to say of it and in which check.
@@ -139,6 +140,40 @@ func TestVerifyFindsWrongTokens(t *testing.T) {
 	})
 }
 
+// Of PostgreSQL's numbers one that is missing is found, and one too many is no mistake.
+func TestVerifyFindsMissingNumbers(t *testing.T) {
+	t.Parallel()
+	b := setup(t, storetest.Postgres(t))
+	numbered(t, b)
+	for _, damage := range []struct {
+		sql  string
+		want []string
+	}{
+		{"INSERT INTO number_blocks (tenant_id, number, span, blocks) VALUES (1, '9876', 99, 5)", nil},
+		{
+			"UPDATE number_blocks SET blocks = blocks & ~2 WHERE tenant_id = 1 AND number = '0076'",
+			[]string{"tenant tenant 1: the number 0076 is not found among the members 64 to 127"},
+		},
+	} {
+		if _, err := b.connect(t).ExecContext(t.Context(), damage.sql); err != nil {
+			t.Fatal(err)
+		}
+		checks, err := b.Verify(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range checks {
+			var want []string
+			if strings.Contains(c.Name, "every number of a member") {
+				want = damage.want
+			}
+			if !slices.Equal(c.Violations, want) || c.Checked == 0 && want != nil {
+				t.Errorf("after %s, %q says %q of %d members, want %q", damage.sql, c.Name, c.Violations, c.Checked, want)
+			}
+		}
+	}
+}
+
 // unguarded is a connection on which foreign keys and the like are not enforced, as on a disk that loses writes.
 func (b *bundle) unguarded(t *testing.T) *sql.Conn {
 	t.Helper()
@@ -170,7 +205,7 @@ func (b *bundle) shop(t *testing.T, contract string) noren.TenantID {
 	if err == nil {
 		err = b.Update(t.Context(), made.ID, func(tx noren.Tx) error {
 			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx),
-				fillPurchases(t, tx), fillImports(t, tx))
+				fillPurchases(t, tx), fillImports(t, tx), fillRanks(t, tx))
 		})
 	}
 	if err != nil {
@@ -216,6 +251,14 @@ func fillPurchases(t *testing.T, tx noren.Tx) error {
 		tx.Raise(ctx, noren.CounterRankChange, 1),
 		tx.PutWebhook(ctx, noren.Webhook{Source: "shopify", ID: "w1", Topic: "orders/paid", At: at, Outcome: noren.WebhookHeld}),
 	)
+}
+
+// fillRanks makes a check of ranks that moved nobody.
+func fillRanks(t *testing.T, tx noren.Tx) error {
+	at := fixedClock()
+	return tx.BeginRankCheck(t.Context(), noren.RankCheck{
+		At: at, From: "2025-11", Until: "2026-11", After: 2, StartedAt: at, FinishedAt: &at, Stayed: 1,
+	})
 }
 
 // fillPoints grants points to the first member and takes some, and makes a note and an attachment.

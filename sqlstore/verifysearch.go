@@ -23,6 +23,8 @@ func (t *tx) verifySearch(ctx context.Context) ([]noren.Check, error) {
 		contracts: contracts,
 		haystacks: noren.Check{Name: "the search index says what members say"},
 		tokens:    noren.Check{Name: "every token of a member is in the index, and no other"},
+		numbers:   noren.Check{Name: "every number of a member is in the index"},
+		missing:   make(map[numberSpan]uint64),
 		seed:      maphash.MakeSeed(),
 		sums:      make(map[int64]uint64),
 	}
@@ -32,7 +34,13 @@ func (t *tx) verifySearch(ctx context.Context) ([]noren.Check, error) {
 	if err := v.readTokens(ctx, t); err != nil {
 		return nil, err
 	}
-	return []noren.Check{v.haystacks, v.tokens}, nil
+	if !t.db.flavor.arrays {
+		return []noren.Check{v.haystacks, v.tokens}, nil // numbers are tokens
+	}
+	if err := v.readNumbers(ctx, t); err != nil {
+		return nil, err
+	}
+	return []noren.Check{v.haystacks, v.tokens, v.numbers}, nil
 }
 
 // contracts answers the contract id of each tenant.
@@ -51,13 +59,22 @@ func (t *tx) contracts(ctx context.Context) (map[noren.TenantID]string, error) {
 
 // searchVerifier holds what is known so far while members and index are streamed.
 type searchVerifier struct {
-	contracts         map[noren.TenantID]string
-	haystacks, tokens noren.Check
+	contracts                  map[noren.TenantID]string
+	haystacks, tokens, numbers noren.Check
 	// sums has a number for each member, by the rowid in SQLite's token index: the hashes of the tokens that the index
 	// should have of the member, less those that it has. It is 0 unless they differ. The index answers sorted by token,
 	// and sorting all of it once more by member would cost far more than this.
 	sums map[int64]uint64
 	seed maphash.Seed
+	// missing has the blocks in which PostgreSQL's index should know a number, less those in which it does.
+	missing map[numberSpan]uint64
+}
+
+// numberSpan names a row of what PostgreSQL's index knows of numbers.
+type numberSpan struct {
+	tenant noren.TenantID
+	number string
+	span   int64
 }
 
 // readMembers compares each member with its haystack, and notes its tokens.
@@ -80,6 +97,7 @@ func (v *searchVerifier) readMembers(ctx context.Context, t *tx) error {
 			violate(&v.haystacks, v.contracts[tenant], "member %d should be found by %q, but is by %q", m.ID, want, stored.String)
 		}
 		v.count(tokenRow(tenant, m.ID), search.Tokens(want), 1)
+		v.expectNumbers(t, tenant, m.ID, search.Numbers(want))
 		return nil
 	})
 }
@@ -91,6 +109,40 @@ func (v *searchVerifier) count(row int64, tokens []string, factor int) {
 		sum += maphash.String(v.seed, token)
 	}
 	v.sums[row] += sum * uint64(factor) //nolint:gosec // it may wrap around
+}
+
+// expectNumbers notes the numbers that the index should have of a member.
+func (v *searchVerifier) expectNumbers(t *tx, tenant noren.TenantID, member int64, numbers []string) {
+	if !t.db.flavor.arrays {
+		v.count(tokenRow(tenant, member), numbers, 1)
+		return
+	}
+	v.numbers.Checked++
+	block := member >> blockBits
+	for _, number := range numbers {
+		v.missing[numberSpan{tenant, number, block >> blockBits}] |= 1 << (block & (1<<blockBits - 1))
+	}
+}
+
+// readNumbers takes what PostgreSQL's index knows of numbers off what it should know. That it knows more is no mistake.
+func (v *searchVerifier) readNumbers(ctx context.Context, t *tx) error {
+	rows, err := t.query(ctx, "SELECT tenant_id, number, span, blocks FROM number_blocks")
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var row numberSpan
+		var blocks int64
+		err := rows.Scan(&row.tenant, &row.number, &row.span, &blocks)
+		if v.missing[row] &^= uint64(blocks); v.missing[row] == 0 { //nolint:gosec // bits, not a number
+			delete(v.missing, row)
+		}
+		return err
+	})
+	for row, missing := range v.missing {
+		for _, block := range appendMembers(nil, row.span, int64(missing)) { //nolint:gosec // bits, not a number
+			violate(&v.numbers, v.contracts[row.tenant], "the number %s is not found among the members %d to %d",
+				row.number, block<<blockBits, block<<blockBits+1<<blockBits-1)
+		}
+	}
+	return err
 }
 
 // readTokens takes what the index has off the sums and looks at what is left.

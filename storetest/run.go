@@ -116,6 +116,7 @@ func setup(t *testing.T, engine noren.Engine) *bundle {
 			tx.PutStaffRanks(b.ctx, []noren.StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "役員"}}),
 			tx.PutStores(b.ctx, stores()),
 			tx.PutProducts(b.ctx, products()),
+			tx.Raise(b.ctx, noren.CounterProduct, int64(len(products()))),
 			tx.PutClients(b.ctx, []noren.Client{b.client(1), b.client(2)}),
 		)
 	})

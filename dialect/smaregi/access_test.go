@@ -58,7 +58,7 @@ func TestNobodyGetsInWithout(t *testing.T) {
 		}{
 			"no token": {r, "", 401}, "unknown token": {r, "none", 401}, "other contract": {prefixed, "a", 401}, "no scope": {r, "poor", 403},
 		} {
-			tt.request.As = tt.token
+			tt.As = tt.token
 			if a := b.Do(tt.request); a.Status != tt.status {
 				t.Errorf("%s: %s %s: %d %s", name, r.Method, tt.Path, a.Status, a.Body)
 			}
