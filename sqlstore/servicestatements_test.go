@@ -241,7 +241,8 @@ func recordPurchases(change func(e *noren.PurchaseEvent, i int64)) step {
 func heldFor(e *noren.PurchaseEvent, i int64) { e.Member.ShopifyCustomerID = fmt.Sprint(i) }
 
 func createMembers(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
-	patches := slices.Repeat([]noren.MemberPatch{{View: noren.ReCOREView, LastName: noren.Set("山田")}}, n)
+	// The telephone number makes sure that some number is found in each run: codes are random, and may have none.
+	patches := slices.Repeat([]noren.MemberPatch{{View: noren.ReCOREView, LastName: noren.Set("山田"), Phone: noren.Set("090-1234-5678")}}, n)
 	_, _, err := s.CreateMembers(ctx, c, patches, noren.Active, nil)
 	return err
 }
