@@ -18,6 +18,7 @@ const (
 	Smaregi    Dialect = "smaregi"
 	ReCORE     Dialect = "recore"
 	EasyPoints Dialect = "easypoints"
+	Shopify    Dialect = "shopify" // its webhooks, inwards; it has no clients
 	Console    Dialect = "console" // people with a browser
 )
 
@@ -82,15 +83,6 @@ type Caller struct {
 // HasScope reports whether the credential carries at least one of the scopes.
 func (c Caller) HasScope(any ...string) bool {
 	return slices.ContainsFunc(any, func(s string) bool { return slices.Contains(c.Scopes, s) })
-}
-
-// entry is the audit entry of a write by the caller at that time, without what was written.
-func (c Caller) entry(at time.Time) AuditEntry {
-	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
-	if c.Login == "" {
-		e.ClientID = &c.Client.ID
-	}
-	return e
 }
 
 // NewSecret makes a random credential of 256 bits: prefix and 43 characters of unpadded base64url.

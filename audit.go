@@ -9,9 +9,9 @@ import (
 type AuditEntry struct {
 	ID        int64
 	At        time.Time
-	ClientID  *int64 // nil: the operator, on the command line, or a console user
+	ClientID  *int64 // nil: no client, such as the operator on the command line, a console user or Shopify
 	Login     string // of the console user who did it; "": a program or the operator
-	Dialect   string // a Dialect, or Operator
+	Dialect   string // a Dialect, Operator or Schedule
 	Subject   string // "member", "stock", "client", …
 	SubjectID string
 	RequestID string // of the HTTP request or the command
@@ -23,6 +23,15 @@ const (
 	Operator = "operator" // on the command line
 	Schedule = "noren"    // by the server itself, when its time had come
 )
+
+// entry is the audit entry of a write by the caller at that time, without what was written.
+func (c Caller) entry(at time.Time) AuditEntry {
+	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}
+	if c.Login == "" && c.Client.ID != 0 { // a console user, the operator and another system are no clients
+		e.ClientID = &c.Client.ID
+	}
+	return e
+}
 
 // memberChanges writes what differs between before and after as {"column": [before, after]}.
 func memberChanges(before, after *Member) []byte {

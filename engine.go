@@ -311,7 +311,7 @@ type RankTx interface {
 	BeginRankCheck(ctx context.Context, c RankCheck) error
 	// RankCheckAt answers the check at that time, and locks it where forUpdate is true. NotFound where there is none.
 	RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*RankCheck, error)
-	// PutRankCheck writes how far the check is.
+	// PutRankCheck writes how far the check is and whom it moved, nothing else of it.
 	PutRankCheck(ctx context.Context, c RankCheck) error
 	// RankChecks answers one page of checks, the latest first.
 	RankChecks(ctx context.Context, p Page) ([]RankCheck, int, error)
@@ -326,8 +326,9 @@ type RankChangeFilter struct {
 
 // WebhookTx reads and writes what other systems told us.
 type WebhookTx interface {
-	// WebhookByID answers the message with the source's id; nil where it has not arrived.
-	WebhookByID(ctx context.Context, source, id string) (*Webhook, error)
+	// BeginWebhook notes that the message has arrived, so that nobody else works on the same one until the commit, and
+	// answers what became of it when it came before; nil where it is new. PutWebhook has to follow where it is.
+	BeginWebhook(ctx context.Context, w Webhook) (before *Webhook, err error)
 	// PutWebhook stores what became of a message, in place of what became of it before.
 	PutWebhook(ctx context.Context, w Webhook) error
 	// Webhooks answers one page, newest first.

@@ -3,6 +3,8 @@ package noren
 import (
 	"strings"
 	"time"
+
+	"noren/ladder"
 )
 
 // Status is the state of a membership (会員状態区分).
@@ -120,6 +122,7 @@ const (
 	Canonical View = iota
 	SmaregiView
 	ReCOREView
+	EasyPointsView
 )
 
 // Status is how the view shows s, as the canonical status that its word stands for.
@@ -140,6 +143,14 @@ func (v View) Sex(s Sex) Sex {
 		return SexUnknown
 	}
 	return s
+}
+
+// Rank is how the view shows the rank with that id, of a ladder that is given from the lowest up.
+func (v View) Rank(ranks []Rank, id *int64) *int64 {
+	if shown := ladder.Shown(ranks, id); v == EasyPointsView && id == nil && shown != nil {
+		return &shown.ID
+	}
+	return id
 }
 
 // splitAddress takes a leading prefecture off an address; what remains is address1.

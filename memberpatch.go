@@ -3,7 +3,7 @@ package noren
 // MemberPatch says what to change in one member. Absent fields stay as they are.
 type MemberPatch struct {
 	ID                int64             `json:"id"`
-	View              View              `json:"view,omitzero"` // whose eyes Status, Sex and Address are meant for
+	View              View              `json:"view,omitzero"` // whose eyes Status, Sex, Address and Rank are meant for
 	Code              Field[string]     `json:"code,omitzero"`
 	AliasCode         Field[string]     `json:"alias_code,omitzero"`
 	CustomerNo        Field[string]     `json:"customer_no,omitzero"`
@@ -74,7 +74,7 @@ func (p MemberPatch) Apply(m Member, in Surroundings) (Member, []Reason) {
 	id, known := p.resolve(p.Rank, func(r Ref) (int64, bool) { return rankByRef(in.Ranks, r) })
 	if !known {
 		broken = append(broken, ReasonRankUnknown)
-	} else if p.Rank.Given() {
+	} else if p.Rank.Given() && (id == nil || deref(p.View.Rank(in.Ranks, before.RankID)) != *id) {
 		m.RankID = id
 	}
 	id, known = p.resolve(p.MinimumRank, func(r Ref) (int64, bool) { return rankByRef(in.Ranks, r) })

@@ -178,6 +178,32 @@ func TestPatchedRanks(t *testing.T) {
 	}
 }
 
+// easyPoints shows a member below the lowest rank as having it, so giving it to them changes nothing; any other rank does,
+// and so does the lowest where another dialect gives it.
+func TestRankThroughAView(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		view   View
+		before *int64
+		ref    Field[Ref]
+		want   *int64
+	}{
+		{"the one shown", EasyPointsView, nil, Set(Ref{Name: "Bronze"}), nil},
+		{"the one shown, by id", EasyPointsView, nil, Set(Ref{ID: 1}), nil},
+		{"a higher one", EasyPointsView, nil, Set(Ref{ID: 2}), new(int64(2))},
+		{"the lowest, from a higher one", EasyPointsView, new(int64(2)), Set(Ref{ID: 1}), new(int64(1))},
+		{"none", EasyPointsView, new(int64(2)), Null[Ref](), nil},
+		{"another view", SmaregiView, nil, Set(Ref{Name: "Bronze"}), new(int64(1))},
+		{"no view", Canonical, nil, Set(Ref{ID: 1}), new(int64(1))},
+	} {
+		got, broken := MemberPatch{View: c.view, Rank: c.ref}.Apply(Member{RankID: c.before}, surroundings())
+		if diff := cmp.Diff(c.want, got.RankID); diff != "" || broken != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", c.name, broken, diff)
+		}
+	}
+}
+
 func TestPatchedStaffRanks(t *testing.T) {
 	t.Parallel()
 	linked := surroundings()

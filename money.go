@@ -17,6 +17,8 @@ func currencyDigits(code string) int {
 		return 0
 	case slices.Contains(strings.Fields("BHD IQD JOD KWD LYD OMR TND"), code):
 		return 3
+	case code == "CLF" || code == "UYW":
+		return 4
 	default:
 		return 2
 	}
@@ -25,10 +27,16 @@ func currencyDigits(code string) int {
 // MaxMoney is the largest amount of money that is taken: what a JSON number holds exactly, with room for sums.
 const MaxMoney = 999_999_999_999
 
+// maxMoneyText is how many characters an amount is written with at most.
+const maxMoneyText = 40
+
 // ParseMoney reads an amount in the main unit of the currency, such as "1200", "1200.00" or "-12.5", as the smallest
 // unit. An amount finer than the currency is an error, and so is one beyond MaxMoney.
 func ParseMoney(s, currency string) (int64, error) {
 	digits := currencyDigits(currency)
+	if len(s) > maxMoneyText {
+		return 0, fmt.Errorf("%q… is too long for an amount", s[:maxMoneyText])
+	}
 	whole, fraction, _ := strings.Cut(s, ".")
 	fine := strings.TrimRight(fraction, "0")
 	bad := fmt.Errorf("%q is not an amount in %s: digits, with at most %d behind the point", s, currency, digits)
@@ -52,10 +60,10 @@ func FormatMoney(amount int64, currency string) string {
 	if digits == 0 {
 		return strconv.FormatInt(amount, 10)
 	}
-	sign := ""
+	s, sign := strconv.FormatInt(amount, 10), ""
 	if amount < 0 {
-		sign, amount = "-", -amount
+		s, sign = s[1:], "-" // of the smallest number there is no positive one
 	}
-	s := fmt.Sprintf("%0*d", digits+1, amount)
+	s = strings.Repeat("0", max(0, digits+1-len(s))) + s
 	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]
 }

@@ -71,11 +71,12 @@ type PointLotFilter struct {
 
 // PointEntryFilter selects movements of points, by time and then id.
 type PointEntryFilter struct {
-	MemberID int64 // 0: any
-	At       Span
-	Kinds    []PointEntryKind // nil: any; empty: none
-	Dialects []string         // as Kinds
-	Newest   bool             // the newest first
+	MemberID  int64  // 0: any
+	VisibleTo *int64 // only of members of this store or of all stores
+	At        Span
+	Kinds     []PointEntryKind // nil: any; empty: none
+	Dialects  []string         // as Kinds
+	Newest    bool             // the newest first
 	Page
 }
 
@@ -103,6 +104,16 @@ func NextExpiry(balances []PointBalance) *Date {
 		}
 	}
 	return next
+}
+
+// usablePoints adds up what the lots hold on that day.
+func usablePoints(lots []PointLot, today Date) (sum int64) {
+	for _, l := range lots {
+		if l.usable(today) {
+			sum += l.Remaining
+		}
+	}
+	return sum
 }
 
 // burn takes amount from the usable lots: nearest expiry first, oldest first among equals, never-expiring last. It

@@ -2,6 +2,7 @@ package noren
 
 import (
 	"time"
+	"unicode/utf8"
 )
 
 // Purchase is spend credited to a member, in the smallest unit of the tenant's currency: the only input of rank
@@ -95,8 +96,9 @@ const (
 
 // PurchaseOutcome is what became of one event.
 type PurchaseOutcome struct {
-	Result PurchaseResult
-	Err    *Error // with PurchaseRefused; its Row is the event's place from 1
+	Result   PurchaseResult
+	MemberID int64  // whose purchase it is about; 0: nobody's yet
+	Err      *Error // with PurchaseRefused; its Row is the event's place from 1
 }
 
 // Limits of what sources may say.
@@ -105,16 +107,35 @@ const (
 	futureAllowed = 24 * time.Hour // how far ahead of ours a source's clock may be
 )
 
+// isExternalID reports whether the text can be the id that a source gave to something.
+func isExternalID(s string) bool {
+	return s != "" && len(s) <= 4*maxExternalID && utf8.RuneCountInString(s) <= maxExternalID && canBeStored(s)
+}
+
+// canBeStored reports whether every engine can store and look up the text: UTF-8 without U+0000.
+func canBeStored(s string) bool { return storable(s) == s }
+
+// maxMemberKey is how many bytes a text that names a member may have: more than any column that it is looked for in.
+const maxMemberKey = 1000
+
+// valid reports whether the key can be looked up, and what it names its member by is something.
+func (k MemberKey) valid() bool {
+	_, value := k.field()
+	return value != "" && len(value) <= maxMemberKey && canBeStored(value) && canBeStored(k.ShopifyCustomerID) && len(k.ShopifyCustomerID) <= maxMemberKey
+}
+
 // check judges what can be judged without stored data.
 func (e PurchaseEvent) check(t Tenant, now time.Time) *Error {
 	wrong := func(reason Reason, field, value, message string) *Error {
 		return &Error{Kind: Invalid, Reason: reason, Field: field, Value: value, Message: message}
 	}
 	switch {
-	case e.ExternalID == "" || len([]rune(e.ExternalID)) > maxExternalID:
-		return wrong("", "id", e.ExternalID, "an id of 1 to 100 characters is needed")
-	case e.Kind == PurchaseRefunded && (e.RefundID == "" || len([]rune(e.RefundID)) > maxExternalID || e.RefundID == cancellation):
-		return wrong("", "refund_id", e.RefundID, "a refund needs an id of its own, of 1 to 100 characters")
+	case e.Kind != PurchasePaid && e.Kind != PurchaseRefunded && e.Kind != PurchaseCancelled:
+		return wrong("", "kind", "", "a purchase is paid, refunded or cancelled")
+	case !isExternalID(e.ExternalID):
+		return wrong("", "id", "", "an id of 1 to 100 characters is needed")
+	case e.Kind == PurchaseRefunded && (!isExternalID(e.RefundID) || e.RefundID == cancellation):
+		return wrong("", "refund_id", storable(shortened(e.RefundID, maxExternalID)), "a refund needs an id of its own, of 1 to 100 characters")
 	case e.Kind == PurchaseCancelled:
 		return nil
 	case e.Currency != "" && e.Currency != t.Currency:
@@ -122,7 +143,7 @@ func (e PurchaseEvent) check(t Tenant, now time.Time) *Error {
 	case e.Amount < 0:
 		return wrong(ReasonNegative, "amount", FormatMoney(e.Amount, t.Currency), "an amount is not negative; a refund is an event of its own")
 	case e.Amount > MaxMoney:
-		return wrong("", "amount", "", "the amount is more than "+FormatMoney(MaxMoney, t.Currency))
+		return wrong("", "amount", FormatMoney(e.Amount, t.Currency), "the amount is more than "+FormatMoney(MaxMoney, t.Currency))
 	case e.Kind == PurchaseRefunded:
 		return nil
 	case e.PaidAt.IsZero():
@@ -133,6 +154,9 @@ func (e PurchaseEvent) check(t Tenant, now time.Time) *Error {
 		return wrong("", "at", e.PaidAt.Format(time.RFC3339), "the time of payment is before 1970")
 	case e.Member == MemberKey{}:
 		return wrong(ReasonMemberUnknown, "member", "", "the purchase names no member")
+	case !e.Member.valid():
+		field, _ := e.Member.field()
+		return wrong("", field, "", "this cannot be the name of a member")
 	}
 	return nil
 }

@@ -21,6 +21,13 @@ type (
 // ParseMonth reads YYYY-MM.
 func ParseMonth(s string) (Month, error) { return ladder.ParseMonth(s) }
 
+// CheckReasons lists the reasons that a check can have for a member's rank, those that change it first.
+func CheckReasons() []RankReason {
+	return []RankReason{
+		ladder.EntryMet, ladder.MaintenanceMissed, ladder.Kept, ladder.Skipped, ladder.NeverDown, ladder.AtMinimum, ladder.AtLowest,
+	}
+}
+
 // RankChange records that a member's rank changed: when, from what to what, and why.
 type RankChange struct {
 	ID       int64
@@ -33,12 +40,19 @@ type RankChange struct {
 	By       AuditEntry // who set it; of a check, only Dialect is set
 }
 
+// RankPlan is what a check is made of: a programme and a ladder.
+type RankPlan struct {
+	Programme RankProgramme `json:"programme"`
+	Ranks     []Rank        `json:"ranks"` // from the lowest up; in a preview nil: the stored ones
+}
+
 // RankCheck is one check of all members of a tenant, and how far it is. It goes through the members in order of their
 // ids in slices, each in one transaction with the slice's effect, so it can stop anywhere and go on.
 type RankCheck struct {
 	At          time.Time
-	From, Until Month // the months whose spend counts: From ≤ month < Until
-	After       int64 // the last member that was judged
+	From, Until Month    // the months whose spend counts: From ≤ month < Until
+	Rules       RankPlan // as they were when it was begun: it keeps to them
+	After       int64    // the last member that was judged
 	StartedAt   time.Time
 	FinishedAt  *time.Time
 	Risen       int64

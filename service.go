@@ -18,6 +18,7 @@ type Config struct {
 	// Passwords hashes and checks the passwords of console users.
 	Passwords PasswordHasher
 	Log       *slog.Logger // nil: slog.Default()
+	RankSlice int          // members that one transaction of a check of ranks may change; 0: 50
 }
 
 // PasswordHasher hashes passwords slowly, for people's passwords are guessable.
@@ -34,6 +35,7 @@ type Service struct {
 	encoders  map[Dialect]CallbackEncoder
 	passwords PasswordHasher
 	log       *slog.Logger
+	rankSlice int
 
 	hashing chan struct{} // holds one for each password that is being hashed
 	decoy   func() string // a hash that no password matches
@@ -51,8 +53,11 @@ type Service struct {
 func NewService(c Config) *Service {
 	s := &Service{
 		engine: c.Engine, now: c.Clock, encoders: c.Encoders, passwords: c.Passwords, log: c.Log,
-		bulkReady: make(signal, 1), callbackReady: make(signal, 1), importReady: make(signal, 1),
+		rankSlice: c.RankSlice, bulkReady: make(signal, 1), callbackReady: make(signal, 1), importReady: make(signal, 1),
 		hashing: make(chan struct{}, mostHashing),
+	}
+	if s.rankSlice <= 0 {
+		s.rankSlice = defaultRankSlice
 	}
 	s.decoy = sync.OnceValue(func() string { return s.passwords.Hash(NewSecret("")) })
 	if s.now == nil {

@@ -21,13 +21,11 @@ type IssuedToken struct {
 // Invalid with ReasonScope and the scope as Value where one was not granted.
 func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, wanted []string) (IssuedToken, error) {
 	wrong := &Error{Kind: Unauthenticated, Reason: ReasonClient, Message: "Client authentication failed"}
-	c, err := s.engine.CallerByKey(ctx, Smaregi, key)
+	c, err := s.AuthenticateKey(ctx, Smaregi, key, secret)
 	switch {
-	case err != nil && KindOf(err) == NotFound:
-		return IssuedToken{}, wrong
 	case err != nil:
 		return IssuedToken{}, err
-	case !c.Client.secretMatches(secret) || c.Tenant.Contract != contract:
+	case c.Tenant.Contract != contract:
 		return IssuedToken{}, wrong
 	}
 	for _, scope := range wanted {
@@ -73,5 +71,33 @@ func (s *Service) Authenticate(ctx context.Context, secret string) (Caller, erro
 			return !slices.Contains(c.Client.Scopes, scope)
 		})
 	}
+	return c, nil
+}
+
+// AuthenticateKey finds the client of that dialect by its key and proves it by its secret. Unauthenticated with
+// ReasonClient where they do not belong together.
+func (s *Service) AuthenticateKey(ctx context.Context, dialect Dialect, key, secret string) (Caller, error) {
+	c, err := s.engine.CallerByKey(ctx, dialect, key)
+	switch {
+	case err != nil && KindOf(err) == NotFound, err == nil && !c.Client.secretMatches(secret):
+		return Caller{}, &Error{Kind: Unauthenticated, Reason: ReasonClient, Message: "Client authentication failed"}
+	case err != nil:
+		return Caller{}, err
+	}
+	c.Scopes = c.Client.Scopes
+	return c, nil
+}
+
+// AuthenticateSecret finds the client of that dialect by its secret alone, which clients of EasyPoints may send as their
+// Bearer token. A secret that has been replaced proves nothing any more. Unauthenticated where nobody has it.
+func (s *Service) AuthenticateSecret(ctx context.Context, dialect Dialect, secret string) (Caller, error) {
+	c, err := s.Authenticate(ctx, secret)
+	switch {
+	case err != nil:
+		return Caller{}, err
+	case c.Client.Dialect != dialect || !c.Client.secretMatches(secret):
+		return Caller{}, &Error{Kind: Unauthenticated, Reason: ReasonClient, Message: "Client authentication failed"}
+	}
+	c.Scopes = c.Client.Scopes
 	return c, nil
 }

@@ -32,7 +32,7 @@ func (s *Service) DraftImport(ctx context.Context, c Caller, kind ImportKind, f 
 	}
 	d := &drafter{service: s, caller: c, draft: Import{
 		Kind: kind, State: ImportUploading, Source: DefaultImportSource, FileName: storable(shortened(f.Name, maxFileName)), Encoding: f.Encoding, View: f.View,
-		ClientID: importClient(c), Login: c.Login, Dialect: string(c.Client.Dialect), StoreID: c.Client.StoreID,
+		ClientID: c.entry(s.now()).ClientID, Login: c.Login, Dialect: string(c.Client.Dialect), StoreID: c.Client.StoreID,
 		RequestID: c.RequestID, CreatedAt: s.now(),
 	}}
 	for i, header := range f.Header {
@@ -240,19 +240,10 @@ func (i *Import) visibleTo(c Caller) bool {
 }
 
 func (s *Service) importEntry(c Caller, i Import, what string) AuditEntry {
-	return AuditEntry{
-		At: s.now(), ClientID: importClient(c), Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID,
-		Subject: "import", SubjectID: fmt.Sprint(i.ID),
-		Changes: change(what, nil, map[string]any{"kind": i.Kind, "file": i.FileName, "lines": i.Total, "processed": i.Processed}),
-	}
-}
-
-// importClient is the client that imports, nil where a person or the operator does.
-func importClient(c Caller) *int64 {
-	if c.Client.ID == 0 || c.Login != "" {
-		return nil
-	}
-	return &c.Client.ID
+	e := c.entry(s.now())
+	e.Subject, e.SubjectID = "import", fmt.Sprint(i.ID)
+	e.Changes = change(what, nil, map[string]any{"kind": i.Kind, "file": i.FileName, "lines": i.Total, "processed": i.Processed})
+	return e
 }
 
 // Import answers one import. NotFound where the caller may not see it.

@@ -36,7 +36,7 @@ func (r importRun) planPurchases(ctx context.Context, lines []ImportLine) (impor
 			p.refuse(n, purchaseProblem(lines[n].Number, events[i], o.Err))
 		}
 	}
-	p.write = func(ctx context.Context) error { return r.closeBook(ctx, r.Source, book, r.entry()) }
+	p.write = func(ctx context.Context) error { return r.closeBook(ctx, book, r.entry()) }
 	return p, nil
 }
 

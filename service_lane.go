@@ -196,13 +196,14 @@ func (l lane) storeMembers(ctx context.Context, changes []MemberChange, ranks []
 	if err := l.tx.UpdateMembers(ctx, changes); err != nil {
 		return err
 	}
-	if err := l.creditHeld(ctx, changes); err != nil {
+	credited, err := l.creditHeld(ctx, changes, by)
+	if err != nil {
 		return err
 	}
 	if err := l.addRankChanges(ctx, ranks); err != nil {
 		return err
 	}
-	return l.audit(ctx, entries)
+	return l.audit(ctx, append(entries, credited...))
 }
 
 // insertMembers stores new members, and records each in the audit log as by tells.
@@ -214,7 +215,8 @@ func (l lane) insertMembers(ctx context.Context, members []Member, by AuditEntry
 	for i := range members {
 		fresh[i].After = members[i]
 	}
-	if err := l.creditHeld(ctx, fresh); err != nil {
+	credited, err := l.creditHeld(ctx, fresh, by)
+	if err != nil {
 		return err
 	}
 	entries := make([]AuditEntry, len(members))
@@ -223,7 +225,7 @@ func (l lane) insertMembers(ctx context.Context, members []Member, by AuditEntry
 		entries[i].Subject, entries[i].SubjectID = "member", strconv.FormatInt(members[i].ID, 10)
 		entries[i].Changes = memberChanges(&Member{}, &members[i])
 	}
-	return l.audit(ctx, entries)
+	return l.audit(ctx, append(entries, credited...))
 }
 
 func (l lane) audit(ctx context.Context, entries []AuditEntry) error {

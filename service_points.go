@@ -44,12 +44,15 @@ type MemberRef struct {
 	StoreID           *int64
 }
 
+// visibleTo reports whether a caller restricted to store may see the member.
+func (m MemberRef) visibleTo(store *int64) bool { return Member{StoreID: m.StoreID}.VisibleTo(store) }
+
 // AdjustPoints grants or takes points, for all members that are named or for none. Refusals, all of kind Invalid, where
 // points are switched off, the amount is out of bounds, members or the staff are unknown, the expiry has passed, or
 // members, each named as Value, have fewer points than are to be taken. once may be nil; its Render gets nil.
 func (s *Service) AdjustPoints(ctx context.Context, c Caller, a PointAdjustment, once *Once) (*KeptAnswer, error) {
 	if !c.Tenant.Points.Enabled {
-		return nil, Refusals{{Kind: Invalid, Reason: ReasonPointsOff, Message: "points are switched off for this company"}}
+		return nil, pointsOff()
 	}
 	if a.Amount < 1 || a.Amount > MaxPoints {
 		return nil, Refusals{{
@@ -60,6 +63,10 @@ func (s *Service) AdjustPoints(ctx context.Context, c Caller, a PointAdjustment,
 		p := pointWriter{lane: lane{tx: tx, tenant: c.Tenant, now: by.At}, by: by, adjustment: a}
 		return nil, p.adjust(ctx, c.Client.StoreID)
 	})
+}
+
+func pointsOff() error {
+	return Refusals{{Kind: Invalid, Reason: ReasonPointsOff, Message: "points are switched off for this company"}}
 }
 
 // pointWriter moves points inside one transaction.
@@ -100,9 +107,7 @@ func (p pointWriter) adjust(ctx context.Context, store *int64) error {
 
 // unknown lists what the query names and members, those found, do not have.
 func (q MemberQuery) unknown(members []MemberRef, store *int64) (refused Refusals) {
-	members = slices.DeleteFunc(slices.Clone(members), func(m MemberRef) bool {
-		return store != nil && m.StoreID != nil && *m.StoreID != *store
-	})
+	members = slices.DeleteFunc(slices.Clone(members), func(m MemberRef) bool { return !m.visibleTo(store) })
 	known := make(map[any]bool, 3*len(members))
 	type alias string
 	for _, m := range members {
@@ -146,11 +151,19 @@ func (p pointWriter) expiry() *Date {
 }
 
 func (p pointWriter) grant(ctx context.Context, members []MemberRef) error {
-	firstLot, err := p.tx.Reserve(ctx, CounterPointLot, len(members))
+	moved, err := p.granted(ctx, members)
 	if err != nil {
 		return err
 	}
-	moved := PointMovement{}
+	return p.move(ctx, moved)
+}
+
+// granted is the movement that grants what the adjustment says to each of the members.
+func (p pointWriter) granted(ctx context.Context, members []MemberRef) (moved PointMovement, err error) {
+	firstLot, err := p.tx.Reserve(ctx, CounterPointLot, len(members))
+	if err != nil {
+		return moved, err
+	}
 	for i, m := range members {
 		moved.Lots = append(moved.Lots, PointLot{
 			ID: firstLot + int64(i), MemberID: m.ID, Type: p.adjustment.Type, GrantedAt: p.now, ExpiresOn: p.expiry(),
@@ -158,7 +171,7 @@ func (p pointWriter) grant(ctx context.Context, members []MemberRef) error {
 		})
 		moved.Entries = append(moved.Entries, p.entry(m.ID, PointsGranted, p.adjustment.Amount))
 	}
-	return p.move(ctx, moved)
+	return moved, nil
 }
 
 func (p pointWriter) take(ctx context.Context, members []MemberRef) error {
@@ -179,10 +192,7 @@ func (p pointWriter) take(ctx context.Context, members []MemberRef) error {
 	for i, m := range members {
 		taken, enough := burn(byMember[m.ID], p.adjustment.Amount, p.today())
 		if !enough {
-			refused = append(refused, &Error{
-				Kind: Invalid, Reason: ReasonTooFewPoints, Field: "amount", Value: fmt.Sprint(m.ID),
-				Message: fmt.Sprintf("member %d has fewer than %d points", m.ID, p.adjustment.Amount),
-			})
+			refused = append(refused, tooFewPoints(m.ID, p.adjustment.Amount))
 		}
 		for _, b := range taken {
 			b.EntryID = int64(i) // its place among the entries, until they are numbered
@@ -194,6 +204,13 @@ func (p pointWriter) take(ctx context.Context, members []MemberRef) error {
 		return refused
 	}
 	return p.move(ctx, moved)
+}
+
+func tooFewPoints(member, amount int64) *Error {
+	return &Error{
+		Kind: Invalid, Reason: ReasonTooFewPoints, Field: "amount", Value: fmt.Sprint(member),
+		Message: fmt.Sprintf("member %d has fewer than %d points", member, amount),
+	}
 }
 
 func (p pointWriter) entry(member int64, kind PointEntryKind, delta int64) PointEntry {

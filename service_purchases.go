@@ -7,16 +7,23 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // MaxPurchaseEvents is how many events one call of RecordPurchases takes.
 const MaxPurchaseEvents = 1000
 
 // RecordPurchases records what a source tells of purchases, each event for itself: what is wrong with one keeps none of
-// the others. They may come in any order and any number of times. It answers an outcome for each event.
+// the others. They may come in any order and any number of times. It answers an outcome for each event. Caller.Client
+// need only have its Dialect. Forbidden for a client that is bound to a store, since a purchase may be anybody's.
 func (s *Service) RecordPurchases(ctx context.Context, c Caller, source string, events []PurchaseEvent) (out []PurchaseOutcome, err error) {
-	if len(events) > MaxPurchaseEvents {
+	switch {
+	case c.Client.StoreID != nil:
+		return nil, &Error{Kind: Forbidden, Reason: ReasonScope, Message: "a user who is bound to a store does not record purchases"}
+	case len(events) > MaxPurchaseEvents:
 		return nil, &Error{Kind: TooLarge, Field: "purchases", Message: fmt.Sprintf("at most %d at a time", MaxPurchaseEvents)}
+	case !isExternalID(source):
+		return nil, &Error{Kind: Invalid, Field: "source", Message: "a source's name of 1 to 100 characters is needed"}
 	}
 	_, err = s.write(ctx, c, nil, func(tx Tx, by AuditEntry) (any, error) {
 		l := lane{tx: tx, tenant: c.Tenant, now: by.At}
@@ -29,9 +36,10 @@ func (s *Service) RecordPurchases(ctx context.Context, c Caller, source string, 
 // purchaseBook is one source's purchases while events are entered.
 type purchaseBook struct {
 	purchases map[string]*Purchase
+	before    map[string]Purchase // as they were stored
 	refunds   map[string][]Refund // by purchase
-	changed   map[string]bool
 	added     []Refund
+	touched   map[string]bool // the purchases that something was entered for, which may be unknown yet
 	spend     spendDeltas
 }
 
@@ -64,7 +72,7 @@ func (l lane) recordPurchases(ctx context.Context, source string, events []Purch
 	if err != nil {
 		return nil, err
 	}
-	return out, l.closeBook(ctx, source, book, by)
+	return out, l.closeBook(ctx, book, by)
 }
 
 // enterPurchases judges the events and enters them in a book, which is still to be closed. Where nothing is to be
@@ -73,7 +81,8 @@ func (l lane) enterPurchases(ctx context.Context, source string, events []Purcha
 	out := make([]PurchaseOutcome, len(events))
 	var keys []MemberKey
 	var ids []string
-	for i, e := range events {
+	for i := range events {
+		e := &events[i]
 		if err := e.check(l.tenant, l.now); err != nil {
 			out[i] = refusedPurchase(i, err)
 			continue
@@ -82,6 +91,9 @@ func (l lane) enterPurchases(ctx context.Context, source string, events []Purcha
 		if e.Kind == PurchasePaid {
 			keys = append(keys, e.Member)
 		}
+	}
+	if len(ids) == 0 {
+		return out, &purchaseBook{}, nil
 	}
 	// Members first, then the counter: whoever links a member to a Shopify customer takes them in this order too.
 	look := l.tx.MemberRefs
@@ -95,6 +107,9 @@ func (l lane) enterPurchases(ctx context.Context, source string, events []Purcha
 	var next int64
 	if writing {
 		if next, err = l.tx.Reserve(ctx, CounterPurchase, len(events)); err != nil {
+			return nil, nil, err
+		}
+		if err := l.noneLinkedMeanwhile(ctx, keys, members); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -112,13 +127,42 @@ func (l lane) enterPurchases(ctx context.Context, source string, events []Purcha
 			continue
 		}
 		out[i].Result = result
+		if p := book.purchases[e.ExternalID]; p != nil {
+			out[i].MemberID = p.MemberID
+		}
 	}
 	return out, book, nil
 }
 
 func refusedPurchase(i int, err *Error) PurchaseOutcome {
 	err.Row = i + 1
-	return PurchaseOutcome{PurchaseRefused, err}
+	return PurchaseOutcome{Result: PurchaseRefused, Err: err}
+}
+
+// errLinkedMeanwhile says that a Shopify customer whom nobody had was linked to a member while the counter of purchases
+// was waited for. The member is not locked, and locking it now would be the wrong order: everything is to be run again.
+// Whoever has run it often enough may come back later.
+var errLinkedMeanwhile error = &Error{
+	Kind: Unavailable, RetryAfter: time.Second, Message: "members are being linked to Shopify customers; send it again",
+}
+
+// noneLinkedMeanwhile looks again for the Shopify customers whom no member had before the counter was taken: who links
+// one takes the counter too, so from now on nobody does.
+func (l lane) noneLinkedMeanwhile(ctx context.Context, keys []MemberKey, members memberIndex) error {
+	var unknown []string
+	for _, k := range keys {
+		if k = k.first(); k.ShopifyCustomerID != "" && len(members[k]) == 0 {
+			unknown = append(unknown, k.ShopifyCustomerID)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	linked, _, err := l.tx.Members(ctx, MemberFilter{ShopifyIDs: unknown, NoTotal: true, Page: Page{Limit: 1}})
+	if err == nil && len(linked) > 0 {
+		return errLinkedMeanwhile
+	}
+	return err
 }
 
 // openBook reads what is known of the purchases, after the counter has been taken: nobody else changes them until the
@@ -130,11 +174,12 @@ func (l lane) openBook(ctx context.Context, source string, ids []string) (*purch
 		return nil, err
 	}
 	book := &purchaseBook{
-		purchases: make(map[string]*Purchase, len(ids)), refunds: make(map[string][]Refund), changed: make(map[string]bool),
-		spend: make(spendDeltas),
+		purchases: make(map[string]*Purchase, len(ids)), before: make(map[string]Purchase, len(purchases)),
+		refunds: make(map[string][]Refund), touched: make(map[string]bool), spend: make(spendDeltas),
 	}
 	for i := range purchases {
-		book.purchases[purchases[i].ExternalID] = &purchases[i]
+		p := &purchases[i]
+		book.purchases[p.ExternalID], book.before[p.ExternalID] = p, *p
 	}
 	for _, r := range refunds {
 		book.refunds[r.PurchaseID] = append(book.refunds[r.PurchaseID], r)
@@ -145,81 +190,97 @@ func (l lane) openBook(ctx context.Context, source string, ids []string) (*purch
 // enter enters one event and credits its purchase anew.
 func (b *purchaseBook) enter(t Tenant, source string, e PurchaseEvent, members memberIndex, id int64) (PurchaseResult, *Error) {
 	p, known := b.purchases[e.ExternalID]
-	switch e.Kind {
-	case PurchasePaid:
+	if e.Kind == PurchasePaid {
 		owner, err := members.find(e.Member)
 		if err != nil && (err.Reason != ReasonMemberUnknown || e.Member.first().ShopifyCustomerID == "") {
 			return "", err
 		}
 		if known {
-			return b.again(*p, owner, t, e)
-		}
-		p = &Purchase{
-			ID: id, Source: source, ExternalID: e.ExternalID, MemberID: owner.ID, ShopifyCustomerID: e.Member.ShopifyCustomerID,
-			Amount: e.Amount, PaidAt: e.PaidAt, Month: monthOf(t, e),
-		}
-		b.purchases[e.ExternalID] = p
-	case PurchaseRefunded, PurchaseCancelled:
-		r := Refund{Source: source, PurchaseID: e.ExternalID, ExternalID: e.RefundID, Amount: e.Amount}
-		if e.Kind == PurchaseCancelled {
-			r.ExternalID, r.Amount, r.All = cancellation, 0, true
-		}
-		for _, old := range b.refunds[e.ExternalID] {
-			if old == r {
+			if err := p.contradiction(owner, t, e); err != nil {
+				return "", err
+			}
+			if p.MemberID != 0 || owner.ID == 0 {
 				return PurchaseKnown, nil
 			}
-			if old.ExternalID == r.ExternalID {
-				return "", differs("refund_id", r.ExternalID, "a refund with this id was recorded with another amount")
+			p.MemberID = owner.ID // it was held, and now somebody says whose it is
+			b.spend.add(*p, p.Credited)
+		} else {
+			paidAt := e.PaidAt.Truncate(time.Microsecond) // as it is stored
+			p = &Purchase{
+				ID: id, Source: source, ExternalID: e.ExternalID, MemberID: owner.ID, ShopifyCustomerID: e.Member.ShopifyCustomerID,
+				Amount: e.Amount, PaidAt: paidAt, Month: Month(DateOf(paidAt, t.Location())[:len("2006-01")]),
 			}
+			b.purchases[e.ExternalID] = p
 		}
-		b.refunds[e.ExternalID] = append(b.refunds[e.ExternalID], r)
-		b.added = append(b.added, r)
-	default:
-		return "", &Error{Kind: Invalid, Field: "kind", Value: string(e.Kind), Message: "a purchase is paid, refunded or cancelled"}
+	} else if known, err := b.takeOff(source, e); known || err != nil {
+		return PurchaseKnown, err
 	}
+	b.touched[e.ExternalID] = true
 	if p == nil {
 		return PurchaseHeld, nil // a refund that comes before its purchase
 	}
 	credited := p.credit(b.refunds[e.ExternalID])
 	b.spend.add(*p, credited-p.Credited)
 	p.Credited = credited
-	b.changed[e.ExternalID] = true
 	if p.MemberID == 0 {
 		return PurchaseHeld, nil
 	}
 	return PurchaseRecorded, nil
 }
 
-// again answers an event of a purchase that is recorded already: it may only say the same.
-func (b *purchaseBook) again(p Purchase, owner MemberRef, t Tenant, e PurchaseEvent) (PurchaseResult, *Error) {
-	switch {
-	case p.Amount != e.Amount || !p.PaidAt.Equal(e.PaidAt):
-		return "", differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, as %s paid at %s",
-			FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format("2006-01-02 15:04:05")))
-	case p.MemberID != 0 && owner.ID != 0 && p.MemberID != owner.ID && e.Member.first().ShopifyCustomerID == "":
-		return "", differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, of member %d", p.MemberID))
+// takeOff notes a refund or cancellation, unless it is known.
+func (b *purchaseBook) takeOff(source string, e PurchaseEvent) (known bool, err *Error) {
+	r := Refund{Source: source, PurchaseID: e.ExternalID, ExternalID: e.RefundID, Amount: e.Amount}
+	if e.Kind == PurchaseCancelled {
+		r.ExternalID, r.Amount, r.All = cancellation, 0, true
 	}
-	return PurchaseKnown, nil
+	for _, old := range b.refunds[e.ExternalID] {
+		switch {
+		case old == r:
+			return true, nil
+		case old.ExternalID == r.ExternalID:
+			return false, differs("refund_id", r.ExternalID, "a refund with this id was recorded with another amount")
+		}
+	}
+	b.refunds[e.ExternalID] = append(b.refunds[e.ExternalID], r)
+	b.added = append(b.added, r)
+	return false, nil
+}
+
+// contradiction is what an event says otherwise than the purchase that was recorded before; nil where it says the same.
+// Which Shopify customer is linked to whom may have changed since, so it is not compared by that.
+func (p *Purchase) contradiction(owner MemberRef, t Tenant, e PurchaseEvent) *Error {
+	switch {
+	case p.Amount != e.Amount || !p.PaidAt.Equal(e.PaidAt.Truncate(time.Microsecond)):
+		return differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, as %s paid at %s",
+			FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format(time.DateTime)))
+	case p.MemberID != 0 && owner.ID != 0 && p.MemberID != owner.ID && e.Member.first().ShopifyCustomerID == "":
+		return differs("id", e.ExternalID, fmt.Sprintf("it was recorded before, of member %d", p.MemberID))
+	}
+	return nil
 }
 
 func differs(field, value, message string) *Error {
 	return &Error{Kind: Invalid, Reason: ReasonDiffers, Field: field, Value: value, Message: message}
 }
 
-func monthOf(t Tenant, e PurchaseEvent) Month {
-	return Month(DateOf(e.PaidAt, t.Location())[:len("2006-01")])
-}
-
 // closeBook writes what was entered.
-func (l lane) closeBook(ctx context.Context, source string, b *purchaseBook, by AuditEntry) error {
-	changed := make([]Purchase, 0, len(b.changed))
-	entries := make([]AuditEntry, 0, len(b.changed))
-	for _, id := range slices.Sorted(maps.Keys(b.changed)) {
-		p := *b.purchases[id]
-		changed = append(changed, p)
-		by.Subject, by.SubjectID = "purchase", source+":"+id
-		by.Changes = change("credited", nil, map[string]any{"member": p.MemberID, "amount": p.Amount, "credited": p.Credited})
+func (l lane) closeBook(ctx context.Context, b *purchaseBook, by AuditEntry) error {
+	changed := make([]Purchase, 0, len(b.touched))
+	entries := make([]AuditEntry, 0, len(b.touched))
+	for _, id := range slices.Sorted(maps.Keys(b.touched)) {
+		if p := b.purchases[id]; p != nil {
+			before, known := b.before[id]
+			changed, entries = append(changed, *p), append(entries, creditedBy(by, before, known, *p))
+		}
+	}
+	for _, r := range b.added {
+		by.Subject, by.SubjectID = "refund", r.Source+":"+r.PurchaseID+":"+r.ExternalID
+		by.Changes = change("refund", nil, map[string]any{"amount": r.Amount, "all": r.All})
 		entries = append(entries, by)
+	}
+	if len(entries) == 0 {
+		return nil
 	}
 	if err := l.tx.PutPurchases(ctx, changed); err != nil {
 		return err
@@ -230,14 +291,26 @@ func (l lane) closeBook(ctx context.Context, source string, b *purchaseBook, by 
 	if err := l.tx.AddSpend(ctx, b.spend.list()); err != nil {
 		return err
 	}
-	if len(entries) == 0 {
-		return nil
-	}
 	return l.audit(ctx, entries)
 }
 
-// creditHeld credits the purchases that waited for Shopify customers whom the changes have linked to members.
-func (l lane) creditHeld(ctx context.Context, changes []MemberChange) error {
+// creditedBy is the audit entry of a purchase that was recorded or credited anew.
+func creditedBy(by AuditEntry, before Purchase, known bool, after Purchase) AuditEntry {
+	show := func(p Purchase) any {
+		return map[string]any{"member": p.MemberID, "amount": p.Amount, "credited": p.Credited}
+	}
+	var was any
+	if known {
+		was = show(before)
+	}
+	by.Subject, by.SubjectID = "purchase", after.Source+":"+after.ExternalID
+	by.Changes = change("purchase", was, show(after))
+	return by
+}
+
+// creditHeld credits the purchases that waited for Shopify customers whom the changes have linked to members. It answers
+// what is to be said of it in the audit log, whose counter is taken last.
+func (l lane) creditHeld(ctx context.Context, changes []MemberChange, by AuditEntry) ([]AuditEntry, error) {
 	linked := make(map[string]int64)
 	for i := range changes {
 		before, after := &changes[i].Before, &changes[i].After
@@ -246,24 +319,28 @@ func (l lane) creditHeld(ctx context.Context, changes []MemberChange) error {
 		}
 	}
 	if len(linked) == 0 {
-		return nil
+		return nil, nil
 	}
 	if _, err := l.tx.Reserve(ctx, CounterPurchase, 1); err != nil { // so that no purchase is being held meanwhile
-		return err
+		return nil, err
 	}
 	held, err := l.tx.HeldPurchases(ctx, slices.Sorted(maps.Keys(linked)))
 	if err != nil || len(held) == 0 {
-		return err
+		return nil, err
 	}
 	spend := make(spendDeltas)
+	entries := make([]AuditEntry, len(held))
 	for i := range held {
-		held[i].MemberID = linked[held[i].ShopifyCustomerID]
-		spend.add(held[i], held[i].Credited)
+		p := &held[i]
+		before := *p
+		p.MemberID = linked[p.ShopifyCustomerID]
+		spend.add(*p, p.Credited)
+		entries[i] = creditedBy(by, before, true, *p)
 	}
 	if err := l.tx.PutPurchases(ctx, held); err != nil {
-		return err
+		return nil, err
 	}
-	return l.tx.AddSpend(ctx, spend.list())
+	return entries, l.tx.AddSpend(ctx, spend.list())
 }
 
 // memberIndex finds members by what names them: each stands under a key of each of its names.
@@ -273,6 +350,9 @@ type memberIndex map[MemberKey][]MemberRef
 func indexMembers(
 	ctx context.Context, keys []MemberKey, look func(context.Context, MemberQuery) ([]MemberRef, error),
 ) (memberIndex, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
 	var q MemberQuery
 	for _, k := range keys {
 		switch k = k.first(); {
@@ -286,16 +366,15 @@ func indexMembers(
 			q.Emails = append(q.Emails, k.Email)
 		}
 	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
 	refs, err := look(ctx, q)
 	index := make(memberIndex, 4*len(refs))
 	for _, m := range refs {
 		for _, k := range []MemberKey{
 			{ID: m.ID}, {Code: m.Code}, {ShopifyCustomerID: deref(m.ShopifyCustomerID)}, {Email: FoldEmail(deref(m.Email))},
 		} {
-			index[k] = append(index[k], m)
+			if k != (MemberKey{}) {
+				index[k] = append(index[k], m)
+			}
 		}
 	}
 	return index, err

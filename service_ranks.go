@@ -46,6 +46,27 @@ type Tier struct {
 	Spend   int64         // so far in Next's window; 0 without a programme
 }
 
+// Missing is the spend that is missing to the rank; 0 or less once it is reached.
+func (t Tier) Missing(r Rank) int64 { return r.EntrySpend - t.Spend }
+
+// Target is the rank to strive for: the first above the member's that is not reached yet, or else the last. Nil at the top.
+func (t Tier) Target() *Rank {
+	for i := range t.Above {
+		if t.Missing(t.Above[i]) > 0 || i == len(t.Above)-1 {
+			return &t.Above[i]
+		}
+	}
+	return nil
+}
+
+// ToKeep is the spend that is missing to keep the rank; 0 or less once it is kept, nil where there is no ladder.
+func (t Tier) ToKeep() *int64 {
+	if t.Rank == nil {
+		return nil
+	}
+	return new(t.Rank.MaintenanceSpend - t.Spend)
+}
+
 // Tier answers where a member stands. NotFound where the caller may not see it; Invalid where more than one has the key.
 func (s *Service) Tier(ctx context.Context, c Caller, key MemberKey) (out Tier, err error) {
 	err = s.engine.View(ctx, c.Tenant.ID, func(tx Tx) error {
@@ -94,18 +115,27 @@ func memberByKey(ctx context.Context, tx Tx, c Caller, key MemberKey) (Member, e
 		f.Emails = []string{k.Email}
 	}
 	found, _, err := tx.Members(ctx, f)
-	field, value := key.field()
-	switch {
-	case err != nil:
+	if err == nil {
+		err = key.judge(len(found))
+	}
+	if err != nil {
 		return Member{}, err
-	case len(found) == 0:
-		return Member{}, &Error{Kind: NotFound, Reason: ReasonMemberUnknown, Field: field, Value: value, Message: "there is no such member"}
-	case len(found) > 1:
-		return Member{}, &Error{
+	}
+	return found[0], nil
+}
+
+// judge answers NotFound where the key names nobody, and Invalid where it names more than one.
+func (k MemberKey) judge(found int) error {
+	field, value := k.field()
+	switch {
+	case found == 0:
+		return &Error{Kind: NotFound, Reason: ReasonMemberUnknown, Field: field, Value: value, Message: "there is no such member"}
+	case found > 1:
+		return &Error{
 			Kind: Invalid, Reason: ReasonAmbiguous, Field: field, Value: value, Message: "more than one member has this e-mail address",
 		}
 	}
-	return found[0], nil
+	return nil
 }
 
 // RankChanges answers the changes of ranks that match, newest first. NotFound where they are to be of a member that the
@@ -148,47 +178,56 @@ func (s *Service) Ladder(ctx context.Context, c Caller) (out Ladder, err error) 
 	return out, err
 }
 
-// RankPlan is what a check is made of: the stored programme and ladder, or what they might become.
-type RankPlan struct {
-	Programme RankProgramme
-	Ranks     []Rank // from the lowest up; nil: the stored ones
-}
-
-// PreviewRankCheck answers what the check would do at its time with the spend that is known now, to each member it looks
-// at, in order of id, by calling each. It changes nothing. Invalid where no check falls at that time.
+// PreviewRankCheck answers what the check at that time would do, with the spend that is known now, to each member whom it
+// has not judged yet, in order of id, by calling each. It changes nothing. plan, if it is set, is what the check would be
+// made of instead of the tenant's own. Invalid where no check falls at that time.
 func (s *Service) PreviewRankCheck(ctx context.Context, t Tenant, plan *RankPlan, at time.Time, each func(RankMove) error) error {
-	programme, check, err := s.plannedCheck(t, plan, at)
-	if err != nil {
+	var check RankCheck
+	err := s.engine.View(ctx, t.ID, func(tx Tx) (err error) {
+		check, err = previewed(ctx, tx, t, plan, at)
 		return err
-	}
-	for after, more := int64(0), true; more; {
+	})
+	for more := err == nil && check.FinishedAt == nil; more && err == nil; {
 		var moves []RankMove
-		err := s.engine.View(ctx, t.ID, func(tx Tx) error {
-			ranks, err := tx.Ranks(ctx)
-			if err != nil {
-				return err
-			}
-			if plan != nil && plan.Ranks != nil {
-				ranks = plan.Ranks
-			}
-			moves, more, err = judgeSlice(ctx, tx, programme, ranks, RankCheck{After: after, From: check.From, Until: check.Until})
+		err = s.engine.View(ctx, t.ID, func(tx Tx) (err error) {
+			moves, more, err = judgePage(ctx, tx, check)
 			return err
 		})
-		if err != nil {
-			return err
-		}
 		for _, m := range moves {
-			if err := each(m); err != nil {
+			if err = each(m); err != nil {
 				return err
 			}
-			after = m.MemberID
+			check.After = m.MemberID
 		}
 	}
-	return nil
+	return err
 }
 
+// previewed is the check as it was begun, or as it would be now.
+func previewed(ctx context.Context, tx Tx, t Tenant, plan *RankPlan, at time.Time) (RankCheck, error) {
+	if plan == nil {
+		if begun, err := rankCheckAt(ctx, tx, at); err != nil || begun != nil {
+			return deref(begun), err
+		}
+	}
+	programme, planned, err := plannedCheck(t, plan, at)
+	if err != nil {
+		return RankCheck{}, err
+	}
+	check := RankCheck{At: planned.At, From: planned.From, Until: planned.Until, Rules: RankPlan{Programme: programme}}
+	if plan != nil && plan.Ranks != nil {
+		check.Rules.Ranks = plan.Ranks
+		return check, nil
+	}
+	check.Rules.Ranks, err = tx.Ranks(ctx)
+	return check, err
+}
+
+// lastCheckYear is after the last year in which a check may fall, so that calendars end somewhere.
+const lastCheckYear = 2999
+
 // plannedCheck is the check at that time, of the plan or the tenant's programme.
-func (s *Service) plannedCheck(t Tenant, plan *RankPlan, at time.Time) (p RankProgramme, c ladder.Check, err error) {
+func plannedCheck(t Tenant, plan *RankPlan, at time.Time) (p RankProgramme, c ladder.Check, err error) {
 	switch {
 	case plan != nil:
 		p = plan.Programme
@@ -197,12 +236,15 @@ func (s *Service) plannedCheck(t Tenant, plan *RankPlan, at time.Time) (p RankPr
 	default:
 		return p, c, &Error{Kind: Invalid, Field: "rank_programme", Message: "the shop has no rank programme"}
 	}
+	wrong := &Error{Kind: Invalid, Field: "at", Value: at.In(t.Location()).Format(time.RFC3339)}
+	if at.Year() >= lastCheckYear {
+		wrong.Message = fmt.Sprintf("checks of ranks fall before the year %d", lastCheckYear)
+		return p, c, wrong
+	}
 	c, falls := p.At(at, t.Location())
 	if !falls {
-		return p, c, &Error{
-			Kind: Invalid, Field: "at", Value: at.In(t.Location()).Format(time.RFC3339),
-			Message: fmt.Sprintf("no check of ranks falls at this time; the next one after it is at %s", c.At.Format(time.RFC3339)),
-		}
+		wrong.Message = "no check of ranks falls at this time; the next after it is at " + c.At.Format(time.RFC3339)
+		return p, c, wrong
 	}
 	return p, c, nil
 }

@@ -1,6 +1,7 @@
 package noren_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -87,4 +88,47 @@ func TestWhatIsNotThere(t *testing.T) {
 			t.Error(id, got, err)
 		}
 	}
+}
+
+// A pair of keys proves itself by both, or by the secret one alone, until that is replaced; and to its own dialect.
+func TestPairsOfKeys(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	apply := func(secret string, scopes ...string) {
+		t.Helper()
+		_, err := b.ApplyShop(b.ctx, noren.Shop{Contract: "sb_test", Clients: []noren.ShopClient{
+			{Name: "web", Dialect: noren.EasyPoints, Key: "public", Secret: secret, Scopes: scopes},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(name string, want bool, scopes []string, prove func() (noren.Caller, error)) {
+		t.Helper()
+		c, err := prove()
+		if want && (err != nil || c.Client.Name != "web" || !slices.Equal(c.Scopes, scopes)) || !want && noren.KindOf(err) != noren.Unauthenticated {
+			t.Errorf("%s: %+v, %v", name, c.Scopes, err)
+		}
+	}
+	pair := func(dialect noren.Dialect, key, secret string) func() (noren.Caller, error) {
+		return func() (noren.Caller, error) { return b.AuthenticateKey(b.ctx, dialect, key, secret) }
+	}
+	alone := func(dialect noren.Dialect, secret string) func() (noren.Caller, error) {
+		return func() (noren.Caller, error) { return b.AuthenticateSecret(b.ctx, dialect, secret) }
+	}
+	apply("first", "read")
+	check("both", true, []string{"read"}, pair(noren.EasyPoints, "public", "first"))
+	check("the secret alone", true, []string{"read"}, alone(noren.EasyPoints, "first"))
+	check("a wrong secret", false, nil, pair(noren.EasyPoints, "public", "x"))
+	check("no secret", false, nil, pair(noren.EasyPoints, "public", ""))
+	check("an unknown key", false, nil, pair(noren.EasyPoints, "x", "first"))
+	check("another dialect's key", false, nil, pair(noren.Smaregi, "public", "first"))
+	check("another dialect's secret", false, nil, alone(noren.Smaregi, "first"))
+	check("the public key alone", false, nil, alone(noren.EasyPoints, "public"))
+	apply("", "read", "write")
+	check("more scopes", true, []string{"read", "write"}, alone(noren.EasyPoints, "first"))
+	apply("second", "read")
+	check("what was replaced, with the key", false, nil, pair(noren.EasyPoints, "public", "first"))
+	check("what was replaced, alone", false, nil, alone(noren.EasyPoints, "first"))
+	check("what replaced it", true, []string{"read"}, alone(noren.EasyPoints, "second"))
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -18,8 +18,8 @@ func (s *Service) ApplyShop(ctx context.Context, shop Shop) (ShopReport, error) 
 	if err != nil {
 		return ShopReport{}, err
 	}
-	report := ShopReport{Contract: shop.Contract}
-	err = s.engine.Update(ctx, t.ID, func(tx Tx) error {
+	var report ShopReport
+	apply := func(tx Tx) error {
 		report = ShopReport{Contract: shop.Contract}
 		a := shopApplier{tx: tx, shop: shop, report: &report, now: s.now(), passwords: s.passwords}
 		if err := a.tenant(ctx, created); err != nil {
@@ -33,7 +33,12 @@ func (s *Service) ApplyShop(ctx context.Context, shop Shop) (ShopReport, error) 
 			}
 		}
 		return nil
-	})
+	}
+	for range 3 {
+		if err = s.engine.Update(ctx, t.ID, apply); !errors.Is(err, errLinkedMeanwhile) {
+			break
+		}
+	}
 	return report, err
 }
 
@@ -227,24 +232,21 @@ func (a *shopApplier) audit(ctx context.Context) error {
 }
 
 // purchases records the shop file's purchases. Those that are known already are left as they are; one that is wrong or
-// says something else than before is an error.
+// says something else than before is an error. They are recorded together, so that members are locked before the counter.
 func (a *shopApplier) purchases(ctx context.Context) error {
 	l := lane{tx: a.tx, tenant: a.current, now: a.now}
-	var added, row int
-	for chunk := range slices.Chunk(a.shop.Purchases, MaxPurchaseEvents) {
-		outcomes, err := l.recordPurchases(ctx, sourceShopFile, chunk, a.by("purchase", "", nil))
-		if err != nil {
-			return err
+	outcomes, err := l.recordPurchases(ctx, sourceShopFile, a.shop.Purchases, a.by("purchase", "", nil))
+	if err != nil {
+		return err
+	}
+	added := 0
+	for i, o := range outcomes {
+		if o.Err != nil {
+			o.Err.Row, o.Err.Field = i+1, "purchases."+o.Err.Field
+			return o.Err
 		}
-		for _, o := range outcomes {
-			row++
-			if o.Err != nil {
-				o.Err.Row, o.Err.Field = row, "purchases."+o.Err.Field
-				return o.Err
-			}
-			if o.Result != PurchaseKnown {
-				added++
-			}
+		if o.Result != PurchaseKnown {
+			added++
 		}
 	}
 	a.line("purchases", added, 0, len(a.shop.Purchases))

@@ -44,6 +44,9 @@ func (a *shopApplier) clients(ctx context.Context) error {
 			credentials.AccessToken = cmp.Or(wanted.AccessToken, NewSecret(""))
 			tokens = append(tokens, Token{Hash: HashSecret(credentials.AccessToken), ClientID: after.ID, Scopes: after.Scopes})
 		}
+		if wanted.Dialect == EasyPoints && credentials.Secret != "" { // it is a Bearer token too, and found as one
+			tokens = append(tokens, Token{Hash: HashSecret(credentials.Secret), ClientID: after.ID, Scopes: after.Scopes})
+		}
 		a.report.Clients = append(a.report.Clients, credentials)
 		if same := known && before.same(after); !same {
 			changed = append(changed, after)

@@ -22,7 +22,7 @@ func (s *Service) write(
 			kept, err = w.run(ctx, tx)
 			return err
 		})
-		if !errors.Is(err, errKeptMeanwhile) {
+		if !errors.Is(err, errKeptMeanwhile) && !errors.Is(err, errLinkedMeanwhile) {
 			break
 		}
 	}

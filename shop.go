@@ -58,7 +58,7 @@ func (p TenantPatch) apply(t Tenant, now int64) Tenant {
 	set(&t.Pace, p.Pace)
 	if programme, ok := p.Programme.Value(); ok {
 		programme.EffectiveFromUnix = now
-		if t.Programme != nil {
+		if t.Programme != nil && t.Programme.SameCalendar(programme) {
 			programme.EffectiveFromUnix = t.Programme.EffectiveFromUnix
 		}
 		t.Programme = &programme

@@ -14,7 +14,7 @@ type Webhook struct {
 }
 
 // WebhookShopify is the Source of Shopify's messages, and that of the purchases they tell of.
-const WebhookShopify = "shopify"
+const WebhookShopify = string(Shopify)
 
 // WebhookOutcome is what became of a message.
 type WebhookOutcome string
@@ -23,15 +23,17 @@ type WebhookOutcome string
 const (
 	WebhookApplied WebhookOutcome = "applied"
 	WebhookHeld    WebhookOutcome = "held"    // a purchase that waits for its customer to be linked to a member
+	WebhookKnown   WebhookOutcome = "known"   // another message has said the same before
 	WebhookIgnored WebhookOutcome = "ignored" // there was nothing to apply
 	WebhookRefused WebhookOutcome = "refused" // it is wrong; it is judged again when it is sent again
 )
 
-// WebhookContent is what a message says, in our words. Everything in it may be empty.
+// WebhookContent is what a message says, in our words: one of the fields.
 type WebhookContent struct {
 	Purchases []PurchaseEvent
 	Link      *ShopifyLink
 	Ignored   string // why there is nothing to apply
+	Refused   string // why it cannot be understood
 }
 
 // ShopifyLink says which e-mail address a Shopify customer has.

@@ -78,6 +78,14 @@ type measurement struct {
 }
 
 func (m measurement) run(ctx context.Context) (err error) {
+	if slices.Contains(m.parts, partRanks) {
+		if err := m.ofRanks(ctx); err != nil {
+			return err
+		}
+	}
+	if slices.Equal(m.parts, []string{partRanks}) {
+		return nil
+	}
 	seeded, err := seed(ctx, m.place, m.to.members, m.progress)
 	// The context may have ended; the database is to be removed all the same.
 	defer func() { err = errors.Join(err, m.place.drop(context.WithoutCancel(ctx), seeded)) }()

@@ -27,10 +27,16 @@ func openSubject(ctx context.Context, url string) (*subject, error) {
 		return nil, errors.Join(err, engine.Close())
 	}
 	caller.RequestID = requestID
-	service := noren.NewService(noren.Config{
+	s := &subject{engine: engine, caller: caller}
+	s.service = s.on(engine)
+	return s, nil
+}
+
+// on is the service on an engine.
+func (*subject) on(engine noren.Engine) *noren.Service {
+	return noren.NewService(noren.Config{
 		Engine: engine, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
 	})
-	return &subject{engine: engine, service: service, caller: caller}, nil
 }
 
 // accept stores the work as a bulk request.

@@ -96,6 +96,9 @@ func (d *Console) Routes() []web.Route {
 			Method: r.method, Pattern: prefix + r.pattern, Permission: permission, BodyLimit: r.bodyLimit,
 			Handle: func(ctx context.Context, x *web.Request) (web.Answer, error) { return d.serve(ctx, r, x) },
 		}
+		if r.stream {
+			routes[i].Stream = wholeBody
+		}
 		if r.method != http.MethodGet {
 			routes[i].Class = web.Write
 		}

@@ -38,11 +38,7 @@ func vocabulary() (map[string]text, error) {
 	for _, area := range []map[string]text{
 		shellWords(),
 		accountWords(),
-		memberWords(),
-		stockWords(),
-		bulkWords(),
-		clientWords(),
-		auditWords(),
+		memberWords(), rankWords(), stockWords(), bulkWords(), clientWords(), importWords(), auditWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

@@ -26,6 +26,7 @@ var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
 	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.column.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
 	"failure.", "division.", "clients.kind.",
+	"demotion.", "import_kind.", "import_state.", "import_problem.",
 }
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.

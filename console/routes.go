@@ -32,9 +32,11 @@ func (d *Console) table() []route {
 		d.shellRoutes(),
 		d.accountRoutes(),
 		d.memberRoutes(),
+		d.rankRoutes(),
 		d.stockRoutes(),
 		d.bulkRoutes(),
 		d.clientRoutes(),
+		d.importRoutes(),
 		d.auditRoutes(),
 	)
 	for i := range list {

@@ -106,13 +106,18 @@ func shopFile(shops int) []byte {
 		}
 		b.WriteString("    members:\n")
 		for id := range members {
-			fmt.Fprintf(&b, "      - {id: %d, code: M%03d, last_name: 山田, first_name: 花子, status: ACTIVE}\n", id+1, id+1)
+			fmt.Fprintf(&b, "      - {id: %d, code: M%03d, last_name: 山田, first_name: 花子, status: ACTIVE, email: m%d@example.com}\n",
+				id+1, id+1, id+1)
 		}
+		fmt.Fprintf(&b, "    shopify: {webhook_secret: %s}\n", shopifySecret(fmt.Sprintf("shop%d", i+1)))
 		b.WriteString("    clients:\n      - {name: pos, dialect: smaregi, kind: user, scopes: [\"pos.customers:write\", " +
 			"\"pos.customers:read\", \"pos.stock:write\", \"pos.stock:read\"]}\n")
 	}
 	return b.Bytes()
 }
+
+// shopifySecret is what Shopify signs with for the tenant.
+func shopifySecret(tenant string) string { return "secret-of-" + tenant }
 
 // freeAddress answers an address on loopback that was free a moment ago.
 func freeAddress(t *testing.T) string {

@@ -5,7 +5,9 @@
 //     or nothing, and called back at least once, always with the same body, rightly signed.
 //   - One that was answered 4xx is never applied. One whose answer was lost is applied whole or not at all.
 //   - Each line of an import takes effect once, whoever of those that work on it is killed.
+//   - A webhook of Shopify's that was answered 200 has taken effect exactly once, however often it is sent and whether or
+//     not its customer was known.
 //   - A database that cannot be written answers 503, and reads go on; when it can be written again, so do writes.
 //
-// NOREN_CRASH_KILLS=500 makes TestKilled kill that often; -short makes it kill twice.
+// NOREN_CRASH_KILLS=500 makes TestKilled and TestKilledAmongWebhooks kill that often; -short makes them kill twice.
 package crashtest

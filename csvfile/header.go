@@ -60,6 +60,8 @@ var memberNames = []names{
 	{"browsing", "閲覧履歴リスト", "browsingList", ""},
 	{"status", "会員状態 会員状態区分 ステータス", "", ""},
 	{"rank", "会員ランク 会員ランク名 ランク", "", "rank_name rank.name"},
+	{"minimum_rank", "最低ランク 下限ランク", "", ""},
+	{"skip_next_check", "次回ランク判定をスキップ", "", ""},
 	{"rank_id", "会員ランクID", "", "member_rank_id rank.id"},
 	{"minimum_rank", "最低ランク", "", ""},
 	{"skip_next_check", "次回の判定を見送る", "", ""},

@@ -12,17 +12,26 @@ type Programme struct {
 	CheckEveryMonths  int    `json:"check_every_months"`
 	NeverRankDown     bool   `json:"never_rank_down"`
 	Demotion          string `json:"demotion"`            // OneStep | ToEarned
-	EffectiveFromUnix int64  `json:"effective_from_unix"` // when first stored: checks until then are never due
+	EffectiveFromUnix int64  `json:"effective_from_unix"` // when Start and CheckEveryMonths were stored: checks until then are never due
 }
 
 // Month is a month of the calendar, written YYYY-MM. Months compare as strings do.
 type Month string
 
+// The years that months can be of. Months are compared as strings, and a window may begin a hundred years before its check.
+const (
+	firstYear = 1900
+	lastYear  = 2999
+)
+
 // ParseMonth reads YYYY-MM.
 func ParseMonth(s string) (Month, error) {
 	t, err := time.Parse(monthLayout, s)
-	if err != nil || t.Year() < 1 {
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("%q is no month of the form YYYY-MM", s)
+	case t.Year() < firstYear || t.Year() > lastYear:
+		return "", fmt.Errorf("%q is no month of the years %d to %d", s, firstYear, lastYear)
 	}
 	return Month(s), nil
 }
@@ -50,24 +59,23 @@ func (m Month) Since(n Month) int {
 	return (a.Year()-b.Year())*12 + int(a.Month()) - int(b.Month())
 }
 
-// Begin is the first instant of the month in zone. That is midnight, unless clocks are put forward or back just then.
+// Begin is the first instant of the month in zone: midnight, or where clocks are put forward over it, when they are. Where
+// midnight comes twice, it is the first.
 func (m Month) Begin(zone *time.Location) time.Time {
-	d := m.date()
-	t := time.Date(d.Year(), d.Month(), 1, 0, 0, 0, 0, zone)
-	start, end := t.ZoneBounds()
-	switch {
-	case MonthOf(t, zone) < m: // midnight is skipped, and t is as long before it as the clocks are put forward
-		return end
-	case t.Hour() > 0 || t.Minute() > 0: // likewise, and t is after it
-		return start
+	midnight := m.date() // in UTC; in zone it comes less than a day earlier or later
+	for t := midnight.AddDate(0, 0, -2).In(zone); ; {
+		start, end := t.ZoneBounds()
+		_, offset := t.Zone()
+		begin := midnight.Add(-time.Duration(offset) * time.Second).In(zone)
+		if begin.Before(start) {
+			begin = start // clocks were put forward, from before midnight to after it
+		}
+		// Of the last day of a leap year Go says, where clocks change by a rule, that its offset ended when it began.
+		if end.IsZero() || !end.After(t) || begin.Before(end) {
+			return begin
+		}
+		t = end
 	}
-	// Midnight may come twice, and t be the second.
-	if before := start.Add(-time.Nanosecond); t.Equal(start) && MonthOf(before, zone) == m {
-		_, offset := before.Zone()
-		_, now := t.Zone()
-		return t.Add(-time.Duration(offset-now) * time.Second)
-	}
-	return t
 }
 
 // Check is one check of a programme: when it falls, and the months whose spend counts, From ≤ month < Until.
@@ -81,7 +89,7 @@ func (p Programme) check(m Month, zone *time.Location) Check {
 	return Check{At: m.Begin(zone), From: m.Add(-p.WindowMonths), Until: m}
 }
 
-// Next is the first check after t.
+// Next is the first check after t, which is to be within the years that months can be of.
 func (p Programme) Next(t time.Time, zone *time.Location) Check {
 	every := max(p.CheckEveryMonths, 1)
 	m := p.Start
@@ -94,14 +102,19 @@ func (p Programme) Next(t time.Time, zone *time.Location) Check {
 	return p.check(m, zone)
 }
 
-// At is the check that falls at t exactly; false where none does.
+// At is the check that falls at t exactly; false where none does, and then the check is the next after t.
 func (p Programme) At(t time.Time, zone *time.Location) (Check, bool) {
 	c := p.Next(t.Add(-time.Nanosecond), zone)
 	return c, c.At.Equal(t)
 }
 
+// SameCalendar reports whether checks of q fall when those of p do.
+func (p Programme) SameCalendar(q Programme) bool {
+	return p.Start == q.Start && p.CheckEveryMonths == q.CheckEveryMonths
+}
+
 // Due is the next check that is to be run at now, given when the latest one that was run fell, or the zero time: false
-// where none is. Checks until the programme was first stored are never due.
+// where none is, and then the check is the next to come. Checks until EffectiveFromUnix are never due.
 func (p Programme) Due(latest, now time.Time, zone *time.Location) (Check, bool) {
 	if stored := time.Unix(p.EffectiveFromUnix, 0); stored.After(latest) {
 		latest = stored

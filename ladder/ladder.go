@@ -1,6 +1,12 @@
 // Package ladder is the pure rules of ranks: when they are checked, which months of spend count at a check, who rises
 // and who falls, and what is missing to the next rank. It knows neither members nor a store, and imports the standard
 // library alone; package noren keeps what the rules are applied to.
+//
+// A check judges a window of its own by what is known when it is run. One that is run late, because nobody ran it in
+// time, therefore counts purchases and refunds that were recorded after its instant, as long as they are of its window,
+// and begins from the rank, minimum and skip that a member has by then, even if somebody set them after the instant. So
+// checks that are caught up with are run in order, and the same events, settings and checks in the same order give the
+// same ranks, however late they come.
 package ladder
 
 import (

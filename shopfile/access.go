@@ -58,8 +58,7 @@ func (t *tenantReader) clients() {
 		case noren.ReCORE:
 			t.storeAndScopes(m, &client, recoreScopes)
 		case noren.EasyPoints:
-			t.key(m, "public_key", &client)
-			m.text("secret_key", &client.Secret)
+			t.easyPointsClient(m, &client)
 		}
 		t.shop.Clients = append(t.shop.Clients, client)
 	})
@@ -86,6 +85,17 @@ func (t *tenantReader) smaregiClient(m *mapping, client *noren.ShopClient) {
 		if client.Kind != noren.UserClient {
 			m.fail("access_token", "only a client of the kind user has one; an app asks for its tokens")
 		}
+	}
+}
+
+// easyPointsClient reads a pair of keys. As at the vendor every pair has all privileges, unless the file names some.
+func (t *tenantReader) easyPointsClient(m *mapping, client *noren.ShopClient) {
+	client.Scopes = slices.Clone(easyPointsScopes)
+	t.storeAndScopes(m, client, easyPointsScopes)
+	t.key(m, "public_key", client)
+	if m.text("secret_key", &client.Secret) {
+		// It is a Bearer token too, so nobody else may have it. The message does not repeat it.
+		t.tokens.add(t.reader, m.lineOf("secret_key"), client.Secret, "this secret_key")
 	}
 }
 
@@ -136,3 +146,6 @@ var recoreScopes = []string{
 	"member:point:update", "member:note:index", "member:note:store", "member:note:destroy", "member:attachment:store",
 	"member:attachment:destroy", "staff:index", "staff:show",
 }
+
+// easyPointsScopes are the privileges of a pair of keys.
+var easyPointsScopes = []string{"read_point_balances", "write_point_balances", "read_point_histories"}

@@ -16,7 +16,6 @@ const (
 	memberIDDigits    = 10
 	catalogueIDDigits = 15 // products, stores, ranks, staff
 	maxAmount         = 999_999_999_999
-	maxMonths         = 1200
 )
 
 // contractForm is what a contract id may look like: it is part of the paths of the Smaregi dialect.
@@ -215,7 +214,7 @@ var demotions = [...]string{"one_step", "earned"}
 // months reads a number of months into an int.
 func months(m *mapping, key string, to *int, least int64) {
 	var n int64
-	if m.integer(key, &n, least, maxMonths) {
+	if m.integer(key, &n, least, noren.MaxProgrammeMonths) {
 		*to = int(n)
 	}
 }

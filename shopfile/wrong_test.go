@@ -144,7 +144,7 @@ func wrongAccess() []scenario {
 		{"dialect", tenant("clients: [{name: a, dialect: smareji, client_id: b}]"), "shop.yaml:4: dialect of a client: \"smareji\" is not known; did you mean \"smaregi\"?"},
 		{"client without dialect", tenant("clients: [{name: a}]"), "shop.yaml:4: a client needs dialect"},
 		{"client twice", tenant("clients:", "  - {name: a, dialect: recore}", "  - {name: a, dialect: smaregi}"), "shop.yaml:6: the name \"a\" of a client is given twice; the first is in line 5"},
-		{"key of another dialect", tenant("clients: [{name: a, dialect: easypoints, client_id: b}]"), "shop.yaml:4: unknown key \"client_id\" of a client of easypoints; known are name, dialect, public_key, secret_key"},
+		{"key of another dialect", tenant("clients: [{name: a, dialect: easypoints, client_id: b}]"), "shop.yaml:4: unknown key \"client_id\" of a client of easypoints; known are name, dialect, store, scopes, public_key, secret_key"},
 		{"scope", tenant("clients:", "  - name: a", "    dialect: smaregi", "    scopes:", "      - pos.customer:write"), "shop.yaml:8: scopes of a client of smaregi: \"pos.customer:write\" is not known; did you mean \"pos.customers:write\"?"},
 		{"scope of another dialect", tenant("clients: [{name: a, dialect: recore, scopes: [\"pos.stock:read\"]}]"), "shop.yaml:4: scopes of a client of recore: \"pos.stock:read\" is not known"},
 		{"kind", tenant("clients: [{name: a, dialect: smaregi, kind: person}]"), "shop.yaml:4: kind of a client of smaregi: \"person\" is not known; known are app, user"},

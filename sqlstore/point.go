@@ -173,6 +173,9 @@ func (t *tx) PointLots(ctx context.Context, f noren.PointLotFilter) ([]noren.Poi
 func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]noren.PointEntry, error) {
 	w := t.where()
 	equal(w, "member_id", f.MemberID)
+	if f.VisibleTo != nil {
+		w.and("member_id IN (SELECT id FROM members WHERE tenant_id = ? AND (store_id = ? OR store_id IS NULL))", t.tenant, *f.VisibleTo)
+	}
 	w.span("at", f.At)
 	oneOf(w, t.db.flavor, "kind", texts(f.Kinds))
 	oneOf(w, t.db.flavor, "dialect", f.Dialects)

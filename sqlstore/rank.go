@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -76,20 +77,28 @@ func (t *tx) RankChanges(ctx context.Context, f noren.RankChangeFilter) ([]noren
 	}.page(ctx, t, w, []noren.Sort{{Column: "id", Desc: true}}, f.Page)
 }
 
-const rankCheckColumns = "at, from_month, until_month, after_member, started_at, finished_at, risen, fallen, stayed"
+const rankCheckColumns = "at, from_month, until_month, rules, after_member, started_at, finished_at, risen, fallen, stayed"
 
 func scanRankCheck(row scannable) (c noren.RankCheck, err error) {
 	var at, startedAt int64
 	var finishedAt sql.NullInt64
-	err = row.Scan(&at, &c.From, &c.Until, &c.After, &startedAt, &finishedAt, &c.Risen, &c.Fallen, &c.Stayed)
+	var rules []byte
+	err = row.Scan(&at, &c.From, &c.Until, &rules, &c.After, &startedAt, &finishedAt, &c.Risen, &c.Fallen, &c.Stayed)
+	if err != nil {
+		return c, err
+	}
 	c.At, c.StartedAt, c.FinishedAt = fromMicros(at), fromMicros(startedAt), fromNullMicros(finishedAt)
-	return c, err
+	return c, json.Unmarshal(rules, &c.Rules)
 }
 
 // BeginRankCheck implements noren.RankTx.
 func (t *tx) BeginRankCheck(ctx context.Context, c noren.RankCheck) error {
-	_, err := t.exec(ctx, "INSERT INTO rank_checks (tenant_id, "+rankCheckColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, t.tenant, micros(c.At), c.From, c.Until, c.After,
+	rules, err := json.Marshal(c.Rules)
+	if err != nil {
+		return doing("write the rules of a check of ranks", err)
+	}
+	_, err = t.exec(ctx, "INSERT INTO rank_checks (tenant_id, "+rankCheckColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, t.tenant, micros(c.At), c.From, c.Until, string(rules), c.After,
 		micros(c.StartedAt), nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed)
 	return doing("begin a check of ranks", err)
 }

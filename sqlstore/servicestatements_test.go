@@ -25,7 +25,7 @@ func TestServiceStatementsDoNotGrowWithRows(t *testing.T) {
 			var first []string
 			for _, n := range []int{10, 1000} {
 				caller := noren.Caller{
-					Tenant: noren.Tenant{ID: newTenant(t, db), Points: noren.PointSettings{Enabled: true}},
+					Tenant: noren.Tenant{ID: newTenant(t, db), Points: noren.PointSettings{Enabled: true}, Timezone: "Asia/Tokyo", Currency: "JPY"},
 					Client: noren.Client{ID: 1, Dialect: noren.ReCORE},
 				}
 				for i, step := range write.steps {
@@ -43,6 +43,48 @@ func TestServiceStatementsDoNotGrowWithRows(t *testing.T) {
 			}
 			if len(first) == 0 {
 				t.Errorf("%s sends nothing", write.name)
+			}
+		}
+	})
+}
+
+// TestStatementsOfAStepOfACheckOfRanks counts what one check of ranks sends whose members all move, in one slice: the
+// same for ten members and for five hundred.
+func TestStatementsOfAStepOfACheckOfRanks(t *testing.T) {
+	t.Parallel()
+	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
+		sent := &sentStatements{}
+		db := open(t, sqlstore.Config{URL: newURL(t), OnStatement: sent.add})
+		service := noren.NewService(noren.Config{Engine: db, Clock: storetest.Now, RankSlice: 500})
+		var first []string
+		for _, n := range []int{10, 500} {
+			tenant := noren.Tenant{
+				ID: newTenant(t, db), Name: "店", Timezone: "Asia/Tokyo", Currency: "JPY",
+				Programme: &noren.RankProgramme{Start: "2026-05", WindowMonths: 1, CheckEveryMonths: 1},
+			}
+			err := db.Update(t.Context(), tenant.ID, func(tx noren.Tx) error {
+				if err := tx.PutTenant(t.Context(), tenant); err != nil {
+					return err
+				}
+				if err := tx.PutRanks(t.Context(), []noren.Rank{{ID: 1, Position: 1, Name: "Bronze"}}); err != nil {
+					return err
+				}
+				return insertMembers(t.Context(), tx, n)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent.forget()
+			check, err := service.CheckRanks(t.Context(), tenant, noren.Month("2026-05").Begin(tenant.Location()), nil)
+			if err != nil || check.Risen != int64(n) {
+				t.Fatalf("%d members: %+v, %v", n, check, err)
+			}
+			got := sent.forget()
+			if first == nil {
+				first = got
+			}
+			if len(got) != len(first) {
+				t.Errorf("%d statements for 10 members and %d for %d:\n%s", len(first), len(got), n, strings.Join(got, "\n"))
 			}
 		}
 	})
@@ -91,6 +133,17 @@ func serviceWrites() []serviceWrite {
 		{"AdjustPoints SUB", []step{
 			createMembers, adjustPoints(noren.AddPoints, 10), adjustPoints(noren.AddPoints, 10), adjustPoints(noren.SubtractPoints, 15),
 		}},
+		{"RecordPurchases of members", []step{createMembers, recordPurchases(func(e *noren.PurchaseEvent, i int64) { e.Member.ID = i })}},
+		{"RecordPurchases that are held", []step{recordPurchases(heldFor)}},
+		{"RecordPurchases again, as refunds", []step{recordPurchases(heldFor), recordPurchases(func(e *noren.PurchaseEvent, _ int64) {
+			e.Kind, e.RefundID, e.Amount = noren.PurchaseRefunded, "r", 1
+		})}},
+		{"UpdateMembers who have held purchases", []step{createMembers, recordPurchases(heldFor), func(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
+			_, _, err := s.UpdateMembers(ctx, c, rowsOf(n, func(i int64) noren.MemberPatch {
+				return noren.MemberPatch{ID: i, ShopifyCustomerID: noren.Set(fmt.Sprint(i))}
+			}), nil)
+			return err
+		}}},
 	}
 }
 
@@ -166,6 +219,26 @@ func importLines(t *testing.T, s *noren.Service, c noren.Caller, kind noren.Impo
 		t.Fatal(err)
 	}
 }
+
+// recordPurchases records n purchases, each changed by its number.
+func recordPurchases(change func(e *noren.PurchaseEvent, i int64)) step {
+	return func(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
+		out, err := s.RecordPurchases(ctx, c, "till", rowsOf(n, func(i int64) noren.PurchaseEvent {
+			e := noren.PurchaseEvent{Kind: noren.PurchasePaid, ExternalID: fmt.Sprint(i), Amount: 100, PaidAt: storetest.Now()}
+			change(&e, i)
+			return e
+		}))
+		for _, o := range out {
+			if o.Err != nil {
+				return o.Err
+			}
+		}
+		return err
+	}
+}
+
+// heldFor is a purchase of a Shopify customer whom nobody is linked to.
+func heldFor(e *noren.PurchaseEvent, i int64) { e.Member.ShopifyCustomerID = fmt.Sprint(i) }
 
 func createMembers(ctx context.Context, s *noren.Service, c noren.Caller, n int) error {
 	patches := slices.Repeat([]noren.MemberPatch{{View: noren.ReCOREView, LastName: noren.Set("山田")}}, n)

@@ -154,6 +154,10 @@ func methods() []method {
 				return noren.RankChange{ID: i, MemberID: i, At: storetest.Now(), Reason: "set"}
 			}))
 		}},
+		{"RankCounts", insertMembers, func(ctx context.Context, tx noren.Tx, _ int) error {
+			_, err := tx.RankCounts(ctx)
+			return err
+		}},
 	}
 }
 

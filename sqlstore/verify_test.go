@@ -28,6 +28,20 @@ var damages = []struct {
 	{"nototal", `DELETE FROM counters WHERE tenant_id = ? AND name = 'members_total'`, "kept count", "is none, but there are 2"},
 	{"counter", `UPDATE counters SET next = 2 WHERE tenant_id = ? AND name = 'member'`, "counters", "next member would get the number 2, but 2"},
 	{"purchase", `UPDATE purchases SET member_id = 9 WHERE tenant_id = ?`, "purchases", "purchase shop_file order-1 is that of member 9"},
+	{"heldlinked", `UPDATE purchases SET member_id = NULL WHERE tenant_id = ? AND id = 1`, "are held", "purchase shop_file order-1 is credited to nobody, but its Shopify customer, 77, is that of member 1"},
+	{"heldfornone", `UPDATE purchases SET shopify_customer_id = NULL WHERE tenant_id = ? AND id = 2`, "are held", "purchase shopify order-2 is credited to nobody, but its Shopify customer, none, is that of member none"},
+	{"credited", `UPDATE purchases SET credited = 71 WHERE tenant_id = ? AND id = 1`, "refunds left", "purchase shop_file order-1 is credited with 71, but of its 100 refunds have left 70"},
+	{"uncancelled", `UPDATE purchases SET credited = 1 WHERE tenant_id = ? AND id = 2`, "refunds left", "purchase shopify order-2 is credited with 1, but of its 50 refunds have left 0"},
+	{"overrefunded", `UPDATE purchase_refunds SET amount = 200 WHERE tenant_id = ? AND amount = 30`, "refunds left", "credited with 70, but of its 100 refunds have left 0"},
+	{"norefund", `DELETE FROM purchase_refunds WHERE tenant_id = ? AND purchase_id = 'order-1'`, "refunds left", "credited with 70, but of its 100 refunds have left 100"},
+	{"negative", `UPDATE purchases SET amount = -1, credited = 0 WHERE tenant_id = ? AND id = 2`, "refunds left", "but of its -1"},
+	{"negativerefund", `UPDATE purchase_refunds SET amount = -1 WHERE tenant_id = ? AND amount = 30`, "take something off", "the refund of purchase shop_file order-1 with the id r1 takes off -1"},
+	{"falsecancel", `UPDATE purchase_refunds SET everything = (1 = 0) WHERE tenant_id = ? AND purchase_id = 'order-2'`, "take something off", "with the id cancelled takes off 0"},
+	{"spend", `UPDATE member_spend SET amount = 71 WHERE tenant_id = ?`, "spent in months", "member 1 is said to have spent 71 in 2026-11, but is credited with 70"},
+	{"nospend", `DELETE FROM member_spend WHERE tenant_id = ?`, "spent in months", "member 1 is said to have spent 0 in 2026-11, but is credited with 70"},
+	{"purchasecounter", `UPDATE counters SET next = 2 WHERE tenant_id = ? AND name = 'purchase'`, "counters", "next purchase would get the number 2, but 2"},
+	{"rankcounter", `DELETE FROM counters WHERE tenant_id = ? AND name = 'rank_change'`, "counters", "next rank_change would get the number 1, but 1"},
+	{"webhook", `UPDATE webhooks SET outcome = '' WHERE tenant_id = ?`, "webhooks", `the webhook shopify w1 has the outcome ""`},
 	{"level", `UPDATE stock_levels SET amount = 4 WHERE tenant_id = ?`, "stock levels", "has the amount 4, but its movements add up to 3"},
 	{"nolevel", `DELETE FROM stock_levels WHERE tenant_id = ?`, "stock levels", "has the amount none"},
 	{"delta", `UPDATE stock_movements SET delta = 6 WHERE tenant_id = ? AND id = 1`, "stock levels", "add up to 4 and the last one says 3"},
@@ -155,7 +169,8 @@ func (b *bundle) shop(t *testing.T, contract string) noren.TenantID {
 	made, _, err := b.EnsureTenant(t.Context(), contract)
 	if err == nil {
 		err = b.Update(t.Context(), made.ID, func(tx noren.Tx) error {
-			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx), fillImports(t, tx))
+			return errors.Join(fillCatalogue(t, tx), fillStock(t, tx), fillBulk(t, tx), fillAccess(t, tx, contract), fillPoints(t, tx),
+				fillPurchases(t, tx), fillImports(t, tx))
 		})
 	}
 	if err != nil {
@@ -169,17 +184,38 @@ func fillCatalogue(t *testing.T, tx noren.Tx) error {
 	ctx, at := t.Context(), fixedClock()
 	first, second := named(1, "一商店"), named(2, "二商店")
 	second.Status, second.LeaveDate = noren.Left, new(noren.Date("2026-04-01"))
+	first.ShopifyCustomerID = new("77")
 	second.RankID, second.StaffRankID, second.StoreID = new(int64(1)), new(int64(1)), new(int64(1))
-	err := errors.Join(
+	return errors.Join(
 		tx.PutRanks(ctx, []noren.Rank{{ID: 1, Name: "Bronze"}}),
 		tx.PutStaffRanks(ctx, []noren.StaffRank{{ID: 1, Name: "社員"}}),
 		tx.PutStores(ctx, []noren.Store{{ID: 1, Kind: noren.StoreShop, CreatedAt: at, UpdatedAt: at}}),
 		tx.InsertMembers(ctx, []noren.Member{first, second}),
 		tx.Raise(ctx, noren.CounterMember, 2),
 	)
-	return errors.Join(err, tx.PutPurchases(ctx, []noren.Purchase{{
-		ID: 1, MemberID: 1, Source: "shop_file", ExternalID: "order-1", PaidAt: at, Month: "2026-11",
-	}}), tx.Raise(ctx, noren.CounterPurchase, 1))
+}
+
+// fillPurchases credits the first member with a purchase of which some was refunded, and holds one that was cancelled.
+func fillPurchases(t *testing.T, tx noren.Tx) error {
+	ctx, at := t.Context(), fixedClock()
+	return errors.Join(
+		tx.PutPurchases(ctx, []noren.Purchase{
+			{
+				ID: 1, MemberID: 1, Source: "shop_file", ExternalID: "order-1", ShopifyCustomerID: "77", Amount: 100, Credited: 70,
+				PaidAt: at, Month: "2026-11",
+			},
+			{ID: 2, Source: "shopify", ExternalID: "order-2", ShopifyCustomerID: "78", Amount: 50, PaidAt: at, Month: "2026-11"},
+		}),
+		tx.AddRefunds(ctx, []noren.Refund{
+			{Source: "shop_file", PurchaseID: "order-1", ExternalID: "r1", Amount: 30},
+			{Source: "shopify", PurchaseID: "order-2", ExternalID: "cancelled", All: true},
+		}),
+		tx.AddSpend(ctx, []noren.MonthlySpend{{MemberID: 1, Month: "2026-11", Amount: 70}}),
+		tx.Raise(ctx, noren.CounterPurchase, 2),
+		tx.AddRankChanges(ctx, []noren.RankChange{{ID: 1, MemberID: 1, At: at, Reason: "set"}}),
+		tx.Raise(ctx, noren.CounterRankChange, 1),
+		tx.PutWebhook(ctx, noren.Webhook{Source: "shopify", ID: "w1", Topic: "orders/paid", At: at, Outcome: noren.WebhookHeld}),
+	)
 }
 
 // fillPoints grants points to the first member and takes some, and makes a note and an attachment.

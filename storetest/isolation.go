@@ -26,7 +26,14 @@ func (b *bundle) fill(t *testing.T, who string) {
 	b.owe(t, 2)
 	b.acceptN(t, 1)
 	b.update(t, func(tx noren.Tx) error {
-		err := tx.PutPurchases(b.ctx, []noren.Purchase{{ID: 1, MemberID: 1, Source: "shop_file", ExternalID: "1", Amount: 1, PaidAt: at(0)}})
+		held := purchase(2, 0)
+		held.ShopifyCustomerID = "77"
+		err := firstError(
+			tx.PutPurchases(b.ctx, []noren.Purchase{purchase(1, 1), held}),
+			tx.AddRefunds(b.ctx, []noren.Refund{{Source: "till", PurchaseID: "o1", ExternalID: who, Amount: 1}}),
+			tx.AddSpend(b.ctx, []noren.MonthlySpend{{MemberID: 1, Month: "2026-04", Amount: 99}}),
+			tx.PutWebhook(b.ctx, noren.Webhook{Source: "shopify", ID: "w", Topic: "a/b", At: at(0), Outcome: noren.WebhookApplied, Detail: who}),
+		)
 		_, err2 := tx.KeepAnswer(b.ctx, isolationKey, answer(who, 0))
 		return firstError(
 			err, err2,
@@ -102,6 +109,7 @@ func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list 
 	read("stock by key", levels, err)
 	movements, total, err := tx.Movements(b.ctx, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
 	list("movements", movements, total, err)
+	b.seenPurchases(tx, read, list)
 	next, err := tx.NextBulk(b.ctx, 100)
 	read("next bulk requests", bulkIDs(next), err)
 	summaries, err := tx.BulkRequests(b.ctx, noren.BulkFilter{})
@@ -146,6 +154,22 @@ func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list 
 	}
 }
 
+// seenPurchases is the part of seen that is purchases and webhooks.
+func (b *bundle) seenPurchases(tx noren.Tx, read func(string, any, error), list func(string, any, int, error)) {
+	for name, f := range map[string]noren.PurchaseFilter{"all": {}, "member": {MemberID: 1}, "held": {Held: true}} {
+		purchases, total, err := tx.Purchases(b.ctx, f)
+		list("purchases by "+name, purchases, total, err)
+	}
+	purchases, refunds, err := tx.PurchasesByExternalID(b.ctx, "till", []string{"o1", "o2"})
+	read("purchases by their own ids", []any{purchases, refunds}, err)
+	purchases, err = tx.HeldPurchases(b.ctx, []string{"77"})
+	read("held purchases", purchases, err)
+	spend, err := tx.Spend(b.ctx, []int64{1, 2}, "2000-01", "2100-01")
+	read("spend", spend, err)
+	webhooks, total, err := tx.Webhooks(b.ctx, noren.WebhookFilter{})
+	list("webhooks", webhooks, total, err)
+}
+
 // isolationReads fills one tenant and checks that nothing changes for another, in any list, look-up or total.
 func isolationReads(t *testing.T, b *bundle) {
 	other := b.other(t)
@@ -173,6 +197,7 @@ func isolationWrites(t *testing.T, b *bundle) {
 	other.record(t, c, noren.CallbackGivenUp, at(50))
 	renamed := other.tenant
 	renamed.Name = "別の店"
+	other.changePurchases(t)
 	other.update(t, func(tx noren.Tx) error {
 		n, err := tx.ResendCallbacks(b.ctx, noren.CallbackFilter{}, at(60))
 		same(t, "the number of callbacks sent again", 3, n)
@@ -205,6 +230,26 @@ func isolationWrites(t *testing.T, b *bundle) {
 	same(t, "what the first tenant sees after the second aimed at its member", before, b.seen(t))
 }
 
+// changePurchases changes what fill stored of purchases and webhooks.
+func (b *bundle) changePurchases(t *testing.T) {
+	t.Helper()
+	credited := purchase(2, 2)
+	credited.Credited = 1
+	b.update(t, func(tx noren.Tx) error {
+		before, err := tx.BeginWebhook(b.ctx, noren.Webhook{Source: "shopify", ID: "w", Topic: "c/d", At: at(1)})
+		if before == nil {
+			t.Error("the webhook is not there")
+		}
+		return firstError(
+			err,
+			tx.PutPurchases(b.ctx, []noren.Purchase{credited}),
+			tx.AddRefunds(b.ctx, []noren.Refund{{Source: "till", PurchaseID: "o1", ExternalID: "another", All: true}}),
+			tx.AddSpend(b.ctx, []noren.MonthlySpend{{MemberID: 1, Month: "2026-04", Amount: -99}}),
+			tx.PutWebhook(b.ctx, noren.Webhook{Source: "shopify", ID: "w", Topic: "c/d", At: at(1), Outcome: noren.WebhookRefused}),
+		)
+	})
+}
+
 // isolationEmpty reads everything where there is nothing.
 func isolationEmpty(t *testing.T, b *bundle) {
 	tenant, _, err := b.EnsureTenant(b.ctx, b.tenant.Contract+"-empty")
@@ -217,4 +262,6 @@ func isolationEmpty(t *testing.T, b *bundle) {
 	same(t, "its members", []noren.Member{}, seen["members by all"])
 	same(t, "its clients", []noren.Client{}, seen["clients"])
 	same(t, "its bulk requests", []int64{}, seen["next bulk requests"])
+	same(t, "its purchases", []noren.Purchase{}, seen["purchases by all"])
+	same(t, "its webhooks", []noren.Webhook{}, seen["webhooks"])
 }

@@ -39,7 +39,9 @@ func pointListLots(t *testing.T, b *bundle) {
 
 // pointListEntries has two movements at the same instant, which their ids put in order.
 func pointListEntries(t *testing.T, b *bundle) {
-	b.insert(t, member(1), member(2))
+	elsewhere := member(2)
+	elsewhere.StoreID = new(int64(2))
+	b.insert(t, member(1), elsewhere)
 	entries := []noren.PointEntry{
 		{ID: 1, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsGranted, Delta: 9, At: at(1), Dialect: "console", Login: "店員", RequestID: "r"},
 		{ID: 2, MemberID: 2, Type: noren.PaidPoint, Kind: noren.PointsGranted, Delta: 9, At: at(1), Dialect: "recore", ClientID: new(int64(1))},
@@ -55,6 +57,8 @@ func pointListEntries(t *testing.T, b *bundle) {
 		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4}},
 		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{4, 3, 2, 1}},
 		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{4, 3, 1}},
+		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4}},
+		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4}},
 		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
 		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
 		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},

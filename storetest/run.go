@@ -38,7 +38,10 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "point", checks: pointChecks()},
 		{name: "point list", checks: pointListChecks()},
 		{name: "file", checks: fileChecks()},
+		{name: "rank", checks: rankChecks()},
 		{name: "import", checks: importChecks()},
+		{name: "purchase", checks: purchaseChecks()},
+		{name: "webhook", checks: webhookChecks()},
 		{name: "isolation", checks: isolationChecks()},
 		{name: "directory", checks: directoryChecks(), alone: true},
 		{name: "console", checks: consoleChecks(), alone: true},
@@ -46,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "claim", checks: claimChecks(), alone: true},
 		{name: "verify", checks: verifyChecks(), alone: true},
 		{name: "verify points and files", checks: verifyPointChecks(), alone: true},
+		{name: "verify ranks", checks: verifyRankChecks(), alone: true},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -26,7 +26,7 @@ type Request struct {
 	Claim   Claim
 	Route   *Route            // nil where the dialect has no such path or method
 	Vars    map[string]string // the segments that the pattern's {names} stand for
-	Caller  noren.Caller      // zero on public routes
+	Caller  noren.Caller      // zero on public routes, until the handler proves somebody
 	Body    []byte            // nil on routes that read it by themselves
 	Stream  Stream            // what those read
 

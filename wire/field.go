@@ -22,6 +22,7 @@ const (
 	TypeArray   Type = "array"
 	TypeWhole   Type = "whole" // a JSON integer
 	TypeFlag    Type = "flag"  // true or false
+	TypeEither  Type = "text or whole"
 )
 
 // Pattern is a rule for a text's characters, with a name by which a dialect words it. Expr must mean the same in RE2

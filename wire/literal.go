@@ -7,6 +7,24 @@ func Whole[P any](name string, set Setter[P, int64]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeWhole}, parseWhole, set)
 }
 
+// TextOrWhole is what a field holds that takes a string or a JSON integer, each with a meaning of its own: "1" is not 1.
+type TextOrWhole struct {
+	Text    string
+	Whole   int64
+	IsWhole bool
+}
+
+// Either is a field that holds a TextOrWhole. Limits of length are the string's, limits of size the integer's.
+func Either[P any](name string, set Setter[P, TextOrWhole]) Field[P] {
+	return newField(Facts{Name: name, Type: TypeEither}, func(facts *Facts, v Value) (TextOrWhole, Code) {
+		if text, isText := v.Text(); isText {
+			return TextOrWhole{Text: text}, CheckText(facts, text)
+		}
+		n, code := parseWhole(facts, v)
+		return TextOrWhole{Whole: n, IsWhole: true}, code
+	}, set)
+}
+
 // Flag is a field that is true or false.
 func Flag[P any](name string, set Setter[P, bool]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeFlag}, func(_ *Facts, v Value) (bool, Code) {

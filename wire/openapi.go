@@ -32,6 +32,7 @@ type Operation struct {
 	Body                 *Content
 	Responses            []Response
 	Scheme               string   // name of the security scheme; "": anybody may call it
+	OrSchemes            []string // names of schemes that do as well
 	Scopes               []string // any one of these suffices: each becomes an alternative of its own
 }
 
@@ -147,7 +148,9 @@ func (op Operation) json() Map {
 func (op Operation) security() []Map {
 	alternatives := []Map{}
 	for _, scope := range op.Scopes {
-		alternatives = append(alternatives, Map{{op.Scheme, []string{scope}}})
+		for _, scheme := range append([]string{op.Scheme}, op.OrSchemes...) {
+			alternatives = append(alternatives, Map{{scheme, []string{scope}}})
+		}
 	}
 	if op.Scheme != "" && len(op.Scopes) == 0 {
 		alternatives = append(alternatives, Map{{op.Scheme, []string{}}})

@@ -150,6 +150,11 @@ func (f Facts) Schema() *Schema {
 		if f.limited() {
 			s.Min, s.Max = json.Number(strconv.FormatInt(f.Min, 10)), json.Number(strconv.FormatInt(f.Max, 10))
 		}
+	case TypeEither: // a minimum says nothing of strings, nor a length of numbers
+		s.Types = []string{"string", "integer"}
+		if f.limited() {
+			s.Min, s.Max = json.Number(strconv.FormatInt(f.Min, 10)), json.Number(strconv.FormatInt(f.Max, 10))
+		}
 	case TypeFlag:
 		s.Types = []string{"boolean"}
 	case TypeArray:

@@ -148,9 +148,11 @@ func (e *encoder) EncodeCallback(o noren.BulkOutcome) []byte {
 type faulty struct {
 	noren.Engine
 	look, claim, record fault
-	expired             atomic.Int64 // calls of DeleteExpired
-	expiring            fault        // looking for points that have expired
-	broken              atomic.Int64 // a tenant that cannot be written to
+	expired             atomic.Int64           // calls of DeleteExpired
+	expiring            fault                  // looking for points that have expired
+	broken              atomic.Int64           // a tenant that cannot be written to
+	checking            atomic.Pointer[func()] // called where a check of ranks writes how far it is
+	askedForChecks      atomic.Int64
 }
 
 // fault is an error that can be switched on and off, and how often it was asked for.
@@ -205,6 +207,10 @@ func (e *faulty) Update(ctx context.Context, tenant noren.TenantID, fn func(nore
 	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(faultyTx{tx, e}) })
 }
 
+func (e *faulty) View(ctx context.Context, tenant noren.TenantID, fn func(noren.Tx) error) error {
+	return e.Engine.View(ctx, tenant, func(tx noren.Tx) error { return fn(faultyTx{tx, e}) })
+}
+
 type faultyTx struct {
 	noren.Tx
 	engine *faulty
@@ -222,6 +228,18 @@ func (tx faultyTx) ExpiredLots(ctx context.Context, today noren.Date, after nore
 		return nil, err
 	}
 	return tx.Tx.ExpiredLots(ctx, today, after, limit, lock)
+}
+
+func (tx faultyTx) RankChecks(ctx context.Context, p noren.Page) ([]noren.RankCheck, int, error) {
+	tx.engine.askedForChecks.Add(1)
+	return tx.Tx.RankChecks(ctx, p)
+}
+
+func (tx faultyTx) PutRankCheck(ctx context.Context, c noren.RankCheck) error {
+	if hook := tx.engine.checking.Load(); hook != nil {
+		(*hook)()
+	}
+	return tx.Tx.PutRankCheck(ctx, c)
 }
 
 // errAway is what an engine answers while its database is away.

@@ -102,6 +102,7 @@ func (w *Worker) Run(ctx context.Context) {
 		parts.Go(func() { w.keepHouse(ctx) })
 		parts.Go(func() { newSchedule(w).run(ctx) })
 		parts.Go(func() { w.noteUses(ctx) })
+		parts.Go(func() { newRankChecks(w).run(ctx) })
 		parts.Go(func() { newImports(w).run(ctx, working) })
 		parts.Wait()
 	}()

@@ -21,6 +21,8 @@ type cli struct {
 	Callbacks callbacksCmd `cmd:"" help:"Look at the callbacks of bulk requests, or send them again."`
 	Import    importCmd    `cmd:"" help:"Import members, products, stock or purchases from a CSV file."`
 	Points    pointsCmd    `cmd:"" help:"Write off points that have expired."`
+	Ranks     ranksCmd     `cmd:"" help:"Check who rises and falls in rank."`
+	Webhooks  webhooksCmd  `cmd:"" help:"Look at what Shopify sent and what became of it."`
 	Version   versionCmd   `cmd:"" help:"Show the versions of Noren and of what it stands on."`
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -186,7 +187,7 @@ type suggestion struct{ what, command string }
 // suggest prints commands to paste, as they are.
 func (t *tour) suggest() {
 	say(t.out, "Try it; these can be pasted as they are, those with a Bearer token for an hour from now\n")
-	for _, s := range append(t.smaregi(), t.recore()...) {
+	for _, s := range slices.Concat(t.smaregi(), t.recore(), t.easyPoints()) {
 		say(t.out, "\n  # %s\n  %s\n", s.what, s.command)
 	}
 	say(t.out, "\n")
@@ -224,6 +225,20 @@ func (t *tour) recore() []suggestion {
 			`{"query":{"ids":[1,2]},"mode":"ADD","amount":100,"note":"ご来店ありがとうございます"}`) + "\n  " + get("/members/1")},
 		{"ReCORE: write a note about a member, and read it", sending("POST", key, t.base+"/members/1/notes",
 			`{"staff_id":1,"note":"緑茶をお好みです"}`) + "\n  " + get("/members/1/notes")},
+	}
+}
+
+// easyPoints suggests what to do with the API of easyPoints. Its customer is the first member.
+func (t *tour) easyPoints() []suggestion {
+	web := t.client(demoshop.Web)
+	keys := fmt.Sprintf("-u '%s:%s'", web.Key, web.Secret)
+	customer := t.base + "/api/shopify/point_balances/" + demoshop.Customer
+	tier := fmt.Sprintf("curl -s -w '\\n' %s '%s/tier'", keys, customer)
+	return []suggestion{
+		{"easyPoints: look at a customer's tier, and what is missing to the next", tier},
+		{"easyPoints: set the tier, and look at it", sending("POST", keys, customer+"/tiers",
+			`{"tier":"ゴールド","minimum_tier":"シルバー","skip_next_check":true}`) + "\n  " + tier},
+		{"easyPoints: set the balance of points", sending("POST", keys, customer+"/set_balance", `{"balance":800}`)},
 	}
 }
 

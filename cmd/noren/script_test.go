@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -62,6 +65,7 @@ func TestScripts(t *testing.T) {
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": bulk,
 					"eventually": eventually, "sql": runSQL, "recore": callReCORE, "field": field, "download": download, "sjis": toShiftJIS,
+					"shopify": sendShopify,
 				},
 			})
 		})
@@ -197,6 +201,20 @@ func callReCORE(ts *testscript.TestScript, _ bool, args []string) {
 	header.Set("X-Identification", printed.Clients[0].Identification)
 	got := exchange(ts, args[2], "http://"+args[0]+args[3], body, header, want)
 	ts.Check(os.WriteFile(ts.MkAbs(answerFile), got, 0o600))
+}
+
+// sendShopify posts a file as Shopify does, signed with the shop's secret: shopify $ADDR t1 secret orders/paid w1 order.json 200.
+func sendShopify(ts *testscript.TestScript, _ bool, args []string) {
+	body := ts.ReadFile(args[5])
+	want, err := strconv.Atoi(args[6])
+	ts.Check(err)
+	sum := hmac.New(sha256.New, []byte(args[2]))
+	sum.Write([]byte(body))
+	header := http.Header{}
+	header.Set("X-Shopify-Hmac-Sha256", base64.StdEncoding.EncodeToString(sum.Sum(nil)))
+	header.Set("X-Shopify-Topic", args[3])
+	header.Set("X-Shopify-Webhook-Id", args[4])
+	exchange(ts, http.MethodPost, "http://"+args[0]+"/webhooks/shopify/"+args[1], body, header, want)
 }
 
 // field sets a variable to a text field of the last answer: field KEY file_key.

@@ -13,7 +13,9 @@ import (
 
 	"noren"
 	"noren/console"
+	"noren/dialect/easypoints"
 	"noren/dialect/recore"
+	"noren/dialect/shopify"
 	"noren/dialect/smaregi"
 	"noren/files"
 	"noren/password"
@@ -109,7 +111,9 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Sto
 // dialects are the APIs that clients speak, and the console that people use.
 func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dialect, error) {
 	shops := recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version})
-	programs := []web.Dialect{smaregi.New(h.service, version), shops}
+	programs := []web.Dialect{
+		smaregi.New(h.service, version), shops, easypoints.New(h.service, version), shopify.New(h.service, version),
+	}
 	people, err := console.New(console.Config{
 		Service: h.service, Files: shops, BaseURL: baseURL, Version: version, Dialects: h.consoleDialects(programs),
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"noren"
+	"noren/dialect/dialecttest"
 	"noren/web"
 )
 
@@ -16,22 +17,22 @@ import (
 // numbered 1 of member 1 exist.
 func endpointsOf(fileKey string) []request {
 	return []request{
-		{method: "GET", path: "/members"},
-		{method: "GET", path: "/members/1"},
-		{method: "POST", path: "/members", body: `{}`},
-		{method: "PUT", path: "/members/1", body: `{}`},
-		{method: "POST", path: "/members/bulk", body: `[{}]`},
-		{method: "PUT", path: "/members/bulk", body: `[{"id":1}]`},
-		{method: "PUT", path: "/members/point", body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1]}}`},
-		{method: "GET", path: "/members/1/notes"},
-		{method: "POST", path: "/members/1/notes", body: `{"note":"another"}`},
-		{method: "DELETE", path: "/members/1/notes/1"},
-		{method: "POST", path: "/members/1/attachments", body: `{"file_key":"` + fileKey + `","tag":"GENERAL"}`},
-		{method: "DELETE", path: "/members/1/attachments/1"},
-		{method: "POST", path: "/upload/public", body: "text"},
-		{method: "POST", path: "/upload/private", body: "text"},
-		{method: "GET", path: "/staffs"},
-		{method: "GET", path: "/staffs/1"},
+		{Method: "GET", Path: "/members"},
+		{Method: "GET", Path: "/members/1"},
+		{Method: "POST", Path: "/members", Body: `{}`},
+		{Method: "PUT", Path: "/members/1", Body: `{}`},
+		{Method: "POST", Path: "/members/bulk", Body: `[{}]`},
+		{Method: "PUT", Path: "/members/bulk", Body: `[{"id":1}]`},
+		{Method: "PUT", Path: "/members/point", Body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1]}}`},
+		{Method: "GET", Path: "/members/1/notes"},
+		{Method: "POST", Path: "/members/1/notes", Body: `{"note":"another"}`},
+		{Method: "DELETE", Path: "/members/1/notes/1"},
+		{Method: "POST", Path: "/members/1/attachments", Body: `{"file_key":"` + fileKey + `","tag":"GENERAL"}`},
+		{Method: "DELETE", Path: "/members/1/attachments/1"},
+		{Method: "POST", Path: "/upload/public", Body: "text"},
+		{Method: "POST", Path: "/upload/private", Body: "text"},
+		{Method: "GET", Path: "/staffs"},
+		{Method: "GET", Path: "/staffs/1"},
 	}
 }
 
@@ -42,8 +43,8 @@ func (b *bundle) equip(key string) string {
 	for path, body := range map[string]string{
 		"/members/1/notes": `{"note":"note of ` + key + `"}`, "/members/1/attachments": `{"file_key":"` + fileKey + `","tag":"GENERAL"}`,
 	} {
-		if a := b.do(request{method: "POST", path: path, key: key, body: body}); a.status != http.StatusOK {
-			b.Fatalf("%s: %d %s", path, a.status, a.body)
+		if a := b.Do(request{Method: "POST", Path: path, As: key, Body: body}); a.Status != http.StatusOK {
+			b.Fatalf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
 	return fileKey
@@ -68,17 +69,17 @@ func TestNobodyGetsInWithout(t *testing.T) {
 	b := setup(t)
 	denied := `{"error":{"code":"FORBIDDEN","message":"アクセスが拒否されました","detail":{}}}`
 	for name, key := range b.badKeys() {
-		b.keys["bad"] = key
+		b.Keys["bad"] = key
 		b.Run(name, func(*testing.T) {
-			b.want(request{method: "GET", path: "/members", key: "bad"}, http.StatusForbidden, denied)
+			b.Want(request{Method: "GET", Path: "/members", As: "bad"}, http.StatusForbidden, denied)
 		})
 	}
 	for _, r := range endpointsOf("x") {
-		b.want(r, http.StatusForbidden, denied)
-		r.key = "poor"
-		b.want(r, http.StatusForbidden, denied)
+		b.Want(r, http.StatusForbidden, denied)
+		r.As = "poor"
+		b.Want(r, http.StatusForbidden, denied)
 	}
-	b.want(request{method: "GET", path: "/members", header: map[string]string{"Authorization": b.keys["a"]}}, http.StatusForbidden, denied)
+	b.Want(request{Method: "GET", Path: "/members", Header: map[string]string{"Authorization": b.Keys["a"]}}, http.StatusForbidden, denied)
 	if got := b.ids(b.get("/members")); got != "1 2 3" {
 		t.Errorf("members %s: something was done", got)
 	}
@@ -87,11 +88,11 @@ func TestNobodyGetsInWithout(t *testing.T) {
 // badKeys are keys that must not work.
 func (b *bundle) badKeys() map[string]string {
 	b.Helper()
-	caller, err := b.service.CallerByKey(b.Context(), noren.ReCORE, "app-A")
+	caller, err := b.Service.CallerByKey(b.Context(), noren.ReCORE, "app-A")
 	if err != nil {
 		b.Fatal(err)
 	}
-	secret, err := b.service.TenantSecret(b.Context(), caller.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := b.Service.TenantSecret(b.Context(), caller.Tenant.ID, noren.SecretReCOREKeys)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,10 +110,10 @@ func (b *bundle) badKeys() map[string]string {
 		}
 		return text
 	}
-	now := b.clock.Now()
+	now := b.Clock.Now()
 	good := jwt.MapClaims{"company_id": shopA, "scope": "x", "iat": now.Unix(), "jti": "app-A"}
 	return map[string]string{
-		"empty": "", "no JWT": "x.y.z", "bearer": "Bearer " + b.keys["a"],
+		"empty": "", "no JWT": "x.y.z", "bearer": "Bearer " + b.Keys["a"],
 		"other secret":    mint("other", shopA, "app-A", now),
 		"other company":   mint(secret, shopB, "app-A", now),
 		"other client":    mint(secret, shopA, "app-B", now),
@@ -126,7 +127,7 @@ func (b *bundle) badKeys() map[string]string {
 		"expired":         sign(jwt.SigningMethodHS256, []byte(secret), jwt.MapClaims{"company_id": shopA, "iat": now.Unix(), "jti": "app-A", "exp": now.Add(-time.Hour).Unix()}),
 		"no iat":          sign(jwt.SigningMethodHS256, []byte(secret), jwt.MapClaims{"company_id": shopA, "jti": "app-A"}),
 		"scope is number": sign(jwt.SigningMethodHS256, []byte(secret), jwt.MapClaims{"company_id": shopA, "jti": "app-A", "iat": now.Unix(), "scope": 5}),
-		"cut":             b.keys["a"][:len(b.keys["a"])-2],
+		"cut":             b.Keys["a"][:len(b.Keys["a"])-2],
 	}
 }
 
@@ -134,24 +135,24 @@ func (b *bundle) badKeys() map[string]string {
 func TestScopesAreThoseOfTheClient(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	caller, err := b.service.CallerByKey(t.Context(), noren.ReCORE, "poor-A")
+	caller, err := b.Service.CallerByKey(t.Context(), noren.ReCORE, "poor-A")
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := b.service.TenantSecret(t.Context(), caller.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := b.Service.TenantSecret(t.Context(), caller.Tenant.ID, noren.SecretReCOREKeys)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, scope := range []any{"member:index member:show", []string{"member:index"}} {
 		for client, status := range map[string]int{"app-A": http.StatusOK, "poor-A": http.StatusForbidden} {
 			token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-				"company_id": shopA, "scope": scope, "iat": b.clock.Now().Unix(), "jti": client,
+				"company_id": shopA, "scope": scope, "iat": b.Clock.Now().Unix(), "jti": client,
 			})
-			if b.keys["made"], err = token.SignedString([]byte(secret)); err != nil {
+			if b.Keys["made"], err = token.SignedString([]byte(secret)); err != nil {
 				t.Fatal(err)
 			}
-			if a := b.do(request{method: "GET", path: "/staffs", key: "made"}); a.status != status {
-				t.Errorf("%v of %s: %d %s", scope, client, a.status, a.body)
+			if a := b.Do(request{Method: "GET", Path: "/staffs", As: "made"}); a.Status != status {
+				t.Errorf("%v of %s: %d %s", scope, client, a.Status, a.Body)
 			}
 		}
 	}
@@ -162,20 +163,20 @@ func TestTenantsDoNotLeak(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	own, foreign := b.equip("a"), b.equip("b")
-	before := b.do(request{method: "GET", path: "/members", key: "b"}).body
+	before := b.Do(request{Method: "GET", Path: "/members", As: "b"}).Body
 	for _, r := range endpointsOf(own) {
-		r.key = "a"
-		if a := b.do(r); a.status != http.StatusOK || strings.Contains(a.body, `B"`) || strings.Contains(a.body, `"BM0`) || strings.Contains(a.body, "of b") {
-			t.Errorf("%s %s: %d %s", r.method, r.path, a.status, a.body)
+		r.As = "a"
+		if a := b.Do(r); a.Status != http.StatusOK || strings.Contains(a.Body, `B"`) || strings.Contains(a.Body, `"BM0`) || strings.Contains(a.Body, "of b") {
+			t.Errorf("%s %s: %d %s", r.Method, r.Path, a.Status, a.Body)
 		}
 	}
-	if after := b.do(request{method: "GET", path: "/members", key: "b"}).body; after != before {
+	if after := b.Do(request{Method: "GET", Path: "/members", As: "b"}).Body; after != before {
 		t.Errorf("B's members were changed:\n%s\n%s", before, after)
 	}
-	b.want(request{method: "POST", path: "/members/1/attachments", key: "a", body: `{"file_key":"` + foreign + `","tag":"PHOTO"}`},
+	b.Want(request{Method: "POST", Path: "/members/1/attachments", As: "a", Body: `{"file_key":"` + foreign + `","tag":"PHOTO"}`},
 		400, failed(`{"file_key":["File key does not exist"]}`))
-	b.want(request{method: "GET", path: "/members?codes=BM001", key: "a"}, 200, "[]")
-	b.want(request{method: "PUT", path: "/members/point", key: "a", body: `{"amount":1,"mode":"ADD","note":"x","query":{"codes":["BM001"]}}`},
+	b.Want(request{Method: "GET", Path: "/members?codes=BM001", As: "a"}, 200, "[]")
+	b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: `{"amount":1,"mode":"ADD","note":"x","query":{"codes":["BM001"]}}`},
 		400, failed(`{"query.codes":["Query codes BM001 does not exist"]}`))
 }
 
@@ -185,48 +186,48 @@ func TestStoresDoNotLeak(t *testing.T) {
 	b := setup(t)
 	inStore := map[string]string{headerStore: "1"}
 	for _, r := range []request{
-		{method: "GET", path: "/members/2"},
-		{method: "PUT", path: "/members/2", body: `{"tel":"x"}`},
-		{method: "PUT", path: "/members/2", body: `{}`},
-		{method: "GET", path: "/members/2/notes"},
-		{method: "POST", path: "/members/2/notes", body: `{"note":"x"}`},
-		{method: "DELETE", path: "/members/2/notes/1"},
-		{method: "POST", path: "/members/2/attachments", body: `{"file_key":"` + strings.Repeat("x", 40) + `.txt","tag":"PHOTO"}`},
-		{method: "DELETE", path: "/members/2/attachments/1"},
-		{method: "GET", path: "/staffs/2"},
+		{Method: "GET", Path: "/members/2"},
+		{Method: "PUT", Path: "/members/2", Body: `{"tel":"x"}`},
+		{Method: "PUT", Path: "/members/2", Body: `{}`},
+		{Method: "GET", Path: "/members/2/notes"},
+		{Method: "POST", Path: "/members/2/notes", Body: `{"note":"x"}`},
+		{Method: "DELETE", Path: "/members/2/notes/1"},
+		{Method: "POST", Path: "/members/2/attachments", Body: `{"file_key":"` + strings.Repeat("x", 40) + `.txt","tag":"PHOTO"}`},
+		{Method: "DELETE", Path: "/members/2/attachments/1"},
+		{Method: "GET", Path: "/staffs/2"},
 	} {
 		bound, headed := r, r
-		bound.key, headed.key, headed.header = "clerk", "a", inStore
+		bound.As, headed.As, headed.Header = "clerk", "a", inStore
 		for _, r := range []request{bound, headed} {
-			if a := b.do(r); a.status != http.StatusNotFound {
-				t.Errorf("%s %s as %s: %d %s", r.method, r.path, r.key, a.status, a.body)
+			if a := b.Do(r); a.Status != http.StatusNotFound {
+				t.Errorf("%s %s as %s: %d %s", r.Method, r.Path, r.As, a.Status, a.Body)
 			}
 		}
 	}
 	for path, want := range map[string]string{"/members": "1 3", "/members?ids=1,2": "1", "/staffs": "1"} {
-		for _, r := range []request{{method: "GET", path: path, key: "clerk"}, {method: "GET", path: path, key: "a", header: inStore}} {
-			if got := b.ids(b.do(r).body); got != want {
-				t.Errorf("%s as %s: %s, want %s", path, r.key, got, want)
+		for _, r := range []request{{Method: "GET", Path: path, As: "clerk"}, {Method: "GET", Path: path, As: "a", Header: inStore}} {
+			if got := b.ids(b.Do(r).Body); got != want {
+				t.Errorf("%s as %s: %s, want %s", path, r.As, got, want)
 			}
 		}
 	}
-	b.want(request{method: "PUT", path: "/members/bulk", key: "clerk", body: `[{"id":1},{"id":2}]`}, 400, failed(`{"1.id":["Id 2 does not exist"]}`))
-	b.want(request{method: "PUT", path: "/members/point", key: "clerk", body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1,2]}}`},
+	b.Want(request{Method: "PUT", Path: "/members/bulk", As: "clerk", Body: `[{"id":1},{"id":2}]`}, 400, failed(`{"1.id":["Id 2 does not exist"]}`))
+	b.Want(request{Method: "PUT", Path: "/members/point", As: "clerk", Body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1,2]}}`},
 		400, failed(`{"query.ids":["Query ids 2 does not exist"]}`))
-	if a := b.do(request{method: "GET", path: "/members/2", key: "clerk", header: map[string]string{headerStore: "2"}}); a.status != 404 {
-		t.Errorf("the header has opened another store than the key's: %s", a.body)
+	if a := b.Do(request{Method: "GET", Path: "/members/2", As: "clerk", Header: map[string]string{headerStore: "2"}}); a.Status != 404 {
+		t.Errorf("the header has opened another store than the key's: %s", a.Body)
 	}
 	for store, detail := range map[string]string{
 		"9": "X store id does not exist", "x": "X store id is not a number", "": "X store id is not a number", "0": "X store id must be greater than or equal to 1",
 	} {
-		b.want(request{method: "GET", path: "/members", key: "a", header: map[string]string{headerStore: store}}, 400, failed(`{"X-Store-Id":["`+detail+`"]}`))
+		b.Want(request{Method: "GET", Path: "/members", As: "a", Header: map[string]string{headerStore: store}}, 400, failed(`{"X-Store-Id":["`+detail+`"]}`))
 	}
 }
 
 // The documented paces: 5 reads and 2 writes a second for each endpoint, key and address.
 func TestPaces(t *testing.T) {
 	t.Parallel()
-	now := &clock{now: time.Date(2026, 11, 21, 15, 30, 0, 0, time.UTC)}
+	now := dialecttest.NewClock(dialecttest.HalfPastMidnight())
 	paces, err := web.MemoryPaces(now.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -234,10 +235,10 @@ func TestPaces(t *testing.T) {
 	b := start(t, paces)
 	count := func(r request) (n int) {
 		for ; n < 20; n++ {
-			a := b.do(r)
-			if a.status == http.StatusTooManyRequests {
-				if a.header.Get("Retry-After") == "" || !strings.Contains(a.body, `"TOO_MANY_REQUESTS"`) {
-					t.Errorf("%v %s", a.header, a.body)
+			a := b.Do(r)
+			if a.Status == http.StatusTooManyRequests {
+				if a.Header.Get("Retry-After") == "" || !strings.Contains(a.Body, `"TOO_MANY_REQUESTS"`) {
+					t.Errorf("%v %s", a.Header, a.Body)
 				}
 				return n
 			}
@@ -246,20 +247,20 @@ func TestPaces(t *testing.T) {
 	}
 	for _, r := range endpointsOf("x") {
 		want := 2
-		if r.method == "GET" {
+		if r.Method == http.MethodGet {
 			want = 5
 		}
-		for _, r.key = range []string{"a", "clerk"} {
+		for _, r.As = range []string{"a", "clerk"} {
 			if got := count(r); got != want {
-				t.Errorf("%s %s as %s: %d requests, want %d", r.method, r.path, r.key, got, want)
+				t.Errorf("%s %s as %s: %d requests, want %d", r.Method, r.Path, r.As, got, want)
 			}
 		}
 	}
-	if got := count(request{method: "GET", path: "/members/2", key: "a"}); got != 0 {
+	if got := count(request{Method: "GET", Path: "/members/2", As: "a"}); got != 0 {
 		t.Errorf("another member is not another endpoint, but %d requests went through", got)
 	}
-	now.advance(time.Second)
-	if got := count(request{method: "GET", path: "/members/2", key: "a"}); got != 5 {
+	now.Advance(time.Second)
+	if got := count(request{Method: "GET", Path: "/members/2", As: "a"}); got != 5 {
 		t.Errorf("%d requests in the next second", got)
 	}
 }
@@ -272,12 +273,12 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		"/members/1/notes/1": 405, "/members/bulk": 405, "/members/point": 405, "/upload": 404, "/upload/public": 405,
 		"/staffs/9": 404, "/staffs/x": 404, "/files": 404, "/members/999/notes": 404, "/members/": 200,
 	} {
-		a := b.do(request{method: "GET", path: path, key: "a"})
-		if a.status != status || a.header.Get("Content-Type") != mediaJSON {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
+		a := b.Do(request{Method: "GET", Path: path, As: "a"})
+		if a.Status != status || a.Header.Get("Content-Type") != mediaJSON {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
-	if a := b.do(request{method: "HEAD", path: "/members", key: "a"}); a.status != http.StatusOK || a.body != "" {
-		t.Errorf("HEAD: %d %v", a.status, a.header)
+	if a := b.Do(request{Method: "HEAD", Path: "/members", As: "a"}); a.Status != http.StatusOK || a.Body != "" {
+		t.Errorf("HEAD: %d %v", a.Status, a.Header)
 	}
 }

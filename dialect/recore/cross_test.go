@@ -16,15 +16,9 @@ import (
 // pos sends a request as the Smaregi client, and applies what it was accepted for.
 func (b *bundle) pos(method, path, body string) answer {
 	b.Helper()
-	a := b.do(request{method: method, path: path, body: body, header: map[string]string{"Authorization": "Bearer pos-A"}})
-	if method == http.MethodPatch && a.status == http.StatusAccepted {
-		tenant, err := b.service.TenantByContract(b.Context(), shopA)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := b.service.ApplyLane(b.Context(), tenant.ID); err != nil {
-			b.Fatal(err)
-		}
+	a := b.Do(request{Method: method, Path: path, Body: body, Header: map[string]string{"Authorization": "Bearer pos-A"}})
+	if method == http.MethodPatch && a.Status == http.StatusAccepted {
+		b.ApplyLane(shopA)
 	}
 	return a
 }
@@ -80,13 +74,13 @@ func TestDialectsAgree(t *testing.T) {
 		status := rapid.SampledFrom([]string{"0", "1", "2", "3", "4"}).Draw(t, "status")
 		sex := rapid.SampledFrom([]string{"MALE", "FEMALE", "OTHER"}).Draw(t, "sex")
 		send := func(method, path, body string) {
-			if a := b.do(request{method: method, path: path, key: "a", body: body}); a.status != http.StatusOK {
-				t.Fatalf("%s %s: %d %s", path, body, a.status, a.body)
+			if a := b.Do(request{Method: method, Path: path, As: "a", Body: body}); a.Status != http.StatusOK {
+				t.Fatalf("%s %s: %d %s", path, body, a.Status, a.Body)
 			}
 		}
 		patch := func(row string) {
-			if a := b.pos("PATCH", "/customers/bulk", `{"customers":[`+row+`],"callbackUrl":"https://example.com"}`); a.status != http.StatusAccepted {
-				t.Fatalf("%s: %d %s", row, a.status, a.body)
+			if a := b.pos("PATCH", "/customers/bulk", `{"customers":[`+row+`],"callbackUrl":"https://example.com"}`); a.Status != http.StatusAccepted {
+				t.Fatalf("%s: %d %s", row, a.Status, a.Body)
 			}
 		}
 		leave := "null"
@@ -100,7 +94,7 @@ func TestDialectsAgree(t *testing.T) {
 		} else {
 			patch(string(wire.JSON(wire.Map{wire.P("customerId", 1), wire.P(p.smaregi, value)})))
 		}
-		recore, smaregi := b.get("/members/1"), b.pos("GET", "/customers/1", "").body
+		recore, smaregi := b.get("/members/1"), b.pos("GET", "/customers/1", "").Body
 		if got := parsed(t, recore)[p.recore]; got != value {
 			t.Fatalf("ReCORE reads %v for %s, want %s", got, p.recore, value)
 		}
@@ -112,7 +106,7 @@ func TestDialectsAgree(t *testing.T) {
 		if diff := cmp.Diff(recore, b.get("/members/1")); diff != "" {
 			t.Fatal(diff)
 		}
-		if diff := cmp.Diff(smaregi, b.pos("GET", "/customers/1", "").body); diff != "" {
+		if diff := cmp.Diff(smaregi, b.pos("GET", "/customers/1", "").Body); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -123,7 +117,7 @@ func TestStatusesInBothDialects(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	shown := func() string {
-		return fmt.Sprint(parsed(t, b.get("/members/1"))["status"], parsed(t, b.pos("GET", "/customers/1", "").body)["status"])
+		return fmt.Sprint(parsed(t, b.get("/members/1"))["status"], parsed(t, b.pos("GET", "/customers/1", "").Body)["status"])
 	}
 	for _, tt := range []struct{ recore, smaregi, want string }{
 		{"TENTATIVE", "", "TENTATIVE 1"},
@@ -138,8 +132,8 @@ func TestStatusesInBothDialects(t *testing.T) {
 	} {
 		if tt.recore != "" {
 			b.put("/members/1", `{"status":"`+tt.recore+`"}`)
-		} else if a := b.pos("PATCH", "/customers/bulk", `{"customers":[{"customerId":1,"status":"`+tt.smaregi+`"}],"callbackUrl":"https://example.com"}`); a.status != 202 {
-			t.Fatalf("%d %s", a.status, a.body)
+		} else if a := b.pos("PATCH", "/customers/bulk", `{"customers":[{"customerId":1,"status":"`+tt.smaregi+`"}],"callbackUrl":"https://example.com"}`); a.Status != 202 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 		if got := strings.ReplaceAll(shown(), " ", ""); got != strings.ReplaceAll(tt.want, " ", "") {
 			t.Errorf("%+v: %s", tt, got)

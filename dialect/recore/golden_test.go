@@ -1,16 +1,11 @@
 package recore
 
 import (
-	"fmt"
-	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"noren/dialect/dialecttest"
 )
 
 type goldenRequest struct {
@@ -21,7 +16,7 @@ type goldenRequest struct {
 // goldenRequests is at least one request for every endpoint, in the order in which they are sent.
 func goldenRequests(fileKey string) []goldenRequest {
 	a := func(name, method, path, body string) goldenRequest {
-		return goldenRequest{name, request{method: method, path: path, key: "a", body: body}}
+		return goldenRequest{name, request{Method: method, Path: path, As: "a", Body: body}}
 	}
 	return []goldenRequest{
 		a("members", "GET", "/members", ""),
@@ -48,8 +43,8 @@ func goldenRequests(fileKey string) []goldenRequest {
 		a("error_404", "GET", "/members/999", ""),
 		a("error_405", "DELETE", "/members/1", ""),
 		a("error_422", "POST", "/members", `{"status":`),
-		{"error_403", request{method: "GET", path: "/members", key: "poor"}},
-		{"error_403_key", request{method: "GET", path: "/members", header: map[string]string{"Authorization": "Bearer x"}}},
+		{"error_403", request{Method: "GET", Path: "/members", As: "poor"}},
+		{"error_403_key", request{Method: "GET", Path: "/members", Header: map[string]string{"Authorization": "Bearer x"}}},
 	}
 }
 
@@ -58,44 +53,14 @@ func TestGolden(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	doc := loadDocument(t)
-	upload := request{method: "POST", path: "/upload/public", key: "a", body: "\xff\xd8\xff\xe0photo", header: map[string]string{"Content-Type": "image/jpeg"}}
-	uploaded := b.do(upload)
-	doc.check(t, upload, uploaded)
-	fileKey := strings.Split(uploaded.body, `"`)[3]
+	upload := request{Method: "POST", Path: "/upload/public", As: "a", Body: "\xff\xd8\xff\xe0photo", Header: map[string]string{"Content-Type": "image/jpeg"}}
+	uploaded := b.Do(upload)
+	doc.Check(t, upload, uploaded)
+	fileKey := strings.Split(uploaded.Body, `"`)[3]
 	random := regexp.MustCompile(`MB[0-9A-Z]{10}|` + regexp.QuoteMeta(fileKey) + `|signature=[^"]+`)
 	for _, g := range goldenRequests(fileKey) {
-		a := b.do(g.request)
-		doc.check(t, g.request, a)
-		compareGolden(t, g.name, random.ReplaceAllString(transcript(g.request, a), "(random)"))
-	}
-}
-
-func transcript(r request, a answer) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n%s\n\n%d %s\n", r.method, r.path, r.body, a.status, http.StatusText(a.status))
-	for _, name := range []string{"Allow", "Content-Type", "Retry-After", headerNext} {
-		if slices.Contains(a.header[name], a.header.Get(name)) {
-			fmt.Fprintf(&b, "%s: %s\n", name, a.header.Get(name))
-		}
-	}
-	fmt.Fprintf(&b, "\n%s\n", a.body)
-	return b.String()
-}
-
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
+		a := b.Do(g.request)
+		doc.Check(t, g.request, a)
+		dialecttest.CompareGolden(t, g.name, random.ReplaceAllString(dialecttest.Transcript(g.request, a), "(random)"))
 	}
 }

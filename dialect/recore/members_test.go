@@ -2,6 +2,7 @@ package recore
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -59,14 +60,14 @@ func TestFieldsOfMembers(t *testing.T) {
 		{`{"last_name":"a\u0000b"}`, `"last_name":["Last name is invalid"]`},
 		{`[]`, `"*":["Body must be of type object"]`},
 	} {
-		a := b.do(request{method: "POST", path: "/members", key: "a", body: tt.body})
-		if tt.detail == "" && a.status != 200 || tt.detail != "" && (a.status != 400 || a.body != failed("{"+tt.detail+"}")) {
-			t.Errorf("%.100s: %d %s", tt.body, a.status, a.body)
+		a := b.Do(request{Method: "POST", Path: "/members", As: "a", Body: tt.body})
+		if tt.detail == "" && a.Status != 200 || tt.detail != "" && (a.Status != 400 || a.Body != failed("{"+tt.detail+"}")) {
+			t.Errorf("%.100s: %d %s", tt.body, a.Status, a.Body)
 		}
 	}
 	for _, body := range []string{"", "{", `{"a":1,"a":2}`, "\xff", `{}{}`} {
-		if a := b.do(request{method: "PUT", path: "/members/1", key: "a", body: body}); a.status != 422 {
-			t.Errorf("%q: %d %s", body, a.status, a.body)
+		if a := b.Do(request{Method: "PUT", Path: "/members/1", As: "a", Body: body}); a.Status != 422 {
+			t.Errorf("%q: %d %s", body, a.Status, a.Body)
 		}
 	}
 }
@@ -76,7 +77,7 @@ func TestPutIsPartial(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	before := b.members("[" + b.get("/members/1") + "]")[0]
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	after := b.members("[" + b.put("/members/1", `{"tel":null,"last_name":"佐藤","member_rank_id":null,"is_optout":true}`) + "]")[0]
 	before["tel"], before["last_name"], before["rank"], before["is_optout"] = nil, "佐藤", nil, true
 	before["updated_at"] = before["updated_at"].(float64) + 60
@@ -106,7 +107,7 @@ func TestBulkIsAllOrNothing(t *testing.T) {
 		{"POST", `[{"alias_code":"n"},{"alias_code":"n"}]`, `"1.alias_code":["Alias code has already been taken"]`},
 		{"POST", `[{},{"sex":"X"}]`, `"1.sex":["X is not included in the list"]`},
 	} {
-		b.want(request{method: tt.method, path: "/members/bulk", key: "a", body: tt.body}, 400, failed("{"+tt.detail+"}"))
+		b.Want(request{Method: tt.method, Path: "/members/bulk", As: "a", Body: tt.body}, 400, failed("{"+tt.detail+"}"))
 	}
 	if after := b.get("/members"); after != before {
 		t.Errorf("something was changed: %s", after)
@@ -131,14 +132,14 @@ func TestWhatReadsTheSameIsNotJudged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	before := b.get("/members/3")
-	b.clock.advance(time.Minute)
+	b.Clock.Advance(time.Minute)
 	if after := b.put("/members/3", before); after != before {
 		t.Errorf("%s\n%s", before, after)
 	}
-	b.want(request{method: "PUT", path: "/members/3", key: "a", body: `{"status":"MERGED","tel":"ext. 6"}`}, 400, failed(`{"tel":["Tel is invalid"]}`))
-	b.want(request{method: "PUT", path: "/members/1", key: "a", body: `{"status":"MERGED"}`}, 400, failed(`{"status":["MERGED is not included in the list"]}`))
-	if a := b.do(request{method: "PUT", path: "/members/99", key: "a", body: `{"status":"ACTIVE"}`}); a.status != 404 {
-		t.Errorf("%d %s", a.status, a.body)
+	b.Want(request{Method: "PUT", Path: "/members/3", As: "a", Body: `{"status":"MERGED","tel":"ext. 6"}`}, 400, failed(`{"tel":["Tel is invalid"]}`))
+	b.Want(request{Method: "PUT", Path: "/members/1", As: "a", Body: `{"status":"MERGED"}`}, 400, failed(`{"status":["MERGED is not included in the list"]}`))
+	if a := b.Do(request{Method: "PUT", Path: "/members/99", As: "a", Body: `{"status":"ACTIVE"}`}); a.Status != 404 {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
 
@@ -146,7 +147,7 @@ func TestWhatReadsTheSameIsNotJudged(t *testing.T) {
 func TestFiltersOfMembers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.clock.advance(time.Hour)
+	b.Clock.Advance(time.Hour)
 	b.post("/members/bulk", `[{"last_name":"100%_\\*","company_name":"O'Reilly \"AND\" NEAR("},{"last_name":"１００","tel":"03-9999-8888","status":"LEAVE"}]`)
 	for query, want := range map[string]string{
 		"ids=2,5,99": "2 5", "codes=AM003,AM001": "1 3", "alias_codes=alias-1A,x": "1", "ids=1&codes=AM002": "",
@@ -168,8 +169,8 @@ func TestFiltersOfMembers(t *testing.T) {
 		"page=0": "page", "cursor=x": "cursor", "cursor=&page=1": "cursor", "keyword=%00": "keyword", "keyword=%ff": "keyword",
 		"keyword=" + strings.Repeat("x", 257): "keyword", "ids=1&ids=2": "ids", "ids=%zz": "query",
 	} {
-		if a := b.do(request{method: "GET", path: "/members?" + query, key: "a"}); a.status != 400 || !strings.Contains(a.body, `"detail":{"`+field+`":[`) {
-			t.Errorf("%s: %d %s", query, a.status, a.body)
+		if a := b.Do(request{Method: "GET", Path: "/members?" + query, As: "a"}); a.Status != 400 || !strings.Contains(a.Body, `"detail":{"`+field+`":[`) {
+			t.Errorf("%s: %d %s", query, a.Status, a.Body)
 		}
 	}
 }
@@ -186,16 +187,16 @@ func TestCursorWalk(t *testing.T) {
 	seen := make(map[any]int)
 	cursor, calls := "", 0
 	for {
-		a := b.do(request{method: "GET", path: "/members?limit=5&keyword=歩&cursor=" + url.QueryEscape(cursor), key: "a"})
-		if a.status != 200 {
-			t.Fatalf("%d %s", a.status, a.body)
+		a := b.Do(request{Method: "GET", Path: "/members?limit=5&keyword=歩&cursor=" + url.QueryEscape(cursor), As: "a"})
+		if a.Status != 200 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
-		for _, m := range b.members(a.body) {
+		for _, m := range b.members(a.Body) {
 			seen[m["id"]]++
 		}
 		calls++
-		if cursor = a.header.Get(headerNext); cursor == "" {
-			if _, there := a.header[headerNext]; there {
+		if cursor = a.Header.Get(headerNext); cursor == "" {
+			if _, there := a.Header[headerNext]; there {
 				t.Error("the header is there at the end")
 			}
 			break
@@ -212,15 +213,15 @@ func TestCursorWalk(t *testing.T) {
 	if len(seen) != 14 || calls != 3 {
 		t.Errorf("%d members in %d calls", len(seen), calls)
 	}
-	first := b.do(request{method: "GET", path: "/staffs?limit=1&cursor=", key: "a"})
-	next := first.header.Get(headerNext)
+	first := b.Do(request{Method: "GET", Path: "/staffs?limit=1&cursor=", As: "a"})
+	next := first.Header.Get(headerNext)
 	if got := b.ids(b.get("/staffs?limit=1&cursor=" + next)); next == "" || got != "2" {
 		t.Errorf("staff: %q %s", next, got)
 	}
-	if a := b.do(request{method: "GET", path: "/members?cursor=" + next, key: "b"}); a.status != 400 {
-		t.Errorf("another company's cursor: %d %s", a.status, a.body)
+	if a := b.Do(request{Method: "GET", Path: "/members?cursor=" + next, As: "b"}); a.Status != 400 {
+		t.Errorf("another company's cursor: %d %s", a.Status, a.Body)
 	}
-	if a := b.do(request{method: "GET", path: "/members", key: "a"}); a.header.Get(headerNext) != "" {
+	if a := b.Do(request{Method: "GET", Path: "/members", As: "a"}); a.Header.Get(headerNext) != "" {
 		t.Error("a cursor without a walk")
 	}
 }
@@ -230,18 +231,18 @@ func TestIdempotencyKeys(t *testing.T) {
 	b := setup(t)
 	key := b.equip("a")
 	for i, r := range endpointsOf(key) {
-		if r.method == "GET" {
+		if r.Method == http.MethodGet {
 			continue
 		}
-		r.key, r.header = "a", map[string]string{"Idempotency-Key": fmt.Sprint(i)}
-		first, second := b.do(r), b.do(r)
-		if first.status != 200 || second.status != 200 || first.body != second.body || second.header.Get("Idempotent-Replayed") != "true" {
-			t.Errorf("%s %s: %d %s, then %d %s", r.method, r.path, first.status, first.body, second.status, second.body)
+		r.As, r.Header = "a", map[string]string{"Idempotency-Key": fmt.Sprint(i)}
+		first, second := b.Do(r), b.Do(r)
+		if first.Status != 200 || second.Status != 200 || first.Body != second.Body || second.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("%s %s: %d %s, then %d %s", r.Method, r.Path, first.Status, first.Body, second.Status, second.Body)
 		}
 	}
-	r := request{method: "POST", path: "/members", key: "a", body: `{"last_name":"x"}`, header: map[string]string{"Idempotency-Key": "2"}}
-	if a := b.do(r); a.status != 409 || !strings.Contains(a.body, `"CONFLICT"`) {
-		t.Errorf("%d %s", a.status, a.body)
+	r := request{Method: "POST", Path: "/members", As: "a", Body: `{"last_name":"x"}`, Header: map[string]string{"Idempotency-Key": "2"}}
+	if a := b.Do(r); a.Status != 409 || !strings.Contains(a.Body, `"CONFLICT"`) {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	if got := b.ids(b.get("/members?ids=4,5,6,7")); got != "4 5" {
 		t.Errorf("members %s: a write was done twice", got)
@@ -254,6 +255,6 @@ func TestPointsSwitchedOff(t *testing.T) {
 	if m := b.members("[" + b.get("/members/1") + "]")[0]; m["point"] != nil {
 		t.Errorf("%v", m["point"])
 	}
-	b.want(request{method: "PUT", path: "/members/point", key: "a", body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1]}}`},
+	b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1]}}`},
 		400, failed(`{"*":["Body cannot be processed because points are switched off"]}`))
 }

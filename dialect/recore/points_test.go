@@ -37,7 +37,7 @@ func TestFieldsOfPoints(t *testing.T) {
 		{`{"amount":1000000000,"mode":"ADD","note":"x","query":{"ids":[1]}}`, `"amount":["Amount must be less than or equal to 999999999"]`},
 		{`{"amount":1,"mode":"SUB","note":"x","query":{"ids":[1]}}`, `"amount":["Amount is more than the points of the member 1"]`},
 	} {
-		b.want(request{method: "PUT", path: "/members/point", key: "a", body: tt.body}, 400, failed("{"+tt.detail+"}"))
+		b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: tt.body}, 400, failed("{"+tt.detail+"}"))
 	}
 	if body := b.get("/members"); strings.Contains(body, `"DEFAULT"`) {
 		t.Errorf("points were granted: %s", body)
@@ -56,7 +56,7 @@ func TestPointsAreShown(t *testing.T) {
 		points(``, `{"ids":[1,1],"codes":["AM001"]}`), points(`,"type":null,"expires_on":"2026-11-22"`, `{"ids":[1]}`),
 		points(`,"type":"PAID","expires_on":"2026-11-22"`, `{"ids":[1]}`), points(`,"type":"PAID","expires_on":null`, `{"ids":[1]}`),
 	} {
-		b.want(request{method: "PUT", path: "/members/point", key: "a", body: body}, http.StatusOK, "")
+		b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: body}, http.StatusOK, "")
 	}
 	want := `"point":{"total":40,"expires_amount":20,"expires_at":1795359599,"details":[` +
 		`{"type":"DEFAULT","title":"通常P","total":20,"expires_amount":10,"expires_at":1795359599},` +
@@ -64,7 +64,7 @@ func TestPointsAreShown(t *testing.T) {
 	if body := b.get("/members/1"); !strings.Contains(body, want) {
 		t.Errorf("%s", body)
 	}
-	b.clock.advance(24 * 60 * 60 * 1e9)
+	b.Clock.Advance(24 * 60 * 60 * 1e9)
 	want = `"point":{"total":20,"expires_amount":10,"expires_at":1826895599,"details":[`
 	if body := b.get("/members/1"); !strings.Contains(body, want) {
 		t.Errorf("a day later: %s", body)
@@ -86,14 +86,14 @@ func TestConcurrentPoints(t *testing.T) {
 				mode, change = "SUB", -9
 			}
 			body := fmt.Sprintf(`{"amount":%d,"mode":%q,"note":"x","query":{"ids":[1]}}`, max(change, -change), mode)
-			a := b.do(request{method: "PUT", path: "/members/point", key: "a", body: body})
+			a := b.Do(request{Method: "PUT", Path: "/members/point", As: "a", Body: body})
 			switch {
-			case a.status == http.StatusOK:
+			case a.Status == http.StatusOK:
 				mu.Lock()
 				defer mu.Unlock()
 				balance += change
-			case a.status != 400 || change > 0:
-				b.Errorf("%s: %d %s", body, a.status, a.body)
+			case a.Status != 400 || change > 0:
+				b.Errorf("%s: %d %s", body, a.Status, a.Body)
 			}
 		})
 	}
@@ -101,13 +101,5 @@ func TestConcurrentPoints(t *testing.T) {
 	if body := b.get("/members/1"); balance < 0 || !strings.Contains(body, fmt.Sprintf(`"point":{"total":%d,`, balance)) {
 		t.Errorf("want %d points: %s", balance, body)
 	}
-	checks, err := b.service.Verify(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range checks {
-		if c.Violated > 0 {
-			t.Errorf("%s: %v", c.Name, c.Violations)
-		}
-	}
+	b.Verify()
 }

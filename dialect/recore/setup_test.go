@@ -2,62 +2,36 @@ package recore
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"noren"
+	"noren/dialect/dialecttest"
 	"noren/dialect/smaregi"
 	"noren/files"
-	"noren/sqlstore"
 	"noren/web"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // The two tenants of the tests, whose members, stores and staff have the same ids.
 const (
-	shopA = "sb_aaaa0001"
-	shopB = "sb_bbbb0001"
+	shopA = dialecttest.ShopA
+	shopB = dialecttest.ShopB
 )
 
-// bundle is a running server with two tenants, which speaks Smaregi too.
+type (
+	request = dialecttest.Request
+	answer  = dialecttest.Answer
+)
+
+// bundle is a running server with two tenants, which speaks Smaregi too. Its keys: a, b (all scopes); clerk (bound to
+// store 1 of A); poor (no scopes).
 type bundle struct {
-	*testing.T
-	server  *httptest.Server
-	service *noren.Service
-	clock   *clock
-	files   string            // the directory of the uploaded files
-	keys    map[string]string // by name: a, b (all scopes); clerk (bound to store 1 of A); poor (no scopes)
-}
-
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+	*dialecttest.Server
+	files string // the directory of the uploaded files
 }
 
 // signed is package files as the dialect's Links.
@@ -79,72 +53,52 @@ func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
 
 func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
 	t.Helper()
-	return startOn(t, func(e noren.Engine) noren.Engine { return e }, paces, tune...)
+	return startOn(t, nil, paces, tune...)
 }
 
-// startOn is start with something around the engine.
+// startOn is start with something around the engine, where around is not nil.
 func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: &clock{now: time.Date(2026, 11, 21, 15, 30, 0, 0, time.UTC)}, keys: make(map[string]string)}
-	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: b.clock.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.files = filepath.Join(t.TempDir(), "files")
+	b := &bundle{files: filepath.Join(t.TempDir(), "files")}
 	store, err := files.Open(b.files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	b.service = noren.NewService(noren.Config{
-		Engine: around(engine), Clock: b.clock.Now, Log: log,
-		Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
-	})
-	handler, err := web.NewHandler(web.Config{
-		Service: b.service, Paces: paces, Log: log, BaseURL: "https://api.example.com",
-		Dialects: []web.Dialect{
-			smaregi.New(b.service, "test"),
-			New(Config{Service: b.service, Files: store, Links: signed{}, Version: "test"}),
-		},
-		Metrics: web.NewMetrics(prometheus.NewRegistry(), b.service),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.server = httptest.NewServer(handler)
 	t.Cleanup(func() {
-		b.server.Close()
-		for _, c := range []io.Closer{store, engine} {
-			if err := c.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := store.Close(); err != nil {
+			t.Error(err)
 		}
+	})
+	b.Server = dialecttest.Start(t, dialecttest.Config{
+		Around: around, Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
+		Dialects: func(s *noren.Service) []web.Dialect {
+			return []web.Dialect{smaregi.New(s, "test"), New(Config{Service: s, Files: store, Links: signed{}, Version: "test"})}
+		},
+		Prove: func(header http.Header, key string) { header.Set(headerKey, key) },
 	})
 	shop := shopFile(shopA, "A")
 	for _, f := range tune {
 		f(&shop)
 	}
-	b.apply(shop)
-	b.apply(shopFile(shopB, "B"))
-	b.keys["a"], b.keys["b"] = b.mint(shopA, "app-A"), b.mint(shopB, "app-B")
-	b.keys["clerk"], b.keys["poor"] = b.mint(shopA, "clerk-A"), b.mint(shopA, "poor-A")
+	b.Apply(shop)
+	b.Apply(shopFile(shopB, "B"))
+	b.Keys["a"], b.Keys["b"] = b.mint(shopA, "app-A"), b.mint(shopB, "app-B")
+	b.Keys["clerk"], b.Keys["poor"] = b.mint(shopA, "clerk-A"), b.mint(shopA, "poor-A")
 	return b
 }
 
 // mint makes the key of a stored client.
 func (b *bundle) mint(contract, key string) string {
 	b.Helper()
-	c, err := b.service.CallerByKey(b.Context(), noren.ReCORE, key)
+	c, err := b.Service.CallerByKey(b.Context(), noren.ReCORE, key)
 	if err != nil {
 		b.Fatal(err)
 	}
-	secret, err := b.service.TenantSecret(b.Context(), c.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := b.Service.TenantSecret(b.Context(), c.Tenant.ID, noren.SecretReCOREKeys)
 	if err != nil {
 		b.Fatal(err)
 	}
-	minted, err := Mint(secret, contract, c.Client, b.clock.Now())
+	minted, err := Mint(secret, contract, c.Client, b.Clock.Now())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -201,61 +155,6 @@ func shopFile(contract, mark string) noren.Shop {
 	}
 }
 
-func (b *bundle) apply(shop noren.Shop) {
-	b.Helper()
-	if _, err := b.service.ApplyShop(b.Context(), shop); err != nil {
-		b.Fatal(err)
-	}
-}
-
-// request is one HTTP request; key names one of the bundle's.
-type request struct {
-	method, path, key, body string
-	header                  map[string]string
-}
-
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bundle) do(r request) answer {
-	b.Helper()
-	req, err := http.NewRequestWithContext(b.Context(), r.method, b.server.URL+r.path, strings.NewReader(r.body))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if r.key != "" {
-		key, known := b.keys[r.key]
-		if !known {
-			b.Fatalf("there is no key %q", r.key)
-		}
-		req.Header.Set(headerKey, key)
-	}
-	for name, value := range r.header {
-		req.Header.Set(name, value)
-	}
-	resp, err := b.server.Client().Do(req)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(body)}
-}
-
-// want sends the request and checks status and body.
-func (b *bundle) want(r request, status int, body string) {
-	b.Helper()
-	if a := b.do(r); a.status != status || a.body != body {
-		b.Errorf("%s %s %.300s\n got %d %s\nwant %d %s", r.method, r.path, r.body, a.status, a.body, status, body)
-	}
-}
-
 // get reads as A's app, put and post write; what is not 200 ends the test.
 func (b *bundle) get(path string) string        { b.Helper(); return b.must("GET", path, "") }
 func (b *bundle) put(path, body string) string  { b.Helper(); return b.must("PUT", path, body) }
@@ -263,17 +162,13 @@ func (b *bundle) post(path, body string) string { b.Helper(); return b.must("POS
 
 func (b *bundle) must(method, path, body string) string {
 	b.Helper()
-	a := b.do(request{method: method, path: path, key: "a", body: body})
-	if a.status != http.StatusOK {
-		b.Fatalf("%s %s %s: %d %s", method, path, body, a.status, a.body)
-	}
-	return a.body
+	return b.Must(request{Method: method, Path: path, As: "a", Body: body})
 }
 
 // upload stores a text file and answers its key.
 func (b *bundle) upload(key, text string) string {
 	b.Helper()
-	return b.keyOf(b.do(request{method: "POST", path: "/upload/private", key: key, body: text}))
+	return b.keyOf(b.Do(request{Method: "POST", Path: "/upload/private", As: key, Body: text}))
 }
 
 // members reads the members of a list's answer.

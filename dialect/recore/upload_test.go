@@ -46,14 +46,14 @@ func TestTypesOfUploads(t *testing.T) {
 		{"multipart/form-data", "x", ""},
 	} {
 		for _, path := range []string{"/upload/public", "/upload/private"} {
-			a := b.do(request{method: "POST", path: path, key: "a", body: tt.bytes, header: map[string]string{"Content-Type": tt.declared}})
+			a := b.Do(request{Method: "POST", Path: path, As: "a", Body: tt.bytes, Header: map[string]string{"Content-Type": tt.declared}})
 			switch {
 			case tt.extension == "":
-				if a.status != http.StatusBadRequest || !strings.Contains(a.body, `"VALIDATE_FAILED"`) {
-					t.Errorf("%s %q: %d %s", tt.declared, tt.bytes, a.status, a.body)
+				if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, `"VALIDATE_FAILED"`) {
+					t.Errorf("%s %q: %d %s", tt.declared, tt.bytes, a.Status, a.Body)
 				}
-			case a.status != http.StatusOK || !regexp.MustCompile(`^{"file_key":"[0-9A-Za-z]{40}\.`+tt.extension+`"}$`).MatchString(a.body):
-				t.Errorf("%s %q: %d %s", tt.declared, tt.bytes, a.status, a.body)
+			case a.Status != http.StatusOK || !regexp.MustCompile(`^{"file_key":"[0-9A-Za-z]{40}\.`+tt.extension+`"}$`).MatchString(a.Body):
+				t.Errorf("%s %q: %d %s", tt.declared, tt.bytes, a.Status, a.Body)
 			}
 		}
 	}
@@ -86,20 +86,20 @@ func TestMultipartUpload(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	send := func(body, contentType string) answer {
-		return b.do(request{method: "POST", path: "/upload/public", key: "a", body: body, header: map[string]string{"Content-Type": contentType}})
+		return b.Do(request{Method: "POST", Path: "/upload/public", As: "a", Body: body, Header: map[string]string{"Content-Type": contentType}})
 	}
 	body, contentType := form(t, "file", "a,b")
-	if a := send(body, contentType); a.status != http.StatusOK || !strings.HasSuffix(a.body, `.csv"}`) {
-		t.Errorf("%d %s", a.status, a.body)
+	if a := send(body, contentType); a.Status != http.StatusOK || !strings.HasSuffix(a.Body, `.csv"}`) {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	for _, cut := range []int{len(body) - 20, len(body) / 2, 5, 0} {
-		if a := send(body[:cut], contentType); a.status != http.StatusBadRequest {
-			t.Errorf("cut at %d: %d %s", cut, a.status, a.body)
+		if a := send(body[:cut], contentType); a.Status != http.StatusBadRequest {
+			t.Errorf("cut at %d: %d %s", cut, a.Status, a.Body)
 		}
 	}
 	body, contentType = form(t, "other", "a,b")
-	if a := send(body, contentType); a.status != http.StatusBadRequest || !strings.Contains(a.body, "File can't be blank") {
-		t.Errorf("%d %s", a.status, a.body)
+	if a := send(body, contentType); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "File can't be blank") {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
 
@@ -122,8 +122,8 @@ func (b *bundle) keyOf(a answer) string {
 	var answered struct {
 		FileKey string `json:"file_key"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &answered); err != nil || a.status != http.StatusOK || answered.FileKey == "" {
-		b.Errorf("%d %s", a.status, a.body)
+	if err := json.Unmarshal([]byte(a.Body), &answered); err != nil || a.Status != http.StatusOK || answered.FileKey == "" {
+		b.Errorf("%d %s", a.Status, a.Body)
 	}
 	return answered.FileKey
 }
@@ -137,28 +137,28 @@ func TestUploadOnce(t *testing.T) {
 		if inForm {
 			text, contentType = form(t, fieldFile, text)
 		}
-		return b.do(request{
-			method: "POST", path: path, key: "a", body: text, header: map[string]string{"Content-Type": contentType, "Idempotency-Key": "k"},
+		return b.Do(request{
+			Method: "POST", Path: path, As: "a", Body: text, Header: map[string]string{"Content-Type": contentType, "Idempotency-Key": "k"},
 		})
 	}
 	large := strings.Repeat("x", 1<<20)
 	first := b.keyOf(send("/upload/public", large, false))
 	for _, inForm := range []bool{false, true, true} { // each form has its own boundary
 		a := send("/upload/public", large, inForm)
-		if got := b.keyOf(a); got != first || a.header.Get("Idempotent-Replayed") != "true" {
-			t.Errorf("sent again it has the key %s, replayed %q; first it had %s", got, a.header.Get("Idempotent-Replayed"), first)
+		if got := b.keyOf(a); got != first || a.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("sent again it has the key %s, replayed %q; first it had %s", got, a.Header.Get("Idempotent-Replayed"), first)
 		}
 	}
 	for _, other := range []string{large + "x", large[1:], "\x00"} {
-		if a := send("/upload/public", other, false); a.status != http.StatusConflict || !strings.Contains(a.body, wordsKeyReused) {
-			t.Errorf("%d bytes: %d %s", len(other), a.status, a.body)
+		if a := send("/upload/public", other, false); a.Status != http.StatusConflict || !strings.Contains(a.Body, wordsKeyReused) {
+			t.Errorf("%d bytes: %d %s", len(other), a.Status, a.Body)
 		}
 	}
 	second := b.keyOf(send("/upload/private", large, false))
 	if diff := cmp.Diff(slices.Sorted(slices.Values([]string{first, second})), b.stored()); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	b.clock.advance(noren.KeyHeld)
+	b.Clock.Advance(noren.KeyHeld)
 	if third := b.keyOf(send("/upload/public", large, false)); third == first {
 		t.Error("the answer is kept for longer than a day")
 	}
@@ -185,13 +185,13 @@ func TestUploadAnsweredElsewhere(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			caller, err := b.service.CallerByKey(t.Context(), noren.ReCORE, "app-A")
+			caller, err := b.Service.CallerByKey(t.Context(), noren.ReCORE, "app-A")
 			if err != nil {
 				t.Fatal(err)
 			}
 			theirs := noren.Upload{FileKey: noren.NewFileKey("txt"), MIMEType: "text/plain"}
 			answerElsewhere := sync.OnceFunc(func() {
-				_, err := b.service.AddUpload(t.Context(), caller, theirs, &noren.Once{
+				_, err := b.Service.AddUpload(t.Context(), caller, theirs, &noren.Once{
 					Key:      noren.IdempotencyKey{ClientID: caller.Client.ID, Route: "POST /upload/private", Key: "k"},
 					BodyHash: noren.HashSecret("the same"),
 					Render: func(any) noren.KeptAnswer {
@@ -203,13 +203,13 @@ func TestUploadAnsweredElsewhere(t *testing.T) {
 				}
 			})
 			body := reading{strings.NewReader(text), answerElsewhere}
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/upload/private", body)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL+"/upload/private", body)
 			if err != nil {
 				t.Fatal(err)
 			}
-			req.Header.Set(headerKey, b.keys["a"])
+			req.Header.Set(headerKey, b.Keys["a"])
 			req.Header.Set("Idempotency-Key", "k")
-			resp, err := b.server.Client().Do(req)
+			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestUploadAnsweredElsewhere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if resp.StatusCode != status || status == http.StatusOK && b.keyOf(answer{resp.StatusCode, resp.Header, string(got)}) != theirs.FileKey {
+			if resp.StatusCode != status || status == http.StatusOK && b.keyOf(answer{Status: resp.StatusCode, Header: resp.Header, Body: string(got)}) != theirs.FileKey {
 				t.Errorf("%d %s, want %d and %s", resp.StatusCode, got, status, theirs.FileKey)
 			}
 			if files := b.stored(); len(files) > 0 {
@@ -258,14 +258,14 @@ func TestUploadWithLostCommit(t *testing.T) {
 			t.Parallel()
 			var on atomic.Bool
 			b := startOn(t, func(e noren.Engine) noren.Engine { return lostCommits{e, &on, fail} }, nil)
-			r := request{method: "POST", path: "/upload/private", key: "a", body: "text", header: map[string]string{"Idempotency-Key": "k"}}
+			r := request{Method: "POST", Path: "/upload/private", As: "a", Body: "text", Header: map[string]string{"Idempotency-Key": "k"}}
 			on.Store(true)
-			first := b.do(r)
+			first := b.Do(r)
 			on.Store(false)
-			if fail != (first.status == http.StatusServiceUnavailable) {
-				t.Errorf("%d %s", first.status, first.body)
+			if fail != (first.Status == http.StatusServiceUnavailable) {
+				t.Errorf("%d %s", first.Status, first.Body)
 			}
-			if key := b.keyOf(b.do(r)); !slices.Equal(b.stored(), []string{key}) {
+			if key := b.keyOf(b.Do(r)); !slices.Equal(b.stored(), []string{key}) {
 				t.Errorf("the file is %s, stored are %s", key, b.stored())
 			}
 		})
@@ -279,16 +279,16 @@ func TestUploadsHaveALimit(t *testing.T) {
 	b.upload("a", full)
 	form, contentType := form(t, "file", full)
 	for _, r := range []request{
-		{body: full + "x"}, {body: form, header: map[string]string{"Content-Type": contentType}},
+		{Body: full + "x"}, {Body: form, Header: map[string]string{"Content-Type": contentType}},
 	} {
-		r.method, r.path, r.key = "POST", "/upload/public", "a"
-		if a := b.do(r); a.status != http.StatusRequestEntityTooLarge || !strings.Contains(a.body, `"PAYLOAD_TOO_LARGE"`) {
-			t.Errorf("%d %s", a.status, a.body)
+		r.Method, r.Path, r.As = "POST", "/upload/public", "a"
+		if a := b.Do(r); a.Status != http.StatusRequestEntityTooLarge || !strings.Contains(a.Body, `"PAYLOAD_TOO_LARGE"`) {
+			t.Errorf("%d %s", a.Status, a.Body)
 		}
 	}
-	r := request{method: "POST", path: "/members", key: "a", body: `{"address1":"` + strings.Repeat("x", 4<<20) + `"}`}
-	if a := b.do(r); a.status != http.StatusRequestEntityTooLarge {
-		t.Errorf("%d %s", a.status, a.body)
+	r := request{Method: "POST", Path: "/members", As: "a", Body: `{"address1":"` + strings.Repeat("x", 4<<20) + `"}`}
+	if a := b.Do(r); a.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
 
@@ -309,20 +309,20 @@ func TestTemporaryAddresses(t *testing.T) {
 	b := setup(t)
 	key := b.equip("a")
 	address := b.address()
-	a := b.do(request{method: "GET", path: address})
-	if a.status != http.StatusOK || a.body != "text of a" {
-		t.Errorf("%d %s", a.status, a.body)
+	a := b.Do(request{Method: "GET", Path: address})
+	if a.Status != http.StatusOK || a.Body != "text of a" {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 	for name, want := range map[string]string{
 		"Content-Type": "text/plain", "Content-Disposition": `attachment; filename="` + key + `"`, "X-Content-Type-Options": "nosniff",
 		"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Length": "9", "Cache-Control": "no-store",
 	} {
-		if got := a.header.Get(name); got != want {
+		if got := a.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if a := b.do(request{method: "HEAD", path: address}); a.status != http.StatusOK || a.header.Get("Content-Length") != "9" {
-		t.Errorf("HEAD: %d %v", a.status, a.header)
+	if a := b.Do(request{Method: "HEAD", Path: address}); a.Status != http.StatusOK || a.Header.Get("Content-Length") != "9" {
+		t.Errorf("HEAD: %d %v", a.Status, a.Header)
 	}
 	foreign := b.upload("b", "text of b")
 	path, query, _ := strings.Cut(address, "?")
@@ -332,15 +332,15 @@ func TestTemporaryAddresses(t *testing.T) {
 		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query, "/files/%00/x?" + query, "/files/%ff/x?" + query,
 		path + "?" + query + "&expires=1", path + "?%zz",
 	} {
-		if a := b.do(request{method: "GET", path: forged, key: "a"}); a.status != http.StatusForbidden && a.status != http.StatusNotFound {
-			t.Errorf("%s: %d %s", forged, a.status, a.body)
+		if a := b.Do(request{Method: "GET", Path: forged, As: "a"}); a.Status != http.StatusForbidden && a.Status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", forged, a.Status, a.Body)
 		}
 	}
-	b.clock.advance(files.LinkLife + time.Minute)
-	if a := b.do(request{method: "GET", path: address}); a.status != http.StatusForbidden || !strings.Contains(a.body, `"FORBIDDEN"`) {
-		t.Errorf("expired: %d %s", a.status, a.body)
+	b.Clock.Advance(files.LinkLife + time.Minute)
+	if a := b.Do(request{Method: "GET", Path: address}); a.Status != http.StatusForbidden || !strings.Contains(a.Body, `"FORBIDDEN"`) {
+		t.Errorf("expired: %d %s", a.Status, a.Body)
 	}
-	if renewed := b.address(); renewed == address || b.do(request{method: "GET", path: renewed}).status != http.StatusOK {
+	if renewed := b.address(); renewed == address || b.Do(request{Method: "GET", Path: renewed}).Status != http.StatusOK {
 		t.Errorf("%s", renewed)
 	}
 }
@@ -360,7 +360,7 @@ func TestAttachments(t *testing.T) {
 			`"tag":["FACE is not included in the list"],"file_name":["File name is too long (maximum is 100 characters)"]`,
 		},
 	} {
-		b.want(request{method: "POST", path: "/members/1/attachments", key: "a", body: tt.body}, 400, failed("{"+tt.detail+"}"))
+		b.Want(request{Method: "POST", Path: "/members/1/attachments", As: "a", Body: tt.body}, 400, failed("{"+tt.detail+"}"))
 	}
 	attach := func(tag string) {
 		b.post("/members/1/attachments", `{"file_key":"`+b.upload("a", tag)+`","tag":"`+tag+`"}`)
@@ -378,8 +378,8 @@ func TestAttachments(t *testing.T) {
 		t.Errorf("%v", m)
 	}
 	for _, path := range []string{"/members/1/attachments/2", "/members/2/attachments/1", "/members/1/notes/1"} {
-		if a := b.do(request{method: "DELETE", path: path, key: "a"}); a.status != http.StatusNotFound {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
+		if a := b.Do(request{Method: "DELETE", Path: path, As: "a"}); a.Status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
 }

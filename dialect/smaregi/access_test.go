@@ -13,17 +13,17 @@ import (
 // endpointsOf is one request for each route that needs a credential.
 func endpointsOf() []request {
 	return []request{
-		{method: "PATCH", path: "/customers/bulk", body: customers(`{"customerId":"1","note":"x"}`)},
-		{method: "PATCH", path: "/stock/bulk", body: stocks(`{"productId":"1","storeId":"1","stockAmount":"5"}`)},
-		{method: "GET", path: "/customers"},
-		{method: "GET", path: "/customers/1"},
-		{method: "GET", path: "/stock"},
-		{method: "GET", path: "/stock/changes/1/1"},
-		{method: "GET", path: "/stores"},
-		{method: "GET", path: "/stores/1"},
-		{method: "GET", path: "/products"},
-		{method: "GET", path: "/products/1"},
-		{method: "GET", path: "/bulk_requests/1"},
+		{Method: "PATCH", Path: "/customers/bulk", Body: customers(`{"customerId":"1","note":"x"}`)},
+		{Method: "PATCH", Path: "/stock/bulk", Body: stocks(`{"productId":"1","storeId":"1","stockAmount":"5"}`)},
+		{Method: "GET", Path: "/customers"},
+		{Method: "GET", Path: "/customers/1"},
+		{Method: "GET", Path: "/stock"},
+		{Method: "GET", Path: "/stock/changes/1/1"},
+		{Method: "GET", Path: "/stores"},
+		{Method: "GET", Path: "/stores/1"},
+		{Method: "GET", Path: "/products"},
+		{Method: "GET", Path: "/products/1"},
+		{Method: "GET", Path: "/bulk_requests/1"},
 	}
 }
 
@@ -47,10 +47,10 @@ func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 func TestNobodyGetsInWithout(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.tokens["none"] = "unknown"
+	b.Keys["none"] = "unknown"
 	for _, r := range endpointsOf() {
 		prefixed := r
-		prefixed.path = "/" + shopB + "/pos" + r.path
+		prefixed.Path = "/" + shopB + "/pos" + r.Path
 		for name, tt := range map[string]struct {
 			request
 			token  string
@@ -58,16 +58,16 @@ func TestNobodyGetsInWithout(t *testing.T) {
 		}{
 			"no token": {r, "", 401}, "unknown token": {r, "none", 401}, "other contract": {prefixed, "a", 401}, "no scope": {r, "poor", 403},
 		} {
-			tt.request.token = tt.token
-			if a := b.do(tt.request); a.status != tt.status {
-				t.Errorf("%s: %s %s: %d %s", name, r.method, tt.path, a.status, a.body)
+			tt.request.As = tt.token
+			if a := b.Do(tt.request); a.Status != tt.status {
+				t.Errorf("%s: %s %s: %d %s", name, r.Method, tt.Path, a.Status, a.Body)
 			}
 		}
-		if a := b.do(request{method: r.method, path: r.path, body: r.body, header: map[string]string{"Authorization": "Basic eDp5"}}); a.status != 401 {
-			t.Errorf("Basic: %s %s: %d", r.method, r.path, a.status)
+		if a := b.Do(request{Method: r.Method, Path: r.Path, Body: r.Body, Header: map[string]string{"Authorization": "Basic eDp5"}}); a.Status != 401 {
+			t.Errorf("Basic: %s %s: %d", r.Method, r.Path, a.Status)
 		}
 	}
-	if got := b.applyLane(); len(got) != 0 {
+	if got := b.ApplyLane(shopA); len(got) != 0 {
 		t.Errorf("something was accepted: %q", got)
 	}
 }
@@ -77,36 +77,36 @@ func TestTenantsDoNotLeak(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, r := range endpointsOf() {
-		r.token = "b"
-		if a := b.do(r); r.method == "PATCH" && a.status != 202 {
-			t.Fatalf("%d %s", a.status, a.body)
+		r.As = "b"
+		if a := b.Do(r); r.Method == http.MethodPatch && a.Status != 202 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
-	shop, err := b.service.TenantByContract(t.Context(), shopB)
+	shop, err := b.Service.TenantByContract(t.Context(), shopB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.service.ApplyLane(t.Context(), shop.ID); err != nil {
+	if _, err := b.Service.ApplyLane(t.Context(), shop.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range endpointsOf() {
-		if r.method != "GET" {
+		if r.Method != http.MethodGet {
 			continue
 		}
-		r.token = "b"
-		own := b.do(r)
-		if own.status != 200 || strings.Contains(own.body, "A\"") {
-			t.Errorf("B's own %s: %d %s", r.path, own.status, own.body)
+		r.As = "b"
+		own := b.Do(r)
+		if own.Status != 200 || strings.Contains(own.Body, "A\"") {
+			t.Errorf("B's own %s: %d %s", r.Path, own.Status, own.Body)
 		}
-		r.token = "a"
-		if a := b.do(r); strings.Contains(a.body, "B\"") || strings.Contains(a.body, "BM0") {
-			t.Errorf("A sees B's on %s: %s", r.path, a.body)
+		r.As = "a"
+		if a := b.Do(r); strings.Contains(a.Body, "B\"") || strings.Contains(a.Body, "BM0") {
+			t.Errorf("A sees B's on %s: %s", r.Path, a.Body)
 		}
 	}
-	b.want(request{method: "GET", path: "/stock", token: "a"}, 200, "[]")
-	b.want(request{method: "GET", path: "/stock/changes/1/1", token: "a"}, 200, "[]")
-	if a := b.do(request{method: "GET", path: "/bulk_requests/1", token: "a"}); a.status != 404 {
-		t.Errorf("A sees B's bulk request: %s", a.body)
+	b.Want(request{Method: "GET", Path: "/stock", As: "a"}, 200, "[]")
+	b.Want(request{Method: "GET", Path: "/stock/changes/1/1", As: "a"}, 200, "[]")
+	if a := b.Do(request{Method: "GET", Path: "/bulk_requests/1", As: "a"}); a.Status != 404 {
+		t.Errorf("A sees B's bulk request: %s", a.Body)
 	}
 }
 
@@ -116,18 +116,18 @@ func TestPlans(t *testing.T) {
 	for _, plan := range []noren.Plan{noren.PlanStarter, noren.PlanStandard, noren.PlanRetailBusiness} {
 		b := setup(t, func(s *noren.Shop) { s.Tenant.Plan = noren.Set(plan) })
 		for _, r := range endpointsOf() {
-			r.token = "a"
+			r.As = "a"
 			includes := true
 			switch {
-			case strings.HasPrefix(r.path, "/customers"):
+			case strings.HasPrefix(r.Path, "/customers"):
 				includes = contains(customers, plan)
-			case strings.HasPrefix(r.path, "/stock"):
+			case strings.HasPrefix(r.Path, "/stock"):
 				includes = contains(all, plan)
 			}
-			if a := b.do(r); (a.status == 403) == includes {
-				t.Errorf("%s on %s: %d %s", r.path, plan, a.status, a.body)
-			} else if a.status == 403 && !strings.Contains(a.body, "ご契約のプランではこのAPIを利用できません。(対象プラン-") {
-				t.Errorf("%s", a.body)
+			if a := b.Do(r); (a.Status == 403) == includes {
+				t.Errorf("%s on %s: %d %s", r.Path, plan, a.Status, a.Body)
+			} else if a.Status == 403 && !strings.Contains(a.Body, "ご契約のプランではこのAPIを利用できません。(対象プラン-") {
+				t.Errorf("%s", a.Body)
 			}
 		}
 	}
@@ -146,16 +146,16 @@ func contains(plans []noren.Plan, plan noren.Plan) bool {
 func TestStoreBoundUser(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"2","storeId":"4"}`)})
-	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(
+	b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"2","storeId":"4"}`)})
+	b.Do(request{Method: "PATCH", Path: "/stock/bulk", As: "a", Body: stocks(
 		`{"productId":"1","storeId":"1","stockAmount":"5"}`, `{"productId":"1","storeId":"4","stockAmount":"6"}`,
 	)})
-	b.applyLane()
-	b.want(request{method: "GET", path: "/customers?fields=customerId", token: "clerk"}, 200, `[{"customerId":"1"},{"customerId":"3"}]`)
-	b.want(request{method: "GET", path: "/stock?fields=storeId", token: "clerk"}, 200, `[{"storeId":"1"}]`)
+	b.ApplyLane(shopA)
+	b.Want(request{Method: "GET", Path: "/customers?fields=customerId", As: "clerk"}, 200, `[{"customerId":"1"},{"customerId":"3"}]`)
+	b.Want(request{Method: "GET", Path: "/stock?fields=storeId", As: "clerk"}, 200, `[{"storeId":"1"}]`)
 	for _, path := range []string{"/customers/2", "/stock/changes/1/4", "/bulk_requests/1"} {
-		if a := b.do(request{method: "GET", path: path, token: "clerk"}); a.status != 404 {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
+		if a := b.Do(request{Method: "GET", Path: path, As: "clerk"}); a.Status != 404 {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
 }
@@ -172,9 +172,9 @@ func TestStatusNeedsTheScopeOfItsKind(t *testing.T) {
 			s.Clients = append(s.Clients, c)
 		}
 	})
-	b.tokens["member"], b.tokens["stock"] = "member", "stock"
-	b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"2","note":"x"}`)})
-	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(`{"productId":"1","storeId":"1","stockAmount":"5"}`)})
+	b.Keys["member"], b.Keys["stock"] = "member", "stock"
+	b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"2","note":"x"}`)})
+	b.Do(request{Method: "PATCH", Path: "/stock/bulk", As: "a", Body: stocks(`{"productId":"1","storeId":"1","stockAmount":"5"}`)})
 	for _, tt := range []struct {
 		path, token string
 		status      int
@@ -185,14 +185,14 @@ func TestStatusNeedsTheScopeOfItsKind(t *testing.T) {
 		{"/bulk_requests/2", "stock", 200},
 		{"/bulk_requests/x", "stock", 404},
 	} {
-		if a := b.do(request{method: "GET", path: tt.path, token: tt.token}); a.status != tt.status {
-			t.Errorf("%s as %s: %d %s", tt.path, tt.token, a.status, a.body)
+		if a := b.Do(request{Method: "GET", Path: tt.path, As: tt.token}); a.Status != tt.status {
+			t.Errorf("%s as %s: %d %s", tt.path, tt.token, a.Status, a.Body)
 		}
 	}
-	waiting := b.do(request{method: "GET", path: "/bulk_requests/1", token: "a"})
+	waiting := b.Do(request{Method: "GET", Path: "/bulk_requests/1", As: "a"})
 	for _, part := range []string{`"state":"accepted"`, `"appliedAt":null`, `"failures":[]`, `"state":null,"nextAttemptAt":null,"attempts":[]`} {
-		if !strings.Contains(waiting.body, part) {
-			t.Errorf("%s is not in %s", part, waiting.body)
+		if !strings.Contains(waiting.Body, part) {
+			t.Errorf("%s is not in %s", part, waiting.Body)
 		}
 	}
 }
@@ -202,31 +202,31 @@ func TestStatusShowsAttempts(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	doc := loadDocument(t)
-	b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"2","note":"x"}`)})
-	b.applyLane()
-	owed, err := b.service.ClaimCallbacks(t.Context(), nil, 10)
+	b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"2","note":"x"}`)})
+	b.ApplyLane(shopA)
+	owed, err := b.Service.ClaimCallbacks(t.Context(), nil, 10)
 	if err != nil || len(owed) != 1 {
 		t.Fatal(owed, err)
 	}
 	after := owed[0]
 	for _, attempt := range []noren.Attempt{
-		{At: b.clock.Now(), Duration: 1500 * time.Millisecond, Error: "connection refused"},
-		{At: b.clock.Now(), Duration: time.Millisecond, Status: 500, Answer: []byte("oh\xff")},
-		{At: b.clock.Now(), Duration: time.Millisecond, Status: 204},
+		{At: b.Clock.Now(), Duration: 1500 * time.Millisecond, Error: "connection refused"},
+		{At: b.Clock.Now(), Duration: time.Millisecond, Status: 500, Answer: []byte("oh\xff")},
+		{At: b.Clock.Now(), Duration: time.Millisecond, Status: 204},
 	} {
-		if after, err = b.service.RecordAttempt(t.Context(), after, attempt); err != nil {
+		if after, err = b.Service.RecordAttempt(t.Context(), after, attempt); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r := request{method: "GET", path: "/bulk_requests/1", token: "a"}
-	a := b.do(r)
-	doc.check(t, r, a)
+	r := request{Method: "GET", Path: "/bulk_requests/1", As: "a"}
+	a := b.Do(r)
+	doc.Check(t, r, a)
 	want := `"callback":{"url":"https://example.com/cb","state":"delivered","nextAttemptAt":null,"attempts":[` +
 		`{"number":1,"at":"2026-11-22T00:30:00+09:00","durationMs":1500,"status":null,"error":"connection refused","answer":""},` +
 		`{"number":2,"at":"2026-11-22T00:30:00+09:00","durationMs":1,"status":500,"error":null,"answer":"oh�"},` +
 		`{"number":3,"at":"2026-11-22T00:30:00+09:00","durationMs":1,"status":204,"error":null,"answer":""}]}}`
-	if !strings.HasSuffix(a.body, want) {
-		t.Errorf("%s", a.body)
+	if !strings.HasSuffix(a.Body, want) {
+		t.Errorf("%s", a.Body)
 	}
 }
 
@@ -239,19 +239,19 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		"/stock/changes/1": 404, "/stock/changes/9/1": 404, "/stock/changes/1/9": 404, "/stock/changes/x/1": 404, "/stock/changes/1/x": 404,
 		"/customers/bulk": 405, "/app/" + shopA + "/token": 405,
 	} {
-		if a := b.do(request{method: "GET", path: path, token: "a"}); a.status != status || !strings.HasPrefix(a.header.Get("Content-Type"), mediaProblem) {
-			t.Errorf("%s: %d %s", path, a.status, a.body)
+		if a := b.Do(request{Method: "GET", Path: path, As: "a"}); a.Status != status || !strings.HasPrefix(a.Header.Get("Content-Type"), mediaProblem) {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 	}
 	for _, r := range endpointsOf() {
-		r.token = "a"
-		r.method = http.MethodPut
-		if a := b.do(r); a.status != 405 || a.header.Get("Allow") == "" {
-			t.Errorf("PUT %s: %d %v", r.path, a.status, a.header)
+		r.As = "a"
+		r.Method = http.MethodPut
+		if a := b.Do(r); a.Status != 405 || a.Header.Get("Allow") == "" {
+			t.Errorf("PUT %s: %d %v", r.Path, a.Status, a.Header)
 		}
 	}
-	if a := b.do(request{method: "HEAD", path: "/customers", token: "a"}); a.status != 200 || a.body != "" || a.header.Get(headerTotal) != "3" {
-		t.Errorf("HEAD: %d %v", a.status, a.header)
+	if a := b.Do(request{Method: "HEAD", Path: "/customers", As: "a"}); a.Status != 200 || a.Body != "" || a.Header.Get(headerTotal) != "3" {
+		t.Errorf("HEAD: %d %v", a.Status, a.Header)
 	}
 }
 

@@ -66,10 +66,10 @@ func TestSeedRefusals(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		b.clock.advance(1e9)
-		b.want(request{method: "PATCH", path: tt.path, token: "a", body: tt.body}, 400, badRequest(tt.detail))
+		b.Clock.Advance(1e9)
+		b.Want(request{Method: "PATCH", Path: tt.path, As: "a", Body: tt.body}, 400, badRequest(tt.detail))
 	}
-	if done := b.applyLane(); len(done) != 0 {
+	if done := b.ApplyLane(shopA); len(done) != 0 {
 		t.Errorf("refused requests were stored: %q", done)
 	}
 }
@@ -117,10 +117,10 @@ func TestOrderOfChecks(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		b.clock.advance(1e9)
-		a := b.do(request{method: "PATCH", path: tt.path, token: "a", body: tt.body})
-		if want := badRequest(tt.detail); a.status != 400 || a.body != want {
-			t.Errorf("%s:\n got %d %s\nwant 400 %s", tt.name, a.status, a.body, want)
+		b.Clock.Advance(1e9)
+		a := b.Do(request{Method: "PATCH", Path: tt.path, As: "a", Body: tt.body})
+		if want := badRequest(tt.detail); a.Status != 400 || a.Body != want {
+			t.Errorf("%s:\n got %d %s\nwant 400 %s", tt.name, a.Status, a.Body, want)
 		}
 	}
 }
@@ -149,14 +149,14 @@ func TestBadBodies(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, path := range []string{"/customers/bulk", "/stock/bulk"} {
-			b.clock.advance(1e9)
-			a := b.do(request{method: "PATCH", path: path, token: "a", body: tt.body})
-			if want := badRequest(tt.detail); a.status != 400 || a.body != want {
-				t.Errorf("%s %s:\n got %d %s\nwant 400 %s", tt.name, path, a.status, a.body, want)
+			b.Clock.Advance(1e9)
+			a := b.Do(request{Method: "PATCH", Path: path, As: "a", Body: tt.body})
+			if want := badRequest(tt.detail); a.Status != 400 || a.Body != want {
+				t.Errorf("%s %s:\n got %d %s\nwant 400 %s", tt.name, path, a.Status, a.Body, want)
 			}
 		}
 	}
-	b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`1`)}, 400,
+	b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`1`)}, 400,
 		badRequest("[customers][1行目]要素はオブジェクトである必要があります。"))
 }
 
@@ -197,18 +197,18 @@ func TestBadCustomerFields(t *testing.T) {
 		{`"storeId":"1000000000"`, "storeIdは1以上999999999以下である必要があります。"},
 	}
 	for _, tt := range tests {
-		b.clock.advance(1e9)
+		b.Clock.Advance(1e9)
 		first, second := `{"customerId":"1",`+tt.field+`}`, `{"customerId":"2",`+tt.field+`}`
 		if strings.HasPrefix(tt.field, `"customerId"`) {
 			first, second = `{"customerId":"1"}`, `{`+tt.field+`}`
-			b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(first, second)}, 400,
+			b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(first, second)}, 400,
 				badRequest("[customers][2行目]"+tt.words))
 			continue
 		}
-		b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(first, second)}, 400,
+		b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(first, second)}, 400,
 			badRequest("[customers][1行目]"+tt.words))
 	}
-	b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"note":"x"}`)}, 400,
+	b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"note":"x"}`)}, 400,
 		badRequest("[customers][1行目]customerIdは必須です。"))
 }
 
@@ -232,8 +232,8 @@ func TestBadStockFields(t *testing.T) {
 		{`{"productId":1,"storeId":1}`, "stockAmountは必須です。"},
 	}
 	for _, tt := range tests {
-		b.clock.advance(1e9)
-		b.want(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(tt.row)}, 400, badRequest("[stock][1行目]"+tt.words))
+		b.Clock.Advance(1e9)
+		b.Want(request{Method: "PATCH", Path: "/stock/bulk", As: "a", Body: stocks(tt.row)}, 400, badRequest("[stock][1行目]"+tt.words))
 	}
 }
 
@@ -248,10 +248,10 @@ func TestRequiredColumnsCannotBeCleared(t *testing.T) {
 		`"postCode":""`:      "postCodeに空文字は指定できません。",
 	} {
 		body := customers(`{"customerId":"1",` + field + `}`)
-		b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: body}, 400, badRequest("[customers][1行目]"+words))
-		other := b.do(request{method: "PATCH", path: "/customers/bulk", token: "b", body: body})
-		if other.status != 202 {
-			t.Errorf("%s is refused for a tenant without the setting: %s", field, other.body)
+		b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: body}, 400, badRequest("[customers][1行目]"+words))
+		other := b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "b", Body: body})
+		if other.Status != 202 {
+			t.Errorf("%s is refused for a tenant without the setting: %s", field, other.Body)
 		}
 	}
 }
@@ -260,10 +260,10 @@ func TestBodyOverTheLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	big := customers(`{"customerId":"1","note":"` + strings.Repeat("x", 4<<20) + `"}`)
-	a := b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: big})
+	a := b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: big})
 	want := `{"type":"about:blank","title":"Request Entity Too Large","detail":"リクエストボディは4194304バイト以下である必要があります。","status":413}`
-	if a.status != 413 || a.body != want {
-		t.Errorf("%d %s", a.status, a.body)
+	if a.Status != 413 || a.Body != want {
+		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
 
@@ -279,19 +279,19 @@ func TestFullRequestIsTaken(t *testing.T) {
 	for i := range rows {
 		rows[i] = strings.Replace(one, `"customerId": "1"`, fmt.Sprintf(`"customerId": "%d"`, i+1), 1)
 	}
-	b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(rows...)}, 202,
+	b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(rows...)}, 202,
 		`{"requestId":1,"callbackUrl":"https://example.com/cb"}`)
-	b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(rows[0])}, 202,
+	b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(rows[0])}, 202,
 		`{"requestId":2,"callbackUrl":"https://example.com/cb"}`)
-	got := b.applyLane()
+	got := b.ApplyLane(shopA)
 	if len(got) != 2 || got[0] != `{"requestId":1,"message":"[customers][4行目]会員IDが存在しません。"}` ||
 		got[1] != `{"requestId":2,"result":[{"customerId":"1"}]}` {
 		t.Fatalf("%q", got)
 	}
-	a := b.do(request{method: "GET", path: "/customers/1", token: "a"})
+	a := b.Do(request{Method: "GET", Path: "/customers/1", As: "a"})
 	for _, part := range []string{`"rank":"Silver","staffRank":null`, `"address":"string"`, `"pointGivingUnit":"99999.99"`, `"firstKana":"ア"`} {
-		if !strings.Contains(a.body, part) {
-			t.Errorf("%s is not in %s", part, a.body)
+		if !strings.Contains(a.Body, part) {
+			t.Errorf("%s is not in %s", part, a.Body)
 		}
 	}
 }

@@ -98,18 +98,18 @@ func TestCallbacksOfRequests(t *testing.T) {
 		{"/stock/bulk", "clerk", stocks(`{"productId":"1","storeId":"4","stockAmount":"1"}`), "[stock][1行目]店舗IDが存在しません。"},
 	}
 	for i, tt := range tests {
-		b.clock.advance(1e9)
+		b.Clock.Advance(1e9)
 		id := strconv.Itoa(i + 1)
-		b.want(request{method: "PATCH", path: tt.path, token: tt.token, body: tt.body}, 202,
+		b.Want(request{Method: "PATCH", Path: tt.path, As: tt.token, Body: tt.body}, 202,
 			`{"requestId":`+id+`,"callbackUrl":"https://example.com/cb"}`)
 		want := `{"requestId":` + id + `,"message":"` + tt.message + `"}`
-		if got := b.applyLane(); len(got) != 1 || got[0] != want {
+		if got := b.ApplyLane(shopA); len(got) != 1 || got[0] != want {
 			t.Errorf("%s\n got %q\nwant %q", tt.body, got, want)
 		}
 	}
-	b.want(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"3","status":"0","leaveDate":null}`)},
+	b.Want(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"3","status":"0","leaveDate":null}`)},
 		202, `{"requestId":14,"callbackUrl":"https://example.com/cb"}`)
-	if got := b.applyLane(); len(got) != 1 || got[0] != `{"requestId":14,"result":[{"customerId":"3"}]}` {
+	if got := b.ApplyLane(shopA); len(got) != 1 || got[0] != `{"requestId":14,"result":[{"customerId":"3"}]}` {
 		t.Errorf("%q", got)
 	}
 }

@@ -11,7 +11,7 @@ func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	send := func(path, key, token, body string) answer {
-		return b.do(request{method: "PATCH", path: path, token: token, body: body, header: map[string]string{"Idempotency-Key": key}})
+		return b.Do(request{Method: "PATCH", Path: path, As: token, Body: body, Header: map[string]string{"Idempotency-Key": key}})
 	}
 	good, bad := customers(`{"customerId":"1","note":"x"}`), customers()
 	steps := []struct {
@@ -37,53 +37,53 @@ func TestIdempotencyKey(t *testing.T) {
 	for _, s := range steps {
 		a := send(s.path, s.key, s.token, s.body)
 		want := strings.TrimSuffix(s.want, `","status":400}`)
-		if a.status != s.status || !strings.HasPrefix(a.body, want) || (a.header.Get("Idempotent-Replayed") == "true") != s.replayed {
-			t.Errorf("%s: %d %s (replayed %q)", s.name, a.status, a.body, a.header.Get("Idempotent-Replayed"))
+		if a.Status != s.status || !strings.HasPrefix(a.Body, want) || (a.Header.Get("Idempotent-Replayed") == "true") != s.replayed {
+			t.Errorf("%s: %d %s (replayed %q)", s.name, a.Status, a.Body, a.Header.Get("Idempotent-Replayed"))
 		}
 	}
-	if got := b.applyLane(); len(got) != 4 {
+	if got := b.ApplyLane(shopA); len(got) != 4 {
 		t.Errorf("%d requests were accepted: %q", len(got), got)
 	}
-	b.clock.advance(24*time.Hour + time.Second)
+	b.Clock.Advance(24*time.Hour + time.Second)
 	b.renewTokens()
-	if a := send("/customers/bulk", "k1", "a", good); !strings.HasPrefix(a.body, `{"requestId":5,`) {
-		t.Errorf("after a day: %s", a.body)
+	if a := send("/customers/bulk", "k1", "a", good); !strings.HasPrefix(a.Body, `{"requestId":5,`) {
+		t.Errorf("after a day: %s", a.Body)
 	}
 }
 
 func TestPaces(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	write := request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers()}
-	read := request{method: "GET", path: "/stores", token: "a"}
+	write := request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers()}
+	read := request{Method: "GET", Path: "/stores", As: "a"}
 	for range 20 {
-		if a := b.do(write); a.status != 400 {
-			t.Fatalf("%d %s", a.status, a.body)
+		if a := b.Do(write); a.Status != 400 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
-	over := b.do(write)
+	over := b.Do(write)
 	want := `{"type":"about:blank","title":"Too Many Requests","detail":"リクエスト数の上限を超えました。` +
 		`Retry-Afterヘッダーの秒数が経過した後に再度お試しください。","status":429}`
-	if over.status != http.StatusTooManyRequests || over.body != want || over.header.Get("Retry-After") != "1" {
-		t.Errorf("%d %v %s", over.status, over.header, over.body)
+	if over.Status != http.StatusTooManyRequests || over.Body != want || over.Header.Get("Retry-After") != "1" {
+		t.Errorf("%d %v %s", over.Status, over.Header, over.Body)
 	}
 	for range 50 {
-		if a := b.do(read); a.status != 200 {
-			t.Fatalf("%d %s", a.status, a.body)
+		if a := b.Do(read); a.Status != 200 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
-	if a := b.do(read); a.status != http.StatusTooManyRequests {
-		t.Errorf("the 51st read: %d", a.status)
+	if a := b.Do(read); a.Status != http.StatusTooManyRequests {
+		t.Errorf("the 51st read: %d", a.Status)
 	}
 	for _, other := range []string{"b", "clerk"} {
-		write.token = other
-		if a := b.do(write); a.status != 400 {
-			t.Errorf("%s is held up by others: %d %s", other, a.status, a.body)
+		write.As = other
+		if a := b.Do(write); a.Status != 400 {
+			t.Errorf("%s is held up by others: %d %s", other, a.Status, a.Body)
 		}
 	}
-	b.clock.advance(time.Second)
-	write.token = "a"
-	if a := b.do(write); a.status != 400 {
-		t.Errorf("a second later: %d %s", a.status, a.body)
+	b.Clock.Advance(time.Second)
+	write.As = "a"
+	if a := b.Do(write); a.Status != 400 {
+		t.Errorf("a second later: %d %s", a.Status, a.Body)
 	}
 }

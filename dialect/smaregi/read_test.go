@@ -17,20 +17,20 @@ func (b *bundle) ids(path, key string) string {
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	a := b.do(request{method: "GET", path: path + sep + "fields=" + key, token: "a"})
-	if a.status != 200 {
-		b.Errorf("%s: %d %s", path, a.status, a.body)
+	a := b.Do(request{Method: "GET", Path: path + sep + "fields=" + key, As: "a"})
+	if a.Status != 200 {
+		b.Errorf("%s: %d %s", path, a.Status, a.Body)
 	}
-	return strings.NewReplacer(`{"`+key+`":"`, "", `"}`, "", "[", "", "]", "").Replace(a.body)
+	return strings.NewReplacer(`{"`+key+`":"`, "", `"}`, "", "[", "", "]", "").Replace(a.Body)
 }
 
 func TestCustomerFilters(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.clock.advance(24 * time.Hour)
+	b.Clock.Advance(24 * time.Hour)
 	b.renewTokens()
-	b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(`{"customerId":"2","note":"x"}`)})
-	b.applyLane()
+	b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"2","note":"x"}`)})
+	b.ApplyLane(shopA)
 	for query, want := range map[string]string{
 		"": "1,2,3", "customer_code=AM002": "2", "customer_code=XX": "", "customer_no=No-1": "1", "customer_code=": "1,2,3",
 		"customer_id-from=2": "2,3", "customer_id-to=02": "1,2", "customer_id-from=2&customer_id-to=2": "2",
@@ -41,7 +41,7 @@ func TestCustomerFilters(t *testing.T) {
 		"upd_date_time-to=2026-11-22T23:59:59Z":                                                       "1,2,3",
 		"upd_date_time-to=2026-11-22T00:30:00%2B09:00":                                                "1,3",
 	} {
-		b.clock.advance(time.Second)
+		b.Clock.Advance(time.Second)
 		if got := b.ids("/customers?"+query, "customerId"); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
@@ -51,15 +51,15 @@ func TestCustomerFilters(t *testing.T) {
 func TestStockFilters(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(
+	b.Do(request{Method: "PATCH", Path: "/stock/bulk", As: "a", Body: stocks(
 		`{"productId":"1","storeId":"1","stockAmount":"5"}`, `{"productId":"2","storeId":"1","stockAmount":"6"}`,
 		`{"productId":"1","storeId":"4","stockAmount":"7"}`,
 	)})
-	b.applyLane()
-	b.clock.advance(24 * time.Hour)
+	b.ApplyLane(shopA)
+	b.Clock.Advance(24 * time.Hour)
 	b.renewTokens()
-	b.do(request{method: "PATCH", path: "/stock/bulk", token: "a", body: stocks(`{"productId":"1","storeId":"1","stockAmount":"2"}`)})
-	b.applyLane()
+	b.Do(request{Method: "PATCH", Path: "/stock/bulk", As: "a", Body: stocks(`{"productId":"1","storeId":"1","stockAmount":"2"}`)})
+	b.ApplyLane(shopA)
 	for path, want := range map[string]string{
 		"/stock": "2,7,6", "/stock?store_id=1": "2,6", "/stock?product_id=001": "2,7", "/stock?store_id=4&product_id=2": "",
 		"/stock?sort=storeId:desc,productId": "7,2,6", "/stock?upd_date_time-from=2026-11-22T12:00:00Z": "2",
@@ -68,7 +68,7 @@ func TestStockFilters(t *testing.T) {
 		"/stock/changes/1/1?target_date=2026-11-23": "2", "/stock/changes/1/1?from_store_id=1": "", "/stock/changes/1/1?to_store_id=4": "",
 		"/stock/changes/2/4": "",
 	} {
-		b.clock.advance(time.Second)
+		b.Clock.Advance(time.Second)
 		if got := b.ids(path, "stockAmount"); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
@@ -105,12 +105,12 @@ func TestBadParameters(t *testing.T) {
 		"upd_date_time-from=2026-01-02T00:00:00Z&upd_date_time-to=2026-01-01T00:00:00Z": "upd_date_time-toはupd_date_time-from以降である必要があります。",
 		"customer_no=" + strings.Repeat("x", 21):                                        "customer_noは20文字以下である必要があります。",
 	} {
-		b.clock.advance(time.Second)
-		b.want(request{method: "GET", path: "/customers?" + query, token: "a"}, 400, badRequest(detail))
+		b.Clock.Advance(time.Second)
+		b.Want(request{Method: "GET", Path: "/customers?" + query, As: "a"}, 400, badRequest(detail))
 	}
-	b.want(request{method: "GET", path: "/stock/changes/1/1?target_date=2026-02-30", token: "a"}, 400,
+	b.Want(request{Method: "GET", Path: "/stock/changes/1/1?target_date=2026-02-30", As: "a"}, 400,
 		badRequest("target_dateは実在する日付をYYYY-MM-DD形式で指定する必要があります。"))
-	b.want(request{method: "GET", path: "/customers?upd_date_time-from=2026-01-01T00:00:00Z&upd_date_time-to=2026-02-01T00:00:00Z", token: "a"}, 200, "[]")
+	b.Want(request{Method: "GET", Path: "/customers?upd_date_time-from=2026-01-01T00:00:00Z&upd_date_time-to=2026-02-01T00:00:00Z", As: "a"}, 200, "[]")
 }
 
 // Following rel="next" from the first page visits every member once, and the other parameters are kept.
@@ -124,13 +124,13 @@ func TestFollowingLinks(t *testing.T) {
 	path := "/" + shopA + "/pos/customers?limit=4&fields=customerId&sort=customerId:desc"
 	seen := 0
 	for page := 1; path != ""; page++ {
-		a := b.do(request{method: "GET", path: path, token: "a"})
-		seen += strings.Count(a.body, "customerId")
-		if a.header.Get("x-total-count") != "25" || page > 7 {
-			t.Fatalf("page %d: %v", page, a.header)
+		a := b.Do(request{Method: "GET", Path: path, As: "a"})
+		seen += strings.Count(a.Body, "customerId")
+		if a.Header.Get("x-total-count") != "25" || page > 7 {
+			t.Fatalf("page %d: %v", page, a.Header)
 		}
 		path = ""
-		for link := range strings.SplitSeq(a.header.Get("Link"), ", ") {
+		for link := range strings.SplitSeq(a.Header.Get("Link"), ", ") {
 			if address, isNext := strings.CutSuffix(link, `>; rel="next"`); isNext {
 				u, err := url.Parse(strings.TrimPrefix(address, "<"))
 				if err != nil || u.Scheme != "https" || u.Host != "api.example.com" {
@@ -143,24 +143,24 @@ func TestFollowingLinks(t *testing.T) {
 	if seen != 25 {
 		t.Errorf("%d members on all pages", seen)
 	}
-	b.want(request{method: "GET", path: "/customers?page=1000", token: "a"}, 200, "[]")
+	b.Want(request{Method: "GET", Path: "/customers?page=1000", As: "a"}, 200, "[]")
 }
 
 // What the API shows of a member can be written back, and changes nothing.
 func TestWritingBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	before := b.do(request{method: "GET", path: "/customers", token: "a"}).body
+	before := b.Do(request{Method: "GET", Path: "/customers", As: "a"}).Body
 	rows := strings.Split(strings.TrimSuffix(strings.TrimPrefix(before, "["), "]"), "},{")
 	for i, row := range rows {
 		rows[i] = "{" + strings.Trim(row, "{}") + "}"
 	}
-	b.clock.advance(time.Hour / 2)
-	if a := b.do(request{method: "PATCH", path: "/customers/bulk", token: "a", body: customers(rows...)}); a.status != 202 {
-		t.Fatal(a.body)
+	b.Clock.Advance(time.Hour / 2)
+	if a := b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(rows...)}); a.Status != 202 {
+		t.Fatal(a.Body)
 	}
-	if got := b.applyLane(); len(got) != 1 || !strings.Contains(got[0], "result") {
+	if got := b.ApplyLane(shopA); len(got) != 1 || !strings.Contains(got[0], "result") {
 		t.Fatalf("%q", got)
 	}
-	b.want(request{method: "GET", path: "/customers", token: "a"}, 200, before)
+	b.Want(request{Method: "GET", Path: "/customers", As: "a"}, 200, before)
 }

@@ -3,99 +3,51 @@ package smaregi
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
-	"noren/sqlstore"
+	"noren/dialect/dialecttest"
 	"noren/web"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // The two tenants of the tests, whose members, stores and products have the same ids.
 const (
-	shopA = "sb_aaaa0001"
-	shopB = "sb_bbbb0001"
+	shopA = dialecttest.ShopA
+	shopB = dialecttest.ShopB
 )
 
-// bundle is a running server with two tenants.
-type bundle struct {
-	*testing.T
-	server  *httptest.Server
-	service *noren.Service
-	clock   *clock
-	tokens  map[string]string // by name: a, b (apps); clerk (bound to store 1 of A); poor (no scopes)
-}
+type (
+	request = dialecttest.Request
+	answer  = dialecttest.Answer
+)
 
-// clock is a clock that stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+// bundle is a running server with two tenants. Its keys are access tokens: a, b (apps); clerk (bound to store 1 of A);
+// poor (no scopes).
+type bundle struct{ *dialecttest.Server }
 
 // setup starts a server on an empty database. tune changes what the first tenant's shop file says.
 func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: &clock{now: time.Date(2026, 11, 21, 15, 30, 0, 0, time.UTC)}, tokens: make(map[string]string)}
-	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: b.clock.Now,
-	})
+	clock := dialecttest.NewClock(dialecttest.HalfPastMidnight())
+	paces, err := web.MemoryPaces(clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	b.service = noren.NewService(noren.Config{
-		Engine: engine, Clock: b.clock.Now, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: Callbacks{}}, Log: log,
-	})
-	paces, err := web.MemoryPaces(b.clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	handler, err := web.NewHandler(web.Config{
-		Service: b.service, Dialects: []web.Dialect{New(b.service, "test")}, Paces: paces,
-		Metrics: web.NewMetrics(prometheus.NewRegistry(), b.service), Log: log, BaseURL: "https://api.example.com",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.server = httptest.NewServer(handler)
-	t.Cleanup(func() {
-		b.server.Close()
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	b := &bundle{dialecttest.Start(t, dialecttest.Config{
+		Clock: clock, Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: Callbacks{}},
+		Dialects: func(s *noren.Service) []web.Dialect { return []web.Dialect{New(s, "test")} },
+		Prove:    func(header http.Header, token string) { header.Set("Authorization", "Bearer "+token) },
+	})}
 	shop := shopFile(shopA, "A")
 	for _, f := range tune {
 		f(&shop)
 	}
-	b.apply(shop)
-	b.apply(shopFile(shopB, "B"))
-	b.tokens["clerk"], b.tokens["poor"] = "clerk-A", "poor-A"
+	b.Apply(shop)
+	b.Apply(shopFile(shopB, "B"))
+	b.Keys["clerk"], b.Keys["poor"] = "clerk-A", "poor-A"
 	b.renewTokens()
 	return b
 }
@@ -148,104 +100,23 @@ func shopFile(contract, mark string) noren.Shop {
 	}
 }
 
-func (b *bundle) apply(shop noren.Shop) {
-	b.Helper()
-	if _, err := b.service.ApplyShop(b.Context(), shop); err != nil {
-		b.Fatal(err)
-	}
-}
-
 // renewTokens asks for tokens of the apps: they expire when the clock is moved by an hour.
 func (b *bundle) renewTokens() {
 	b.Helper()
-	b.tokens["a"], b.tokens["b"] = b.newToken(shopA, "app-A"), b.newToken(shopB, "app-B")
+	b.Keys["a"], b.Keys["b"] = b.newToken(shopA, "app-A"), b.newToken(shopB, "app-B")
 }
 
 func (b *bundle) newToken(contract, client string) string {
 	b.Helper()
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "client_secret": {"secret"}}
-	a := b.do(request{method: "POST", path: "/app/" + contract + "/token", body: form.Encode()})
+	a := b.Do(request{Method: "POST", Path: "/app/" + contract + "/token", Body: form.Encode()})
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
-	if err := json.Unmarshal([]byte(a.body), &token); err != nil || token.AccessToken == "" {
-		b.Fatalf("no token: %d %s", a.status, a.body)
+	if err := json.Unmarshal([]byte(a.Body), &token); err != nil || token.AccessToken == "" {
+		b.Fatalf("no As: %d %s", a.Status, a.Body)
 	}
 	return token.AccessToken
-}
-
-// request is one HTTP request; token names one of the bundle's.
-type request struct {
-	method, path, token, body string
-	header                    map[string]string
-}
-
-type answer struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bundle) do(r request) answer {
-	b.Helper()
-	req, err := http.NewRequestWithContext(b.Context(), r.method, b.server.URL+r.path, strings.NewReader(r.body))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if r.token != "" {
-		token, known := b.tokens[r.token]
-		if !known {
-			b.Fatalf("there is no token %q", r.token)
-		}
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	for name, value := range r.header {
-		req.Header.Set(name, value)
-	}
-	resp, err := b.server.Client().Do(req)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(body)}
-}
-
-// want sends the request and checks status and body.
-func (b *bundle) want(r request, status int, body string) {
-	b.Helper()
-	if a := b.do(r); a.status != status || a.body != body {
-		b.Errorf("%s %s %.300s\n got %d %s\nwant %d %s", r.method, r.path, r.body, a.status, a.body, status, body)
-	}
-}
-
-// applyLane applies what tenant A has accepted, and answers the bodies of the callbacks owed, in order.
-func (b *bundle) applyLane() []string {
-	b.Helper()
-	t, err := b.service.TenantByContract(b.Context(), shopA)
-	if err != nil {
-		b.Fatal(err)
-	}
-	done, err := b.service.ApplyLane(b.Context(), t.ID)
-	if err != nil {
-		b.Fatal(err)
-	}
-	callbacks, err := b.service.Callbacks(b.Context(), shopA, noren.CallbackFilter{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	bodies := make([]string, len(done))
-	for i, r := range done {
-		for _, c := range callbacks {
-			if c.RequestID == r.ID {
-				bodies[i] = string(c.Body)
-			}
-		}
-	}
-	return bodies
 }
 
 // customers is a body of PATCH /customers/bulk with the rows.

@@ -58,18 +58,18 @@ func TestTokenRefusals(t *testing.T) {
 		}{name, shopA, "grant_type=client_credentials" + form, nil, 401, denied})
 	}
 	for _, tt := range tests {
-		b.clock.advance(time.Second)
-		a := b.do(request{method: "POST", path: "/app/" + tt.contract + "/token", body: tt.body, header: tt.header})
-		if a.status != tt.status || a.body != tt.want {
-			t.Errorf("%s:\n got %d %s\nwant %d %s", tt.name, a.status, a.body, tt.status, tt.want)
+		b.Clock.Advance(time.Second)
+		a := b.Do(request{Method: "POST", Path: "/app/" + tt.contract + "/token", Body: tt.body, Header: tt.header})
+		if a.Status != tt.status || a.Body != tt.want {
+			t.Errorf("%s:\n got %d %s\nwant %d %s", tt.name, a.Status, a.Body, tt.status, tt.want)
 		}
-		if (a.status == 401) != (a.header.Get("WWW-Authenticate") != "") || a.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: headers %v", tt.name, a.header)
+		if (a.Status == 401) != (a.Header.Get("WWW-Authenticate") != "") || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: headers %v", tt.name, a.Header)
 		}
 	}
 	for _, header := range []map[string]string{basic("app-A", "x"), {"Authorization": "Basic !!"}, {"Authorization": "Basic"}} {
-		b.clock.advance(time.Second)
-		b.want(request{method: "POST", path: "/app/" + shopA + "/token", body: "grant_type=client_credentials", header: header}, 401, denied)
+		b.Clock.Advance(time.Second)
+		b.Want(request{Method: "POST", Path: "/app/" + shopA + "/token", Body: "grant_type=client_credentials", Header: header}, 401, denied)
 	}
 }
 
@@ -92,9 +92,9 @@ func TestTokenTakesBothFormsOfCredentials(t *testing.T) {
 		{"form-encoded", "grant_type=client_credentials", scopeStockRead, basic(url.QueryEscape("odd+app"), url.QueryEscape("50%+x"))},
 	}
 	for _, tt := range tests {
-		a := b.do(request{method: "POST", path: "/app/" + shopA + "/token/", body: tt.body, header: tt.header})
-		if want := `{"scope":"` + tt.scope + `","token_type":"Bearer","expires_in":3600,"access_token":"`; a.status != 200 || !strings.HasPrefix(a.body, want) {
-			t.Errorf("%s: %d %s", tt.name, a.status, a.body)
+		a := b.Do(request{Method: "POST", Path: "/app/" + shopA + "/token/", Body: tt.body, Header: tt.header})
+		if want := `{"scope":"` + tt.scope + `","token_type":"Bearer","expires_in":3600,"access_token":"`; a.Status != 200 || !strings.HasPrefix(a.Body, want) {
+			t.Errorf("%s: %d %s", tt.name, a.Status, a.Body)
 		}
 	}
 }
@@ -102,36 +102,36 @@ func TestTokenTakesBothFormsOfCredentials(t *testing.T) {
 func TestTokenHasItsScopesAndLife(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	a := b.do(request{
-		method: "POST", path: "/app/" + shopA + "/token", header: basic("app-A", "secret"),
-		body: "grant_type=client_credentials&scope=" + scopeStockRead,
+	a := b.Do(request{
+		Method: "POST", Path: "/app/" + shopA + "/token", Header: basic("app-A", "secret"),
+		Body: "grant_type=client_credentials&scope=" + scopeStockRead,
 	})
-	_, secret, _ := strings.Cut(a.body, `"access_token":"`)
-	b.tokens["narrow"] = strings.TrimSuffix(secret, `"}`)
-	stock := request{method: "GET", path: "/stock", token: "narrow"}
-	b.want(stock, 200, "[]")
-	if got := b.do(request{method: "GET", path: "/customers", token: "narrow"}); got.status != http.StatusForbidden {
-		t.Errorf("a scope that was not asked for: %d %s", got.status, got.body)
+	_, secret, _ := strings.Cut(a.Body, `"access_token":"`)
+	b.Keys["narrow"] = strings.TrimSuffix(secret, `"}`)
+	stock := request{Method: "GET", Path: "/stock", As: "narrow"}
+	b.Want(stock, 200, "[]")
+	if got := b.Do(request{Method: "GET", Path: "/customers", As: "narrow"}); got.Status != http.StatusForbidden {
+		t.Errorf("a scope that was not asked for: %d %s", got.Status, got.Body)
 	}
-	b.clock.advance(time.Hour - time.Microsecond)
-	b.want(stock, 200, "[]")
-	b.clock.advance(time.Microsecond)
-	if got := b.do(stock); got.status != http.StatusUnauthorized {
-		t.Errorf("an expired token: %d %s", got.status, got.body)
+	b.Clock.Advance(time.Hour - time.Microsecond)
+	b.Want(stock, 200, "[]")
+	b.Clock.Advance(time.Microsecond)
+	if got := b.Do(stock); got.Status != http.StatusUnauthorized {
+		t.Errorf("an expired As: %d %s", got.Status, got.Body)
 	}
 }
 
 func TestTokenRequestsHaveAPace(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	r := request{method: "POST", path: "/app/" + shopA + "/token", body: "grant_type=x"}
-	b.clock.advance(time.Minute)
+	r := request{Method: "POST", Path: "/app/" + shopA + "/token", Body: "grant_type=x"}
+	b.Clock.Advance(time.Minute)
 	for range 20 {
-		if a := b.do(r); a.status != 400 {
-			t.Fatalf("%d %s", a.status, a.body)
+		if a := b.Do(r); a.Status != 400 {
+			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
-	if a := b.do(r); a.status != http.StatusTooManyRequests || a.header.Get("Retry-After") != "1" {
-		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	if a := b.Do(r); a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") != "1" {
+		t.Errorf("%d %v %s", a.Status, a.Header, a.Body)
 	}
 }

@@ -56,6 +56,7 @@ CREATE TABLE rank_checks (
     at bigint NOT NULL,
     from_month text NOT NULL, -- the months whose spend counts: from_month ≤ month < until_month
     until_month text NOT NULL,
+    rules text NOT NULL, -- JSON: programme and ladder as they were when it was begun
     after_member bigint NOT NULL, -- the last member that was judged
     started_at bigint NOT NULL,
     finished_at bigint,
@@ -82,6 +83,7 @@ CREATE TABLE rank_changes (
     FOREIGN KEY (tenant_id, member_id) REFERENCES members (tenant_id, id)
 );
 CREATE INDEX rank_changes_member ON rank_changes (tenant_id, member_id, id DESC);
+CREATE INDEX rank_changes_check ON rank_changes (tenant_id, check_at, id DESC) WHERE check_at IS NOT NULL;
 
 -- What other systems told us: each of their messages once.
 CREATE TABLE webhooks (

@@ -14,12 +14,16 @@ import (
 // Contract is the contract id of the demo shop.
 const Contract = "sb_demo0001"
 
+// Customer is the Shopify id of the first member, who always has one.
+const Customer = "6757085000037"
+
 // The clients of the demo shop.
 const (
 	App    = "pos"      // sees the whole tenant
 	AppKey = "demo-pos" // its client_id
 	Clerk  = "clerk"    // a user bound to store 1
 	Reuse  = "reuse"    // speaks ReCORE
+	Web    = "web"      // speaks easyPoints
 )
 
 // New makes up the shop with that many members. The same seed, day and number give the same shop. Secrets are left
@@ -121,7 +125,8 @@ func consoleUsers() []noren.ShopConsoleUser {
 	}
 }
 
-// clients are one of each kind with the same scopes, so that what differs between their answers is the store alone.
+// clients are one of each kind. Those of the first dialect have the same scopes, so that what differs between their
+// answers is the store alone.
 func clients() []noren.ShopClient {
 	scopes := []string{
 		"pos.customers:read", "pos.customers:write", "pos.stock:read", "pos.stock:write", "pos.stock-changes:read",
@@ -134,6 +139,9 @@ func clients() []noren.ShopClient {
 			"member:index", "member:show", "member:store", "member:update", "member:bulk:store", "member:bulk:update",
 			"member:point:update", "member:note:index", "member:note:store", "member:note:destroy",
 			"member:attachment:store", "member:attachment:destroy", "staff:index", "staff:show",
+		}},
+		{Name: Web, Dialect: noren.EasyPoints, Kind: noren.AppClient, Scopes: []string{
+			"read_point_balances", "write_point_balances", "read_point_histories",
 		}},
 	}
 }

@@ -71,7 +71,7 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 		domain := [...]string{"example.com", "example.jp", "example.net"}[g.rand.IntN(3)]
 		m.Email = noren.Set(fmt.Sprintf("%s.%s%02d@%s", first.romaji, family.romaji, birthYear%100, domain))
 	}
-	if g.chance(25) {
+	if linked := g.chance(25); linked || id == 1 {
 		m.ShopifyCustomerID = noren.Set(fmt.Sprint(6_757_085_000_000 + id*37))
 	}
 	if g.chance(12) {

@@ -1,0 +1,145 @@
+package console
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	encodings "golang.org/x/text/encoding/japanese"
+
+	"noren/csvfile"
+)
+
+// upload sends a file as the page does, and answers where the browser was sent, or the page.
+func (w *browser) upload(kind, name, content string) (location, body string) {
+	w.Helper()
+	var form bytes.Buffer
+	m := multipart.NewWriter(&form)
+	_ = m.WriteField("kind", kind)
+	part, err := m.CreateFormFile("file", name)
+	if err != nil {
+		w.Fatal(err)
+	}
+	_, _ = part.Write([]byte(content))
+	_ = m.Close()
+	a := w.do(http.MethodPost, "/console/imports", &form, "Content-Type: "+m.FormDataContentType(), "Sec-Fetch-Site: same-origin")
+	if a.Code >= http.StatusInternalServerError {
+		w.Fatalf("%s: %d %s", name, a.Code, textOf(a))
+	}
+	return a.Header().Get("Location"), a.Body.String()
+}
+
+// work applies what waits, as the worker does.
+func (b *bundle) work() {
+	b.Helper()
+	for {
+		tenants, err := b.service.TenantsWithImports(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(tenants) == 0 {
+			return
+		}
+		for _, tenant := range tenants {
+			if _, err := b.service.StepImport(b.Context(), tenant); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func inShiftJIS(t *testing.T, text string) string {
+	t.Helper()
+	encoded, err := encodings.ShiftJIS.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+// TestImport takes a file with bad lines from the form to the lines that were refused.
+func TestImport(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("admin")
+	w.shows("/console/imports", "まだ取り込みはありません", `enctype="multipart/form-data"`)
+	page, body := w.upload("members", "会員.csv", inShiftJIS(t, "会員コード,姓,名,謎の列,生年月日\nM1,山口,花子,x,1990-01-02\nN1,田中,一郎,y,1985-12-31\nN2,悪井,行子,z,1990-02-30\n"))
+	if page == "" {
+		t.Fatal(body)
+	}
+	path := strings.TrimPrefix(page, "/console")
+	w.shows("/console"+path, "Shift_JIS", "会員コード", "謎の列", "取り込まない", "山口", "1990-02-30", "日付ではありません", "問題のある箇所: 1件")
+	w.shows("/console/members?q=M1", "山田") // nothing has changed
+	form := url.Values{"column-1": {"code"}, "column-2": {"last_name"}, "column-3": {"first_name"}, "column-4": {""}, "column-5": {"birth_date"}}
+	form.Set("deed", deedPreview)
+	form.Set("column-4", "code")
+	if a := w.post(page, form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "列の対応を確認してください") {
+		t.Errorf("two columns of one field: %d %s", a.Code, textOf(a))
+	}
+	form.Set("column-4", "")
+	form.Set("deed", deedSave)
+	if a := w.post(page, form); a.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	w.shows(page, "待機中", `hx-trigger="every 1s"`)
+	b.work()
+	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード"), "hx-trigger")
+	w.shows("/console/imports", "会員.csv", "admin")
+	w.shows("/console/members?q=M1", "山口")
+	a := w.get(page + "/refused")
+	if got := a.Body.String(); !strings.Contains(got, "N2,悪井,行子,z,1990-02-30,4,") || !strings.HasPrefix(got, "\ufeff") ||
+		!strings.Contains(a.Header().Get("Content-Disposition"), "attachment") {
+		t.Errorf("the refused lines: %v\n%s", a.Header(), got)
+	}
+}
+
+// TestImportIsTheTenants keeps an import from the console of another tenant.
+func TestImportIsTheTenants(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	page, _ := b.as("admin").upload("products", "p.csv", "id,code,name\n7,P7,羊羹\n")
+	other := b.browser()
+	other.signIn(stranger, "admin", password, http.StatusSeeOther)
+	for _, a := range []int{
+		other.get(page).Code, other.get(page + "/refused").Code, other.post(page, url.Values{"deed": {deedSave}}).Code,
+		other.post(page+"/cancel", nil).Code,
+	} {
+		if a != http.StatusNotFound {
+			t.Errorf("another tenant is answered %d", a)
+		}
+	}
+	if a := b.as("admin").post(page+"/cancel", nil); a.Code != http.StatusSeeOther {
+		t.Errorf("throwing it away: %d %s", a.Code, textOf(a))
+	}
+}
+
+// TestUploadOfAnything sends what is no file to import: it is refused in a sentence.
+func TestUploadOfAnything(t *testing.T) {
+	t.Parallel()
+	w := setup(t).as("admin")
+	for name, content := range map[string]string{
+		"empty": "", "binary": "\x00\x01\x02\xff\xfe", "header": "会員コード,姓\n", "line": strings.Repeat("x", 100<<10),
+		"hostile": "<script>alert(1)</script>,code\n=cmd,\"un\nclosed",
+	} {
+		page, body := w.upload("members", "<i>"+name, content)
+		if page != "" {
+			body = w.shows(page)
+		}
+		w.lacks(body, "<script>alert", "<i>")
+	}
+	if page, body := w.upload("nonsense", "a.csv", "code\nM1\n"); page != "" {
+		t.Errorf("an import of nonsense: %s", body)
+	}
+	if a := w.post("/console/imports", url.Values{"kind": {"members"}}); a.Code != http.StatusBadRequest {
+		t.Errorf("no file: %d", a.Code)
+	}
+	if testing.Short() {
+		return
+	}
+	if page, body := w.upload("members", "large.csv", "code\n"+strings.Repeat("M1\n", csvfile.MaxBytes/3)); page != "" || !strings.Contains(body, "MiB") {
+		t.Errorf("too large a file: %s", body)
+	}
+}

@@ -1,0 +1,201 @@
+package crashtest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"noren"
+	"noren/sqlstore"
+)
+
+// TestKilledAmongWebhooks kills the server while Shopify tells of orders, refunds, cancellations and customers, in any
+// order. Shopify sends what was not answered again; what was answered 200 is sent again only now and then.
+func TestKilledAmongWebhooks(t *testing.T) {
+	t.Parallel()
+	for name, url := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShopify(install(t, url(t), 2))
+			server := s.serve()
+			stop := s.start()
+			for range kills(t) {
+				time.Sleep(100*time.Millisecond + rand.N(900*time.Millisecond))
+				server.kill()
+				server = s.serve()
+			}
+			stop() // every message that was begun is answered before it returns
+			server.stop()
+			s.check(t)
+		})
+	}
+}
+
+// shopify sends messages to an installation, and remembers what they add up to.
+type shopify struct {
+	*installation
+	http  http.Client
+	made  atomic.Int64 // orders and messages, for their ids
+	again atomic.Int64 // messages that were sent more than once
+
+	mu     sync.Mutex
+	orders map[string]map[string]soldOrder // by tenant and id
+	told   map[string]int                  // messages that were answered, by tenant
+}
+
+// soldOrder is what has to be stored of an order in the end.
+type soldOrder struct{ member, amount, remains int64 }
+
+func newShopify(in *installation) *shopify {
+	s := &shopify{installation: in, orders: make(map[string]map[string]soldOrder), told: make(map[string]int)}
+	s.http.Timeout = time.Minute
+	s.http.Transport = &http.Transport{MaxIdleConnsPerHost: sendersPerShop * len(in.clients)}
+	in.t.Cleanup(s.http.CloseIdleConnections)
+	return s
+}
+
+// start sends messages, several at a time for each shop, until stop is called. Customers become known one after another,
+// when orders of theirs have been told already.
+func (s *shopify) start() (stop func()) {
+	ctx, cancel := context.WithCancel(s.t.Context())
+	var senders sync.WaitGroup
+	for _, c := range s.clients {
+		s.orders[c.Tenant] = make(map[string]soldOrder)
+		for range sendersPerShop {
+			senders.Go(func() {
+				for ctx.Err() == nil {
+					s.sell(c.Tenant)
+				}
+			})
+		}
+		senders.Go(func() {
+			for member := range members {
+				time.Sleep(rand.N(200 * time.Millisecond))
+				s.tell(c.Tenant, "customers/create", fmt.Sprintf(`{"id":%d,"email":"M%d@example.com"}`, 700+member+1, member+1))
+			}
+		})
+	}
+	return func() {
+		cancel()
+		senders.Wait()
+	}
+}
+
+// sell tells everything of one order, in random order.
+func (s *shopify) sell(tenant string) {
+	id := fmt.Sprint(9_007_199_254_740_992 + s.made.Add(1))
+	o := soldOrder{member: rand.Int64N(members) + 1, amount: rand.Int64N(1000)}
+	o.remains = o.amount
+	customer := fmt.Sprintf(`"customer":{"id":%d}`, 700+o.member)
+	messages := [][2]string{{"orders/paid", fmt.Sprintf(
+		`{"id":%s,"currency":"JPY","total_price":"%d.00","processed_at":"2026-01-10T10:00:00+09:00",%s}`, id, o.amount, customer)}}
+	for i := range rand.IntN(3) {
+		part := rand.Int64N(400)
+		o.remains = max(0, o.remains-part)
+		messages = append(messages, [2]string{"refunds/create", fmt.Sprintf(`{"id":%d,"order_id":%s,"transactions":[{"kind":"refund",`+
+			`"status":"success","amount":"%d","currency":"JPY"}]}`, i+1, id, part)})
+	}
+	if rand.IntN(5) == 0 {
+		o.remains = 0
+		messages = append(messages, [2]string{"orders/cancelled", fmt.Sprintf(`{"id":%s,%s}`, id, customer)})
+	}
+	s.mu.Lock()
+	s.orders[tenant][id] = o
+	s.mu.Unlock()
+	rand.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+	for _, m := range messages {
+		s.tell(tenant, m[0], m[1])
+	}
+}
+
+// tell sends one message until it is answered, and some of them once more.
+func (s *shopify) tell(tenant, topic, body string) {
+	id := fmt.Sprint("w", s.made.Add(1))
+	for !s.post(tenant, id, topic, body) {
+		s.again.Add(1)
+		time.Sleep(10 * time.Millisecond) // nobody listens; asking faster helps nobody
+	}
+	s.mu.Lock()
+	s.told[tenant]++
+	s.mu.Unlock()
+	if rand.IntN(10) == 0 {
+		s.post(tenant, id, topic, body)
+	}
+}
+
+// post reports whether the message was answered, which has to be with 200.
+func (s *shopify) post(tenant, id, topic, body string) bool {
+	sum := hmac.New(sha256.New, []byte(shopifySecret(tenant)))
+	sum.Write([]byte(body))
+	r, err := http.NewRequest(http.MethodPost, "http://"+s.address+"/webhooks/shopify/"+tenant, strings.NewReader(body))
+	if err != nil {
+		s.t.Error(err)
+		return true
+	}
+	r.Header.Set("X-Shopify-Hmac-Sha256", base64.StdEncoding.EncodeToString(sum.Sum(nil)))
+	r.Header.Set("X-Shopify-Topic", topic)
+	r.Header.Set("X-Shopify-Webhook-Id", id)
+	answer, err := s.http.Do(r)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode == http.StatusServiceUnavailable {
+		return false
+	}
+	if answer.StatusCode != http.StatusOK {
+		s.t.Errorf("%s %s %s was answered %d %s", id, topic, body, answer.StatusCode, text)
+	}
+	return true
+}
+
+// check looks into the database of an installation that does not run.
+func (s *shopify) check(t *testing.T) {
+	t.Helper()
+	if out := string(s.run("verify")); !strings.Contains(out, "invariants hold") {
+		t.Errorf("noren verify says\n%s", out)
+	}
+	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: s.database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	service := noren.NewService(noren.Config{Engine: engine})
+	tenants, err := service.Tenants(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tenant := range tenants {
+		caller := noren.Caller{Tenant: tenant}
+		stored, err := service.Purchases(t.Context(), caller, noren.PurchaseFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		orders := s.orders[tenant.Contract]
+		for _, p := range stored.Items {
+			if got, want := (soldOrder{p.MemberID, p.Amount, p.Credited}), orders[p.ExternalID]; got != want {
+				t.Errorf("%s: order %s is stored as %+v, want %+v", tenant.Contract, p.ExternalID, got, want)
+			}
+		}
+		messages, err := service.Webhooks(t.Context(), caller, noren.WebhookFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(stored.Items) != len(orders) || messages.Total != s.told[tenant.Contract] || len(orders) == 0 {
+			t.Errorf("%s: %d orders and %d messages are stored, want %d and %d", tenant.Contract, len(stored.Items), messages.Total,
+				len(orders), s.told[tenant.Contract])
+		}
+		t.Logf("%s: %d orders in %d messages, %d of all messages were sent again", tenant.Contract, len(orders), messages.Total, s.again.Load())
+	}
+}

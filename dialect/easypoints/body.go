@@ -1,0 +1,105 @@
+package easypoints
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"noren/wire"
+)
+
+// maxBody is the largest body, in bytes: no documented one has more than a few hundred.
+const maxBody = 64 << 10
+
+// readObject decodes a body that is one object, and complains of everything that is wrong with it. Names that the table
+// does not have are ignored.
+func readObject[P any](body []byte, table wire.Table[P], into *P) error {
+	v, problem := wire.Parse(body)
+	if problem != nil {
+		return malformed{problem}
+	}
+	o, isObject := v.Object()
+	if !isObject {
+		return invalid{{"", "Invalid object. Got: " + kindOf(v)}}
+	}
+	problems := table.Decode(o, "", into)
+	if len(problems) == 0 {
+		return nil
+	}
+	wrong := make(invalid, len(problems))
+	for i, p := range problems {
+		wrong[i] = complaint{p.Path, words(p.Facts, p.Code, o.Get(p.Field))}
+	}
+	return wrong
+}
+
+// words are those of OpenApiSpex, by which the vendor's own server validates.
+func words(f *wire.Facts, code wire.Code, v wire.Value) string {
+	switch code {
+	case wire.Missing:
+		return "Missing field: " + f.Name
+	case wire.NullRefused:
+		return "null value where " + typeName(f) + " expected"
+	case wire.NotInRange:
+		return rangeWords(f, string(v.Raw()))
+	case wire.TooLong:
+		return fmt.Sprintf("String length is larger than maxLength: %d", f.MaxLength)
+	case wire.EmptyRefused:
+		return "String length is smaller than minLength: 1"
+	case wire.HasNUL:
+		return "Invalid string. It holds U+0000"
+	}
+	if f.Type == wire.TypeEither {
+		return "Failed to cast value to one of: string, integer"
+	}
+	return fmt.Sprintf("Invalid %s. Got: %s", typeName(f), kindOf(v))
+}
+
+func typeName(f *wire.Facts) string {
+	switch f.Type {
+	case wire.TypeWhole:
+		return "integer"
+	case wire.TypeFlag:
+		return "boolean"
+	default:
+		return "string"
+	}
+}
+
+// kindOf is what JSON calls the value.
+func kindOf(v wire.Value) string {
+	raw := v.Raw()
+	switch {
+	case len(raw) == 0 || v.IsNull():
+		return "null"
+	case raw[0] == '"':
+		return "string"
+	case raw[0] == '{':
+		return "object"
+	case raw[0] == '[':
+		return "array"
+	case raw[0] == 't' || raw[0] == 'f':
+		return "boolean"
+	case bytes.ContainsAny(raw, ".eE"):
+		return "number"
+	default:
+		return "integer"
+	}
+}
+
+// rangeWords names the limit that was crossed. An integer with more digits than 64 bits hold is beyond both.
+func rangeWords(f *wire.Facts, literal string) string {
+	if n, code := wire.CheckInteger(&wire.Facts{}, literal); code == "" && n < f.Min || code != "" && strings.HasPrefix(literal, "-") {
+		return fmt.Sprintf("%s is smaller than inclusive minimum %d", cut(literal), f.Min)
+	}
+	return fmt.Sprintf("%s is larger than inclusive maximum %d", cut(literal), f.Max)
+}
+
+// cut shortens what a client sent before it is sent back.
+func cut(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

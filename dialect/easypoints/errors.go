@@ -1,0 +1,157 @@
+package easypoints
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"noren"
+	"noren/web"
+	"noren/wire"
+)
+
+const mediaJSON = "application/json"
+
+// complaint is one value that is wrong: where it stands in the request, as a JSON pointer or the name of a parameter
+// written like one, and what is wrong with it.
+type complaint struct{ pointer, detail string }
+
+// invalid is everything that is wrong with the values of a request.
+type invalid []complaint
+
+func (i invalid) Error() string {
+	texts := make([]string, len(i))
+	for n, c := range i {
+		texts[n] = c.pointer + ": " + c.detail
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Unwrap says what kind of error it is, for those who keep answers.
+func (i invalid) Unwrap() error { return &noren.Error{Kind: noren.Invalid} }
+
+// malformed is a body that is not JSON.
+type malformed struct{ problem *wire.Problem }
+
+func (m malformed) Error() string { return "The body is not JSON: " + m.problem.Error() }
+
+func (m malformed) Unwrap() error { return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody} }
+
+// Refuse is part of web.Dialect. Every error has the same envelope; only the entries of 422 are objects.
+func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
+	if i, ok := errors.AsType[invalid](err); ok {
+		return unprocessable(i)
+	}
+	if list, ok := errors.AsType[noren.Refusals](err); ok {
+		return unprocessable(refusalWords(list))
+	}
+	if m, ok := errors.AsType[malformed](err); ok {
+		return refusal(http.StatusBadRequest, m.Error())
+	}
+	if e, ok := errors.AsType[*web.MethodError](err); ok {
+		return refusal(http.StatusMethodNotAllowed, "This endpoint takes "+strings.Join(e.Allow, ", "))
+	}
+	e, ok := errors.AsType[*noren.Error](err)
+	if !ok {
+		e = &noren.Error{}
+	}
+	switch {
+	case e.Kind == noren.Invalid && e.Reason == noren.ReasonAmbiguous:
+		return unprocessable(refusalWords(noren.Refusals{e}))
+	case e.Kind == noren.Unauthenticated:
+		return refusal(http.StatusUnauthorized, "The API credentials are missing or wrong").
+			With("WWW-Authenticate", `Basic realm="easyPoints"`).With("WWW-Authenticate", "Bearer")
+	case e.Kind == noren.Internal:
+		return refusal(http.StatusInternalServerError, "Something went wrong on our side. The log has more under the X-Request-Id "+x.ID)
+	}
+	return refusal(web.Status(e.Kind), sentence(e))
+}
+
+func unprocessable(i invalid) web.Answer {
+	entries := make([]wire.Map, len(i))
+	for n, c := range i {
+		entries[n] = wire.Map{
+			wire.P("detail", c.detail), wire.P("source", wire.Map{wire.P("pointer", c.pointer)}), wire.P("title", "Invalid value"),
+		}
+	}
+	return envelope(http.StatusUnprocessableEntity, entries)
+}
+
+func refusal(status int, text string) web.Answer { return envelope(status, []string{text}) }
+
+func envelope(status int, entries any) web.Answer {
+	return web.Answer{Status: status, ContentType: mediaJSON, Body: wire.JSON(wire.Map{
+		wire.P("errors", entries), wire.P("status", status), wire.P("title", http.StatusText(status)),
+	})}
+}
+
+// sentence words what the domain and the web refuse as a whole.
+func sentence(e *noren.Error) string {
+	switch {
+	case e.Kind == noren.NotFound && e.Field == web.FieldPath:
+		return "There is no such endpoint"
+	case e.Kind == noren.NotFound:
+		return "There is no such customer"
+	case e.Kind == noren.Forbidden && e.Reason == noren.ReasonScope:
+		return "The API credentials lack the privilege " + e.Value
+	case e.Kind == noren.Forbidden:
+		return "The API credentials do not allow this"
+	case e.Kind == noren.TooLarge:
+		return fmt.Sprintf("The body is over %d bytes", maxBody)
+	case e.Kind == noren.TooMany:
+		return "Too many requests; send it again after Retry-After seconds"
+	case e.Kind == noren.Unavailable:
+		return "The service cannot take this now; send it again after Retry-After seconds"
+	case e.Message != "":
+		return strings.ToUpper(e.Message[:1]) + e.Message[1:]
+	}
+	return http.StatusText(web.Status(e.Kind))
+}
+
+// refusalWords words what the domain refuses of single values.
+func refusalWords(list noren.Refusals) invalid {
+	out := make(invalid, len(list))
+	for n, e := range list {
+		out[n] = complaint{pointerOf(e), reasonWords(e)}
+	}
+	return out
+}
+
+// pointerOf is where the value stands that the domain complains of. Amounts and members of requests that have them in
+// the body are named by the requests themselves.
+func pointerOf(e *noren.Error) string {
+	switch e.Field {
+	case "":
+		return ""
+	case "rank":
+		return "/tier"
+	case "minimum_rank":
+		return "/minimum_tier"
+	case "amount":
+		return "/point_value"
+	case "email":
+		return "/" + pathID
+	default:
+		return "/" + e.Field
+	}
+}
+
+func reasonWords(e *noren.Error) string {
+	switch e.Reason {
+	case noren.ReasonRankUnknown, noren.ReasonMinimumRankUnknown:
+		return "Invalid value for enum: there is no such tier"
+	case noren.ReasonMemberUnknown:
+		return "There is no such customer"
+	case noren.ReasonAmbiguous:
+		return "More than one customer has this e-mail address"
+	case noren.ReasonTooFewPoints:
+		return "The customer has fewer points than are to be taken"
+	case noren.ReasonPointsOff:
+		return "Points are switched off for this shop"
+	}
+	if e.Message == "" {
+		return "Invalid value"
+	}
+	return e.Message
+}

@@ -1,0 +1,117 @@
+package easypoints
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"noren"
+	"noren/wire"
+)
+
+// Paging as the page on pagination documents it.
+const (
+	maxPerPage = 250
+	maxPage    = 1_000_000_000
+)
+
+// parameter is one query parameter; set is given its value, and answers what is wrong with it.
+type parameter struct {
+	wire.Facts
+	set func(q *query, text string) (detail string)
+}
+
+// query is a list request as it is understood, one parameter after another.
+type query struct {
+	noren.PointEntryFilter
+	page int64 // from 1
+}
+
+// parameters are those of GET …/point_allotments.
+func parameters() []parameter {
+	bound := func(name, label string, set func(q *query, t time.Time)) parameter {
+		facts := wire.Facts{Name: name, Type: wire.TypeText, Format: "date-time", Description: label}
+		return parameter{facts, func(q *query, text string) string {
+			t, err := parseTime(text)
+			if err != nil {
+				return `Invalid format. Expected "date-time"`
+			}
+			set(q, t)
+			return ""
+		}}
+	}
+	number := func(name string, most int64, label string, set func(*query, int64)) parameter {
+		facts := wire.Facts{Name: name, Type: wire.TypeWhole, Min: 1, Max: most, Description: label}
+		return parameter{facts, func(q *query, text string) string {
+			n, code := wire.CheckInteger(&facts, text)
+			switch code {
+			case "":
+				set(q, n)
+				return ""
+			case wire.NotInRange:
+				return rangeWords(&facts, text)
+			default:
+				return "Invalid integer. Got: string"
+			}
+		}}
+	}
+	return []parameter{
+		{wire.Facts{Name: "type", Type: wire.TypeText, Description: "種別 (api, manual, expiration)"}, func(q *query, text string) string {
+			selectType(&q.PointEntryFilter, text)
+			return ""
+		}},
+		// Stored times have microseconds, so the nearest one that is not the bound itself is that far away.
+		bound("before", "この日時より前の付与", func(q *query, t time.Time) { q.At.To = t.Add(-time.Microsecond) }),
+		bound("after", "この日時より後の付与", func(q *query, t time.Time) { q.At.From = t.Add(time.Microsecond) }),
+		number("page", maxPage, "ページ。省略時は1", func(q *query, n int64) { q.page = n }),
+		number("per_page", maxPerPage, "1ページあたりの件数。省略時は250", func(q *query, n int64) { q.Limit = int(n) }),
+		{wire.Facts{Name: "direction", Type: wire.TypeEnum, Enum: []string{"asc", "desc"}, Description: "並び順。省略時はasc"}, func(q *query, text string) string {
+			q.Newest = strings.EqualFold(text, "desc")
+			if !q.Newest && !strings.EqualFold(text, "asc") {
+				return "Invalid value for enum"
+			}
+			return ""
+		}},
+	}
+}
+
+// parseTime reads the forms of ISO 8601 that before and after may have. Without a zone they are in UTC, as answers are;
+// time.Parse takes a fraction of the second behind any of them.
+func parseTime(text string) (t time.Time, err error) {
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
+		if t, err = time.Parse(form, text); err == nil && t.Year() >= 1 && t.Year() < 10_000 {
+			return t, nil
+		}
+	}
+	return t, fmt.Errorf("%q is no time", text)
+}
+
+// readQuery understands the query and complains of everything in it that is wrong. Parameters that the endpoint does not
+// have are ignored.
+func readQuery(raw string) (noren.PointEntryFilter, error) {
+	q := query{page: 1}
+	q.Limit = maxPerPage
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return q.PointEntryFilter, invalid{{"/query", "Invalid query: it is not URL-encoded"}}
+	}
+	var wrong invalid
+	for _, p := range parameters() {
+		given, known := values[p.Name]
+		switch {
+		case !known:
+		case len(given) > 1:
+			wrong = append(wrong, complaint{"/" + p.Name, "Invalid value: it is given more than once"})
+		default:
+			if detail := p.set(&q, given[0]); detail != "" {
+				wrong = append(wrong, complaint{"/" + p.Name, detail})
+			}
+		}
+	}
+	q.Offset = int(q.page-1) * q.Limit
+	if len(wrong) > 0 {
+		return q.PointEntryFilter, wrong
+	}
+	return q.PointEntryFilter, nil
+}

@@ -1,0 +1,122 @@
+package shopify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"noren"
+	"noren/wire"
+)
+
+// fields reads the fields of one object, and remembers the first thing that is wrong. Shopify sends far more than is
+// read, and may send more tomorrow: what is not asked for is not looked at.
+type fields struct {
+	object   wire.Object
+	currency string // the tenant's
+	subject  string // what the message is about
+	wrong    string // the first complaint; "" where all is well
+}
+
+// about names the subject.
+func (f *fields) about(what, id string) {
+	if id != "" {
+		f.subject = what + " " + id
+	}
+}
+
+func (f *fields) complain(name, message string) {
+	if f.wrong == "" {
+		f.wrong = name + ": " + message
+	}
+}
+
+// maxIDDigits is how many digits an id has at most: those of a number of 64 bits.
+const maxIDDigits = 20
+
+// id reads an id, which Shopify writes as a number that a float would not hold.
+func (f *fields) id(name string) string {
+	v := f.object.Get(name)
+	id, isNumber := v.Number()
+	if !isNumber {
+		id, _ = v.Text()
+	}
+	if id == "" || len(id) > maxIDDigits || strings.Trim(id, "0123456789") != "" || id[0] == '0' {
+		f.complain(name, "an id is needed, such as 450789469")
+		return ""
+	}
+	return id
+}
+
+// text reads a text; "" where it is absent or null.
+func (f *fields) text(name string) string {
+	v := f.object.Get(name)
+	text, isText := v.Text()
+	if !isText && v.Exists() && !v.IsNull() {
+		f.complain(name, "a text is needed")
+	}
+	return text
+}
+
+// flag reads true or false; false where it is absent or null.
+func (f *fields) flag(name string) bool {
+	v := f.object.Get(name)
+	switch string(v.Raw()) {
+	case "true":
+		return true
+	case "", "null", "false":
+	default:
+		f.complain(name, "true or false is needed")
+	}
+	return false
+}
+
+// money reads an amount, which Shopify writes as a text such as "1200.00".
+func (f *fields) money(name, currency string) int64 {
+	v := f.object.Get(name)
+	text, isNumber := v.Number()
+	if !isNumber {
+		text, _ = v.Text()
+	}
+	amount, err := noren.ParseMoney(text, currency)
+	if err != nil {
+		f.complain(name, err.Error())
+	}
+	return amount
+}
+
+// time reads the first of the fields that is there.
+func (f *fields) time(names ...string) time.Time {
+	for _, name := range names {
+		text := f.text(name)
+		if text == "" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			f.complain(name, fmt.Sprintf("%.40q is no time such as 2026-11-24T10:00:00+09:00", text))
+		}
+		return at
+	}
+	f.complain(names[0], "a time is needed")
+	return time.Time{}
+}
+
+// customer reads whose order it is; false where it is nobody's.
+func (f *fields) customer() (id string, known bool) {
+	v := f.object.Get("customer")
+	if !v.Exists() || v.IsNull() {
+		return "", false
+	}
+	o, isObject := v.Object()
+	if !isObject {
+		f.complain("customer", "an object is needed")
+		return "", true
+	}
+	c := &fields{object: o}
+	id = c.id("id")
+	if f.wrong == "" && c.wrong != "" {
+		f.wrong = "customer." + c.wrong
+	}
+	return id, true
+}
