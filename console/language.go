@@ -38,7 +38,13 @@ func vocabulary() (map[string]text, error) {
 	for _, area := range []map[string]text{
 		shellWords(),
 		accountWords(),
-		memberWords(), rankWords(), stockWords(), bulkWords(), clientWords(), importWords(), auditWords(),
+		memberWords(),
+		rankWords(),
+		stockWords(),
+		bulkWords(),
+		clientWords(),
+		auditWords(),
+		importWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

@@ -24,9 +24,9 @@ var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 // need one day.
 var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
+	"demotion.", "import_kind.", "import_state.", "import_problem.",
 	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.column.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
 	"failure.", "division.", "clients.kind.",
-	"demotion.", "import_kind.", "import_state.", "import_problem.",
 }
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.

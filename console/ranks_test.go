@@ -20,7 +20,7 @@ func setupRanks(t *testing.T) *bundle {
 	purchase := func(member, id string, amount int64) noren.PurchaseEvent {
 		return noren.PurchaseEvent{Kind: noren.PurchasePaid, Member: noren.MemberKey{Code: member}, ExternalID: id, Amount: amount, PaidAt: paid}
 	}
-	b.apply(noren.Shop{
+	b.applyShop(noren.Shop{
 		Contract: contract,
 		Tenant: noren.TenantPatch{Programme: noren.Set(noren.RankProgramme{
 			Start: "2026-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: ladder.OneStep,
@@ -35,7 +35,7 @@ func setupRanks(t *testing.T) *bundle {
 	return b
 }
 
-func (b *bundle) apply(shop noren.Shop) {
+func (b *bundle) applyShop(shop noren.Shop) {
 	b.Helper()
 	if _, err := b.service.ApplyShop(b.Context(), shop); err != nil {
 		b.Fatal(err)
