@@ -191,13 +191,7 @@ func (n *NewClient) check() (refused Refusals) {
 	case !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl):
 		refuse("name", "", ReasonUnknownWord, "has characters that cannot be seen")
 	}
-	switch n.Dialect {
-	case Smaregi, ReCORE:
-	case EasyPoints:
-		if n.StoreID != nil {
-			refuse("store", fmt.Sprint(*n.StoreID), ReasonUnknownWord, "is not for clients of easyPoints, which see the whole tenant")
-		}
-	default:
+	if n.Dialect != Smaregi && n.Dialect != ReCORE && n.Dialect != EasyPoints {
 		refuse("dialect", string(n.Dialect), ReasonUnknownWord, "is none that clients speak")
 	}
 	if n.Kind != AppClient && (n.Kind != UserClient || n.Dialect != Smaregi) {

@@ -92,8 +92,6 @@ func TestCreateClientRefused(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.createClient(t, newClient("taken", noren.Smaregi, ""))
-	shop := newClient("shop", noren.EasyPoints, "")
-	shop.StoreID = new(int64(1))
 	nowhere := newClient("nowhere", noren.Smaregi, "")
 	nowhere.StoreID = new(int64(99))
 	for _, c := range []struct {
@@ -107,7 +105,6 @@ func TestCreateClientRefused(t *testing.T) {
 		{"the console", newClient("x", noren.Console, ""), []refusal{{Field: "dialect", Value: "console", Reason: noren.ReasonUnknownWord}}},
 		{"a user of ReCORE", newClient("x", noren.ReCORE, noren.UserClient), []refusal{{Field: "kind", Value: "user", Reason: noren.ReasonUnknownWord}}},
 		{"no scope", newClient("x", noren.ReCORE, "", "a b"), []refusal{{Field: "scopes", Value: "a b", Reason: noren.ReasonUnknownWord}}},
-		{"a store of easyPoints", shop, []refusal{{Field: "store", Value: "1", Reason: noren.ReasonUnknownWord}}},
 		{"a store that there is not", nowhere, []refusal{{Field: "store", Value: "99", Reason: noren.ReasonStoreUnknown}}},
 		{"a name that is taken", newClient("taken", noren.ReCORE, ""), []refusal{{Field: "name", Value: "taken", Reason: noren.ReasonTaken}}},
 	} {

@@ -37,7 +37,7 @@ func (b *bundle) accept(c noren.Caller, rows ...noren.StockChange) string {
 	return number(accepted.Request.ID)
 }
 
-func (b *bundle) apply() {
+func (b *bundle) applyLane() {
 	b.Helper()
 	if _, err := b.service.ApplyLane(b.Context(), b.caller(0).Tenant.ID); err != nil {
 		b.Fatal(err)
@@ -116,7 +116,7 @@ func TestBulkPages(t *testing.T) {
 	bad := b.accept(b.caller(0), level(1, 2, 5), level(77, 1, 6))
 	w.shows("/console/bulk", "受付済み", `hx-trigger="every 2s"`, "pos")
 	w.shows("/console/bulk/"+good, "受付済み", `hx-trigger="every 1s"`, "緑茶")
-	b.apply()
+	b.applyLane()
 	b.clock.advance(time.Hour)
 	w.shows("/console/bulk", "成功", "失敗", "1時間前")
 	w.lacks(w.shows("/console/bulk?state=failed", "/console/bulk/"+bad), "/console/bulk/"+good)
@@ -167,7 +167,7 @@ func TestBulkOfOneStore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	all, own := b.accept(b.caller(0), level(1, 1, 5)), b.accept(b.caller(2), level(1, 2, 5))
-	b.apply()
+	b.applyLane()
 	w := b.as("ginza")
 	w.lacks(w.shows("/console/bulk", "/console/bulk/"+own+`"`), "/console/bulk/"+all+`"`, "/console/bulk/health")
 	w.shows("/console/bulk/"+own, "銀座店")
@@ -286,7 +286,7 @@ func TestAuditPages(t *testing.T) {
 		t.Fatalf("%d", a.Code)
 	}
 	b.accept(b.caller(0), level(1, 1, 5))
-	b.apply()
+	b.applyLane()
 	body := w.shows("/console/audit", "admin", "pos", "在庫", "/console/stock/2/1", "/console/stock/1/1", "コマンド")
 	w.lacks(body, "<script>alert", "他社")
 	if len(body) > 100<<10 {
@@ -335,7 +335,7 @@ func TestOperationsEscape(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	request := b.accept(b.caller(0), level(2, 1, 5))
-	b.apply()
+	b.applyLane()
 	reuse, err := b.service.CallerByKey(t.Context(), noren.ReCORE, "reuse")
 	if err != nil {
 		t.Fatal(err)
