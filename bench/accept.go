@@ -61,14 +61,14 @@ func (a *acceptors) noren(ctx context.Context, _ int) error {
 // insert inserts one request durably and does nothing else.
 func (a *acceptors) insert(ctx context.Context, caller int) error {
 	return a.byHand(caller, func(f *floor) error {
-		return f.insertRequest(ctx, a.last.Add(1), noren.NewSecret(""), a.rows, time.Now())
+		return f.insertRequest(ctx, a.last.Add(1), noren.NewSecret(""), a.rows, len(a.work.members), time.Now())
 	})
 }
 
 // numbered accepts one request by hand, with its number and a commit of its own.
 func (a *acceptors) numbered(ctx context.Context, caller int) error {
 	return a.byHand(caller, func(f *floor) error {
-		return f.accept(ctx, noren.NewSecret(""), a.rows, time.Now())
+		return f.accept(ctx, noren.NewSecret(""), a.rows, len(a.work.members), time.Now())
 	})
 }
 

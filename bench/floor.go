@@ -42,7 +42,7 @@ func laneStatements() map[string]string {
 		"number": `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
 			ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + ? RETURNING next - ?`,
 		"request": `INSERT INTO bulk_requests (tenant_id, id, token, kind, dialect, client_id, request_id, callback_url,
-			rows, state, tries, accepted_at) VALUES (?, ?, ?, 'members', 'smaregi', ?, ?, ?, ?, 'accepted', 0, ?)`,
+			rows, state, tries, accepted_at, size) VALUES (?, ?, ?, 'members', 'smaregi', ?, ?, ?, ?, 'accepted', 0, ?, ?)`,
 		"lock": `SELECT tenant_id FROM lanes WHERE tenant_id = ?`,
 		"waiting": `SELECT id, token, kind, dialect, client_id, store_id, request_id, callback_url, rows, tries, accepted_at
 			FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted' ORDER BY id LIMIT 1`,
@@ -124,9 +124,9 @@ func (f *floor) transaction(ctx context.Context, do func() error) error {
 }
 
 // insertRequest is the least that accepting costs: one durable insert of the request, with a number that the caller
-// has made up. The statement is its own transaction.
-func (f *floor) insertRequest(ctx context.Context, id int64, token string, rows []byte, now time.Time) error {
-	_, err := f.lane["request"].ExecContext(ctx, f.tenant, id, token, client, requestID, callbackURL, rows, now.UnixMicro())
+// has made up. The statement is its own transaction. size is how many rows there are.
+func (f *floor) insertRequest(ctx context.Context, id int64, token string, rows []byte, size int, now time.Time) error {
+	_, err := f.lane["request"].ExecContext(ctx, f.tenant, id, token, client, requestID, callbackURL, rows, now.UnixMicro(), size)
 	return err
 }
 
@@ -134,13 +134,13 @@ func (f *floor) insertRequest(ctx context.Context, id int64, token string, rows 
 const requestID = "0198f2c4-7d1e-7c3a-9b60-3f6f0c2a11aa"
 
 // accept stores the request as Noren does, with the tenant's next number.
-func (f *floor) accept(ctx context.Context, token string, rows []byte, now time.Time) error {
+func (f *floor) accept(ctx context.Context, token string, rows []byte, size int, now time.Time) error {
 	return f.transaction(ctx, func() error {
 		var id int64
 		if err := f.lane["number"].QueryRowContext(ctx, f.tenant, "bulk", 2, 1, 1).Scan(&id); err != nil {
 			return err
 		}
-		return f.insertRequest(ctx, id, token, rows, now)
+		return f.insertRequest(ctx, id, token, rows, size, now)
 	})
 }
 

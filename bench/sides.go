@@ -93,7 +93,7 @@ func (s *sides) applyFloor(ctx context.Context, c change) (time.Duration, error)
 		return 0, err
 	}
 	now := time.Now()
-	if err := s.floor.accept(ctx, noren.NewSecret(""), rows, now); err != nil {
+	if err := s.floor.accept(ctx, noren.NewSecret(""), rows, len(w.members), now); err != nil {
 		return 0, fmt.Errorf("floor: accept: %w", err)
 	}
 	begin := time.Now()
