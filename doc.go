@@ -1,5 +1,6 @@
 // Package noren is the domain: one set of members, points, ranks and stock of a retail chain, whichever API dialect
-// reads or writes it. It imports the standard library alone and knows neither HTTP nor SQL.
+// reads or writes it. It imports the standard library and the pure rules of package ladder, and knows neither
+// HTTP nor SQL.
 //
 // # Vocabulary
 //
@@ -9,7 +10,7 @@
 // to a database is called an [Engine]. A client holds credentials for one dialect, and a [Caller] is a client whose
 // request has been authenticated.
 //
-// A purchase is spend credited to a member; a [Refund] takes something off it. A [Webhook] is what another system told us.
+// A [Refund] takes something off a purchase. A [Webhook] is what another system told us, and an [Import] a file of lines.
 //
 // A bulk request (一括更新) is accepted at once and takes effect later; a callback is the result that it owes to a URL.
 //

@@ -28,6 +28,9 @@ type Config struct {
 	MaxConns int
 	// OnStatement, where set, is told each statement that a transaction sends, a batch once, from any goroutine.
 	OnStatement func(query string)
+	// OnRemake, where set, is told while Open makes the search index of another version anew: after each slice, how
+	// many members this process has done.
+	OnRemake func(members int)
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -78,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	if err := db.remakeSearch(ctx); err != nil {
+	if err := db.remakeSearch(ctx, cfg.OnRemake); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
 	}
 	return db, nil

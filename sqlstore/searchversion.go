@@ -14,38 +14,44 @@ const madeAtOnce = 1000
 // remakeSearch makes the search index anew where another version of package search has made it, slice by slice, so that
 // whoever is interrupted goes on from there. Members are found by what the index had until it has something else. Several
 // processes that open the database at once share the work: each slice takes the row that says how far it is.
-func (db *DB) remakeSearch(ctx context.Context) error {
+func (db *DB) remakeSearch(ctx context.Context, progress func(members int)) error {
 	var version int64
+	var made int
 	err := db.read(ctx, func(t *tx) error {
 		return t.queryRow(ctx, "SELECT version FROM search_version WHERE id = 1").Scan(&version)
 	})
 	for err == nil && version != search.Version {
+		var slice int
 		err = db.update(ctx, 0, func(t *tx) (err error) {
-			version, err = t.remakeSlice(ctx)
+			version, slice, err = t.remakeSlice(ctx)
 			return err
 		})
+		if made += slice; progress != nil && err == nil {
+			progress(made)
+		}
 	}
 	return doing("making the search index anew", err)
 }
 
-// remakeSlice makes the search index of the next members anew, all of one tenant, and answers the version of the whole.
-func (t *tx) remakeSlice(ctx context.Context) (version int64, err error) {
+// remakeSlice makes the search index of the next members anew, all of one tenant, and answers the version of the whole
+// and how many members it did.
+func (t *tx) remakeSlice(ctx context.Context) (version int64, made int, err error) {
 	var making, tenant, member int64
 	err = t.queryRow(ctx, "SELECT version, making, tenant_id, member_id FROM search_version WHERE id = 1"+t.db.flavor.forUpdate()).
 		Scan(&version, &making, &tenant, &member)
 	if err != nil || version == search.Version {
-		return version, err
+		return version, 0, err
 	}
 	if making != search.Version {
 		tenant, member = 0, 0 // what another version has begun is of no use
 	}
 	slice, err := t.searchSlice(ctx, tenant, member)
 	if err != nil {
-		return version, err
+		return version, 0, err
 	}
 	if len(slice) == 0 {
 		_, err = t.exec(ctx, "UPDATE search_version SET version = ?, making = ? WHERE id = 1", search.Version, search.Version)
-		return search.Version, err
+		return search.Version, 0, err
 	}
 	t.tenant = slice[0].tenant
 	rows := searchRows{anew: true}
@@ -53,11 +59,11 @@ func (t *tx) remakeSlice(ctx context.Context) (version int64, err error) {
 		rows.add(t, slice[i].ID, slice[i].before, haystack(&slice[i].Member))
 	}
 	if err := t.writeSearch(ctx, rows, false); err != nil {
-		return version, err
+		return version, 0, err
 	}
 	_, err = t.exec(ctx, "UPDATE search_version SET making = ?, tenant_id = ?, member_id = ? WHERE id = 1",
 		search.Version, t.tenant, slice[len(slice)-1].ID)
-	return version, err
+	return version, len(slice), err
 }
 
 // searched is a member with the haystack that is stored of it.

@@ -93,7 +93,7 @@ func TestIndexOfAnotherVersionIsMadeAnew(t *testing.T) {
 		wg.Wait()
 		sound(t, b)
 		sent := b.statements.Load()
-		if err := b.remakeSearch(t.Context()); err != nil {
+		if err := b.remakeSearch(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if sent = b.statements.Load() - sent; sent != 1 {
@@ -109,9 +109,12 @@ func TestRemakingGoesOn(t *testing.T) {
 		numbered(t, b)
 		outdated(t, b)
 		ctx := t.Context()
+		told := 0
 		slice := func() (version int64) {
 			write(t, b, func(tx *tx) (err error) {
-				version, err = tx.remakeSlice(ctx)
+				var made int
+				version, made, err = tx.remakeSlice(ctx)
+				told += made
 				return err
 			})
 			return version
@@ -129,6 +132,9 @@ func TestRemakingGoesOn(t *testing.T) {
 			if of, upTo := done(); of != want[0] || upTo != want[1] {
 				t.Fatalf("made up to member %d of tenant %d, want %v", upTo, of, want)
 			}
+		}
+		if told != madeAtOnce+10+3 {
+			t.Errorf("%d members are told of", told)
 		}
 		write(t, b, func(tx *tx) error {
 			_, err := tx.exec(ctx, "UPDATE search_version SET making = 99")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -84,6 +85,8 @@ func TestBrowserMember(t *testing.T) {
 
 		for tab, text := range map[string]string{"ポイント": "ご来店", "購入・ランク": "購入", "変更履歴": "染物師"} {
 			w.click(tab)
+			// The text may stand on the page before as well: it is the page of this tab that has to have it.
+			w.until(fmt.Sprintf(`[...document.querySelectorAll("main [aria-current]")].some(e => e.innerText.trim() === %q)`, tab))
 			w.shows(text)
 			w.accessible()
 			w.fits("member-" + tab)

@@ -241,6 +241,7 @@ func (w *window) accessible() {
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.until(`document.readyState === "complete"`) // half a page has half of its texts
 	var found []string
 	w.run(
 		chromedp.Evaluate(string(axe)+";0", nil),

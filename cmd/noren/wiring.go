@@ -32,9 +32,18 @@ type house struct {
 	log     *slog.Logger
 }
 
+// remakeTold is how often the log says how far the search index has been made anew.
+const remakeTold = 5 * time.Second
+
 // openHouse opens the database, brings its schema up to date and puts the use cases on it.
 func openHouse(ctx context.Context, database string, log *slog.Logger) (*house, error) {
-	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: database})
+	var told time.Time
+	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: database, OnRemake: func(members int) {
+		if now := time.Now(); now.Sub(told) > remakeTold {
+			told = now
+			log.Info("making the search index anew for this version", "members", members)
+		}
+	}})
 	if err != nil {
 		return nil, err
 	}
