@@ -35,7 +35,7 @@ const clerkPassword = "correct horse battery"
 
 // browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do, and
 // minutes where it has.
-const browserWait = 4 * time.Minute
+const browserWait = 8 * time.Minute
 
 // chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
 func chromium(t *testing.T) string {
