@@ -70,7 +70,9 @@ func (s *shopify) start() (stop func()) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var senders sync.WaitGroup
 	for _, c := range s.clients {
-		s.orders[c.Tenant] = make(map[string]soldOrder)
+		s.orders[c.Tenant] = make(map[string]soldOrder) // all of them before anybody looks one up
+	}
+	for _, c := range s.clients {
 		for range sendersPerShop {
 			senders.Go(func() {
 				for ctx.Err() == nil {
