@@ -19,7 +19,7 @@ func (t *tx) AddAudit(ctx context.Context, entries []noren.AuditEntry) error {
 		{"id", kindInt, of(func(e *noren.AuditEntry) any { return e.ID })},
 		{"at", kindInt, of(func(e *noren.AuditEntry) any { return micros(e.At) })},
 		{"client_id", kindInt, of(func(e *noren.AuditEntry) any { return e.ClientID })},
-		{"login", kindText, of(func(e *noren.AuditEntry) any { return textOrNull(e.Login) })},
+		{"login", kindText, of(func(e *noren.AuditEntry) any { return orNull(e.Login) })},
 		{"dialect", kindText, of(func(e *noren.AuditEntry) any { return e.Dialect })},
 		{"subject", kindText, of(func(e *noren.AuditEntry) any { return e.Subject })},
 		{"subject_id", kindText, of(func(e *noren.AuditEntry) any { return e.SubjectID })},

@@ -99,7 +99,7 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 		{"at", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return micros(e.At) })},
 		{"client_id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.ClientID })},
 		{"dialect", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.Dialect })},
-		{"login", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return textOrNull(e.Login) })},
+		{"login", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Login) })},
 		{"request_id", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.RequestID })},
 	})
 	if err != nil {

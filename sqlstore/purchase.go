@@ -63,15 +63,6 @@ func (t *tx) PutPurchases(ctx context.Context, purchases []noren.Purchase) error
 	return doing("write purchases", err)
 }
 
-// orNull is v, or nil for NULL where it is zero.
-func orNull[T comparable](v T) any {
-	var zero T
-	if v == zero {
-		return nil
-	}
-	return v
-}
-
 // AddRefunds implements noren.PurchaseTx.
 func (t *tx) AddRefunds(ctx context.Context, refunds []noren.Refund) error {
 	_, err := t.insertRows(ctx, "purchase_refunds", "", []column{

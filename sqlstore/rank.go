@@ -49,7 +49,7 @@ func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) err
 		{"check_at", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return nullMicros(c.CheckAt) })},
 		{"spend", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.Spend })},
 		{"client_id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.By.ClientID })},
-		{"login", kindText, valuesOf(changes, func(c *noren.RankChange) any { return textOrNull(c.By.Login) })},
+		{"login", kindText, valuesOf(changes, func(c *noren.RankChange) any { return orNull(c.By.Login) })},
 		{"dialect", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.Dialect })},
 		{"request_id", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.RequestID })},
 	})

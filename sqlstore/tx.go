@@ -136,12 +136,13 @@ func micros(t time.Time) int64 { return t.UnixMicro() }
 // fromMicros reads what micros stored.
 func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
-// textOrNull is how a text is stored whose absence is NULL in the schema and "" in the domain.
-func textOrNull(s string) any {
-	if s == "" {
+// orNull is how a value is stored whose absence is NULL in the schema and the zero value in the domain.
+func orNull[T comparable](v T) any {
+	var zero T
+	if v == zero {
 		return nil
 	}
-	return s
+	return v
 }
 
 // nullMicros is micros, or nil for NULL.
