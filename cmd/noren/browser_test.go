@@ -241,7 +241,8 @@ func (w *window) accessible() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.until(`document.readyState === "complete"`) // half a page has half of its texts
+	w.until(`document.readyState === "complete"`)    // half a page has half of its texts
+	w.until(`document.getAnimations().length === 0`) // a colour on its way to another has the contrast of neither
 	var found []string
 	w.run(
 		chromedp.Evaluate(string(axe)+";0", nil),
