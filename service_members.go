@@ -122,6 +122,9 @@ func (w *memberWriter) judge(i int, p MemberPatch, before Member) Member {
 	for _, reason := range broken {
 		w.refuse(i, reason, reasonFields[reason], "")
 	}
+	if err := p.checkUnitPair(); err != nil {
+		w.refuse(i, err.Reason, err.Field, "")
+	}
 	return after
 }
 

@@ -121,8 +121,8 @@ func TestWordsOfTheDomain(t *testing.T) {
 	}
 	for _, f := range memberFields() {
 		keys = append(keys, "member."+f.name, f.group)
-		if f.shape != "" {
-			keys = append(keys, "shape."+f.shape)
+		if stricter[f.name] != nil || noren.MemberTextRule(f.name).Like != nil {
+			keys = append(keys, shapeKey(f.name))
 		}
 	}
 	for _, column := range exportColumns() {

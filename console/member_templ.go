@@ -1624,6 +1624,11 @@ func memberInput(p *page, e memberEdit, f memberField) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		case digit:
+			templ_7745c5c3_Err = textField(p, input{name: f.name, label: p.T("member." + f.name), value: e.typed[f.name], mode: "decimal", autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		default:
 			templ_7745c5c3_Err = textField(p, input{name: f.name, label: p.T("member." + f.name), value: e.typed[f.name], most: f.most, required: f.must, autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

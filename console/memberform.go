@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"noren"
@@ -16,11 +17,11 @@ type memberField struct {
 	name  string // canonical, which is also the field's in the form
 	group string // the message that heads its part of the form
 	kind  fieldKind
-	most  int                              // characters; 0: the kind says
-	shape string                           // a key of shapes; "": any text
-	value func(m *noren.Member) string     // as it is typed
-	set   func(*noren.MemberPatch, string) // "" clears
-	must  bool                             // it cannot be cleared
+	most  int                                // characters; 0: no limit
+	value func(m *member) string             // as it is typed
+	set   func(*patch, string)               // "" clears
+	wrong func(p *page, typed string) string // what is wrong with what was typed, which is not empty; "": nothing
+	must  bool                               // it cannot be cleared
 }
 
 // fieldKind says which control of a form a field has.
@@ -31,45 +32,53 @@ const (
 	area
 	day
 	pick
+	digit
 )
-
-// shapes are the forms that texts have to have. They are those of the dialect that asks for most.
-func shapes() map[string]*regexp.Regexp {
-	return map[string]*regexp.Regexp{
-		"phone":     regexp.MustCompile(`^[ -~]{1,20}$`),
-		"mail":      regexp.MustCompile(`^[^\s@]+@[^\s@]+$`),
-		"kana":      regexp.MustCompile("^[ァ-ヶ\u3000 -~ー\uff0d・]+$"),
-		"printable": regexp.MustCompile(`^[ -~]+$`),
-		"postal":    regexp.MustCompile(`^[0-9]{3}-?[0-9]{4}$`),
-		"digits3":   regexp.MustCompile(`^[0-9]{3}$`),
-		"digits4":   regexp.MustCompile(`^[0-9]{4}$`),
-		"digits7":   regexp.MustCompile(`^[0-9]{7}$`),
-	}
-}
 
 type (
 	member = noren.Member
 	patch  = noren.MemberPatch
 )
 
-// textColumn is a column of text that can be cleared.
-func textColumn(name, group string, most int, ref func(*member) **string, field func(*patch) *noren.Field[string]) memberField {
+// stricter are the forms that a dialect asks for beyond the domain: what is typed here can be written through each.
+var stricter = map[string]*regexp.Regexp{
+	"last_kana":   regexp.MustCompile(kanaForm),
+	"first_kana":  regexp.MustCompile(kanaForm),
+	"postal_code": regexp.MustCompile(`^[0-9]{3}-?[0-9]{4}$`),
+}
+
+const kanaForm = "^[ァ-ヶ\u3000 -~ー\uff0d・]+$"
+
+// textColumn is a column of text that can be cleared. It is judged by the domain's rule.
+func textColumn(name, group string, ref func(*member) **string, field func(*patch) *noren.Field[string]) memberField {
+	rule := noren.MemberTextRule(name)
+	if form, has := stricter[name]; has {
+		rule.Like = form
+	}
 	return memberField{
-		name: name, group: group, most: most,
+		name: name, group: group, most: rule.Most,
 		value: func(m *member) string { return or(*ref(m)) },
-		set: func(p *patch, typed string) {
-			*field(p) = noren.Null[string]()
-			if typed != "" {
-				*field(p) = noren.Set(typed)
+		set:   optional(field, func(typed string) string { return typed }),
+		wrong: func(p *page, typed string) string {
+			if rule.Like == nil || rule.Like.MatchString(typed) {
+				return ""
 			}
+			return p.T(shapeKey(name))
 		},
 	}
 }
 
-// shaped gives the column a form.
-func (f memberField) shaped(name string) memberField {
-	f.shape = name
-	return f
+// shapeKey is the message that says what a text in the column has to look like.
+func shapeKey(name string) string { return "shape." + strings.TrimRight(name, "23") }
+
+// optional sets a field of a patch to what was typed, or clears it.
+func optional[T any](field func(*patch) *noren.Field[T], read func(string) T) func(*patch, string) {
+	return func(p *patch, typed string) {
+		*field(p) = noren.Null[T]()
+		if typed != "" {
+			*field(p) = noren.Set(read(typed))
+		}
+	}
 }
 
 // long gives the column several lines.
@@ -78,15 +87,22 @@ func (f memberField) long() memberField {
 	return f
 }
 
+// needed keeps the column from being cleared.
+func (f memberField) needed() memberField {
+	f.must = true
+	return f
+}
+
 func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*patch) *noren.Field[noren.Date]) memberField {
 	return memberField{
-		name: name, group: group, kind: day, most: len("2006-01-02"),
+		name: name, group: group, kind: day,
 		value: func(m *member) string { return or(*ref(m)) },
-		set: func(p *patch, typed string) {
-			*field(p) = noren.Null[noren.Date]()
-			if typed != "" {
-				*field(p) = noren.Set(noren.Date(typed))
+		set:   optional(field, func(typed string) noren.Date { return noren.Date(typed) }),
+		wrong: func(p *page, typed string) string {
+			if _, err := noren.ParseDate(typed); err != nil {
+				return p.T("reason.not_a_date")
 			}
+			return ""
 		},
 	}
 }
@@ -94,25 +110,72 @@ func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*
 // groupMembership heads the part of the form in which ranks and the store are.
 const groupMembership = "member.group_membership"
 
-// refColumn names a rank by its id.
-func refColumn(name string, ref func(*member) **int64, field func(*patch) *noren.Field[noren.Ref]) memberField {
+// idColumn is an id that is picked. Whether there is such a thing is judged with stored data.
+func idColumn[T any](name string, ref func(*member) **int64, field func(*patch) *noren.Field[T], of func(id int64) T) memberField {
 	return memberField{
 		name: name, group: groupMembership, kind: pick,
 		value: func(m *member) string { return idText(*ref(m)) },
-		set: func(p *patch, typed string) {
-			*field(p) = noren.Null[noren.Ref]()
-			if id, err := strconv.ParseInt(typed, 10, 64); err == nil {
-				*field(p) = noren.Set(noren.Ref{ID: id})
+		set: optional(field, func(typed string) T {
+			id, _ := strconv.ParseInt(typed, 10, 64) // it has been found right before
+			return of(id)
+		}),
+		wrong: func(p *page, typed string) string {
+			if id, err := strconv.ParseInt(typed, 10, 64); err != nil || id <= 0 {
+				return p.T("reason.invalid")
 			}
+			return ""
+		},
+	}
+}
+
+// refColumn names a rank by its id.
+func refColumn(name string, ref func(*member) **int64, field func(*patch) *noren.Field[noren.Ref]) memberField {
+	return idColumn(name, ref, field, func(id int64) noren.Ref { return noren.Ref{ID: id} })
+}
+
+// wordColumn is one of a few words.
+func wordColumn(name, group string, value func(*member) string, set func(*patch, string)) memberField {
+	return memberField{
+		name: name, group: group, kind: pick, value: value, set: set,
+		wrong: func(p *page, typed string) string {
+			if !slices.ContainsFunc(p.choices(noren.Catalogue{}, name), func(c choice) bool { return c.value == typed }) {
+				return p.T("reason.invalid")
+			}
+			return ""
 		},
 	}
 }
 
 func flagColumn(name, group string, ref func(*member) *bool, field func(*patch) *noren.Field[bool]) memberField {
+	return wordColumn(name, group,
+		func(m *member) string { return strconv.FormatBool(*ref(m)) },
+		func(p *patch, typed string) { *field(p) = noren.Set(typed == "true") }).needed()
+}
+
+func wholeNumber(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
+
+// unitColumn is a half of the point giving unit, a number from least to most.
+func unitColumn[T int64 | noren.Hundredths](
+	name string, least, most T, text func(T) string, parse func(string) (T, error), ref func(*member) **T, field func(*patch) *noren.Field[T],
+) memberField {
 	return memberField{
-		name: name, group: group, kind: pick, must: true,
-		value: func(m *member) string { return strconv.FormatBool(*ref(m)) },
-		set:   func(p *patch, typed string) { *field(p) = noren.Set(typed == "true") },
+		name: name, group: groupMembership, kind: digit,
+		value: func(m *member) string {
+			if v := *ref(m); v != nil {
+				return text(*v)
+			}
+			return ""
+		},
+		set: optional(field, func(typed string) T {
+			v, _ := parse(typed) // it has been found right before
+			return v
+		}),
+		wrong: func(p *page, typed string) string {
+			if v, err := parse(typed); err != nil || v < least || v > most {
+				return p.T("reason.out_of_bounds", text(least), text(most))
+			}
+			return ""
+		},
 	}
 }
 
@@ -131,84 +194,76 @@ func memberFields() []memberField {
 func personFields() []memberField {
 	const group = "member.group_person"
 	return []memberField{
-		textColumn("last_name", group, 85, func(m *member) **string { return &m.LastName }, func(p *patch) *noren.Field[string] { return &p.LastName }),
-		textColumn("first_name", group, 85, func(m *member) **string { return &m.FirstName }, func(p *patch) *noren.Field[string] { return &p.FirstName }),
-		textColumn("last_kana", group, 85, func(m *member) **string { return &m.LastKana }, func(p *patch) *noren.Field[string] { return &p.LastKana }).shaped("kana"),
-		textColumn("first_kana", group, 85, func(m *member) **string { return &m.FirstKana }, func(p *patch) *noren.Field[string] { return &p.FirstKana }).shaped("kana"),
-		{
-			name: "sex", group: group, kind: pick,
-			value: func(m *member) string { return string(m.Sex) },
-			set:   func(p *patch, typed string) { p.Sex = noren.Set(noren.Sex(typed)) },
-		},
+		textColumn("last_name", group, func(m *member) **string { return &m.LastName }, func(p *patch) *noren.Field[string] { return &p.LastName }),
+		textColumn("first_name", group, func(m *member) **string { return &m.FirstName }, func(p *patch) *noren.Field[string] { return &p.FirstName }),
+		textColumn("last_kana", group, func(m *member) **string { return &m.LastKana }, func(p *patch) *noren.Field[string] { return &p.LastKana }),
+		textColumn("first_kana", group, func(m *member) **string { return &m.FirstKana }, func(p *patch) *noren.Field[string] { return &p.FirstKana }),
+		wordColumn("sex", group, func(m *member) string { return string(m.Sex) }, func(p *patch, typed string) { p.Sex = noren.Set(noren.Sex(typed)) }),
 		dateColumn("birth_date", group, func(m *member) **noren.Date { return &m.BirthDate }, func(p *patch) *noren.Field[noren.Date] { return &p.BirthDate }),
-		textColumn("company", group, 85, func(m *member) **string { return &m.Company }, func(p *patch) *noren.Field[string] { return &p.Company }),
-		textColumn("department", group, 85, func(m *member) **string { return &m.Department }, func(p *patch) *noren.Field[string] { return &p.Department }),
-		textColumn("position", group, 85, func(m *member) **string { return &m.Position }, func(p *patch) *noren.Field[string] { return &p.Position }),
-		textColumn("occupation", group, 20, func(m *member) **string { return &m.Occupation }, func(p *patch) *noren.Field[string] { return &p.Occupation }),
+		textColumn("company", group, func(m *member) **string { return &m.Company }, func(p *patch) *noren.Field[string] { return &p.Company }),
+		textColumn("department", group, func(m *member) **string { return &m.Department }, func(p *patch) *noren.Field[string] { return &p.Department }),
+		textColumn("position", group, func(m *member) **string { return &m.Position }, func(p *patch) *noren.Field[string] { return &p.Position }),
+		textColumn("occupation", group, func(m *member) **string { return &m.Occupation }, func(p *patch) *noren.Field[string] { return &p.Occupation }),
 	}
 }
 
 func contactFields() []memberField {
 	const group = "member.group_contact"
 	return []memberField{
-		textColumn("phone", group, 20, func(m *member) **string { return &m.Phone }, func(p *patch) *noren.Field[string] { return &p.Phone }).shaped("phone"),
-		textColumn("mobile", group, 20, func(m *member) **string { return &m.Mobile }, func(p *patch) *noren.Field[string] { return &p.Mobile }).shaped("phone"),
-		textColumn("fax", group, 20, func(m *member) **string { return &m.Fax }, func(p *patch) *noren.Field[string] { return &p.Fax }).shaped("phone"),
-		textColumn("email", group, 100, func(m *member) **string { return &m.Email }, func(p *patch) *noren.Field[string] { return &p.Email }).shaped("mail"),
-		textColumn("email2", group, 100, func(m *member) **string { return &m.Email2 }, func(p *patch) *noren.Field[string] { return &p.Email2 }).shaped("mail"),
-		textColumn("email3", group, 100, func(m *member) **string { return &m.Email3 }, func(p *patch) *noren.Field[string] { return &p.Email3 }).shaped("mail"),
+		textColumn("phone", group, func(m *member) **string { return &m.Phone }, func(p *patch) *noren.Field[string] { return &p.Phone }),
+		textColumn("mobile", group, func(m *member) **string { return &m.Mobile }, func(p *patch) *noren.Field[string] { return &p.Mobile }),
+		textColumn("fax", group, func(m *member) **string { return &m.Fax }, func(p *patch) *noren.Field[string] { return &p.Fax }),
+		textColumn("email", group, func(m *member) **string { return &m.Email }, func(p *patch) *noren.Field[string] { return &p.Email }),
+		textColumn("email2", group, func(m *member) **string { return &m.Email2 }, func(p *patch) *noren.Field[string] { return &p.Email2 }),
+		textColumn("email3", group, func(m *member) **string { return &m.Email3 }, func(p *patch) *noren.Field[string] { return &p.Email3 }),
 		flagColumn("mail_opt_in", group, func(m *member) *bool { return &m.MailOptIn }, func(p *patch) *noren.Field[bool] { return &p.MailOptIn }),
-		textColumn("postal_code", group, 8, func(m *member) **string { return &m.PostalCode }, func(p *patch) *noren.Field[string] { return &p.PostalCode }).shaped("postal"),
-		textColumn("prefecture", group, 10, func(m *member) **string { return &m.Prefecture }, func(p *patch) *noren.Field[string] { return &p.Prefecture }),
-		textColumn("address1", group, 200, func(m *member) **string { return &m.Address1 }, func(p *patch) *noren.Field[string] { return &p.Address1 }),
-		textColumn("address2", group, 200, func(m *member) **string { return &m.Address2 }, func(p *patch) *noren.Field[string] { return &p.Address2 }),
+		textColumn("postal_code", group, func(m *member) **string { return &m.PostalCode }, func(p *patch) *noren.Field[string] { return &p.PostalCode }),
+		textColumn("prefecture", group, func(m *member) **string { return &m.Prefecture }, func(p *patch) *noren.Field[string] { return &p.Prefecture }),
+		textColumn("address1", group, func(m *member) **string { return &m.Address1 }, func(p *patch) *noren.Field[string] { return &p.Address1 }),
+		textColumn("address2", group, func(m *member) **string { return &m.Address2 }, func(p *patch) *noren.Field[string] { return &p.Address2 }),
 	}
 }
 
 func membershipFields() []memberField {
 	const group = groupMembership
-	code := textColumn("code", group, 20, func(m *member) **string { return new(&m.Code) }, func(p *patch) *noren.Field[string] { return &p.Code }).shaped("printable")
-	code.must = true
-	store := refColumn("store_id", func(m *member) **int64 { return &m.StoreID }, nil)
-	store.set = func(p *patch, typed string) {
-		p.Store = noren.Null[int64]()
-		if id, err := strconv.ParseInt(typed, 10, 64); err == nil {
-			p.Store = noren.Set(id)
-		}
-	}
 	return []memberField{
-		code,
-		textColumn("alias_code", group, 50, func(m *member) **string { return &m.AliasCode }, func(p *patch) *noren.Field[string] { return &p.AliasCode }),
-		textColumn("customer_no", group, 20, func(m *member) **string { return &m.CustomerNo }, func(p *patch) *noren.Field[string] { return &p.CustomerNo }).shaped("printable"),
-		{
-			name: "status", group: group, kind: pick, must: true,
-			value: func(m *member) string { return string(m.Status) },
-			set:   func(p *patch, typed string) { p.Status = noren.Set(noren.Status(typed)) },
-		},
-		store,
+		textColumn("code", group, func(m *member) **string { return new(&m.Code) }, func(p *patch) *noren.Field[string] { return &p.Code }).needed(),
+		textColumn("alias_code", group, func(m *member) **string { return &m.AliasCode }, func(p *patch) *noren.Field[string] { return &p.AliasCode }),
+		textColumn("customer_no", group, func(m *member) **string { return &m.CustomerNo }, func(p *patch) *noren.Field[string] { return &p.CustomerNo }),
+		wordColumn("status", group,
+			func(m *member) string { return string(m.Status) },
+			func(p *patch, typed string) { p.Status = noren.Set(noren.Status(typed)) }).needed(),
+		idColumn("store_id", func(m *member) **int64 { return &m.StoreID }, func(p *patch) *noren.Field[int64] { return &p.Store }, func(id int64) int64 { return id }),
 		refColumn("rank_id", func(m *member) **int64 { return &m.RankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.Rank }),
 		refColumn("minimum_rank_id", func(m *member) **int64 { return &m.MinimumRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.MinimumRank }),
 		flagColumn("skip_next_check", group, func(m *member) *bool { return &m.SkipNextCheck }, func(p *patch) *noren.Field[bool] { return &p.SkipNextCheck }),
 		refColumn("staff_rank_id", func(m *member) **int64 { return &m.StaffRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.StaffRank }),
+		unitColumn("point_unit_price", 1, noren.MaxUnitPrice, number, wholeNumber, func(m *member) **int64 { return &m.PointUnitPrice }, func(p *patch) *noren.Field[int64] { return &p.PointUnitPrice }),
+		unitColumn("point_unit", 0, noren.MaxUnit, noren.Hundredths.String, noren.ParseHundredths, func(m *member) **noren.Hundredths { return &m.PointUnit }, func(p *patch) *noren.Field[noren.Hundredths] { return &p.PointUnit }),
+		textColumn("pin", group, func(m *member) **string { return &m.PIN }, func(p *patch) *noren.Field[string] { return &p.PIN }),
 		dateColumn("entry_date", group, func(m *member) **noren.Date { return &m.EntryDate }, func(p *patch) *noren.Field[noren.Date] { return &p.EntryDate }),
 		dateColumn("leave_date", group, func(m *member) **noren.Date { return &m.LeaveDate }, func(p *patch) *noren.Field[noren.Date] { return &p.LeaveDate }),
-		textColumn("note", group, 10_000, func(m *member) **string { return &m.Note }, func(p *patch) *noren.Field[string] { return &p.Note }).long(),
-		textColumn("note2", group, 10_000, func(m *member) **string { return &m.Note2 }, func(p *patch) *noren.Field[string] { return &p.Note2 }).long(),
+		textColumn("note", group, func(m *member) **string { return &m.Note }, func(p *patch) *noren.Field[string] { return &p.Note }).long(),
+		textColumn("note2", group, func(m *member) **string { return &m.Note2 }, func(p *patch) *noren.Field[string] { return &p.Note2 }).long(),
 	}
 }
 
 func otherFields() []memberField {
 	const group = "member.group_other"
 	return []memberField{
-		textColumn("alphabet_name", group, 85, func(m *member) **string { return &m.AlphabetName }, func(p *patch) *noren.Field[string] { return &p.AlphabetName }),
-		textColumn("nationality", group, 85, func(m *member) **string { return &m.Nationality }, func(p *patch) *noren.Field[string] { return &p.Nationality }),
-		textColumn("shopify_customer_id", group, 30, func(m *member) **string { return &m.ShopifyCustomerID }, func(p *patch) *noren.Field[string] { return &p.ShopifyCustomerID }).shaped("printable"),
+		textColumn("alphabet_name", group, func(m *member) **string { return &m.AlphabetName }, func(p *patch) *noren.Field[string] { return &p.AlphabetName }),
+		textColumn("nationality", group, func(m *member) **string { return &m.Nationality }, func(p *patch) *noren.Field[string] { return &p.Nationality }),
+		textColumn("passport_no", group, func(m *member) **string { return &m.PassportNo }, func(p *patch) *noren.Field[string] { return &p.PassportNo }),
+		textColumn("line_user_id", group, func(m *member) **string { return &m.LineUserID }, func(p *patch) *noren.Field[string] { return &p.LineUserID }),
+		textColumn("shopify_customer_id", group, func(m *member) **string { return &m.ShopifyCustomerID }, func(p *patch) *noren.Field[string] { return &p.ShopifyCustomerID }),
+		textColumn("favorites", group, func(m *member) **string { return &m.Favorites }, func(p *patch) *noren.Field[string] { return &p.Favorites }).long(),
+		textColumn("browsing", group, func(m *member) **string { return &m.Browsing }, func(p *patch) *noren.Field[string] { return &p.Browsing }).long(),
 		flagColumn("is_invoice_provider", group, func(m *member) *bool { return &m.IsInvoiceProvider }, func(p *patch) *noren.Field[bool] { return &p.IsInvoiceProvider }),
-		textColumn("invoice_number", group, 20, func(m *member) **string { return &m.InvoiceNumber }, func(p *patch) *noren.Field[string] { return &p.InvoiceNumber }),
-		textColumn("bank_code", group, 4, func(m *member) **string { return &m.BankCode }, func(p *patch) *noren.Field[string] { return &p.BankCode }).shaped("digits4"),
-		textColumn("bank_branch_code", group, 3, func(m *member) **string { return &m.BankBranchCode }, func(p *patch) *noren.Field[string] { return &p.BankBranchCode }).shaped("digits3"),
-		textColumn("bank_account_number", group, 7, func(m *member) **string { return &m.BankAccountNumber }, func(p *patch) *noren.Field[string] { return &p.BankAccountNumber }).shaped("digits7"),
-		textColumn("bank_account_name", group, 30, func(m *member) **string { return &m.BankAccountName }, func(p *patch) *noren.Field[string] { return &p.BankAccountName }),
+		textColumn("invoice_number", group, func(m *member) **string { return &m.InvoiceNumber }, func(p *patch) *noren.Field[string] { return &p.InvoiceNumber }),
+		textColumn("bank_code", group, func(m *member) **string { return &m.BankCode }, func(p *patch) *noren.Field[string] { return &p.BankCode }),
+		textColumn("bank_branch_code", group, func(m *member) **string { return &m.BankBranchCode }, func(p *patch) *noren.Field[string] { return &p.BankBranchCode }),
+		textColumn("bank_account_number", group, func(m *member) **string { return &m.BankAccountNumber }, func(p *patch) *noren.Field[string] { return &p.BankAccountNumber }),
+		textColumn("bank_account_name", group, func(m *member) **string { return &m.BankAccountName }, func(p *patch) *noren.Field[string] { return &p.BankAccountName }),
 	}
 }
 
@@ -278,7 +333,7 @@ func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
 	}
 	e := memberEdit{memberSeen: m, fields: memberFields(), typed: make(map[string]string), was: make(map[string]string)}
 	change := noren.MemberPatch{ID: m.ID}
-	patterns, changed := shapes(), false
+	changed := false
 	for _, f := range e.fields {
 		stored := f.value(&m.Member)
 		e.typed[f.name], e.was[f.name] = stored, stored
@@ -293,9 +348,17 @@ func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
 		switch {
 		case stored != was:
 			p.wrong(f.name, p.T("member.changed_meanwhile", p.columnValue(m, f.name, stored)))
-		case p.fits(f, patterns, typed):
+		case p.fits(f, typed):
 			f.set(&change, typed)
 			changed = true
+		}
+	}
+	// The halves of the point giving unit are written together, also where one alone was typed.
+	if change.PointUnit.Given() != change.PointUnitPrice.Given() {
+		for _, f := range e.fields {
+			if f.kind == digit {
+				f.set(&change, e.typed[f.name])
+			}
 		}
 	}
 	if len(p.problems) == 0 && changed {
@@ -313,34 +376,21 @@ func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
 }
 
 // fits judges what was typed by itself, and notes what is wrong with it.
-func (p *page) fits(f memberField, patterns map[string]*regexp.Regexp, typed string) bool {
+func (p *page) fits(f memberField, typed string) bool {
+	var problem string
 	switch {
 	case typed == "" && f.must:
-		p.wrong(f.name, p.T("reason.required"))
+		problem = p.T("reason.required")
 	case typed == "":
 	case f.most > 0 && utf8.RuneCountInString(typed) > f.most:
-		p.wrong(f.name, p.T("reason.too_long", f.most))
-	case f.kind == day:
-		if _, err := noren.ParseDate(typed); err != nil {
-			p.wrong(f.name, p.T("reason.not_a_date"))
-		}
-	case f.kind == pick && !p.offered(f.name, typed):
-		p.wrong(f.name, p.T("reason.invalid"))
-	case f.shape != "" && !patterns[f.shape].MatchString(typed):
-		p.wrong(f.name, p.T("shape."+f.shape))
+		problem = p.T("reason.too_long", f.most)
+	default:
+		problem = f.wrong(p, typed)
 	}
-	return p.problems[f.name] == ""
-}
-
-// offered reports whether the value may be picked, as far as that can be told without stored data: what names a rank or
-// a store is judged with them.
-func (p *page) offered(name, typed string) bool {
-	switch name {
-	case "rank_id", "minimum_rank_id", "staff_rank_id", "store_id":
-		id, err := strconv.ParseInt(typed, 10, 64)
-		return err == nil && id > 0
+	if problem != "" {
+		p.wrong(f.name, problem)
 	}
-	return slices.ContainsFunc(p.choices(noren.Catalogue{}, name), func(c choice) bool { return c.value == typed })
+	return problem == ""
 }
 
 // inGroup lists the fields of one part of the form.

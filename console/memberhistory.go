@@ -58,6 +58,9 @@ func (p *page) columnName(name string) string {
 	return p.T("member." + name)
 }
 
+// hidden stands for what the history keeps from those who may look but not edit.
+const hidden = "••••"
+
 // columnValue is what people see of a value of the column: names for ids and for the domain's words.
 func (p *page) columnValue(m memberSeen, column string, value any) string {
 	switch v := value.(type) {
@@ -77,14 +80,17 @@ func (p *page) columnValue(m memberSeen, column string, value any) string {
 			}
 		case "store_id":
 			return p.storeName(m.catalogue, &id)
+		case "point_unit":
+			return noren.Hundredths(id).String()
 		}
 		return strconv.FormatInt(id, 10)
 	case string:
-		if column == "status" && v != "" {
-			return p.T("status." + v)
-		}
-		if column == "sex" && v != "" {
-			return p.T("sex." + v)
+		switch {
+		case v == "":
+		case column == "status", column == "sex":
+			return p.T(column + "." + v)
+		case column == "pin":
+			return hidden
 		}
 		return v
 	}

@@ -181,11 +181,32 @@ func TestEditMember(t *testing.T) {
 	w.shows("/console/members/1?done=saved", "保存しました", "佐々木 花子", "Gold")
 	w.shows("/console/members/1/history", "staff", "管理画面", "山田", "佐々木", "Bronze", "Gold")
 	w.shows("/console/members/1/spend", "手動または連携による設定", "staff")
+	// What few members have is in the form as well. The PIN is for those who may edit.
+	rare := map[string]string{
+		"pin": "4649", "passport_no": "TK1234567", "line_user_id": "U" + strings.Repeat("0a", 16), "favorites": "A-1,A-2", "browsing": "A-3", "point_unit_price": "100", "point_unit": "1.50",
+	}
+	if a, _ := send(rare); a.Code != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	if m := b.stored(1); *m.PIN != "4649" || *m.PassportNo != "TK1234567" || *m.PointUnitPrice != 100 || *m.PointUnit != 150 || *m.Browsing != "A-3" || *m.Favorites != "A-1,A-2" {
+		t.Errorf("%+v", m)
+	}
+	w.shows("/console/members/1/history", "1.5", "TK1234567", hidden)
+	w.lacks(w.shows("/console/members/1/history"), "4649")
+	// The halves of the unit go together, whichever was typed.
+	if a, _ := send(map[string]string{"point_unit": "2"}); a.Code != http.StatusSeeOther || *b.stored(1).PointUnit != 200 || *b.stored(1).PointUnitPrice != 100 {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	if a, _ := send(map[string]string{"point_unit": "", "point_unit_price": ""}); a.Code != http.StatusSeeOther || b.stored(1).PointUnit != nil || b.stored(1).PointUnitPrice != nil {
+		t.Errorf("%d %s", a.Code, textOf(a))
+	}
+	after = b.stored(1)
 	// What cannot be: each says so at its field, keeps what was typed, and writes nothing.
 	for name, c := range map[string]struct{ value, words string }{
 		"last_kana": {"やまだ", "全角カタカナ"}, "email": {"nobody", "メールアドレス(例"}, "birth_date": {"2026-02-30", "日付(例"},
-		"code": {"", "入力してください"}, "note": {strings.Repeat("長", 10_001), "10000文字以内"}, "status": {"GONE", "この値は使えません"},
+		"code": {"", "入力してください"}, "note": {strings.Repeat("長", 1001), "1000文字以内"}, "status": {"GONE", "この値は使えません"},
 		"store_id": {"3", "倉庫や受注店舗"}, "rank_id": {"99", "このランクはありません"}, "bank_code": {"12", "数字4桁"}, "leave_date": {"2026-01-01", "退会日は設定できません"},
+		"point_unit_price": {"100", "両方を空欄に"}, "point_unit": {"1.234", "0から99999.99まで"}, "line_user_id": {"U1", "32文字"}, "favorites": {strings.Repeat("1", 1001), "1000文字以内"},
 		"phone": {"０３", "半角の数字と記号"}, "skip_next_check": {"perhaps", "この値は使えません"},
 	} {
 		a, _ := send(map[string]string{name: c.value, "first_name": "太郎"})

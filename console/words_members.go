@@ -102,6 +102,8 @@ func memberColumnWords() map[string]text {
 		"member.point_unit": {"ポイント付与単位", "Points per unit"}, "member.point_unit_price": {"ポイント付与単位(金額)", "Unit of spend"},
 		"member.favorites": {"お気に入り", "Favourites"}, "member.browsing": {"閲覧履歴", "Browsing"},
 
+		"member.notes": {"メモ", "Note"}, "member.attachments": {"ファイル", "File"},
+
 		"sex.unknown": {"不明", "Unknown"}, "sex.FEMALE": {"女性", "Female"}, "sex.MALE": {"男性", "Male"}, "sex.OTHER": {"その他", "Other"},
 		"status.TENTATIVE": {"仮会員", "Tentative"}, "status.ACTIVE": {"利用可", "Active"}, "status.SUSPENDED": {"利用停止", "Suspended"},
 		"status.LOST": {"紛失", "Lost"}, "status.LEFT": {"退会", "Left"}, "status.MERGED": {"名寄せ", "Merged"},
@@ -174,10 +176,14 @@ func pointWords() map[string]text {
 
 // ruleWords say which rule was broken.
 func ruleWords() map[string]text {
+	printable := text{"半角の英数字と記号で入力してください。", "Please use letters, digits and signs of ASCII."}
+	phone := text{"半角の数字と記号で入力してください。", "Please use digits and signs of ASCII."}
+	kana := text{"全角カタカナで入力してください。", "Please use full-width katakana."}
 	return map[string]text{
 		"reason.active_leave_date":     {"利用可の会員に退会日は設定できません。空欄にするか、状態を退会にしてください。", "An active member has no leave date. Clear it, or set the status to left."},
 		"reason.left_no_leave_date":    {"退会の会員には退会日が必要です。", "A member who left needs a leave date."},
 		"reason.leave_date_set_active": {"退会日のある会員は利用可にできません。退会日を空欄にしてください。", "Clear the leave date to make the member active."},
+		"reason.unit_pair":             {"ポイント付与単位は、金額とポイントの両方を入力するか、両方を空欄にしてください。", "Please fill in both the points per unit and the unit of spend, or neither."},
 		"reason.rank_unknown":          {"このランクはありません。", "There is no such rank."},
 		"reason.minimum_rank_unknown":  {"このランクはありません。", "There is no such rank."},
 		"reason.staff_rank_unknown":    {"この社員ランクはありません。", "There is no such staff rank."},
@@ -187,13 +193,16 @@ func ruleWords() map[string]text {
 		"reason.too_few_points":        {"残高より多くは減算できません。", "The member has fewer points than that."},
 		"reason.past":                  {"過ぎた日は指定できません。", "This day has passed."},
 
-		"shape.phone":     {"半角の数字と記号20文字以内で入力してください。", "Please use at most 20 digits and signs."},
-		"shape.mail":      {"メールアドレス(例: hanako@example.com)を入力してください。", "Please enter a mail address, such as hanako@example.com."},
-		"shape.kana":      {"全角カタカナで入力してください。", "Please use full-width katakana."},
-		"shape.printable": {"半角の英数字と記号で入力してください。", "Please use letters, digits and signs of ASCII."},
-		"shape.postal":    {"郵便番号(例: 123-4567)を入力してください。", "Please enter a postal code, such as 123-4567."},
-		"shape.digits3":   {"数字3桁で入力してください。", "Please enter three digits."},
-		"shape.digits4":   {"数字4桁で入力してください。", "Please enter four digits."},
-		"shape.digits7":   {"数字7桁で入力してください。", "Please enter seven digits."},
+		"shape.code": printable, "shape.customer_no": printable,
+		"shape.phone": phone, "shape.mobile": phone, "shape.fax": phone,
+		"shape.email":     {"メールアドレス(例: hanako@example.com)を入力してください。", "Please enter a mail address, such as hanako@example.com."},
+		"shape.last_kana": kana, "shape.first_kana": kana,
+		"shape.postal_code":         {"郵便番号(例: 123-4567)を入力してください。", "Please enter a postal code, such as 123-4567."},
+		"shape.bank_branch_code":    {"数字3桁で入力してください。", "Please enter three digits."},
+		"shape.bank_code":           {"数字4桁で入力してください。", "Please enter four digits."},
+		"shape.bank_account_number": {"数字7桁で入力してください。", "Please enter seven digits."},
+		"shape.bank_account_name":   {"かな、英数字、記号で入力してください。", "Please use kana, letters, digits and signs."},
+		"shape.line_user_id":        {"Uに続く32文字の英小文字と数字で入力してください。", "Please enter U and 32 lower-case letters or digits."},
+		"shape.shopify_customer_id": {"数字で入力してください。", "Please enter digits."},
 	}
 }
