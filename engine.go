@@ -346,14 +346,14 @@ type FileTx interface {
 	// Notes answers one page of those that match.
 	Notes(ctx context.Context, f NoteFilter) ([]Note, error)
 	AddNote(ctx context.Context, n Note) error
-	// DeleteNote answers false where the member has no such note.
-	DeleteNote(ctx context.Context, member, note int64) (bool, error)
+	// DeleteNote answers the text of the note that it deleted; nil where the member has no such note.
+	DeleteNote(ctx context.Context, member, note int64) (text *string, err error)
 	// Attachments answers those of the members, ordered by id.
 	Attachments(ctx context.Context, members []int64) ([]Attachment, error)
 	// AddAttachment answers false where the tenant has no such file, or it has been condemned meanwhile.
 	AddAttachment(ctx context.Context, a Attachment) (bool, error)
-	// DeleteAttachment answers false where the member has no such attachment.
-	DeleteAttachment(ctx context.Context, member, attachment int64) (bool, error)
+	// DeleteAttachment answers the key of the file that it took off; nil where the member has no such attachment.
+	DeleteAttachment(ctx context.Context, member, attachment int64) (fileKey *string, err error)
 	AddUpload(ctx context.Context, u Upload) error
 	// Upload answers what is known of the file; nil where the tenant has none with that key.
 	Upload(ctx context.Context, fileKey string) (*Upload, error)

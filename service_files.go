@@ -82,42 +82,44 @@ func (s *Service) AddNote(ctx context.Context, c Caller, n Note, once *Once) (ou
 		if err := tx.AddNote(ctx, n); err != nil {
 			return nil, err
 		}
-		return out, auditOne(ctx, tx, by, "note", n.ID, nil, n.Text)
+		return out, auditMember(ctx, tx, by, n.MemberID, "notes", nil, &n.Text)
 	})
 	return out, kept, err
 }
 
-// auditOne records one thing that appeared (before is nil) or went away (after is nil).
-func auditOne(ctx context.Context, tx Tx, by AuditEntry, subject string, id int64, before, after any) error {
-	by.Subject, by.SubjectID, by.Changes = subject, fmt.Sprint(id), change(subject, before, after)
+// auditMember records, as a change of the member, something of it that appeared (before is nil) or went away (after is).
+func auditMember(ctx context.Context, tx Tx, by AuditEntry, member int64, what string, before, after *string) error {
+	by.Subject, by.SubjectID, by.Changes = "member", fmt.Sprint(member), change(what, before, after)
 	return lane{tx: tx}.audit(ctx, []AuditEntry{by})
 }
 
 // DeleteNote deletes a note. NotFound where the member, or the note of this member, is not there.
 func (s *Service) DeleteNote(ctx context.Context, c Caller, member, note int64, once *Once) (*KeptAnswer, error) {
-	return s.remove(ctx, c, once, member, note, "note", func(tx Tx) (bool, error) { return tx.DeleteNote(ctx, member, note) })
+	return s.remove(ctx, c, once, member, note, "note", func(tx Tx) (*string, error) { return tx.DeleteNote(ctx, member, note) })
 }
 
 // DeleteAttachment takes an attachment off a member; the file itself is swept later. NotFound as DeleteNote.
 func (s *Service) DeleteAttachment(ctx context.Context, c Caller, member, attachment int64, once *Once) (*KeptAnswer, error) {
-	return s.remove(ctx, c, once, member, attachment, "attachment", func(tx Tx) (bool, error) {
+	return s.remove(ctx, c, once, member, attachment, "attachment", func(tx Tx) (*string, error) {
 		return tx.DeleteAttachment(ctx, member, attachment)
 	})
 }
 
 func (s *Service) remove(
-	ctx context.Context, c Caller, once *Once, member, id int64, what string, work func(Tx) (bool, error),
+	ctx context.Context, c Caller, once *Once, member, id int64, what string, work func(Tx) (*string, error),
 ) (*KeptAnswer, error) {
 	return s.write(ctx, c, once, func(tx Tx, by AuditEntry) (any, error) {
 		if err := seen(ctx, tx, c, member); err != nil {
 			return nil, err
 		}
-		if removed, err := work(tx); err != nil {
-			return nil, err
-		} else if !removed {
-			return nil, notFound(what, id)
+		removed, err := work(tx)
+		if err == nil && removed == nil {
+			err = notFound(what, id)
 		}
-		return nil, auditOne(ctx, tx, by, what, id, fmt.Sprintf("member %d", member), nil)
+		if err != nil {
+			return nil, err
+		}
+		return nil, auditMember(ctx, tx, by, member, what+"s", removed, nil)
 	})
 }
 
@@ -145,7 +147,7 @@ func (s *Service) Attach(ctx context.Context, c Caller, a Attachment, once *Once
 		} else if !added {
 			return nil, unknownFile(a.FileKey) // swept since it was looked for
 		}
-		return out, auditOne(ctx, tx, by, "attachment", a.ID, nil, fmt.Sprintf("member %d, %s", a.MemberID, a.FileKey))
+		return out, auditMember(ctx, tx, by, a.MemberID, "attachments", nil, &a.FileKey)
 	})
 	return out, kept, err
 }

@@ -45,8 +45,8 @@ func TestNotes(t *testing.T) {
 		t.Errorf("after one is deleted: %+v, %v", list, err)
 	}
 	same(t, "the audit", []string{
-		`recore r1 1 {"note":[null,"一"]}`, `recore r1 2 {"note":[null,"二"]}`, `recore r1 1 {"note":["member 1",null]}`,
-	}, b.audited(t, "note"))
+		`recore r1 1 {"notes":[null,"一"]}`, `recore r1 1 {"notes":[null,"二"]}`, `recore r1 1 {"notes":["一",null]}`,
+	}, b.audited(t, "member"))
 	b.sound(t)
 }
 
@@ -159,9 +159,8 @@ func TestAttachments(t *testing.T) {
 		t.Errorf("after it was taken off: %v, %v", one.Attachments, err)
 	}
 	same(t, "the audit", []string{
-		`recore r1 1 {"attachment":[null,"member 1, a.png"]}`, `recore r1 2 {"attachment":[null,"member 2, a.png"]}`,
-		`recore r1 1 {"attachment":["member 1",null]}`,
-	}, b.audited(t, "attachment"))
+		`recore r1 1 {"attachments":[null,"a.png"]}`, `recore r1 2 {"attachments":[null,"a.png"]}`, `recore r1 1 {"attachments":["a.png",null]}`,
+	}, b.audited(t, "member"))
 	b.sound(t)
 }
 

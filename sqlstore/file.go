@@ -36,9 +36,13 @@ func (t *tx) AddNote(ctx context.Context, n noren.Note) error {
 }
 
 // DeleteNote implements noren.FileTx.
-func (t *tx) DeleteNote(ctx context.Context, member, note int64) (bool, error) {
-	n, err := t.exec(ctx, `DELETE FROM member_notes WHERE tenant_id = ? AND member_id = ? AND id = ?`, t.tenant, member, note)
-	return n == 1, doing("delete a note", err)
+func (t *tx) DeleteNote(ctx context.Context, member, note int64) (text *string, err error) {
+	err = t.queryRow(ctx, `DELETE FROM member_notes WHERE tenant_id = ? AND member_id = ? AND id = ? RETURNING note`,
+		t.tenant, member, note).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return text, doing("delete a note", err)
 }
 
 // Attachments implements noren.FileTx.
@@ -70,17 +74,16 @@ func (t *tx) AddAttachment(ctx context.Context, a noren.Attachment) (bool, error
 }
 
 // DeleteAttachment implements noren.FileTx.
-func (t *tx) DeleteAttachment(ctx context.Context, member, attachment int64) (bool, error) {
-	var fileKey string
-	err := t.queryRow(ctx, `DELETE FROM member_attachments WHERE tenant_id = ? AND member_id = ? AND id = ? RETURNING file_key`,
+func (t *tx) DeleteAttachment(ctx context.Context, member, attachment int64) (fileKey *string, err error) {
+	err = t.queryRow(ctx, `DELETE FROM member_attachments WHERE tenant_id = ? AND member_id = ? AND id = ? RETURNING file_key`,
 		t.tenant, member, attachment).Scan(&fileKey)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return nil, nil
 	} else if err != nil {
-		return false, doing("delete an attachment", err)
+		return nil, doing("delete an attachment", err)
 	}
 	_, err = t.exec(ctx, `UPDATE uploads SET attachments = attachments - 1 WHERE tenant_id = ? AND file_key = ?`, t.tenant, fileKey)
-	return err == nil, doing("count an attachment less", err)
+	return fileKey, doing("count an attachment less", err)
 }
 
 // AddUpload implements noren.FileTx.

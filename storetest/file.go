@@ -77,11 +77,11 @@ func fileDeleteNotes(t *testing.T, b *bundle) {
 	b.addNotes(t, note(1, 1, "a"), note(2, 1, "b"), note(3, 2, "c"))
 	for _, c := range []struct {
 		member, note int64
-		want         bool
-	}{{1, 1, true}, {1, 1, false}, {1, 3, false}, {2, 3, true}, {99, 2, false}} {
+		want         *string
+	}{{1, 1, new("a")}, {1, 1, nil}, {1, 3, nil}, {2, 3, new("c")}, {99, 2, nil}} {
 		b.update(t, func(tx noren.Tx) error {
 			deleted, err := tx.DeleteNote(b.ctx, c.member, c.note)
-			same(t, fmt.Sprintf("note %d of member %d is deleted", c.note, c.member), c.want, deleted)
+			same(t, fmt.Sprintf("what note %d of member %d said", c.note, c.member), c.want, deleted)
 			return err
 		})
 	}
@@ -146,7 +146,7 @@ func (b *bundle) detach(t *testing.T, want bool, member, id int64) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) error {
 		deleted, err := tx.DeleteAttachment(b.ctx, member, id)
-		same(t, fmt.Sprintf("attachment %d of member %d is deleted", id, member), want, deleted)
+		same(t, fmt.Sprintf("attachment %d of member %d is deleted", id, member), want, deleted != nil)
 		return err
 	})
 }
@@ -295,7 +295,7 @@ func fileIsolation(t *testing.T, b *bundle) {
 	other.update(t, func(tx noren.Tx) error {
 		note, err := tx.DeleteNote(b.ctx, 1, 1)
 		detached, err2 := tx.DeleteAttachment(b.ctx, 1, 1)
-		same(t, "what the other tenant deletes", []bool{false, false}, []bool{note, detached})
+		same(t, "what the other tenant deletes", []*string{nil, nil}, []*string{note, detached})
 		return firstError(err, err2)
 	})
 	other.attach(t, false, attachment(1, 1, "b.jpg"))
