@@ -66,11 +66,10 @@ func ownPage(address string) string {
 // guesser is the address that failures to sign in are counted by. A whole network of IPv6 belongs to one customer. A
 // proxy on this machine says nothing of who guesses, so nothing is counted by its address.
 func guesser(x *web.Request) string {
-	address, err := netip.ParseAddr(strings.Trim(x.Address(), "[]"))
+	address, err := netip.ParseAddr(x.Address)
 	if err != nil {
 		return ""
 	}
-	address = address.Unmap().WithZone("")
 	switch {
 	case address.IsLoopback():
 		return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -21,7 +22,8 @@ type Config struct {
 	Paces    *PaceStore // nil: nobody is held to a pace
 	Metrics  *Metrics
 	Log      *slog.Logger
-	BaseURL  string // by which clients reach the server; "": taken from each request
+	BaseURL  string         // by which clients reach the server; "": taken from each request
+	Proxies  []netip.Prefix // whose word of the client's address is believed
 	Version  string
 }
 
@@ -32,12 +34,13 @@ type Handler struct {
 	metrics  *Metrics
 	log      *slog.Logger
 	baseURL  string
+	proxies  []netip.Prefix
 	pages    http.Handler
 }
 
 // NewHandler makes a Handler. It is an error if a route declares no permission.
 func NewHandler(c Config) (*Handler, error) {
-	h := &Handler{service: c.Service, metrics: c.Metrics, log: c.Log, baseURL: c.BaseURL}
+	h := &Handler{service: c.Service, metrics: c.Metrics, log: c.Log, baseURL: c.BaseURL, proxies: c.Proxies}
 	for _, d := range c.Dialects {
 		m, err := mount(d)
 		if err != nil {
@@ -53,7 +56,7 @@ func NewHandler(c Config) (*Handler, error) {
 // ServeHTTP finds the dialect by the path. Paths that no dialect claims are the operators' pages.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	x := &Request{HTTP: r, ID: requestID(r), BaseURL: baseURL(h.baseURL, r)}
+	x := &Request{HTTP: r, ID: requestID(r), Address: clientAddress(r, h.proxies), BaseURL: baseURL(h.baseURL, r)}
 	w.Header().Set("X-Request-Id", x.ID)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	for _, m := range h.dialects {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -22,6 +24,7 @@ const maxRequestID = 128
 type Request struct {
 	HTTP    *http.Request
 	ID      string // X-Request-Id
+	Address string // network address of the client, without its port
 	BaseURL string // scheme and host by which the client reached the server, without a slash at the end
 	Claim   Claim
 	Route   *Route            // nil where the dialect has no such path or method
@@ -33,13 +36,31 @@ type Request struct {
 	once *onceUse
 }
 
-// Address is the host part of the client's network address.
-func (x *Request) Address() string {
-	host := x.HTTP.RemoteAddr
-	if i := strings.LastIndexByte(host, ':'); i >= 0 {
-		host = host[:i]
+// clientAddress is the network address that the request comes from. Where that is a trusted proxy's, it is the one that
+// the proxy tells of in X-Forwarded-For, whose last entry each proxy adds; what a client itself wrote there stands further
+// to the left and is never reached.
+func clientAddress(r *http.Request, proxies []netip.Prefix) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
 	}
-	return host
+	address := plain(peer.Addr())
+	told := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(told) - 1; i >= 0 && within(proxies, address); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(told[i]))
+		if err != nil {
+			break
+		}
+		address = plain(next)
+	}
+	return address.String()
+}
+
+// plain is one form for every way in which an address can be written.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+func within(networks []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
 // requestID takes over a sane X-Request-Id, so that a client can find its request in our log, or makes one.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,8 +79,8 @@ func newSite(t *testing.T, database string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	flags := serverFlags{RateLimits: "documented"}
-	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, store)
+	flags := serverFlags{RateLimits: "documented", CallbackAllow: "127.0.0.0/8"}
+	s, err := h.newServer(flags, store)
 	if err != nil {
 		t.Fatal(err)
 	}

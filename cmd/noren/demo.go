@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -75,13 +74,13 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	defer receiver.close()
 
 	// As in earnest, but for callbacks, which may go to this machine and nowhere else that is private.
-	flags := serverFlags{RateLimits: "documented"}
+	flags := serverFlags{RateLimits: "documented", CallbackAllow: "127.0.0.0/8"}
 	store, err := filesFlag{filepath.Join(dir, "files")}.open()
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	s, err := h.newServer(flags, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, store)
+	s, err := h.newServer(flags, store)
 	if err != nil {
 		return err
 	}

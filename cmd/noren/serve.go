@@ -36,10 +36,6 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 	if err := c.serverFlags.check(); err != nil {
 		return err
 	}
-	allowed, err := c.allowed()
-	if err != nil {
-		return err
-	}
 	// The port comes first: a second server started by mistake should not touch the database.
 	l, err := listen(ctx, c.Listen)
 	if err != nil {
@@ -58,7 +54,7 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer store.Close()
-	s, err := h.newServer(c.serverFlags, allowed, store)
+	s, err := h.newServer(c.serverFlags, store)
 	if err != nil {
 		return err
 	}

@@ -78,13 +78,14 @@ func (f logFlags) logger(w io.Writer) (*slog.Logger, error) {
 
 // serverFlags are the settings of a server besides its database and its log.
 type serverFlags struct {
-	Listen        string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" variable:"NOREN_LISTEN" help:"Address to listen on."`
-	TLSCert       string `name:"tls-cert" placeholder:"FILE" variable:"NOREN_TLS_CERT" help:"Certificate chain in PEM; with it the server speaks HTTPS."`
-	TLSKey        string `name:"tls-key" placeholder:"FILE" variable:"NOREN_TLS_KEY" help:"Private key of the certificate in PEM."`
-	BaseURL       string `name:"base-url" placeholder:"URL" variable:"NOREN_BASE_URL" help:"Public URL of the server, where it is not the one that requests name."`
-	CallbackAllow string `placeholder:"CIDR,…" variable:"NOREN_CALLBACK_ALLOW" help:"Private networks that callbacks may reach, such as 10.1.0.0/16."`
-	RateLimits    string `default:"documented" placeholder:"LIMITS" variable:"NOREN_RATE_LIMITS" help:"documented or off."`
-	Redis         string `placeholder:"URL" variable:"NOREN_REDIS" help:"redis://…: keep rate limits there, for several servers in common."`
+	Listen         string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" variable:"NOREN_LISTEN" help:"Address to listen on."`
+	TLSCert        string `name:"tls-cert" placeholder:"FILE" variable:"NOREN_TLS_CERT" help:"Certificate chain in PEM; with it the server speaks HTTPS."`
+	TLSKey         string `name:"tls-key" placeholder:"FILE" variable:"NOREN_TLS_KEY" help:"Private key of the certificate in PEM."`
+	BaseURL        string `name:"base-url" placeholder:"URL" variable:"NOREN_BASE_URL" help:"Public URL of the server, where it is not the one that requests name."`
+	CallbackAllow  string `placeholder:"CIDR,…" variable:"NOREN_CALLBACK_ALLOW" help:"Private networks that callbacks may reach, such as 10.1.0.0/16."`
+	TrustedProxies string `placeholder:"CIDR,…" variable:"NOREN_TRUSTED_PROXIES" help:"Proxies before the server, whose X-Forwarded-For is believed, such as 127.0.0.1."`
+	RateLimits     string `default:"documented" placeholder:"LIMITS" variable:"NOREN_RATE_LIMITS" help:"documented or off."`
+	Redis          string `placeholder:"URL" variable:"NOREN_REDIS" help:"redis://…: keep rate limits there, for several servers in common."`
 }
 
 // check answers what is wrong with the settings, as far as it can be known before anything is opened.
@@ -111,14 +112,27 @@ func (f serverFlags) check() error {
 	if f.RateLimits != "documented" && f.RateLimits != "off" {
 		return wrong("rate-limits", "NOREN_RATE_LIMITS", "%q is neither documented nor off", f.RateLimits)
 	}
-	_, err := f.allowed() // read again where it is needed
+	_, err := f.allowed() // both are read again where they are needed
+	if err == nil {
+		_, err = f.proxies()
+	}
 	return err
 }
 
-// allowed reads the networks that callbacks may reach although private.
+// allowed are the networks that callbacks may reach although private.
 func (f serverFlags) allowed() ([]netip.Prefix, error) {
-	var allowed []netip.Prefix
-	for text := range strings.SplitSeq(f.CallbackAllow, ",") {
+	return networks("callback-allow", "NOREN_CALLBACK_ALLOW", f.CallbackAllow)
+}
+
+// proxies are the networks of the proxies that requests come through.
+func (f serverFlags) proxies() ([]netip.Prefix, error) {
+	return networks("trusted-proxies", "NOREN_TRUSTED_PROXIES", f.TrustedProxies)
+}
+
+// networks reads the networks that a setting lists.
+func networks(flag, variable, list string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for text := range strings.SplitSeq(list, ",") {
 		text = strings.TrimSpace(text)
 		if text == "" {
 			continue
@@ -129,11 +143,11 @@ func (f serverFlags) allowed() ([]netip.Prefix, error) {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return nil, wrong("callback-allow", "NOREN_CALLBACK_ALLOW", "%q is no network such as 10.1.0.0/16", text)
+			return nil, wrong(flag, variable, "%q is no network such as 10.1.0.0/16", text)
 		}
-		allowed = append(allowed, prefix.Masked())
+		prefixes = append(prefixes, prefix.Masked())
 	}
-	return allowed, nil
+	return prefixes, nil
 }
 
 // listen opens the server's port, with a plain word where another program has it.

@@ -21,6 +21,7 @@ func TestWrongUsage(t *testing.T) {
 		{"serve --listen 8080", nil, `--listen (NOREN_LISTEN): "8080" is no address such as 127.0.0.1:8080 or :8080`},
 		{"serve", map[string]string{"NOREN_LISTEN": "localhost"}, `--listen (NOREN_LISTEN): "localhost" is no address such as 127.0.0.1:8080 or :8080`},
 		{"serve", map[string]string{"NOREN_CALLBACK_ALLOW": "127.0.0.0/8, 10.0.0.0/33"}, `--callback-allow (NOREN_CALLBACK_ALLOW): "10.0.0.0/33" is no network such as 10.1.0.0/16`},
+		{"serve --trusted-proxies lb.example.com", nil, `--trusted-proxies (NOREN_TRUSTED_PROXIES): "lb.example.com" is no network such as 10.1.0.0/16`},
 		{"serve", map[string]string{"NOREN_RATE_LIMITS": "none"}, `--rate-limits (NOREN_RATE_LIMITS): "none" is neither documented nor off`},
 		{"serve --base-url example.com", nil, `--base-url (NOREN_BASE_URL): "example.com" is no address such as https://noren.example.com`},
 		{"serve --tls-cert a.pem", nil, "--tls-key (NOREN_TLS_KEY): this is needed with --tls-cert"},

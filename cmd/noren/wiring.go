@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -76,9 +75,16 @@ type server struct {
 
 // newServer puts dialects, worker and outgoing calls on the house. The flags have been checked. The store stays the
 // caller's to close, after the server has run.
-func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Store) (*server, error) {
+func (h *house) newServer(f serverFlags, store files.Store) (*server, error) {
 	s := &server{log: h.log}
-	var err error
+	allowed, err := f.allowed()
+	if err != nil {
+		return nil, err
+	}
+	proxies, err := f.proxies()
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case f.RateLimits == "off":
 	case f.Redis != "":
@@ -99,7 +105,7 @@ func (h *house) newServer(f serverFlags, allowed []netip.Prefix, store files.Sto
 	}
 	s.handler, err = web.NewHandler(web.Config{
 		Service: h.service, Dialects: dialects, Paces: s.paces, Metrics: metrics,
-		Log: h.log, BaseURL: f.BaseURL, Version: version,
+		Log: h.log, BaseURL: f.BaseURL, Proxies: proxies, Version: version,
 	})
 	if err != nil {
 		return nil, err

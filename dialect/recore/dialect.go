@@ -124,7 +124,7 @@ func (d *Dialect) Paces() web.Paces {
 func (d *Dialect) PaceKey(x *web.Request) string {
 	endpoint := x.Route.Method + " " + x.Route.Pattern
 	if x.Route.Pattern == pathFile {
-		return fmt.Sprintf("%s %s/%s %s", endpoint, x.Vars["contract"], x.Vars["file_key"], x.Address())
+		return fmt.Sprintf("%s %s/%s %s", endpoint, x.Vars["contract"], x.Vars["file_key"], x.Address)
 	}
-	return fmt.Sprintf("%s %d:%d %s", endpoint, x.Caller.Tenant.ID, x.Caller.Client.ID, x.Address())
+	return fmt.Sprintf("%s %d:%d %s", endpoint, x.Caller.Tenant.ID, x.Caller.Client.ID, x.Address)
 }

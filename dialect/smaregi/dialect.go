@@ -59,7 +59,7 @@ func (d *Dialect) Paces() web.Paces {
 // PaceKey counts by app and contract. Nobody is known yet where a token is asked for, so there it is the address.
 func (d *Dialect) PaceKey(x *web.Request) string {
 	if x.Caller.Tenant.ID == 0 {
-		return "token:" + x.Vars["contract_id"] + ":" + x.Address()
+		return "token:" + x.Vars["contract_id"] + ":" + x.Address
 	}
 	return strconv.FormatInt(int64(x.Caller.Tenant.ID), 10) + ":" + strconv.FormatInt(x.Caller.Client.ID, 10)
 }
