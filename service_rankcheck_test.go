@@ -55,11 +55,9 @@ type naivePurchase struct {
 }
 
 // openRanks opens a database for rank shops. No test here outlives a power cut, so none waits for the disk.
-func openRanks(t *testing.T, c *clock) *sqlstore.DB {
+func openRanks(t *testing.T, c *clock, url string) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db") + "?_pragma=synchronous(0)", Clock: c.read,
-	})
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url, Clock: c.read})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +315,7 @@ func newRankShop(t *testing.T, n int) *rankShop {
 	t.Helper()
 	s := &rankShop{clock: new(clock), ctx: t.Context()}
 	s.clock.set(t, "2026-01-15 12:00:00")
-	s.engine = openRanks(t, s.clock)
+	s.engine = openRanks(t, s.clock, "sqlite:"+filepath.Join(t.TempDir(), "noren.db")+"?_pragma=synchronous(0)")
 	s.Service = noren.NewService(noren.Config{Engine: s.engine, Clock: s.clock.read})
 	s.checks = noren.NewService(noren.Config{Engine: s.engine, Clock: s.clock.read, RankSlice: 2})
 	s.open(t, "t1", "Asia/Tokyo", noren.RankProgramme{Start: "2026-01", WindowMonths: 1, CheckEveryMonths: 1, Demotion: ladder.OneStep}, n)

@@ -133,9 +133,13 @@ func (s *story) catchUp() {
 // of the events gives them, and each change is told once with its reason.
 func TestRanksAreWhatTheEventsSay(t *testing.T) {
 	t.Parallel()
+	onEngines(t, tellStories)
+}
+
+func tellStories(t *testing.T, url string) {
 	clock := new(clock)
 	clock.set(t, "2026-01-15 12:00:00")
-	db := openRanks(t, clock)
+	db := openRanks(t, clock, url)
 	shops, ctx := 0, t.Context()
 	rapid.Check(t, func(t *rapid.T) {
 		shops++

@@ -14,6 +14,7 @@ import (
 
 	"noren"
 	"noren/sqlstore"
+	"noren/storetest"
 )
 
 // bundle is a service on a real database, with a tenant in Japan that has two ranks, two stores and two staff, three
@@ -94,6 +95,22 @@ func setupOn(t *testing.T, around func(noren.Engine) noren.Engine) *bundle {
 	}
 	b.caller.RequestID = "r1"
 	return b
+}
+
+// onEngines runs the test on an empty database of each engine, side by side.
+func onEngines(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	for name, url := range map[string]func(t *testing.T) string{
+		"sqlite": func(t *testing.T) string {
+			return "sqlite:" + filepath.Join(t.TempDir(), "noren.db") + "?_pragma=synchronous(0)"
+		},
+		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, url(t))
+		})
+	}
 }
 
 // inStore is the caller bound to a store.

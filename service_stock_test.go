@@ -8,7 +8,6 @@ import (
 
 	"noren"
 	"noren/sqlstore"
-	"noren/storetest"
 )
 
 // person is a console user, bound to a store unless that is 0.
@@ -125,47 +124,41 @@ func TestSetStockAgain(t *testing.T) {
 // the first did.
 func TestSetStockAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, url := range map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + t.TempDir() + "/noren.db" },
-		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url(t)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			b := &bundle{engine: db, ctx: t.Context(), clock: &clock{now: time.Now()}}
-			b.Service = noren.NewService(noren.Config{
-				Engine: db, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: plainCallbacks{}},
-			})
-			_, err = b.ApplyShop(b.ctx, noren.Shop{
-				Contract: "sb_test", Stores: []noren.Store{{ID: 1, Name: "本店", Kind: noren.StoreShop}},
-				Clients: []noren.ShopClient{{Name: "pos", Dialect: noren.Smaregi, Key: "pos"}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			b.withProducts(t)
-			if b.caller, err = db.CallerByKey(b.ctx, noren.Smaregi, "pos"); err != nil {
-				t.Fatal(err)
-			}
-			const n = 8
-			var all sync.WaitGroup
-			for i := range int64(n) {
-				b.acceptStock(t, b.caller, 1, 1, 100+i)
-				all.Go(func() {
-					if _, err := b.ApplyLane(b.ctx, b.caller.Tenant.ID); err != nil {
-						t.Error(err)
-					}
-				})
-				all.Go(func() { b.setStock(t, b.person("花子", 0), 1, 1, i) })
-			}
-			all.Wait()
-			b.sound(t) // the level is the sum of its movements
+	onEngines(t, func(t *testing.T, url string) {
+		db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		b := &bundle{engine: db, ctx: t.Context(), clock: &clock{now: time.Now()}}
+		b.Service = noren.NewService(noren.Config{
+			Engine: db, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: plainCallbacks{}},
 		})
-	}
+		_, err = b.ApplyShop(b.ctx, noren.Shop{
+			Contract: "sb_test", Stores: []noren.Store{{ID: 1, Name: "本店", Kind: noren.StoreShop}},
+			Clients: []noren.ShopClient{{Name: "pos", Dialect: noren.Smaregi, Key: "pos"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.withProducts(t)
+		if b.caller, err = db.CallerByKey(b.ctx, noren.Smaregi, "pos"); err != nil {
+			t.Fatal(err)
+		}
+		const n = 8
+		var all sync.WaitGroup
+		for i := range int64(n) {
+			b.acceptStock(t, b.caller, 1, 1, 100+i)
+			all.Go(func() {
+				if _, err := b.ApplyLane(b.ctx, b.caller.Tenant.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			all.Go(func() { b.setStock(t, b.person("花子", 0), 1, 1, i) })
+		}
+		all.Wait()
+		b.sound(t) // the level is the sum of its movements
+	})
 }
 
 // plainCallbacks write callbacks that nobody reads.
