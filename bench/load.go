@@ -18,14 +18,13 @@ import (
 type load struct {
 	client *http.Client
 	base   string
-	token  string
-	key    string // the API key of the ReCORE dialect; "": none
+	header http.Header // of each request
 }
 
 // newLoad makes a client that keeps a connection for each caller.
 func newLoad(base, token string, connections int) *load {
 	return &load{
-		base: base, token: token,
+		base: base, header: http.Header{"Authorization": {"Bearer " + token}},
 		client: &http.Client{
 			Timeout: time.Minute,
 			Transport: &http.Transport{
@@ -45,10 +44,7 @@ func (l *load) send(ctx context.Context, method, path string, body []byte, want 
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Authorization", "Bearer "+l.token)
-	if l.key != "" {
-		request.Header.Set("X-Identification", l.key)
-	}
+	request.Header = l.header.Clone()
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -89,7 +89,7 @@ func TestRunFromBeginningToEnd(t *testing.T) {
 		"decode 1 row, 4 fields", "apply 100 rows: note", "apply 100 rows: names", "accept at the service", "GET /customers/{id}",
 		"GET /customers?limit=100", "GET /stock?limit=100", "100 rows until the callback", "accept 1 row while applying", "accept 1 row",
 		"GET /members/{id}", "cursor page at 90 %", "PUT /members/bulk 120 rows: note", "PUT /members/point 120 rows: ADD",
-		"1,000 members of a check of ranks", "a slice of a check", "a member read, p95, while ranks are checked",
+		"console: two letters of a name", "console: a code", "1,000 members of a check of ranks", "a slice of a check", "a member read, p95, while ranks are checked",
 		"100 rows accepted and applied, p95, while ranks are checked", "the tier of a member with 10000 purchases",
 	} {
 		at := slices.IndexFunc(r.Rows, func(row result) bool { return row.What == what })

@@ -18,7 +18,7 @@ func measureAll(ctx context.Context, o options, tell progress) (*report, error) 
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	serves := slices.Contains(o.parts, partHTTP) || slices.Contains(o.parts, partMembers)
+	serves := slices.ContainsFunc(o.parts, func(part string) bool { return part == partHTTP || part == partMembers || part == partConsole })
 	if serves && o.noren == "" {
 		tell.doing("building the server")
 		if o.noren, err = buildNoren(ctx, dir); err != nil {
@@ -99,6 +99,11 @@ func (m measurement) run(ctx context.Context) (err error) {
 	}
 	if slices.Contains(m.parts, partHTTP) {
 		if err := m.overHTTP(ctx, seeded); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(m.parts, partConsole) {
+		if err := m.ofConsole(ctx, seeded); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func (m measurement) memberOverHTTP(ctx context.Context, seeded, copied, key str
 	for _, callers := range m.connections {
 		m.doing(fmt.Sprintf("GET /members/{id}, %d connections", callers))
 		noren, bare := newLoad(server.base, "", callers), newLoad(base, "", callers)
-		noren.key = key
+		noren.header.Set("X-Identification", key)
 		err := m.memberGet(ctx, m.to.with(callers), noren, bare)
 		noren.close()
 		bare.close()

@@ -34,6 +34,7 @@ const (
 	// partMembers is the ReCORE dialect's members.
 	partMembers = "members"
 	partRanks   = "ranks"
+	partConsole = "console"
 )
 
 const usage = `Measures Noren beside a raw floor on this machine, and prints one table. docs/performance.md explains its lines.
@@ -60,7 +61,7 @@ func parseOptions(args []string, tell io.Writer) (options, error) {
 	engines := f.String("engines", "sqlite,postgres", "the engines to measure on")
 	members := f.String("members", "1000", "how many members the shop has; all is measured once for each number")
 	connections := f.String("connections", "1,8,64", "how many connections send requests at once")
-	parts := f.String("parts", "apply,accept,decode,http,members,ranks", "what to measure")
+	parts := f.String("parts", "apply,accept,decode,http,members,ranks,console", "what to measure")
 	f.StringVar(&o.postgres, "postgres", "", "the postgres:// URL of a server to make databases on")
 	f.DurationVar(&o.length, "length", 2*time.Second, "how long each measurement of a rate goes on; it is repeated three times")
 	f.IntVar(&o.rounds, "rounds", 300, "how many bulk requests are applied on each side")
@@ -72,7 +73,7 @@ func parseOptions(args []string, tell io.Writer) (options, error) {
 	}
 	var errs [5]error
 	o.engines, errs[0] = oneOf("engines", *engines, "sqlite", "postgres")
-	o.parts, errs[1] = oneOf("parts", *parts, partApply, partAccept, partDecode, partHTTP, partMembers, partRanks)
+	o.parts, errs[1] = oneOf("parts", *parts, partApply, partAccept, partDecode, partHTTP, partMembers, partRanks, partConsole)
 	o.members, errs[2] = numbers("members", *members)
 	o.connections, errs[3] = numbers("connections", *connections)
 	if f.NArg() > 0 {

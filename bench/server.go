@@ -42,7 +42,7 @@ func startServer(ctx context.Context, program, database, dir string) (s *server,
 		return nil, err
 	}
 	s = &server{base: "http://" + address}
-	if s.log, err = os.Create(filepath.Join(dir, "server.log")); err != nil {
+	if s.log, err = os.CreateTemp(dir, "server-*.log"); err != nil {
 		return nil, err
 	}
 	s.cmd = exec.CommandContext(ctx, program, "serve")
