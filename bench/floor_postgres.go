@@ -43,11 +43,11 @@ func (w postgresWriter) updateSearch(ctx context.Context, change *work) error {
 	if err != nil {
 		return err
 	}
-	if numbers := change.numbers; len(numbers.tokens) > 0 {
-		_, err = w.conn.ExecContext(ctx, `INSERT INTO number_blocks AS n (tenant_id, number, span, blocks)
+	if grams := change.grams; len(grams.tokens) > 0 {
+		_, err = w.conn.ExecContext(ctx, `INSERT INTO gram_blocks AS n (tenant_id, gram, span, blocks)
 			SELECT $1, v.* FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS v
-			ON CONFLICT (tenant_id, number, span) DO UPDATE SET blocks = n.blocks | excluded.blocks`,
-			w.tenant, numbers.tokens, numbers.blocks, numbers.members)
+			ON CONFLICT (tenant_id, gram, span) DO UPDATE SET blocks = n.blocks | excluded.blocks`,
+			w.tenant, grams.tokens, grams.blocks, grams.members)
 		if err != nil {
 			return err
 		}

@@ -138,7 +138,7 @@ func dump(t *testing.T, db *sql.DB, engine string, more ...string) map[string][]
 	if engine == "sqlite" {
 		tables = append(tables, "member_token_uses")
 	} else {
-		tables = append(tables, "token_members", "number_blocks")
+		tables = append(tables, "token_members", "gram_blocks")
 	}
 	all := make(map[string][]string)
 	for _, table := range tables {

@@ -127,11 +127,21 @@ func memberOf(id int64, now time.Time) noren.Member {
 		PostalCode: new(fmt.Sprintf("%03d%04d", id%900+100, id%10000)), Prefecture: new("東京都"),
 		Address1: new(fmt.Sprintf("千代田区丸の内%d丁目%d番", id%9+1, id%30+1)),
 		Phone:    new(fmt.Sprintf("03%08d", id*7919%100000000)), Mobile: new(fmt.Sprintf("090%08d", id*104729%100000000)),
-		Email: new(fmt.Sprintf("member%d@example.com", id)), Sex: noren.Female, MailOptIn: id%2 == 0,
+		Email: new(mailOf(id)), Sex: noren.Female, MailOptIn: id%2 == 0,
 		BirthDate: new(noren.Date(fmt.Sprintf("%d-%02d-%02d", 1950+id%60, id%12+1, id%28+1))),
 		EntryDate: new(noren.Date("2024-04-01")), Note: new("お得意様"), Status: noren.Active, RankID: new(id%2 + 1),
 		CreatedAt: now, UpdatedAt: now,
 	}
+}
+
+// mailOf is a member's mail address. As in life, many have the same name in it, and many the same host.
+func mailOf(id int64) string {
+	names := [...]string{
+		"sato", "suzuki", "takahashi", "tanaka", "ito", "watanabe", "yamamoto", "nakamura", "kobayashi", "kato", "yoshida", "yamada",
+		"sasaki", "yamaguchi", "matsumoto", "inoue", "kimura", "hayashi", "saito", "shimizu",
+	}
+	hosts := [...]string{"example.com", "example.jp", "mail.example.ne.jp", "shop.example.co.jp", "example.org"}
+	return fmt.Sprintf("%s%d@%s", names[id*7%int64(len(names))], id*613%1_000_003, hosts[id%int64(len(hosts))])
 }
 
 // fullName is a member's last and first name.

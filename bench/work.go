@@ -36,9 +36,9 @@ type work struct {
 	// values has, for each changed column, one value for each member.
 	values map[string][]string
 	// haystacks and tokens are what the search index will say of each member, as package search says it and
-	// package sqlstore stores it in SQLite; gained, lost and numbers are what changes in PostgreSQL.
-	haystacks, tokens     []string
-	gained, lost, numbers tokenBits
+	// package sqlstore stores it in SQLite; gained, lost and grams are what changes in PostgreSQL.
+	haystacks, tokens   []string
+	gained, lost, grams tokenBits
 }
 
 // tokenBits are rows of PostgreSQL's token index, sorted by token and block, with the bits that change.
@@ -86,7 +86,7 @@ func newMaker(tenant noren.TenantID, members int) *maker {
 func (m *maker) next(c change) work {
 	m.round++
 	w := work{change: c, values: make(map[string][]string)}
-	gained, lost, numbers := make(bitsByToken), make(bitsByToken), make(bitsByToken)
+	gained, lost, grams := make(bitsByToken), make(bitsByToken), make(bitsByToken)
 	chosen := make(map[int64]bool)
 	for len(chosen) < min(m.rows, m.members) {
 		chosen[m.random.Int64N(int64(m.members))+1] = true
@@ -115,9 +115,9 @@ func (m *maker) next(c change) work {
 		w.addSearch(m.tenant, has)
 		gained.add(id, search.Tokens(has), search.Tokens(had))
 		lost.add(id, search.Tokens(had), search.Tokens(has))
-		numbers.add(id/64, search.Numbers(has), search.Numbers(had))
+		grams.add(id/64, search.Grams(has), search.Grams(had))
 	}
-	w.gained, w.lost, w.numbers = gained.sorted(), lost.sorted(), numbers.sorted()
+	w.gained, w.lost, w.grams = gained.sorted(), lost.sorted(), grams.sorted()
 	return w
 }
 
@@ -132,7 +132,7 @@ func haystackOf(id int64, f findable) string {
 // addSearch works out the search index of a member, on SQLite each token with its tenant in front. That this is right is
 // tested by comparing both databases.
 func (w *work) addSearch(tenant noren.TenantID, haystack string) {
-	tokens := slices.Concat(search.Tokens(haystack), search.Numbers(haystack))
+	tokens := slices.Concat(search.Tokens(haystack), search.Grams(haystack))
 	for i, token := range tokens {
 		tokens[i] = strconv.FormatInt(int64(tenant), 10) + ":" + token
 	}

@@ -4,13 +4,16 @@
 // contains the needle has all of the needle's tokens. They are pairs because words are not separated in Japanese,
 // and singles because a keyword of one character has to be found as well.
 //
-// There are but a hundred pairs of digits, so nearly everybody has all of them. Numbers, four digits in a row, are what
-// tells telephone numbers and codes apart.
+// There are but a hundred pairs of digits, so nearly everybody has all of them, and most who have a mail address have the
+// common pairs of letters. Grams, four Latin letters or digits in a row, are what tells telephone numbers, codes and mail
+// addresses apart.
 //
 // The package knows nothing of members or databases. Package sqlstore stores haystacks and tokens and asks for them.
 package search
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,11 +25,11 @@ const MaxNeedle = 256
 // maxQueryTokens bounds what is asked of the index. More pairs hardly narrow the candidates further.
 const maxQueryTokens = 32
 
-// Version changes with what Haystack, Tokens or Numbers answer. What was stored with another one has to be made anew.
+// Version changes with what Haystack, Tokens or Grams answer. What was stored with another one has to be made anew.
 const Version = 2
 
-// numberLength is how many digits a number has: enough to be rare, and no more than what people remember of one.
-const numberLength = 4
+// gramLength is how many characters a gram has: enough to be rare, and no more than what people remember of a number.
+const gramLength = 4
 
 // separator stands between the fields of a haystack, so that no needle matches across two of them. It is white
 // space, which normalisation removes from fields and keywords alike, so a needle cannot hold it.
@@ -69,32 +72,79 @@ func Tokens(haystack string) []string {
 	return tokens
 }
 
-// Numbers lists the distinct numbers of a haystack in the order of their appearance: each four digits in a row.
-func Numbers(haystack string) []string {
-	var numbers []string
-	seen := make(map[string]struct{})
-	digits := 0
-	for at := range len(haystack) {
-		if digits++; !isDigit(rune(haystack[at])) {
-			digits = 0
-		}
-		if digits < numberLength {
-			continue
-		}
-		number := haystack[at+1-numberLength : at+1]
-		if _, known := seen[number]; !known {
-			seen[number] = struct{}{}
-			numbers = append(numbers, number)
+// Grams lists the distinct grams of a haystack. Codes are filled up with zeros, and how many these are is all that tells
+// a number from its tenfold: so three zeros or more also make grams with what follows, of one to three characters.
+func Grams(haystack string) []string {
+	grams := plainGrams(haystack)
+	for _, filled := range fillings(haystack) {
+		for length := range len(filled.after) {
+			grams = append(grams, filled.gram(length+1))
 		}
 	}
-	return numbers
+	return distinct(grams)
 }
 
-// Query is what a keyword looks for: the needle, and the tokens and numbers that every haystack with the needle has.
+// distinct leaves out what has been there before.
+func distinct(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	return slices.DeleteFunc(list, func(s string) bool {
+		before := seen[s]
+		seen[s] = true
+		return before
+	})
+}
+
+// plainGrams lists each four letters or digits in a row.
+func plainGrams(s string) (grams []string) {
+	run := 0
+	for at := range len(s) {
+		if run++; !isLatin(rune(s[at])) {
+			run = 0
+		}
+		if run >= gramLength {
+			grams = append(grams, s[at+1-gramLength:at+1])
+		}
+	}
+	return grams
+}
+
+// filling is a run of zeros, as long as it can be.
+type filling struct {
+	at, zeros int
+	after     string // the letters and digits behind it, three at most
+}
+
+// fewZeros is how many zeros are not yet a filling.
+const fewZeros = 2
+
+// fillings lists the runs of zeros in a text.
+func fillings(s string) (list []filling) {
+	for at := 0; at < len(s); {
+		behind := strings.TrimLeft(s[at:], "0")
+		zeros := len(s) - at - len(behind)
+		if zeros > fewZeros {
+			end := strings.IndexFunc(behind, func(r rune) bool { return !isLatin(r) })
+			if end < 0 {
+				end = len(behind)
+			}
+			list = append(list, filling{at, zeros, behind[:min(end, gramLength-1)]})
+		}
+		at += zeros + 1
+	}
+	return list
+}
+
+// gram is the filling with so many of the characters behind it.
+func (f filling) gram(length int) string { return strconv.Itoa(f.zeros) + "*" + f.after[:length] }
+
+// isLatin reports whether r is a letter or digit of a gram, in normal form.
+func isLatin(r rune) bool { return isDigit(r) || r >= 'a' && r <= 'z' }
+
+// Query is what a keyword looks for: the needle, and the tokens and grams that every haystack with the needle has.
 type Query struct {
-	Needle  string
-	Tokens  []string // pairs, or a single character
-	Numbers []string // those that tell it apart; none where the needle has no four digits in a row
+	Needle string
+	Tokens []string // pairs, or a single character
+	Grams  []string // those that tell it apart; none where the needle has none
 }
 
 // NewQuery answers what to look for. An empty needle means that the keyword says nothing, such as a blank one, and that
@@ -104,34 +154,50 @@ type Query struct {
 // the haystack may have had its hyphen removed there.
 func NewQuery(keyword string) Query {
 	needle := cut(trimHyphens(normalize(keyword)), MaxNeedle)
-	tokens, numbers := Tokens(needle), telling(Numbers(needle))
+	tokens, grams := Tokens(needle), telling(needle)
 	if utf8.RuneCountInString(needle) > 1 {
 		// Pairs imply their characters, which are the long lists of an index.
 		tokens = pairs(tokens)
 	}
-	return Query{needle, tokens[:min(len(tokens), maxQueryTokens)], numbers[:min(len(numbers), maxQueryTokens)]}
+	return Query{needle, tokens[:min(len(tokens), maxQueryTokens)], grams[:min(len(grams), maxQueryTokens)]}
 }
 
-// telling leaves out the numbers that begin with three zeros, where there are others. Codes are filled up with zeros, so
-// that everybody may have these.
-func telling(numbers []string) []string {
-	kept := make([]string, 0, len(numbers))
-	for _, n := range numbers {
-		if !strings.HasPrefix(n, "000") {
-			kept = append(kept, n)
+// telling answers the grams of a needle that few have, as far as that can be told from their looks, and all of them where
+// that leaves none. The host of a mail address is many people's. Codes begin with letters that are everybody's, and go on
+// with zeros; where they and telephone numbers have two grams of digits alone, or zeros of which there are neither more
+// before the needle nor behind it, these tell enough.
+func telling(needle string) []string {
+	local, _, _ := strings.Cut(needle, "@")
+	var filled, kept, digits []string
+	for _, f := range fillings(local) {
+		if f.at > 0 && f.after != "" {
+			filled = append(filled, f.gram(len(f.after)))
 		}
 	}
-	if len(kept) == 0 {
-		return numbers
+	for _, gram := range plainGrams(local) {
+		number := strings.TrimLeft(gram, "abcdefghijklmnopqrstuvwxyz")
+		if number != "" && strings.Trim(number, "0") == "" || strings.HasPrefix(number, "000") {
+			continue
+		}
+		if kept = append(kept, gram); strings.Trim(gram, "0123456789") == "" {
+			digits = append(digits, gram)
+		}
 	}
-	return kept
+	switch {
+	case len(filled)+len(digits) > 1:
+		return distinct(slices.Concat(filled, digits))
+	case len(filled)+len(kept) > 0:
+		return distinct(slices.Concat(filled, kept))
+	}
+	return distinct(plainGrams(needle))
 }
 
-// WithoutDigits answers the tokens but for pairs of digits, which numbers imply or hardly narrow further.
-func (q Query) WithoutDigits() []string {
+// BesideGrams answers the tokens that have another character than Latin letters and digits: of the others, grams imply
+// most, and the rest hardly narrow further.
+func (q Query) BesideGrams() []string {
 	kept := make([]string, 0, len(q.Tokens))
 	for _, t := range q.Tokens {
-		if strings.ContainsFunc(t, func(r rune) bool { return !isDigit(r) }) {
+		if strings.ContainsFunc(t, func(r rune) bool { return !isLatin(r) }) {
 			kept = append(kept, t)
 		}
 	}

@@ -97,12 +97,12 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestNumbers(t *testing.T) {
+func TestGrams(t *testing.T) {
 	t.Parallel()
-	haystack := search.Haystack("山123", "4567", "03-1234-5678", "ＡＢ12３4C567", "00000", "12-34", "1 2 3 5")
-	want := []string{"4567", "0312", "3123", "1234", "2345", "3456", "5678", "0000", "1235"}
-	if diff := cmp.Diff(want, search.Numbers(haystack)); diff != "" {
-		t.Errorf("numbers of %q (-want +got):\n%s", haystack, diff)
+	haystack := search.Haystack("山123", "4567", "03-1234-5678", "ＡＢ12３4C567", "00000", "12-34", "1 2 3 5", "a.bcde@f", "b0000k7.", "000123")
+	want := []string{"4567", "0312", "3123", "1234", "2345", "3456", "5678", "ab12", "b123", "234c", "34c5", "4c56", "c567", "0000", "1235", "bcde", "b000", "000k", "00k7", "0001", "0012", "0123", "4*k", "4*k7", "3*1", "3*12", "3*123"}
+	if diff := cmp.Diff(want, search.Grams(haystack)); diff != "" {
+		t.Errorf("grams of %q (-want +got):\n%s", haystack, diff)
 	}
 }
 
@@ -111,34 +111,57 @@ func TestQuery(t *testing.T) {
 	tests := []struct {
 		name, keyword string
 		want          search.Query
-		withoutDigits []string
+		beside        []string
 	}{
 		{"empty", "", search.Query{}, nil},
 		{"blank", " 　\t", search.Query{}, nil},
 		{"hyphens only", "-－", search.Query{}, nil},
 		{"control characters only", "\x00\u200b", search.Query{}, nil},
 		{"invalid UTF-8", "\xff山", search.Query{Needle: "山", Tokens: []string{"山"}}, []string{"山"}},
-		{"one character", "Ａ", search.Query{Needle: "a", Tokens: []string{"a"}}, []string{"a"}},
+		{"one character", "Ａ", search.Query{Needle: "a", Tokens: []string{"a"}}, nil},
 		{"pairs only", "山田花子", search.Query{Needle: "山田花子", Tokens: []string{"山田", "田花", "花子"}}, []string{"山田", "田花", "花子"}},
 		{"three digits", "123", search.Query{Needle: "123", Tokens: []string{"12", "23"}}, nil},
 		{
 			"a number", "03-1234",
-			search.Query{Needle: "031234", Tokens: []string{"03", "31", "12", "23", "34"}, Numbers: []string{"0312", "3123", "1234"}},
+			search.Query{Needle: "031234", Tokens: []string{"03", "31", "12", "23", "34"}, Grams: []string{"0312", "3123", "1234"}},
 			nil,
 		},
 		{
 			"a code", "Ab1234c5",
-			search.Query{Needle: "ab1234c5", Tokens: []string{"ab", "b1", "12", "23", "34", "4c", "c5"}, Numbers: []string{"1234"}},
-			[]string{"ab", "b1", "4c", "c5"},
+			search.Query{Needle: "ab1234c5", Tokens: []string{"ab", "b1", "12", "23", "34", "4c", "c5"}, Grams: []string{"ab12", "b123", "1234", "234c", "34c5"}},
+			nil,
+		},
+		{
+			"a code of two numbers", "MB0012345",
+			search.Query{Needle: "mb0012345", Tokens: []string{"mb", "b0", "00", "01", "12", "23", "34", "45"}, Grams: []string{"0012", "0123", "1234", "2345"}},
+			nil,
+		},
+		{
+			"a code that is filled up with zeros", "店-MB00000071",
+			search.Query{Needle: "店-mb00000071", Tokens: []string{"店-", "-m", "mb", "b0", "00", "07", "71"}, Grams: []string{"6*71", "0071"}},
+			[]string{"店-", "-m"},
+		},
+		{
+			"a mail address", "Hana.5@example.jp",
+			search.Query{
+				Needle: "hana.5@example.jp", Grams: []string{"hana"},
+				Tokens: []string{"ha", "an", "na", "a.", ".5", "5@", "@e", "ex", "xa", "am", "mp", "pl", "le", "e.", ".j", "jp"},
+			},
+			[]string{"a.", ".5", "5@", "@e", "e.", ".j"},
+		},
+		{
+			"the host of one", "@abcd",
+			search.Query{Needle: "@abcd", Tokens: []string{"@a", "ab", "bc", "cd"}, Grams: []string{"abcd"}},
+			[]string{"@a"},
 		},
 		{
 			"filled up with zeros", "0000099",
-			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Numbers: []string{"0099"}},
+			search.Query{Needle: "0000099", Tokens: []string{"00", "09", "99"}, Grams: []string{"0099"}},
 			nil,
 		},
 		{
 			"little but zeros", "000003",
-			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Numbers: []string{"0000", "0003"}},
+			search.Query{Needle: "000003", Tokens: []string{"00", "03"}, Grams: []string{"0000", "0003"}},
 			nil,
 		},
 	}
@@ -149,8 +172,8 @@ func TestQuery(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("NewQuery(%q) (-want +got):\n%s", tt.keyword, diff)
 			}
-			if !slices.Equal(got.WithoutDigits(), tt.withoutDigits) {
-				t.Errorf("without digits NewQuery(%q) has %q, want %q", tt.keyword, got.WithoutDigits(), tt.withoutDigits)
+			if !slices.Equal(got.BesideGrams(), tt.beside) {
+				t.Errorf("beside grams NewQuery(%q) has %q, want %q", tt.keyword, got.BesideGrams(), tt.beside)
 			}
 		})
 	}
@@ -169,8 +192,8 @@ func TestLongKeywordIsCut(t *testing.T) {
 	for i := range 100 {
 		fmt.Fprintf(&digits, "%03d", i*7)
 	}
-	if q := search.NewQuery(digits.String()); len(q.Numbers) != 32 || len(q.Tokens) > 32 {
-		t.Errorf("%d numbers and %d tokens are asked for, want at most 32 of each", len(q.Numbers), len(q.Tokens))
+	if q := search.NewQuery(digits.String()); len(q.Grams) != 32 || len(q.Tokens) > 32 {
+		t.Errorf("%d grams and %d tokens are asked for, want at most 32 of each", len(q.Grams), len(q.Tokens))
 	}
 }
 
@@ -244,11 +267,11 @@ func FuzzHaystack(f *testing.F) {
 // missingTokens answers what an index of the haystack does not have of what a query asks of it.
 func missingTokens(haystack string, q search.Query) []string {
 	have := make(map[string]bool)
-	for _, token := range slices.Concat(search.Tokens(haystack), search.Numbers(haystack)) {
+	for _, token := range slices.Concat(search.Tokens(haystack), search.Grams(haystack)) {
 		have[token] = true
 	}
 	var missing []string
-	for _, token := range slices.Concat(q.Tokens, q.Numbers, q.WithoutDigits()) {
+	for _, token := range slices.Concat(q.Tokens, q.Grams, q.BesideGrams()) {
 		if !have[token] {
 			missing = append(missing, token)
 		}

@@ -116,7 +116,7 @@ const bitCount = "bit_count(CAST(members AS bit(64)))"
 type blockRange struct{ from, before string }
 
 // haveAll is a SELECT of PostgreSQL's token index: the blocks, and in each the members that have all of the tokens. Where
-// the keyword has numbers, only those blocks are looked at that have all of these.
+// the keyword has grams, only those blocks are looked at that have all of these.
 func haveAll(tenant noren.TenantID, k *keyword, within blockRange) (query string, args []any) {
 	query, args = "SELECT block, bit_and(members) AS members FROM token_members WHERE tenant_id = ? AND token = ANY(?)", []any{tenant, k.tokens}
 	spans, blocks := "", ""
@@ -124,14 +124,14 @@ func haveAll(tenant noren.TenantID, k *keyword, within blockRange) (query string
 		spans = " AND span >= (" + within.from + ") / 64 AND span <= (" + within.before + " - 1) / 64"
 		blocks = " AND block >= " + within.from + " AND block < " + within.before
 	}
-	if len(k.numbers) == 0 {
+	if len(k.grams) == 0 {
 		query += blocks
 	} else {
 		query += ` AND block = ANY(ARRAY(SELECT block FROM (SELECT n.span * 64 + b.bit AS block FROM (
-				SELECT span, bit_and(blocks) AS blocks FROM number_blocks WHERE tenant_id = ? AND number = ANY(?)` + spans + `
+				SELECT span, bit_and(blocks) AS blocks FROM gram_blocks WHERE tenant_id = ? AND gram = ANY(?)` + spans + `
 				GROUP BY span HAVING COUNT(*) = ?
 			) AS n CROSS JOIN generate_series(0, 63) AS b (bit) WHERE (n.blocks >> b.bit) & 1 = 1) AS c WHERE TRUE` + blocks + "))"
-		args = append(args, tenant, k.numbers, len(k.numbers))
+		args = append(args, tenant, k.grams, len(k.grams))
 	}
 	return query + " GROUP BY block HAVING COUNT(*) = ?", append(args, len(k.tokens))
 }

@@ -169,7 +169,7 @@ func (t *tx) analyze(ctx context.Context, before, after int64) error {
 	if !t.db.flavor.arrays || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
 		return nil
 	}
-	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members, number_blocks")
+	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members, gram_blocks")
 	return doing("analyze the members", err)
 }
 

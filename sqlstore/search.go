@@ -40,8 +40,8 @@ func haystack(m *noren.Member) string {
 type keyword struct {
 	needle string
 	tokens []string
-	// numbers tell PostgreSQL in which blocks to look; in SQLite they are tokens.
-	numbers []string
+	// grams tell PostgreSQL in which blocks to look; in SQLite they are tokens.
+	grams []string
 }
 
 // newKeyword asks package search what the text means. It answers nil for a keyword that says nothing.
@@ -50,10 +50,23 @@ func (f *flavor) newKeyword(text string) *keyword {
 	switch {
 	case q.Needle == "":
 		return nil
-	case f.arrays || len(q.Numbers) == 0:
-		return &keyword{q.Needle, q.Tokens, q.Numbers}
+	case f.arrays || len(q.Grams) == 0:
+		return &keyword{q.Needle, q.Tokens, q.Grams}
+	case len(q.Grams) > 1:
+		// Few have them all, and what else there is may be everybody's: long lists to read for nothing.
+		return &keyword{needle: q.Needle, tokens: apart(q.Grams)}
 	}
-	return &keyword{needle: q.Needle, tokens: slices.Concat(q.Numbers, q.WithoutDigits())}
+	return &keyword{needle: q.Needle, tokens: slices.Concat(q.Grams, q.BesideGrams())}
+}
+
+// apart leaves out of grams that follow each other, each of which has three characters of the one before it, but every
+// fourth from the last on, and the first: fewer lists to read, which tell as much.
+func apart(grams []string) []string {
+	kept := []string{grams[0]}
+	for i := len(grams) - 1; i > 0; i -= 4 {
+		kept = append(kept, grams[i])
+	}
+	return kept
 }
 
 // certain reports whether whoever has the tokens has the keyword. Otherwise the haystack is to be looked at.

@@ -66,9 +66,9 @@ type searchRows struct {
 	// For SQLite, which writes all tokens of a member anew: FTS5 knows no others.
 	tokens    []any
 	tokenRows []int64
-	// For PostgreSQL, which writes what has changed. Of numbers it keeps the blocks instead of the members, and only
-	// those that have come: whether another member of a block still has a number is not known.
-	gained, lost, numbers tokenBits
+	// For PostgreSQL, which writes what has changed. Of grams it keeps the blocks instead of the members, and only
+	// those that have come: whether another member of a block still has a gram is not known.
+	gained, lost, grams tokenBits
 	// anew says that the index may lack what the haystack before had.
 	anew bool
 }
@@ -80,20 +80,20 @@ func (r *searchRows) add(t *tx, member int64, before, after string) {
 		r.haystacks = append(r.haystacks, after)
 	}
 	if !t.db.flavor.arrays {
-		tokens := slices.Concat(search.Tokens(after), search.Numbers(after))
+		tokens := slices.Concat(search.Tokens(after), search.Grams(after))
 		r.tokens = append(r.tokens, strings.Join(storedTokens(t.tenant, tokens), " "))
 		r.tokenRows = append(r.tokenRows, tokenRow(t.tenant, member))
 		return
 	}
 	if r.gained == nil {
-		r.gained, r.lost, r.numbers = make(tokenBits), make(tokenBits), make(tokenBits)
+		r.gained, r.lost, r.grams = make(tokenBits), make(tokenBits), make(tokenBits)
 	}
 	r.lost.addOnly(member, search.Tokens(before), search.Tokens(after))
 	if r.anew {
 		before = ""
 	}
 	r.gained.addOnly(member, search.Tokens(after), search.Tokens(before))
-	r.numbers.addOnly(member>>blockBits, search.Numbers(after), search.Numbers(before))
+	r.grams.addOnly(member>>blockBits, search.Grams(after), search.Grams(before))
 }
 
 // writeSearch brings the search index to what the rows say. fresh says that their members are new.
@@ -122,8 +122,8 @@ func (t *tx) writeTokenBits(ctx context.Context, r searchRows, fresh bool) error
 		_, err = t.insertRows(ctx, "token_members", `ON CONFLICT (tenant_id, token, block)
 			DO UPDATE SET members = token_members.members | excluded.members`, gained)
 	}
-	if err == nil && len(r.numbers) > 0 {
-		err = t.addBits(ctx, "number_blocks", r.numbers.columns("number", "span", "blocks"))
+	if err == nil && len(r.grams) > 0 {
+		err = t.addBits(ctx, "gram_blocks", r.grams.columns("gram", "span", "blocks"))
 	}
 	if err != nil || fresh {
 		return err
@@ -134,7 +134,7 @@ func (t *tx) writeTokenBits(ctx context.Context, r searchRows, fresh bool) error
 	return err
 }
 
-// addBits sets the bits of the last column that are not set yet, in rows found by the two before it. Of numbers most are
+// addBits sets the bits of the last column that are not set yet, in rows found by the two before it. Of grams most are
 // known, a block being 64 members, and of an index that is made anew too. What is set already is neither written nor
 // locked, or many transactions would wait for each other. It is looked up row by row, as a value: for a join a planner
 // might read the whole table, and it would not keep the order in which two transactions lock rows.

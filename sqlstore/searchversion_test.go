@@ -22,7 +22,7 @@ func outdated(t *testing.T, b *bundle) {
 	t.Helper()
 	statements := []string{"UPDATE search_version SET version = 1, making = 1, tenant_id = 0, member_id = 0"}
 	if b.flavor.arrays {
-		statements = append(statements, "DELETE FROM number_blocks", "DELETE FROM token_members WHERE token = '03'",
+		statements = append(statements, "DELETE FROM gram_blocks", "DELETE FROM token_members WHERE token = '03'",
 			"INSERT INTO token_members (tenant_id, token, block, members) VALUES (1, '古い', 1, 2)")
 	} else {
 		statements = append(statements, "DELETE FROM member_tokens WHERE rowid % 3 > 0",
@@ -84,7 +84,7 @@ func TestIndexOfAnotherVersionIsMadeAnew(t *testing.T) {
 		numbered(t, b)
 		outdated(t, b)
 		if got := found(t, b, 7, "00020014"); b.flavor.arrays && got != nil {
-			t.Fatalf("an index without numbers finds %v", got)
+			t.Fatalf("an index without grams finds %v", got)
 		}
 		var wg sync.WaitGroup
 		for range 3 {

@@ -140,8 +140,8 @@ func TestVerifyFindsWrongTokens(t *testing.T) {
 	})
 }
 
-// Of PostgreSQL's numbers one that is missing is found, and one too many is no mistake.
-func TestVerifyFindsMissingNumbers(t *testing.T) {
+// Of PostgreSQL's grams one that is missing is found, and one too many is no mistake.
+func TestVerifyFindsMissingGrams(t *testing.T) {
 	t.Parallel()
 	b := setup(t, storetest.Postgres(t))
 	numbered(t, b)
@@ -149,10 +149,10 @@ func TestVerifyFindsMissingNumbers(t *testing.T) {
 		sql  string
 		want []string
 	}{
-		{"INSERT INTO number_blocks (tenant_id, number, span, blocks) VALUES (1, '9876', 99, 5)", nil},
+		{"INSERT INTO gram_blocks (tenant_id, gram, span, blocks) VALUES (1, '9876', 99, 5)", nil},
 		{
-			"UPDATE number_blocks SET blocks = blocks & ~2 WHERE tenant_id = 1 AND number = '0076'",
-			[]string{"tenant tenant 1: the number 0076 is not found among the members 64 to 127"},
+			"UPDATE gram_blocks SET blocks = blocks & ~2 WHERE tenant_id = 1 AND gram = '0076'",
+			[]string{"tenant tenant 1: the gram 0076 is not found among the members 64 to 127"},
 		},
 	} {
 		if _, err := b.connect(t).ExecContext(t.Context(), damage.sql); err != nil {
@@ -164,7 +164,7 @@ func TestVerifyFindsMissingNumbers(t *testing.T) {
 		}
 		for _, c := range checks {
 			var want []string
-			if strings.Contains(c.Name, "every number of a member") {
+			if strings.Contains(c.Name, "every gram of a member") {
 				want = damage.want
 			}
 			if !slices.Equal(c.Violations, want) || c.Checked == 0 && want != nil {

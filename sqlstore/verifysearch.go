@@ -23,8 +23,8 @@ func (t *tx) verifySearch(ctx context.Context) ([]noren.Check, error) {
 		contracts: contracts,
 		haystacks: noren.Check{Name: "the search index says what members say"},
 		tokens:    noren.Check{Name: "every token of a member is in the index, and no other"},
-		numbers:   noren.Check{Name: "every number of a member is in the index"},
-		missing:   make(map[numberSpan]uint64),
+		grams:     noren.Check{Name: "every gram of a member is in the index"},
+		missing:   make(map[gramSpan]uint64),
 		seed:      maphash.MakeSeed(),
 		sums:      make(map[int64]uint64),
 	}
@@ -35,12 +35,12 @@ func (t *tx) verifySearch(ctx context.Context) ([]noren.Check, error) {
 		return nil, err
 	}
 	if !t.db.flavor.arrays {
-		return []noren.Check{v.haystacks, v.tokens}, nil // numbers are tokens
+		return []noren.Check{v.haystacks, v.tokens}, nil // grams are tokens
 	}
-	if err := v.readNumbers(ctx, t); err != nil {
+	if err := v.readGrams(ctx, t); err != nil {
 		return nil, err
 	}
-	return []noren.Check{v.haystacks, v.tokens, v.numbers}, nil
+	return []noren.Check{v.haystacks, v.tokens, v.grams}, nil
 }
 
 // contracts answers the contract id of each tenant.
@@ -59,21 +59,21 @@ func (t *tx) contracts(ctx context.Context) (map[noren.TenantID]string, error) {
 
 // searchVerifier holds what is known so far while members and index are streamed.
 type searchVerifier struct {
-	contracts                  map[noren.TenantID]string
-	haystacks, tokens, numbers noren.Check
+	contracts                map[noren.TenantID]string
+	haystacks, tokens, grams noren.Check
 	// sums has a number for each member, by the rowid in SQLite's token index: the hashes of the tokens that the index
 	// should have of the member, less those that it has. It is 0 unless they differ. The index answers sorted by token,
 	// and sorting all of it once more by member would cost far more than this.
 	sums map[int64]uint64
 	seed maphash.Seed
-	// missing has the blocks in which PostgreSQL's index should know a number, less those in which it does.
-	missing map[numberSpan]uint64
+	// missing has the blocks in which PostgreSQL's index should know a gram, less those in which it does.
+	missing map[gramSpan]uint64
 }
 
-// numberSpan names a row of what PostgreSQL's index knows of numbers.
-type numberSpan struct {
+// gramSpan names a row of what PostgreSQL's index knows of grams.
+type gramSpan struct {
 	tenant noren.TenantID
-	number string
+	gram   string
 	span   int64
 }
 
@@ -97,7 +97,7 @@ func (v *searchVerifier) readMembers(ctx context.Context, t *tx) error {
 			violate(&v.haystacks, v.contracts[tenant], "member %d should be found by %q, but is by %q", m.ID, want, stored.String)
 		}
 		v.count(tokenRow(tenant, m.ID), search.Tokens(want), 1)
-		v.expectNumbers(t, tenant, m.ID, search.Numbers(want))
+		v.expectGrams(t, tenant, m.ID, search.Grams(want))
 		return nil
 	})
 }
@@ -111,26 +111,26 @@ func (v *searchVerifier) count(row int64, tokens []string, factor int) {
 	v.sums[row] += sum * uint64(factor) //nolint:gosec // it may wrap around
 }
 
-// expectNumbers notes the numbers that the index should have of a member.
-func (v *searchVerifier) expectNumbers(t *tx, tenant noren.TenantID, member int64, numbers []string) {
+// expectGrams notes the grams that the index should have of a member.
+func (v *searchVerifier) expectGrams(t *tx, tenant noren.TenantID, member int64, grams []string) {
 	if !t.db.flavor.arrays {
-		v.count(tokenRow(tenant, member), numbers, 1)
+		v.count(tokenRow(tenant, member), grams, 1)
 		return
 	}
-	v.numbers.Checked++
+	v.grams.Checked++
 	block := member >> blockBits
-	for _, number := range numbers {
-		v.missing[numberSpan{tenant, number, block >> blockBits}] |= 1 << (block & (1<<blockBits - 1))
+	for _, gram := range grams {
+		v.missing[gramSpan{tenant, gram, block >> blockBits}] |= 1 << (block & (1<<blockBits - 1))
 	}
 }
 
-// readNumbers takes what PostgreSQL's index knows of numbers off what it should know. That it knows more is no mistake.
-func (v *searchVerifier) readNumbers(ctx context.Context, t *tx) error {
-	rows, err := t.query(ctx, "SELECT tenant_id, number, span, blocks FROM number_blocks")
+// readGrams takes what PostgreSQL's index knows of grams off what it should know. That it knows more is no mistake.
+func (v *searchVerifier) readGrams(ctx context.Context, t *tx) error {
+	rows, err := t.query(ctx, "SELECT tenant_id, gram, span, blocks FROM gram_blocks")
 	err = each(rows, err, func(rows *sql.Rows) error {
-		var row numberSpan
+		var row gramSpan
 		var blocks int64
-		err := rows.Scan(&row.tenant, &row.number, &row.span, &blocks)
+		err := rows.Scan(&row.tenant, &row.gram, &row.span, &blocks)
 		if v.missing[row] &^= uint64(blocks); v.missing[row] == 0 { //nolint:gosec // bits, not a number
 			delete(v.missing, row)
 		}
@@ -138,8 +138,8 @@ func (v *searchVerifier) readNumbers(ctx context.Context, t *tx) error {
 	})
 	for row, missing := range v.missing {
 		for _, block := range appendMembers(nil, row.span, int64(missing)) { //nolint:gosec // bits, not a number
-			violate(&v.numbers, v.contracts[row.tenant], "the number %s is not found among the members %d to %d",
-				row.number, block<<blockBits, block<<blockBits+1<<blockBits-1)
+			violate(&v.grams, v.contracts[row.tenant], "the gram %s is not found among the members %d to %d",
+				row.gram, block<<blockBits, block<<blockBits+1<<blockBits-1)
 		}
 	}
 	return err

@@ -50,6 +50,9 @@ func (b *bundle) crowded(t *testing.T) []noren.Member {
 		if i%3 > 0 {
 			m.Mobile, m.AliasCode = new(fmt.Sprintf("090032%05d", i*17%100000)), new(fmt.Sprintf("k%04dx%06d", i%50, id))
 		}
+		if i%4 > 0 {
+			m.Email = new(fmt.Sprintf("%s%d@%s.jp", []string{"sato", "ito", "saito"}[i%3], i*31%2000, []string{"shop", "satoya"}[i%2]))
+		}
 		m.Status = noren.Statuses()[i%len(noren.Statuses())]
 		m.CreatedAt, m.UpdatedAt = at(i%50), at(1000-i%90)
 		m.RankID, m.StoreID = new(int64(i%3+1)), new(int64(i%2+1))
@@ -76,7 +79,7 @@ func looking(members []noren.Member, f noren.MemberFilter) (found []noren.Member
 	for _, m := range members {
 		fields := []string{
 			text(m.LastName) + text(m.FirstName), text(m.LastKana) + text(m.FirstKana), text(m.Company),
-			strings.ToLower(m.Code), text(m.AliasCode), plain(text(m.Phone)), text(m.Mobile),
+			strings.ToLower(m.Code), text(m.AliasCode), plain(text(m.Phone)), text(m.Mobile), text(m.Email),
 		}
 		if slices.ContainsFunc(fields, func(field string) bool { return strings.Contains(field, plain(f.Keyword)) }) &&
 			(f.IDFrom == 0 || m.ID >= f.IDFrom) && (f.IDTo == 0 || m.ID <= f.IDTo) &&
@@ -116,7 +119,7 @@ func searchesAsLooking(t *testing.T, b *bundle) {
 	keywords := rapid.OneOf(rapid.SampledFrom([]string{
 		"", "山", "田", "山田", "田山", "々木", "花子", "田花子", "山田花", "佐々木々", "暖", "稀", "ア", "暖稀", "山花子", "無", "無い",
 		"0", "00", "000", "0000", "00000", "9999", "99999999", "mb000000", "mb0000005", "mb9999", "0900", "0300", "03-00", "1234-", "0x0000",
-	}), partsOfNumbers(members))
+	}), partsOfTexts(members))
 	sorts := rapid.SampledFrom([][]noren.Sort{
 		nil,
 		{{Column: "id"}},
@@ -161,24 +164,27 @@ func searchesAsLooking(t *testing.T, b *bundle) {
 	})
 }
 
-// partsOfNumbers are pieces of the members' telephone numbers and codes.
-func partsOfNumbers(members []noren.Member) *rapid.Generator[string] {
+// partsOfTexts are pieces of the members' telephone numbers, codes and mail addresses.
+func partsOfTexts(members []noren.Member) *rapid.Generator[string] {
 	return rapid.Custom(func(rt *rapid.T) string {
 		m := members[rapid.IntRange(0, len(members)-1).Draw(rt, "member")]
-		numbers := []string{strings.ToLower(m.Code), *m.Phone}
+		texts := []string{strings.ToLower(m.Code), *m.Phone}
 		if m.Mobile != nil {
-			numbers = append(numbers, *m.Mobile, *m.AliasCode)
+			texts = append(texts, *m.Mobile, *m.AliasCode)
 		}
-		number := rapid.SampledFrom(numbers).Draw(rt, "number")
-		from := rapid.IntRange(0, len(number)-1).Draw(rt, "from")
-		return number[from:rapid.IntRange(from+1, len(number)).Draw(rt, "to")]
+		if m.Email != nil {
+			texts = append(texts, *m.Email)
+		}
+		text := rapid.SampledFrom(texts).Draw(rt, "text")
+		from := rapid.IntRange(0, len(text)-1).Draw(rt, "from")
+		return text[from:rapid.IntRange(from+1, len(text)).Draw(rt, "to")]
 	})
 }
 
 // searchWalks goes from page to page by the last id, as clients do who want all, and by offset.
 func searchWalks(t *testing.T, b *bundle) {
 	members := b.crowded(t)
-	for _, keyword := range []string{"稀", "暖", "佐々木", "0900", "3200", "032", "0000", "b00000"} {
+	for _, keyword := range []string{"稀", "暖", "佐々木", "0900", "3200", "032", "0000", "b00000", "sato1", "@satoya"} {
 		for _, f := range []noren.MemberFilter{
 			{},
 			{Statuses: []noren.Status{noren.Active}, VisibleTo: new(int64(1))},

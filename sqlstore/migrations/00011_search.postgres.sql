@@ -13,14 +13,14 @@ CREATE TABLE search_version (
 
 INSERT INTO search_version (id, version, making, tenant_id, member_id) VALUES (1, 1, 1, 0, 0);
 
--- In which blocks of token_members there is a member with a number, four digits in a row: one row for each number and
--- 64 blocks, with a bit for each block. A bit may stay when the member's number goes; it costs a look and finds nobody.
--- A bit for each member, as token_members has, would take ten times the rows: of ten thousand numbers each is rare.
+-- In which blocks of token_members there is a member with a gram, four Latin letters or digits in a row: one row for each
+-- gram and 64 blocks, with a bit for each block. A bit may stay when the member's gram goes; it costs a look and finds
+-- nobody. A bit for each member, as token_members has, would take many times the rows: of all grams most are rare.
 
-CREATE TABLE number_blocks (
+CREATE TABLE gram_blocks (
     tenant_id bigint NOT NULL,
-    number text COLLATE "C" NOT NULL,
+    gram text COLLATE "C" NOT NULL,
     span bigint NOT NULL, -- member_id / 64 / 64
     blocks bigint NOT NULL, -- 64 bits
-    PRIMARY KEY (tenant_id, number, span)
+    PRIMARY KEY (tenant_id, gram, span)
 ) WITH (fillfactor = 90);
