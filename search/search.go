@@ -163,33 +163,26 @@ func NewQuery(keyword string) Query {
 }
 
 // telling answers the grams of a needle that few have, as far as that can be told from their looks, and all of them where
-// that leaves none. The host of a mail address is many people's. Codes begin with letters that are everybody's, and go on
-// with zeros; where they and telephone numbers have two grams of digits alone, or zeros of which there are neither more
-// before the needle nor behind it, these tell enough.
+// that leaves none. The host of a mail address is many people's, as are the letters and zeros that codes begin with. How
+// many zeros there are is known where neither more can be before the needle nor behind it.
 func telling(needle string) []string {
 	local, _, _ := strings.Cut(needle, "@")
-	var filled, kept, digits []string
+	var kept []string
 	for _, f := range fillings(local) {
 		if f.at > 0 && f.after != "" {
-			filled = append(filled, f.gram(len(f.after)))
+			kept = append(kept, f.gram(len(f.after)))
 		}
 	}
 	for _, gram := range plainGrams(local) {
 		number := strings.TrimLeft(gram, "abcdefghijklmnopqrstuvwxyz")
-		if number != "" && strings.Trim(number, "0") == "" || strings.HasPrefix(number, "000") {
-			continue
-		}
-		if kept = append(kept, gram); strings.Trim(gram, "0123456789") == "" {
-			digits = append(digits, gram)
+		if (number == "" || strings.Trim(number, "0") != "") && !strings.HasPrefix(number, "000") {
+			kept = append(kept, gram)
 		}
 	}
-	switch {
-	case len(filled)+len(digits) > 1:
-		return distinct(slices.Concat(filled, digits))
-	case len(filled)+len(kept) > 0:
-		return distinct(slices.Concat(filled, kept))
+	if len(kept) == 0 {
+		kept = plainGrams(needle)
 	}
-	return distinct(plainGrams(needle))
+	return distinct(kept)
 }
 
 // BesideGrams answers the tokens that have another character than Latin letters and digits: of the others, grams imply

@@ -54,14 +54,19 @@ func (f *flavor) newKeyword(text string) *keyword {
 		return &keyword{q.Needle, q.Tokens, q.Grams}
 	case len(q.Grams) > 1:
 		// Few have them all, and what else there is may be everybody's: long lists to read for nothing.
-		return &keyword{needle: q.Needle, tokens: apart(q.Grams)}
+		return &keyword{needle: q.Needle, tokens: fewer(q.Grams)}
 	}
 	return &keyword{needle: q.Needle, tokens: slices.Concat(q.Grams, q.BesideGrams())}
 }
 
-// apart leaves out of grams that follow each other, each of which has three characters of the one before it, but every
-// fourth from the last on, and the first: fewer lists to read, which tell as much.
-func apart(grams []string) []string {
+// fewer leaves out grams that tell little beside the others, so that there are fewer lists to read: those with letters where
+// there are two without; and, as each has three characters of the one before it, all but every fourth from the last on, and
+// the first.
+func fewer(grams []string) []string {
+	numbers := slices.DeleteFunc(slices.Clone(grams), func(gram string) bool { return strings.ContainsAny(gram, "abcdefghijklmnopqrstuvwxyz") })
+	if len(numbers) > 1 {
+		grams = numbers
+	}
 	kept := []string{grams[0]}
 	for i := len(grams) - 1; i > 0; i -= 4 {
 		kept = append(kept, grams[i])
