@@ -107,7 +107,12 @@ func signIn(ctx context.Context, base string) (*load, error) {
 	l := newLoad(base, "", 1)
 	l.client.Jar, _ = cookiejar.New(nil) // never fails
 	form := url.Values{"contract": {contract}, "login": {consoleLogin}, "password": {consolePassword}}
-	answer, err := l.client.PostForm(base+"/console/sign-in", form)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/console/sign-in", strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := l.client.Do(request)
 	if err != nil {
 		return nil, err
 	}

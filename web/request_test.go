@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -29,7 +30,7 @@ func TestClientAddress(t *testing.T) {
 		"IPv4 in IPv6":                     {"[::ffff:10.0.0.1]:80", []string{"::ffff:198.51.100.1"}, "198.51.100.1"},
 		"no TCP":                           {"@", nil, "@"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = c.peer
 		for _, line := range c.forwarded {
 			r.Header.Add("X-Forwarded-For", line)
