@@ -44,14 +44,19 @@ type keyword struct {
 	grams []string
 }
 
+// enoughTokens is how many tokens find the member among the 64 of a block that grams led to, or nearly.
+const enoughTokens = 8
+
 // newKeyword asks package search what the text means. It answers nil for a keyword that says nothing.
 func (f *flavor) newKeyword(text string) *keyword {
 	q := search.NewQuery(text)
 	switch {
 	case q.Needle == "":
 		return nil
-	case f.arrays || len(q.Grams) == 0:
-		return &keyword{q.Needle, q.Tokens, q.Grams}
+	case len(q.Grams) == 0:
+		return &keyword{needle: q.Needle, tokens: q.Tokens}
+	case f.arrays:
+		return &keyword{q.Needle, q.Tokens[:min(len(q.Tokens), enoughTokens)], q.Grams}
 	case len(q.Grams) > 1:
 		// Few have them all, and what else there is may be everybody's: long lists to read for nothing.
 		return &keyword{needle: q.Needle, tokens: fewer(q.Grams)}
