@@ -60,7 +60,7 @@ func rowsOf[T any](n int, row func(i int64) T) []T {
 
 func memberRow(i int64) noren.Member {
 	return noren.Member{
-		ID: i, Code: fmt.Sprint("M", i), LastName: new("山田"), Status: noren.Active, CreatedAt: storetest.Now(), UpdatedAt: storetest.Now(),
+		ID: i, Code: fmt.Sprint("M000", i), LastName: new("山田"), Status: noren.Active, CreatedAt: storetest.Now(), UpdatedAt: storetest.Now(),
 	}
 }
 
@@ -100,7 +100,7 @@ func methods() []method {
 		{"UpdateMembers", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.UpdateMembers(ctx, rowsOf(n, func(i int64) noren.MemberChange {
 				after := memberRow(i)
-				after.LastName, after.Code = new("鈴木"), fmt.Sprint("N", i)
+				after.LastName, after.Code = new("鈴木"), fmt.Sprint("N000", i)
 				return noren.MemberChange{Before: memberRow(i), After: after}
 			}))
 		}},
