@@ -15,10 +15,11 @@ import (
 const (
 	rankSmall     = 10_000 // members of the small shop that the big one is compared with
 	rankContract  = "bench-small"
-	rankStep      = 1000   // members of which a check is measured at a time
-	rankPurchases = 10     // of each member, one a month
-	rankMany      = 10_000 // purchases of the member who has many
-	rankRest      = 2      // as in package worker
+	rankStep      = 1000                                               // members of which a check is measured at a time
+	rankPurchases = 10                                                 // of each member, one a month
+	rankMany      = 10_000                                             // purchases of the member who has many
+	rankAmount    = "CASE WHEN (i + m) % 10 = 0 THEN 3000 ELSE 10 END" // of the purchase of member i in month m
+	rankRest      = 2                                                  // as in package worker
 	rankPause     = time.Second
 )
 
@@ -91,7 +92,7 @@ func seedRanks(ctx context.Context, p place, members int) (url string, err error
 	return url, nil
 }
 
-// fillRanks writes members, their spend by month, and the many purchases of member 1, with SQL alone.
+// fillRanks writes members, a purchase of each month with the spend that it is, and the many purchases of member 1, with SQL alone.
 func fillRanks(ctx context.Context, p place, url string, tenant noren.TenantID, members int) error {
 	db, err := p.open(url, 1)
 	if err != nil {
@@ -109,9 +110,12 @@ func fillRanks(ctx context.Context, p place, url string, tenant noren.TenantID, 
 		fmt.Sprintf(`INSERT INTO members (tenant_id, id, code, sex, mail_opt_in, status, is_invoice_provider, created_at, updated_at, rank_id)
 			%s SELECT %d, i, 'R' || CAST(i AS text), '', true, 'ACTIVE', false, 0, 0, CASE WHEN (i + 1) %% 10 = 0 THEN 2 ELSE 1 END FROM n`, numbers(members), tenant),
 		fmt.Sprintf(`INSERT INTO member_spend (tenant_id, member_id, month, amount)
-			%s SELECT %d, i, month, CASE WHEN (i + m) %% 10 = 0 THEN 3000 ELSE 10 END FROM n, (%s) AS months`, numbers(members), tenant, months),
+			%s SELECT %d, i, month, %s FROM n, (%s) AS months`, numbers(members), tenant, rankAmount, months),
 		fmt.Sprintf(`INSERT INTO purchases (tenant_id, source, external_id, id, member_id, amount, credited, paid_at, month)
-			%s SELECT %d, 'bench', CAST(i AS text), i, 1, 1, 1, 0, '2026-01' FROM n`, numbers(rankMany), tenant),
+			%s SELECT %d, 'bench', CAST(i AS text) || '-' || month, (i - 1) * %d + m, i, %s, %[4]s, 0, month FROM n, (%[5]s) AS months`,
+			numbers(members), tenant, rankPurchases, rankAmount, months),
+		fmt.Sprintf(`INSERT INTO purchases (tenant_id, source, external_id, id, member_id, amount, credited, paid_at, month)
+			%s SELECT %d, 'bench', CAST(i AS text), i + %d, 1, 1, 1, 0, '2026-01' FROM n`, numbers(rankMany), tenant, members*rankPurchases),
 		"ANALYZE",
 	} {
 		if _, err := db.ExecContext(ctx, text); err != nil {

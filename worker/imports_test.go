@@ -132,8 +132,13 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 func TestOldImportsAreSwept(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		i := h.importStock(t, h.Service, "shop", 10)
-		start(t, worker.Config{Service: h.Service, Send: newReceivers(t).send, Poll: time.Hour})
-		time.Sleep(noren.ImportKept - time.Hour)
+		c := worker.Config{Service: h.Service, Send: newReceivers(t).send, Poll: time.Hour}
+		stop := start(t, c)
+		synctest.Wait()
+		stop() // for it looks around every minute
+		time.Sleep(noren.ImportKept - 2*time.Hour)
+		start(t, c)
+		time.Sleep(time.Hour)
 		if now, _ := h.imported(t, "shop", i.ID); now.State != noren.ImportDone {
 			t.Errorf("%+v", now)
 		}

@@ -79,12 +79,17 @@ func sleepUntil(t time.Time) {
 func TestRanksAreCheckedByTheCalendar(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		c := h.ranked(t, "shop", 3)
-		start(t, worker.Config{Service: h.Service, Poll: never})
+		// It looks every minute: of a month only the last hour is lived through with it.
+		sleepUntil(japanese(2, 1).Add(-time.Hour))
+		stop := start(t, worker.Config{Service: h.Service, Poll: never})
 		sleepUntil(japanese(2, 1).Add(-time.Second))
 		h.expectLadder(t, "before", c, map[int64]int{0: 3})
 		sleepUntil(japanese(2, 1).Add(time.Minute))
 		h.expectLadder(t, "a minute after the 1st began", c, map[int64]int{2: 3}, "2000-02 +3 -0 =0 finished")
-		sleepUntil(japanese(3, 2))
+		stop()
+		sleepUntil(japanese(3, 1).Add(-time.Hour))
+		start(t, worker.Config{Service: h.Service, Poll: never})
+		sleepUntil(japanese(3, 1).Add(time.Minute))
 		h.expectLadder(t, "a month later", c, map[int64]int{1: 3}, "2000-03 +0 -3 =0 finished", "2000-02 +3 -0 =0 finished")
 		h.sound(t)
 	})
