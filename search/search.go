@@ -51,25 +51,18 @@ func Haystack(fields ...string) string {
 // of neighbours within a field.
 func Tokens(haystack string) []string {
 	tokens := make([]string, 0, 2*len(haystack))
-	seen := make(map[string]struct{}, 2*len(haystack))
-	add := func(token string) {
-		if _, known := seen[token]; !known {
-			seen[token] = struct{}{}
-			tokens = append(tokens, token)
-		}
-	}
 	for field := range strings.SplitSeq(haystack, separator) {
 		previous := -1
 		for at, r := range field {
 			end := at + utf8.RuneLen(r)
-			add(field[at:end])
+			tokens = append(tokens, field[at:end])
 			if previous >= 0 {
-				add(field[previous:end])
+				tokens = append(tokens, field[previous:end])
 			}
 			previous = at
 		}
 	}
-	return tokens
+	return distinct(tokens)
 }
 
 // Grams lists the distinct grams of a haystack. Codes are filled up with zeros, and how many these are is all that tells
