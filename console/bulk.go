@@ -62,15 +62,6 @@ func (v bulkView) moving() bool {
 	})
 }
 
-// filterChoices offers what the list can be narrowed to.
-func (p *page) filterChoices(all, family string, values ...string) []choice {
-	list := []choice{{"", p.T(all)}}
-	for _, v := range values {
-		list = append(list, choice{v, p.T(family + v)})
-	}
-	return list
-}
-
 // clientChoices offers all clients, or one.
 func (p *page) clientChoices(names map[int64]string) []choice {
 	list := []choice{{"", p.T("bulk.all_clients")}}

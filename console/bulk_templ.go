@@ -60,15 +60,15 @@ func bulkPage(p *page, v bulkView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = choiceField(p, input{name: "state", label: p.T("bulk.state"), value: string(v.filter.State)}, p.filterChoices("value.all", "bulk.state.", "accepted", "succeeded", "failed")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = choiceField(p, input{name: "state", label: p.T("bulk.state"), value: string(v.filter.State)}, p.wordChoices("bulk.state.", []string{"accepted", "succeeded", "failed"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = choiceField(p, input{name: "kind", label: p.T("bulk.kind"), value: string(v.filter.Kind)}, p.filterChoices("value.all", "bulk.kind.", "members", "stock")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = choiceField(p, input{name: "kind", label: p.T("bulk.kind"), value: string(v.filter.Kind)}, p.wordChoices("bulk.kind.", []string{"members", "stock"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = choiceField(p, input{name: "delivery", label: p.T("bulk.callback"), value: string(v.filter.Delivery)}, p.filterChoices("value.all", "bulk.delivery.", "pending", "delivered", "given_up")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = choiceField(p, input{name: "delivery", label: p.T("bulk.callback"), value: string(v.filter.Delivery)}, p.wordChoices("bulk.delivery.", []string{"pending", "delivered", "given_up"})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

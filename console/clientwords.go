@@ -1,10 +1,6 @@
 package console
 
-import (
-	"strconv"
-
-	"noren"
-)
+import "noren"
 
 // lastUsed says when a client last called.
 func (p *page) lastUsed(c noren.Client) string {
@@ -24,9 +20,5 @@ func numberOr(n *int64) string {
 
 // formNumber is a field of the form that is a positive number; 0 where it is none.
 func (p *page) formNumber(name string) int64 {
-	n, err := strconv.ParseInt(p.field(name), 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
+	return positive(p.field(name))
 }

@@ -114,7 +114,7 @@ const groupMembership = "member.group_membership"
 func idColumn[T any](name string, ref func(*member) **int64, field func(*patch) *noren.Field[T], of func(id int64) T) memberField {
 	return memberField{
 		name: name, group: groupMembership, kind: pick,
-		value: func(m *member) string { return idText(*ref(m)) },
+		value: func(m *member) string { return numberOr(*ref(m)) },
 		set: optional(field, func(typed string) T {
 			id, _ := strconv.ParseInt(typed, 10, 64) // it has been found right before
 			return of(id)
@@ -177,13 +177,6 @@ func unitColumn[T int64 | noren.Hundredths](
 			return ""
 		},
 	}
-}
-
-func idText(id *int64) string {
-	if id == nil {
-		return ""
-	}
-	return strconv.FormatInt(*id, 10)
 }
 
 // memberFields is the form, field by field.
@@ -284,19 +277,19 @@ func (p *page) choices(c noren.Catalogue, name string) []choice {
 	case "rank_id", "minimum_rank_id":
 		list := []choice{none}
 		for _, r := range c.Ranks {
-			list = append(list, choice{idText(&r.ID), r.Name})
+			list = append(list, choice{number(r.ID), r.Name})
 		}
 		return list
 	case "staff_rank_id":
 		list := []choice{none}
 		for _, r := range c.StaffRanks {
-			list = append(list, choice{idText(&r.ID), r.Name})
+			list = append(list, choice{number(r.ID), r.Name})
 		}
 		return list
 	case "store_id":
 		list := []choice{{"", p.T("value.all_stores")}}
 		for _, s := range c.Stores {
-			list = append(list, choice{idText(&s.ID), s.Name})
+			list = append(list, choice{number(s.ID), s.Name})
 		}
 		return list
 	}

@@ -45,17 +45,9 @@ func (p *page) changes(m memberSeen, e noren.AuditEntry) []change {
 	}
 	var list []change
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		list = append(list, change{p.columnName(name), p.columnValue(m, name, columns[name][0]), p.columnValue(m, name, columns[name][1])})
+		list = append(list, change{p.column(name), p.columnValue(m, name, columns[name][0]), p.columnValue(m, name, columns[name][1])})
 	}
 	return list
-}
-
-// columnName is what people call a column.
-func (p *page) columnName(name string) string {
-	if p.console.words["member."+name] == (text{}) {
-		return name
-	}
-	return p.T("member." + name)
 }
 
 // hidden stands for what the history keeps from those who may look but not edit.

@@ -85,7 +85,12 @@ func (p *page) storeChoices(stores []noren.Store) []choice {
 
 // whole is a parameter that is a positive number; 0 where it is none.
 func (p *page) whole(name string) int64 {
-	n, err := strconv.ParseInt(p.query(name), 10, 64)
+	return positive(p.query(name))
+}
+
+// positive is the number that a text is; 0 where it is none, or a negative one.
+func positive(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
 		return 0
 	}
