@@ -20,26 +20,50 @@ const everything = "*"
 
 // mayImport says which packages of this module each package may import, by folder; a folder below follows its nearest
 // listed parent. Tests may import what they need. A new package has to be added here, which is the moment to ask
-// which way its data flows: socket → dialect → domain → store.
+// which way its data flows: socket → dialect → use case → engine. The table of CONTRIBUTING.md says the same, and the
+// order of both is that of the house: each may import only what stands before it.
 var mayImport = map[string][]string{
 	".":                   {"ladder"},
 	"ladder":              {},
-	"sqlstore":            {".", "search"},
+	"lenient":             {"."},
+	"app/unit":            {"."},
+	"app/audit":           {".", "app/unit"},
+	"app/access":          {".", "app/unit", "app/audit"},
+	"app/points":          {".", "app/unit", "app/audit"},
+	"app/purchases":       {".", "app/unit", "app/audit", "app/points"},
+	"app/stock":           {".", "app/unit", "app/audit"},
+	"app/members":         {".", "ladder", "app/unit", "app/audit", "app/purchases"},
+	"app/ranks":           {".", "ladder", "app/unit", "app/audit", "app/members"},
+	"app/bulk":            {".", "app/unit", "app/audit", "app/members", "app/stock"},
+	"app/imports":         {".", "lenient", "app/unit", "app/audit", "app/points", "app/purchases", "app/stock", "app/members"},
+	"app/privacy":         {".", "app/unit", "app/audit"},
+	"app/inbox":           {".", "app/unit", "app/audit", "app/members", "app/privacy", "app/purchases"},
+	"app/shop":            {".", "app/unit", "app/audit", "app/access", "app/members", "app/purchases"},
+	"app":                 {".", "app/unit", "app/audit", "app/access", "app/points", "app/purchases", "app/stock", "app/members", "app/ranks", "app/bulk", "app/imports", "app/privacy", "app/inbox", "app/shop"},
+	"app/apptest":         {everything},
+	"sqlstore":            {".", "search", "sharding"},
 	"storetest":           {".", "ladder"},
-	"worker":              {"."},
-	"web":                 {"."},
-	"wire":                {"."},
-	"files":               {"."},
-	"shopfile":            {"."},
-	"csvfile":             {"."},
-	"console":             {".", "web", "csvfile"},
-	"dialect":             {".", "web", "wire"},
-	"dialect/dialecttest": {".", "sqlstore", "web"}, // tests alone
-	"webhook":             {},
+	"pgtest":              {},
 	"search":              {},
+	"sharding":            {},
+	"web":                 {".", "app/unit", "app/access"},
+	"wire":                {"."},
+	"worker":              {".", "app/access", "app/audit", "app/bulk", "app/imports", "app/inbox", "app/members", "app/points", "app/privacy", "app/ranks"},
+	"dialect":             {".", "app/unit", "web", "wire"},
+	"dialect/smaregi":     {".", "app/unit", "app/access", "app/bulk", "app/members", "app/stock", "dialect", "web", "wire"},
+	"dialect/recore":      {".", "app/unit", "app/access", "app/members", "app/points", "app/stock", "dialect", "web", "wire"},
+	"dialect/easypoints":  {".", "app/unit", "app/access", "app/members", "app/points", "app/ranks", "dialect", "web", "wire"},
+	"dialect/privacy":     {".", "app/unit", "app/access", "app/privacy", "dialect", "web", "wire"},
+	"dialect/shopify":     {".", "app/inbox", "dialect", "web", "wire"},
+	"dialect/dialecttest": {everything},
+	"console":             {".", "app/unit", "app/access", "app/audit", "app/bulk", "app/imports", "app/inbox", "app/members", "app/points", "app/privacy", "app/purchases", "app/ranks", "app/stock", "web", "csvfile"},
+	"files":               {},
+	"webhook":             {},
+	"csvfile":             {"."},
+	"shopfile":            {".", "app/access", "app/shop"},
 	"password":            {},
-	"crashtest":           {}, // tests alone
 	"cmd/noren":           {everything},
+	"crashtest":           {},
 	"bench":               {everything},
 }
 
@@ -49,14 +73,14 @@ const (
 	maxFunctionLines = 100
 )
 
-// pins are the versions that go.mod has to name: the translation of SQLite to Go works with the libc that it was made
+// pins are the versions that go.mod must name: the translation of SQLite to Go works with the libc that it was made
 // with and may fail with others, and other modules would raise it.
 var pins = map[string]string{
 	"modernc.org/sqlite": "v1.60.1",
 	"modernc.org/libc":   "v1.77.1",
 }
 
-// vague are names that say nothing of what is inside.
+// vague are names that say nothing about the contents.
 var vague = []string{"utils", "util", "common", "models", "types", "helpers", "helper", "manager", "base", "misc"}
 
 // source is one Go file of the module.
@@ -164,6 +188,72 @@ func folderOf(imported string) (folder string, ours bool) {
 	return strings.CutPrefix(imported, "noren/")
 }
 
+// TestHouseTable holds the table of CONTRIBUTING.md against mayImport.
+func TestHouseTable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z./]+)` \\| .* \\| ([^|]*) \\|$").FindAllStringSubmatch(string(text), -1)
+	told := make(map[string][]string)
+	var order []string
+	for _, row := range rows {
+		folder, list := row[1], []string{}
+		for part := range strings.SplitSeq(row[2], ", ") {
+			switch part = strings.Trim(part, "`"); part {
+			case "none of ours", "standard library":
+			case "root":
+				list = append(list, ".")
+			case "all":
+				list = append(list, everything)
+			default:
+				list = append(list, part)
+			}
+		}
+		for _, imported := range list {
+			if imported != everything && !slices.Contains(order, imported) && imported != "ladder" && imported != "search" && imported != "csvfile" {
+				t.Errorf("CONTRIBUTING.md: %s may import %s, which stands behind it", folder, imported)
+			}
+		}
+		told[folder], order = list, append(order, folder)
+	}
+	for folder, allowed := range mayImport {
+		if got, ok := told[folder]; !ok || !slices.Equal(got, allowed) {
+			t.Errorf("%s: CONTRIBUTING.md says %q, mayImport %q", folder, got, allowed)
+		}
+		delete(told, folder)
+	}
+	for folder := range told {
+		t.Errorf("CONTRIBUTING.md has %s, mayImport has not", folder)
+	}
+}
+
+// TestTransactions checks that only package unit begins transactions: Update and View of an engine are methods that take
+// a tenant and a closure, and are called elsewhere only on a unit.Runner.
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if s.test || s.generated || !strings.HasPrefix(s.path, "app/") || strings.HasPrefix(s.path, "app/unit/") || strings.HasPrefix(s.path, "app/apptest/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || method.Sel.Name != "Update" && method.Sel.Name != "View" || len(call.Args) != 3 {
+				return true
+			}
+			if runner, ok := method.X.(*ast.SelectorExpr); !ok || runner.Sel.Name != "run" {
+				t.Errorf("%s: only app/unit calls Update and View of an engine", s.set.Position(call.Pos()))
+			}
+			return true
+		})
+	}
+}
+
 // permitted reports whether the package under rule may import the folder: what is listed, and what is inside its own
 // folder. Below dialect there is one folder for each, and none may see another.
 func permitted(rule, folder string, allowed []string) bool {
@@ -213,6 +303,43 @@ func checkFunctions(t *testing.T, s source) {
 		}
 		if fn.Recv == nil && fn.Name.Name == "init" {
 			t.Errorf("%s: func init: nothing happens by importing a package", s.path)
+		}
+	}
+}
+
+// TestImplements holds comments that say which interface of the root a method implements against the interfaces: it is
+// the one that declares the method, so that who follows the name finds what the method has to do.
+func TestImplements(t *testing.T) {
+	t.Parallel()
+	all := sources(t)
+	declared := make(map[string]bool) // "Interface.Method"
+	for _, s := range all {
+		if s.dir() != "." || s.test {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if methods, ok := spec.Type.(*ast.InterfaceType); ok {
+					for _, m := range methods.Methods.List {
+						for _, name := range m.Names {
+							declared[spec.Name.Name+"."+name.Name] = true
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	implements := regexp.MustCompile(`^(\w+) implements noren\.(\w+)`)
+	for _, s := range all {
+		for _, d := range s.file.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Doc == nil {
+				continue
+			}
+			if says := implements.FindStringSubmatch(fn.Doc.Text()); says != nil && !declared[says[2]+"."+says[1]] {
+				t.Errorf("%s: noren.%s does not declare %s", s.set.Position(fn.Pos()), says[2], says[1])
+			}
 		}
 	}
 }

@@ -10,17 +10,17 @@ import (
 // Kind says what sort of failure an Error is; each dialect has one status for each kind.
 type Kind uint8
 
-// The kinds of failure. Internal is the zero value: what nobody classified is a bug of ours.
+// The kinds of failure. Internal is the zero value: an unclassified error is a bug of ours.
 const (
 	Internal        Kind = iota // a bug or a broken machine: logged with the request id, never shown
 	Invalid                     // the input is wrong: 400 or 422
 	Unauthenticated             // no credential, or one that is unknown, expired or revoked: 401
 	Forbidden                   // plan, scope or store does not allow it: 403
 	NotFound                    // there is no such thing for this tenant: 404
-	Conflict                    // it contradicts what is stored, or a running request: 409
-	TooLarge                    // the input is over a limit of size: 413
-	TooMany                     // the caller is over its pace: 429
-	Unavailable                 // the database cannot take it now; the caller may send it again: 503
+	Conflict                    // it contradicts what is stored, or a request that is still running: 409
+	TooLarge                    // the input is over a size limit: 413
+	TooMany                     // the caller is over its rate limit: 429
+	Unavailable                 // the database cannot take it now; sending it again may succeed: 503
 )
 
 func (k Kind) String() string {
@@ -30,13 +30,13 @@ func (k Kind) String() string {
 	}[k]
 }
 
-// Reason names the rule that was broken. A dialect has its own words for each.
+// Reason names the rule that was broken. Each dialect has its own words for it.
 type Reason string
 
-// The reasons of the rules that need more than the shape of a request.
+// The reasons for rules that go beyond the shape of a request.
 const (
 	ReasonDuplicate           Reason = "duplicate"             // the same id, or product and store, twice in one request
-	ReasonUnitPair            Reason = "unit_pair"             // one half of the point giving unit without the other
+	ReasonUnitPair            Reason = "unit_pair"             // one half of the point unit without the other
 	ReasonActiveWithLeaveDate Reason = "active_leave_date"     // an active member would have a leave date
 	ReasonLeftWithoutDate     Reason = "left_no_leave_date"    // a member who left would have none
 	ReasonLeaveDateSet        Reason = "leave_date_set_active" // a member with a leave date was set active
@@ -49,25 +49,38 @@ const (
 	ReasonProductUnknown      Reason = "product_unknown"
 	ReasonStaffUnknown        Reason = "staff_unknown"
 	ReasonFileUnknown         Reason = "file_unknown"
+	ReasonFileType            Reason = "file_type"      // a type of file that may not be uploaded
 	ReasonPointsOff           Reason = "points_off"     // the tenant's point function is off
-	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than are to be taken
+	ReasonQueueFull           Reason = "queue_full"     // more bulk requests are waiting than the tenant may have
+	ReasonEntryOrder          Reason = "entry_order"    // the entry spends of ranks must not fall towards the top
+	ReasonTooMany             Reason = "too_many"       // the request names more than MaxNamed things
+	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than the request takes
 	ReasonPast                Reason = "past"           // a day that has passed
 	ReasonFuture              Reason = "future"         // a time that has not come
 	ReasonNegative            Reason = "negative"       // an amount below 0
 	ReasonCurrency            Reason = "currency"       // another currency than the tenant's
-	ReasonDiffers             Reason = "differs"        // it was recorded before, and said something else
-	ReasonAmbiguous           Reason = "ambiguous"      // more than one member, product or store answers to it
-	ReasonTooLong             Reason = "too_long"       // a text of more characters than its column takes
-	ReasonForm                Reason = "form"           // a text that is not of the form of its column
+	ReasonSensitive           Reason = "sensitive"      // a column that the caller's role may not change
+	ReasonChanged             Reason = "changed"        // changed by somebody else since the caller read it
+	ReasonDiffers             Reason = "differs"        // recorded before with different content
+	ReasonAmbiguous           Reason = "ambiguous"      // more than one member, product or store matches
+	ReasonTooLong             Reason = "too_long"       // longer than the column allows
+	ReasonForm                Reason = "form"           // not in the form of the column
 	ReasonNotNumber           Reason = "not_number"
 	ReasonOutOfRange          Reason = "out_of_range"
 	ReasonNotDate             Reason = "not_date"
 	ReasonNotTime             Reason = "not_time"
-	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field knows
-	ReasonMissing             Reason = "missing"      // a value that is needed is not there
-	ReasonTaken               Reason = "taken"        // another has the value, which is unique
+	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field allows
+	ReasonMissing             Reason = "missing"      // a required value is missing
+	ReasonTaken               Reason = "taken"        // a unique value that another has
+	ReasonLostDigits          Reason = "lost_digits"  // a number that a spreadsheet program has shortened
+	ReasonOtherPerson         Reason = "other_person" // a number in a file that names somebody else here
+	ReasonNumberAlone         Reason = "number_alone" // a number of another system, with nothing beside it that agrees
+	ReasonLostLetter          Reason = "lost_letter"  // a sign that stands for a letter which the encoding lacks
+	ReasonNotSplit            Reason = "not_split"    // a name without a blank between family and given name
+	ReasonUnpaid              Reason = "unpaid"       // an order that is not paid yet
+	ReasonRepaired            Reason = "repaired"     // a number whose leading zero was put back
 	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
-	ReasonTwice               Reason = "twice"        // the same thing is said in two ways
+	ReasonTwice               Reason = "twice"        // the same thing given in two ways
 	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint
 	ReasonScope               Reason = "scope"        // the credential lacks the scope
 	ReasonIdempotency         Reason = "idempotency"  // the same Idempotency-Key with another body, or still running
@@ -76,17 +89,17 @@ const (
 	ReasonPasswordWrong       Reason = "password_wrong"
 	ReasonPasswordLength      Reason = "password_length"
 	ReasonPasswordSame        Reason = "password_same"
-	ReasonInternal            Reason = "internal" // the request could not be applied though it is right
+	ReasonInternal            Reason = "internal" // a correct request could not be applied
 )
 
-// Error is the one error type of the domain. Row counts from 1 within the request; 0 means no row.
+// Error is the only error type of the domain. Row counts from 1 within the request; 0: no row.
 type Error struct {
 	Kind       Kind
 	Reason     Reason
 	Row        int
 	Field      string        // canonical name of the field
-	Value      string        // the value complained of, where it is short and not secret
-	Message    string        // for people; English
+	Value      string        // the offending value, if it is short and not secret
+	Message    string        // English, for people
 	RetryAfter time.Duration // with TooMany and Unavailable
 	Err        error         // the cause, for the log
 }
@@ -113,10 +126,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf is the kind of err: that of the first Error in its chain, else Internal.
+// KindOf returns the kind of the first Error in err's chain, else Internal.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
@@ -124,12 +137,12 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// notFound is the error for an id that this tenant does not have.
-func notFound(field string, value any) error {
-	return &Error{Kind: NotFound, Field: field, Value: fmt.Sprint(value), Message: "there is no such " + field}
+// Missing is the error for an id that the tenant does not have.
+func Missing(field string, value any) error {
+	return &Error{Kind: NotFound, Field: field, Value: fmt.Sprint(value), Message: "no such " + field}
 }
 
-// Refusals are all the rows and fields that keep a request from being done. Nothing was changed.
+// Refusals lists every row and field for which a request was refused. Nothing was changed.
 type Refusals []*Error
 
 func (r Refusals) Error() string {
@@ -140,5 +153,5 @@ func (r Refusals) Error() string {
 	return strings.Join(texts, "; ")
 }
 
-// Unwrap answers the first refusal, whose kind is the kind of all.
+// Unwrap returns the first refusal, whose kind is the kind of all.
 func (r Refusals) Unwrap() error { return r[0] }

@@ -1,6 +1,9 @@
 package noren
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Note is a remark about a member (会員メモ).
 type Note struct {
@@ -18,9 +21,6 @@ type NoteFilter struct {
 	Created  Span
 	Page
 }
-
-// MaxNoteLen is how long a note may be, in characters.
-const MaxNoteLen = 10_000
 
 // AttachmentTag says what an attachment is.
 type AttachmentTag string
@@ -42,12 +42,36 @@ type Attachment struct {
 	CreatedAt time.Time
 }
 
-// Upload is a file that has been stored and that attachments may refer to. One that nothing refers to is swept.
+// Upload is the record of a stored file that attachments may refer to. A file that nothing refers to is swept.
 type Upload struct {
 	FileKey   string // 40 random characters and an extension
-	MIMEType  string // found in the bytes, not believed of the client
+	MIMEType  string // detected from the bytes; the client's word is not trusted
 	Size      int64
 	Public    bool
 	ClientID  int64
 	CreatedAt time.Time
+}
+
+// FileTx reads and writes notes, attachments and the records of uploaded files.
+type FileTx interface {
+	// Notes returns one page of those that match.
+	Notes(ctx context.Context, f NoteFilter) ([]Note, error)
+	AddNote(ctx context.Context, n Note) error
+	// DeleteNote returns the text of the deleted note; nil if the member has no such note.
+	DeleteNote(ctx context.Context, member, note int64) (text *string, err error)
+	// Attachments returns the attachments of the members, ordered by id.
+	Attachments(ctx context.Context, members []int64) ([]Attachment, error)
+	// AddAttachment returns false if the tenant has no such file, or if it was condemned in the meantime.
+	AddAttachment(ctx context.Context, a Attachment) (bool, error)
+	// DeleteAttachment returns the key of the detached file; nil if the member has no such attachment.
+	DeleteAttachment(ctx context.Context, member, attachment int64) (fileKey *string, err error)
+	AddUpload(ctx context.Context, u Upload) error
+	// Upload returns the record of the file; nil if the tenant has none with that key.
+	Upload(ctx context.Context, fileKey string) (*Upload, error)
+	// CondemnUploads marks up to limit of the oldest files that were uploaded before that time and that no attachment
+	// refers to, and returns their keys. A marked file can be neither found nor attached. Files that an earlier call
+	// marked are returned again until they are forgotten.
+	CondemnUploads(ctx context.Context, before time.Time, limit int) ([]string, error)
+	// ForgetUploads removes the records of condemned files.
+	ForgetUploads(ctx context.Context, fileKeys []string) error
 }

@@ -1,7 +1,7 @@
 package noren
 
 import (
-	"encoding/json"
+	"context"
 	"iter"
 	"time"
 )
@@ -15,26 +15,40 @@ const (
 	ImportProducts  ImportKind = "products"
 	ImportStock     ImportKind = "stock"
 	ImportPurchases ImportKind = "purchases"
+	ImportPoints    ImportKind = "points"
 )
 
 // ImportKinds lists every kind.
 func ImportKinds() []ImportKind {
-	return []ImportKind{ImportMembers, ImportProducts, ImportStock, ImportPurchases}
+	return []ImportKind{ImportMembers, ImportProducts, ImportStock, ImportPurchases, ImportPoints}
 }
 
-// ImportState is where an import stands: uploading → draft → waiting → running → done | failed. Until it has ended it
-// can be cancelled.
+// System is a system that exports files, as the header of a file tells.
+type System string
+
+// The systems whose exports are known. A file with other headings has none.
+const (
+	SystemNoren      System = "noren"
+	SystemSmaregi    System = "smaregi"
+	SystemReCORE     System = "recore"
+	SystemShopify    System = "shopify"
+	SystemECCUBE     System = "eccube"
+	SystemEasyPoints System = "easypoints"
+)
+
+// ImportState is the state of an import: uploading → draft → waiting → running → done | failed. It can be cancelled
+// until it has ended.
 type ImportState string
 
 // The states of an import. The last three are final.
 const (
 	ImportUploading ImportState = "uploading" // its lines are being stored
-	ImportDraft     ImportState = "draft"     // stored, and not started: the mapping may still be chosen
+	ImportDraft     ImportState = "draft"     // stored but not started: the mapping can still be changed
 	ImportWaiting   ImportState = "waiting"
 	ImportRunning   ImportState = "running"
-	ImportDone      ImportState = "done" // every line has taken effect or was refused
+	ImportDone      ImportState = "done" // every line took effect or was refused
 	ImportCancelled ImportState = "cancelled"
-	ImportFailed    ImportState = "failed" // given up after unexpected errors; what was done before stays
+	ImportFailed    ImportState = "failed" // given up after unexpected errors; what was applied before stays
 )
 
 // Ended reports whether the state is final.
@@ -42,32 +56,38 @@ func (s ImportState) Ended() bool {
 	return s == ImportDone || s == ImportCancelled || s == ImportFailed
 }
 
-// Import is a file of lines that change members, products, stock or purchases. Lines are independent of each other:
-// one that cannot be taken is refused with its reasons, and the others take effect. They are applied in the order of
-// the file, each once, and a tenant's imports one after another.
+// Import is a file of lines that change members, products, stock or purchases. Lines are independent of each other: a
+// line that is wrong is refused with its problems, and the others take effect. Lines are applied in the order of the
+// file, each once, and the imports of a tenant one after another.
 type Import struct {
 	ID       int64
 	Kind     ImportKind
 	State    ImportState
-	Source   string // of purchases: what makes the ids of one file different from another system's
+	Source   string // of purchases: distinguishes the ids in this file from those of other systems
 	FileName string
-	Encoding string // as it was detected, for people
+	Encoding string // as detected, for people
 	Columns  []ImportColumn
-	View     View // whose words Status and Sex are, judged by the header
+	View     View   // the view that Status and Sex are meant for, according to the header
+	System   System // whose export the file is
+	By       string // a column, id or code, that names members whatever the names in the file say; "": none
 
 	ClientID  *int64 // who imports; nil: the operator or a console user
 	Login     string // of a console user
 	Dialect   string
-	StoreID   *int64 // the caller's restriction at the time
+	StoreID   *int64 // the caller's restriction when the draft was made
 	RequestID string
 
-	Total     int // lines
-	Processed int // of them
+	Total     int // number of lines
+	Processed int // lines done so far; the next four add up to it
 	Created   int
 	Updated   int
 	Unchanged int
 	Refused   int
-	Tries     int // how often the next lines have met an unexpected error
+	// Remarks are the first of what was told about lines that are not refused for it, Told is how much that was. They have no
+	// values, because they are kept when a person is erased.
+	Remarks []ImportProblem
+	Told    int
+	Tries   int // how often the next lines failed unexpectedly
 
 	CreatedAt  time.Time
 	StartedAt  *time.Time
@@ -77,55 +97,47 @@ type Import struct {
 // ImportColumn is one column of a file.
 type ImportColumn struct {
 	Header  string   `json:"header"`
-	Field   string   `json:"field"`   // what it is taken for, one of ImportFields; "": it is left out
+	Field   string   `json:"field"`   // what it is mapped to, one of ImportFields; "": ignored
 	Samples []string `json:"samples"` // some of its values
 }
-
-// DefaultImportSource is the Source of purchases where none is given.
-const DefaultImportSource = "csv"
 
 // ImportFile is a file as its reader understood it.
 type ImportFile struct {
 	Name     string
 	Encoding string
 	Header   []string
-	Fields   []string                     // for each column the field that its header names; "" where it names none
-	View     View                         // whose names the header has
-	Lines    iter.Seq2[ImportLine, error] // what follows the header; read once
+	Fields   []string                     // for each column the field that its header names; "" if none
+	View     View                         // the view whose names the header uses
+	System   System                       // whose export the file is
+	Lines    iter.Seq2[ImportLine, error] // the lines after the header; can be read once
 }
 
 // ImportLine is one line of a file, with a cell for each column of the header.
 type ImportLine struct {
-	Number int      `json:"n"` // in the file, from 1; the first, where a quoted cell spans several
+	Number int      `json:"n"` // line of the file, from 1; the first one if a quoted cell spans several
 	Cells  []string `json:"c"`
 	Broken *Broken  `json:"b,omitempty"` // the line could not be read
 }
 
-// Broken says why a line could not be read; Cells then hold what there is of it.
+// Broken says why a line could not be read. Cells then hold what could be read.
 type Broken struct {
 	Reason  Reason `json:"reason"`
 	Message string `json:"message"`
 }
 
-// ImportPiece is a stretch of an import's lines, which are applied in one transaction. It is gone once it was.
+// ImportPiece is a run of an import's lines that is applied in one transaction, and then removed.
 type ImportPiece struct {
 	Number int64 // from 1
 	Lines  []ImportLine
 }
 
-// The bounds of a piece. A hundred rows are what SQLite's one writer is held for at a time.
-const (
-	pieceLines = 100
-	pieceBytes = 256 << 10 // of its cells
-)
-
 // ImportProblem is one reason why a line was, or would be, refused.
 type ImportProblem struct {
 	Line    int    `json:"line"`
 	Field   string `json:"field"` // one of ImportFields; "": the line as a whole
-	Value   string `json:"value"` // the value complained of, shortened
+	Value   string `json:"value"` // the offending value, shortened
 	Reason  Reason `json:"reason"`
-	Limit   string `json:"limit,omitempty"` // what the rule allows, where that is short: "20", "1–99999"
+	Limit   string `json:"limit,omitempty"` // what the rule allows, if that is short: "20", "1–99999"
 	Message string `json:"message"`         // for people; English
 }
 
@@ -136,37 +148,41 @@ type RefusedLine struct {
 	Problems []ImportProblem
 }
 
-// ImportSetup is what is chosen about a draft.
-type ImportSetup struct {
-	Fields []string // for each column what it is taken for, "" to leave it out; nil: as it is stored
-	Source string   // of purchases; "": DefaultImportSource
-}
-
-// ImportPreview is what an import would do, judged against what is stored now.
-type ImportPreview struct {
-	Import        Import
-	Lines         []ImportLine    // the first few
-	Problems      []ImportProblem // in order of the lines, at most maxPreviewProblems
-	ProblemsTotal int
-	Judged        int // how many lines were looked at: from the first, at most maxPreviewLines
-	Created       int // of those judged, as the other counts
-	Updated       int
-	Unchanged     int
-	Refused       int
-	Keyless       bool // no column says which member or product a line is: importing it twice makes everything twice
-}
-
-// ImportFilter selects imports, newest first. Uploads that are not finished are none of them.
+// ImportFilter selects imports, newest first. Unfinished uploads are left out.
 type ImportFilter struct {
-	VisibleTo *int64 // only those of callers restricted to this store; nil: all
+	VisibleTo *int64 // only imports by callers restricted to this store; nil: all
 	Page
 }
 
-// EncodeImportLines writes lines as they are stored.
-func EncodeImportLines(lines []ImportLine) ([]byte, error) { return json.Marshal(lines) }
+// ImportTx reads and writes imports, their waiting lines, and the refused ones.
+type ImportTx interface {
+	// AddImport stores a new import, and creates the tenant's lane if it has none: imports of stock take turns with bulk
+	// requests.
+	AddImport(ctx context.Context, i Import) error
+	// AddImportPieces stores pieces. A piece whose number is already stored is left unchanged.
+	AddImportPieces(ctx context.Context, id int64, pieces []ImportPiece) error
+	// Import returns the import; nil if the tenant has none with that id.
+	Import(ctx context.Context, id int64, forUpdate bool) (*Import, error)
+	// Imports returns one page of those that match, newest first, and how many match in all.
+	Imports(ctx context.Context, f ImportFilter) ([]Import, int, error)
+	// NextImport locks the tenant's oldest waiting or running import until this transaction ends, so that only one process
+	// at a time applies its lines. It returns nil at once if there is none, or if another transaction holds it.
+	NextImport(ctx context.Context) (*Import, error)
+	// ImportPieces returns up to limit of the remaining pieces with numbers above after, in order.
+	ImportPieces(ctx context.Context, id, after int64, limit int) ([]ImportPiece, error)
+	// UpdateImport stores state, columns, source, By, remarks, counts and times.
+	UpdateImport(ctx context.Context, i Import) error
+	// FinishImportPiece removes a piece that has taken effect, and stores the lines of it that were refused.
+	FinishImportPiece(ctx context.Context, i Import, piece int64, refused []RefusedLine) error
+	// RefusedLines returns up to limit refused lines behind the line after, in the order of the file.
+	RefusedLines(ctx context.Context, id int64, after, limit int) ([]RefusedLine, error)
+	// SweepImports cancels uploads and drafts made before drafts. Of imports that have ended it removes the pieces, and
+	// everything of those made before before, up to limit rows of each kind. It returns how many rows it removed.
+	SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error)
+}
 
-// DecodeImportLines reads what EncodeImportLines wrote.
-func DecodeImportLines(data []byte) (lines []ImportLine, err error) {
-	err = json.Unmarshal(data, &lines)
-	return lines, err
+// ImportDirectory finds tenants whose imports there is work on.
+type ImportDirectory interface {
+	// TenantsWithImports lists the tenants that have imports waiting or running.
+	TenantsWithImports(ctx context.Context) ([]TenantID, error)
 }

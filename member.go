@@ -1,10 +1,10 @@
 package noren
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"time"
-
-	"noren/ladder"
 )
 
 // Status is the state of a membership (会員状態区分).
@@ -26,7 +26,7 @@ func Statuses() []Status { return []Status{Tentative, Active, Suspended, Lost, L
 // Sex of a member; the zero value is unknown.
 type Sex string
 
-// The sexes that dialects can say.
+// The sexes that dialects have words for.
 const (
 	SexUnknown Sex = ""
 	Male       Sex = "MALE"
@@ -34,7 +34,7 @@ const (
 	OtherSex   Sex = "OTHER"
 )
 
-// Member is a person or company in the programme (会員). A nil pointer is a column that is not set.
+// Member is a person or company in the programme (会員). A nil pointer is a column without a value.
 type Member struct {
 	ID                int64 // at most 10 digits, never reused
 	Code              string
@@ -92,29 +92,21 @@ type Member struct {
 	UpdatedAt         time.Time
 }
 
-// Address is the member's address as one string: prefecture, address1 and address2 joined; nil where all are unset.
+// Address returns the member's address as one string: prefecture, address1 and address2 joined; nil if none is set.
 func (m Member) Address() *string {
 	if m.Prefecture == nil && m.Address1 == nil && m.Address2 == nil {
 		return nil
 	}
-	return new(deref(m.Prefecture) + deref(m.Address1) + deref(m.Address2))
+	return new(Deref(m.Prefecture) + Deref(m.Address1) + Deref(m.Address2))
 }
 
-// VisibleTo reports whether a caller restricted to store may see the member: one of that store or of all stores.
+// VisibleTo reports whether a caller restricted to store may see the member.
 func (m Member) VisibleTo(store *int64) bool {
-	return store == nil || m.StoreID == nil || *m.StoreID == *store
+	return MemberRef{StoreID: m.StoreID}.VisibleTo(store)
 }
 
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// View is a dialect's way of seeing what it has fewer words for. A write through a view changes the stored value
-// only where it differs from what that view shows now, so writing back what was read changes nothing.
+// View is how a dialect sees values for which it has fewer words. A write through a view changes the stored value only
+// if it differs from what that view shows now, so writing back what was read changes nothing.
 type View uint8
 
 // The views. Canonical sees everything as it is.
@@ -125,7 +117,7 @@ const (
 	EasyPointsView
 )
 
-// Status is how the view shows s, as the canonical status that its word stands for.
+// Status returns how the view shows s, as the canonical status that its word stands for.
 func (v View) Status(s Status) Status {
 	switch {
 	case v == SmaregiView && s == Tentative:
@@ -137,7 +129,7 @@ func (v View) Status(s Status) Status {
 	}
 }
 
-// Sex is how the view shows s.
+// Sex returns how the view shows s.
 func (v View) Sex(s Sex) Sex {
 	if v == SmaregiView && s == OtherSex {
 		return SexUnknown
@@ -145,15 +137,7 @@ func (v View) Sex(s Sex) Sex {
 	return s
 }
 
-// Rank is how the view shows the rank with that id, of a ladder that is given from the lowest up.
-func (v View) Rank(ranks []Rank, id *int64) *int64 {
-	if shown := ladder.Shown(ranks, id); v == EasyPointsView && id == nil && shown != nil {
-		return &shown.ID
-	}
-	return id
-}
-
-// splitAddress takes a leading prefecture off an address; what remains is address1.
+// splitAddress cuts a leading prefecture off an address; the rest is address1.
 func splitAddress(address string) (prefecture, rest *string) {
 	for _, p := range prefectures {
 		if after, ok := strings.CutPrefix(address, p); ok {
@@ -169,3 +153,50 @@ func splitAddress(address string) (prefecture, rest *string) {
 var prefectures = strings.Fields(`北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都
 	神奈川県 新潟県 富山県 石川県 福井県 山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県
 	鳥取県 島根県 岡山県 広島県 山口県 徳島県 香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県`)
+
+// MemberTx reads and writes members. What is searched moves with them.
+type MemberTx interface {
+	// MembersByID returns those that exist, ordered by id.
+	MembersByID(ctx context.Context, ids []int64, forUpdate bool) ([]Member, error)
+	// MembersByCode returns those that exist, ordered by id.
+	MembersByCode(ctx context.Context, codes []string) ([]Member, error)
+	// MemberHolders returns which members hold the values of a unique column: code, alias_code or shopify_customer_id.
+	MemberHolders(ctx context.Context, column string, values []string) (map[string]int64, error)
+	// Members returns one page of those that match, and how many match in all.
+	Members(ctx context.Context, f MemberFilter) ([]Member, int, error)
+	// MemberRefs is LockMembers without the lock.
+	MemberRefs(ctx context.Context, q MemberQuery) ([]MemberRef, error)
+	// LockMembers returns the members that the query names, ordered by id, and locks them.
+	LockMembers(ctx context.Context, q MemberQuery) ([]MemberRef, error)
+	// InsertMembers inserts new members. Conflict, with the row and field, if a unique value is taken.
+	InsertMembers(ctx context.Context, members []Member) error
+	// UpdateMembers writes the columns that differ. Conflict as for InsertMembers.
+	UpdateMembers(ctx context.Context, changes []MemberChange) error
+}
+
+// MemberChange is one member before and after.
+type MemberChange struct{ Before, After Member }
+
+// MemberFilter selects members. Sort columns: id (the default), code, last_kana, first_kana, created_at, updated_at.
+type MemberFilter struct {
+	Code, CustomerNo string
+	IDFrom, IDTo     int64
+	IDs              []int64  // nil: any; empty: none
+	Codes            []string // as IDs
+	AliasCodes       []string // as IDs
+	ShopifyIDs       []string // as IDs
+	Emails           []string // as IDs; compared without case
+	Statuses         []Status // as IDs
+	RankIDs          []int64  // as IDs
+	StoreIDs         []int64  // as IDs; members of all stores match none
+	Created, Updated Span
+	Keyword          string // matched as in package search
+	VisibleTo        *int64 // only members of this store or of all stores
+	WithAttachments  bool   // for Service.Members: load the attachments too; an engine ignores it
+	NoTotal          bool   // the total is not needed: it is -1 if counting would cost a statement
+	Sort             []Sort
+	Page
+}
+
+// Prefectures lists the prefectures of Japan, from the north.
+func Prefectures() []string { return slices.Clone(prefectures) }

@@ -37,7 +37,7 @@ func TestSplitAddress(t *testing.T) {
 	for _, prefecture := range prefectures {
 		got, rest := splitAddress(prefecture + "中央1-1")
 		if got == nil || *got != prefecture || rest == nil || *rest != "中央1-1" {
-			t.Errorf("%s中央1-1 is split into %v and %v", prefecture, deref(got), deref(rest))
+			t.Errorf("%s中央1-1 is split into %v and %v", prefecture, Deref(got), Deref(rest))
 		}
 	}
 	for _, c := range []struct{ address, prefecture, rest string }{
@@ -48,8 +48,8 @@ func TestSplitAddress(t *testing.T) {
 		{"", "", ""},
 	} {
 		prefecture, rest := splitAddress(c.address)
-		if deref(prefecture) != c.prefecture || deref(rest) != c.rest {
-			t.Errorf("%q is split into %q and %q", c.address, deref(prefecture), deref(rest))
+		if Deref(prefecture) != c.prefecture || Deref(rest) != c.rest {
+			t.Errorf("%q is split into %q and %q", c.address, Deref(prefecture), Deref(rest))
 		}
 	}
 }
@@ -62,7 +62,7 @@ func TestSplitAddressLosesNothing(t *testing.T) {
 		var m Member
 		m.Prefecture, m.Address1 = splitAddress(address)
 		if got := m.Address(); got == nil || *got != address {
-			t.Errorf("%q was split into %q and %q", address, deref(m.Prefecture), deref(m.Address1))
+			t.Errorf("%q was split into %q and %q", address, Deref(m.Prefecture), Deref(m.Address1))
 		}
 	})
 }
@@ -87,7 +87,7 @@ func TestMemberVisibleTo(t *testing.T) {
 	}
 }
 
-// TestViews holds still how each dialect sees what it has fewer words for.
+// TestViews pins how each dialect sees values for which it has fewer words.
 func TestViews(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -113,14 +113,14 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestMemberColumnsAreAllColumns checks that no field of Member is forgotten: whatever is added to it has to be
+// TestMemberColumnsAreAllColumns checks that no field of Member is forgotten: whatever is added to it must be
 // added to the columns, which the schema, the patches and the audit log follow.
 func TestMemberColumnsAreAllColumns(t *testing.T) {
 	t.Parallel()
 	var m Member
 	fields := make(map[uintptr]string)
-	for i := range reflect.TypeFor[Member]().NumField() {
-		switch field := reflect.TypeFor[Member]().Field(i); field.Name {
+	for field := range reflect.TypeFor[Member]().Fields() {
+		switch field.Name {
 		case "ID", "CreatedAt", "UpdatedAt":
 		default:
 			fields[reflect.ValueOf(&m).Pointer()+field.Offset] = field.Name
@@ -174,13 +174,13 @@ func setOther(m *Member, c MemberColumn) {
 	case *string:
 		*p += "!"
 	case **string:
-		*p = new(deref(*p) + "!")
+		*p = new(Deref(*p) + "!")
 	case **Date:
-		*p = new(deref(*p) + "!")
+		*p = new(Deref(*p) + "!")
 	case **int64:
-		*p = new(deref(*p) + 1)
+		*p = new(Deref(*p) + 1)
 	case **Hundredths:
-		*p = new(deref(*p) + 1)
+		*p = new(Deref(*p) + 1)
 	case *bool:
 		*p = !*p
 	case *Status:
@@ -191,7 +191,7 @@ func setOther(m *Member, c MemberColumn) {
 }
 
 // anyMember draws a member as the engine may hold it: status and leave date agree, ranks and stores are those of
-// surroundings().
+// patchContext().
 func anyMember() *rapid.Generator[Member] {
 	text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune("山田花子ヤマダ東京都府"))))
 	date := rapid.SampledFrom([]Date{"1970-01-01", "2000-02-29", "2026-03-31"})

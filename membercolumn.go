@@ -94,15 +94,15 @@ func optional[T comparable](name string, ref func(*Member) **T, field func(*Memb
 // derived is a column that a patch does not set by its own name.
 func derived[T comparable](name string, ref func(*Member) **T) MemberColumn {
 	return MemberColumn{
-		Name: name,
-		Ref:  func(m *Member) any { return ref(m) },
-		Equal: func(a, b *Member) bool {
-			x, y := *ref(a), *ref(b)
-			return x == y || x != nil && y != nil && *x == *y
-		},
+		Name:  name,
+		Ref:   func(m *Member) any { return ref(m) },
+		Equal: func(a, b *Member) bool { return same(*ref(a), *ref(b)) },
 		apply: func(*Member, *MemberPatch) {},
 	}
 }
+
+// same reports whether both are nil or point to equal values.
+func same[T comparable](x, y *T) bool { return x == y || x != nil && y != nil && *x == *y }
 
 // required is a column that always has a value; null sets its zero value.
 func required[T comparable](name string, ref func(*Member) *T, field func(*MemberPatch) *Field[T]) MemberColumn {

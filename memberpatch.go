@@ -3,7 +3,9 @@ package noren
 // MemberPatch says what to change in one member. Absent fields stay as they are.
 type MemberPatch struct {
 	ID                int64             `json:"id"`
-	View              View              `json:"view,omitzero"` // whose eyes Status, Sex, Address and Rank are meant for
+	View              View              `json:"view,omitzero"` // the view that Status, Sex, Address and Rank are meant for
+	Seen              *Member           `json:"-"`             // as the caller read it; columns changed since are refused; nil: no check
+	Doubts            []Doubt           `json:"-"`             // values that break a rule of the form they came in
 	Code              Field[string]     `json:"code,omitzero"`
 	AliasCode         Field[string]     `json:"alias_code,omitzero"`
 	CustomerNo        Field[string]     `json:"customer_no,omitzero"`
@@ -57,58 +59,95 @@ type MemberPatch struct {
 	ShopifyCustomerID Field[string]     `json:"shopify_customer_id,omitzero"`
 }
 
-// Apply answers the member as it would be after the patch, with every rule the result breaks, in the order of
-// the Smaregi document's table. ranks, staffRanks and stores need hold only those that the patch names.
-// caller's store, where set, makes other stores unknown. The member given is not changed.
-func (p MemberPatch) Apply(m Member, in Surroundings) (Member, []Reason) {
-	var broken []Reason
+// Doubt is a value that breaks a rule of the form in which it came. It is refused, unless the member has it already: what
+// was read may be written back, even if it came through another dialect that allows more.
+type Doubt struct {
+	Refusal *Error
+	Has     func(*Member) bool // whether the member has the value, as the form shows it
+}
+
+// Apply returns the member as it would be after the patch, and what it is refused for, each with reason and field: first
+// the doubts about what the member does not have yet, then the rules that the result breaks, in the order of the table in
+// the Smaregi document. Values that the patch does not change are not judged. The context need only have the ranks, staff ranks
+// and stores that the patch names. With CallerStore set, other stores count as unknown. m itself is not changed.
+func (p MemberPatch) Apply(m Member, in PatchContext) (Member, Refusals) {
+	var broken Refusals
+	refuse := func(reason Reason, field string) {
+		broken = append(broken, &Error{Kind: Invalid, Reason: reason, Field: field})
+	}
 	before := m
+	for _, d := range p.Doubts {
+		if !d.Has(&before) {
+			broken = append(broken, d.Refusal)
+		}
+	}
 	for _, c := range memberColumns {
 		c.apply(&m, &p)
 	}
 	p.applyAddress(&m)
+	// Here and for rank and status: getting back what the view shows is not a change.
 	if ref, ok := p.Sex.Value(); ok && p.View.Sex(before.Sex) == ref {
 		m.Sex = before.Sex
 	}
 
-	id, known := p.resolve(p.Rank, func(r Ref) (int64, bool) { return rankByRef(in.Ranks, r) })
+	id, known := p.resolve(p.Rank, func(r Ref) (int64, bool) { return RankByRef(in.Ranks, r) })
 	if !known {
-		broken = append(broken, ReasonRankUnknown)
-	} else if p.Rank.Given() && (id == nil || deref(p.View.Rank(in.Ranks, before.RankID)) != *id) {
+		refuse(ReasonRankUnknown, "rank")
+	} else if p.Rank.Given() && (id == nil || Deref(p.View.Rank(in.Ranks, before.RankID)) != *id) {
 		m.RankID = id
 	}
-	id, known = p.resolve(p.MinimumRank, func(r Ref) (int64, bool) { return rankByRef(in.Ranks, r) })
+	id, known = p.resolve(p.MinimumRank, func(r Ref) (int64, bool) { return RankByRef(in.Ranks, r) })
 	if !known {
-		broken = append(broken, ReasonMinimumRankUnknown)
+		refuse(ReasonMinimumRankUnknown, "minimum_rank")
 	} else if p.MinimumRank.Given() {
 		m.MinimumRankID = id
 	}
-	id, known = p.resolve(p.StaffRank, func(r Ref) (int64, bool) { return staffRankByRef(in.StaffRanks, r) })
+	id, known = p.resolve(p.StaffRank, func(r Ref) (int64, bool) { return StaffRankByRef(in.StaffRanks, r) })
 	switch {
-	case p.StaffRank.Given() && in.HeadquartersLinked:
+	case p.StaffRank.Given() && in.HeadquartersLinked: // the headquarters manages staff ranks
 		m.StaffRankID = nil
 	case !known:
-		broken = append(broken, ReasonStaffRankUnknown)
+		refuse(ReasonStaffRankUnknown, "staff_rank")
 	case p.StaffRank.Given():
 		m.StaffRankID = id
 	}
-	if reason := p.applyStatus(before, &m, in); reason != "" {
-		broken = append(broken, reason)
+	if reason, field := p.applyStatus(before, &m, in); reason != "" {
+		refuse(reason, field)
 	}
 	if reason := p.applyStore(&m, in); reason != "" {
-		broken = append(broken, reason)
+		refuse(reason, "store")
+	}
+	if !same(before.PointUnitPrice, m.PointUnitPrice) || !same(before.PointUnit, m.PointUnit) {
+		if err := p.CheckUnitPair(); err != nil {
+			broken = append(broken, err)
+		}
 	}
 	return m, broken
 }
 
-// Surroundings is what a patch is judged against besides the member itself.
-type Surroundings struct {
+// PatchContext is what a patch is judged against besides the member itself. For stored data package app/members
+// alone makes one, so that no patch is judged without knowing its caller's store.
+type PatchContext struct {
 	Ranks              []Rank
 	StaffRanks         []StaffRank
 	Stores             []Store
 	HeadquartersLinked bool
 	CallerStore        *int64 // the store that the caller is restricted to
 	Today              Date   // in the tenant's zone
+}
+
+// Overtaken lists the columns in which the patch would overwrite a change made since its caller read the member. A
+// column that the patch leaves unchanged, or sets to its current value, is not among them.
+func (p MemberPatch) Overtaken(before, after *Member) (columns []string) {
+	if p.Seen == nil {
+		return nil
+	}
+	for _, c := range ChangedColumns(before, after) {
+		if !c.Equal(p.Seen, before) {
+			columns = append(columns, c.Name)
+		}
+	}
+	return columns
 }
 
 func (p MemberPatch) resolve(f Field[Ref], find func(Ref) (int64, bool)) (*int64, bool) {
@@ -127,6 +166,7 @@ func (p MemberPatch) applyAddress(m *Member) {
 		return
 	}
 	address, set := p.Address.Value()
+	// Unchanged. Splitting it again could divide it otherwise than it is stored.
 	if now := m.Address(); set && now != nil && *now == address {
 		return
 	}
@@ -136,32 +176,41 @@ func (p MemberPatch) applyAddress(m *Member) {
 	}
 }
 
-// applyStatus settles status and leave date as a pair: what is judged is the pair that would result.
-func (p MemberPatch) applyStatus(before Member, m *Member, in Surroundings) Reason {
+// applyStatus settles status and leave date together, because the rules are about the resulting pair.
+func (p MemberPatch) applyStatus(before Member, m *Member, in PatchContext) (reason Reason, field string) {
 	if p.Status.Given() && p.View.Status(before.Status) == m.Status {
 		m.Status = before.Status
 	}
+	// The Smaregi document has an error for this instead: there the client has to clear the date.
 	if p.View != SmaregiView && m.Status != before.Status && m.Status != Left && !p.LeaveDate.Given() {
 		m.LeaveDate = nil
 	}
 	switch {
 	case m.Status == Left && m.LeaveDate == nil && p.LeaveDate.Given():
-		return ReasonLeftWithoutDate
+		return ReasonLeftWithoutDate, "leave_date"
+	// Nobody gave a date, so the member leaves today.
 	case m.Status == Left && m.LeaveDate == nil:
 		m.LeaveDate = new(in.Today)
 	case m.Status == Active && m.LeaveDate != nil && p.LeaveDate.Given():
-		return ReasonActiveWithLeaveDate
+		return ReasonActiveWithLeaveDate, "leave_date"
 	case m.Status == Active && m.LeaveDate != nil:
-		return ReasonLeaveDateSet
+		return ReasonLeaveDateSet, "status"
 	}
-	return ""
+	return "", ""
 }
 
-func (p MemberPatch) applyStore(m *Member, in Surroundings) Reason {
+func (p MemberPatch) applyStore(m *Member, in PatchContext) Reason {
 	if !p.Store.Given() {
 		return ""
 	}
+	before := m.StoreID
 	m.StoreID = p.Store.Ptr()
+	// Who is restricted to a store does not give its members away, to all stores either; Smaregi's documents let its clients.
+	own := in.CallerStore != nil && before != nil && *before == *in.CallerStore
+	if own && m.StoreID == nil && p.View != SmaregiView && !in.HeadquartersLinked {
+		return ReasonStoreUnknown
+	}
+	// The headquarters manages stores too: whatever was sent, the member belongs to all stores.
 	if in.HeadquartersLinked {
 		m.StoreID = nil
 	}
@@ -181,8 +230,9 @@ func (p MemberPatch) applyStore(m *Member, in Surroundings) Reason {
 	return ReasonStoreUnknown
 }
 
-// checkUnitPair judges the point giving unit, whose two halves come together or not at all.
-func (p MemberPatch) checkUnitPair() *Error {
+// CheckUnitPair checks the point unit: its price and its points must be given together. Apply calls it; so does who has to
+// refuse a request before there is a member to apply it to.
+func (p MemberPatch) CheckUnitPair() *Error {
 	_, price := p.PointUnitPrice.Value()
 	_, unit := p.PointUnit.Value()
 	if price != unit {
@@ -195,8 +245,8 @@ func (p MemberPatch) checkUnitPair() *Error {
 	return nil
 }
 
-// checkLeaveDate judges status and leave date where the row gives both.
-func (p MemberPatch) checkLeaveDate() *Error {
+// CheckLeaveDate checks status and leave date if the row gives both.
+func (p MemberPatch) CheckLeaveDate() *Error {
 	status, _ := p.Status.Value()
 	_, dated := p.LeaveDate.Value()
 	switch {

@@ -13,8 +13,8 @@ import (
 
 const today = Date("2026-04-02")
 
-func surroundings() Surroundings {
-	return Surroundings{
+func patchContext() PatchContext {
+	return PatchContext{
 		Ranks:      []Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: " Gold Member "}},
 		StaffRanks: []StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "役員"}},
 		Stores: []Store{
@@ -91,16 +91,16 @@ func TestStatusAndLeaveDate(t *testing.T) {
 			if c.newStatus != "" {
 				p.Status = Set(c.newStatus)
 			}
-			got, broken := p.Apply(m, surroundings())
+			got, broken := p.Apply(m, patchContext())
 			var want []Reason
 			if c.broken != "" {
 				want = []Reason{c.broken}
 			}
-			if diff := cmp.Diff(want, broken); diff != "" {
+			if diff := cmp.Diff(want, reasons(broken)); diff != "" {
 				t.Errorf("rules broken (-want +got):\n%s", diff)
 			}
-			if len(broken) == 0 && (got.Status != c.want || deref(got.LeaveDate) != c.wantLeave) {
-				t.Errorf("becomes %s, leave date %q; want %s, %q", got.Status, deref(got.LeaveDate), c.want, c.wantLeave)
+			if len(broken) == 0 && (got.Status != c.want || Deref(got.LeaveDate) != c.wantLeave) {
+				t.Errorf("becomes %s, leave date %q; want %s, %q", got.Status, Deref(got.LeaveDate), c.want, c.wantLeave)
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestPatchedAddress(t *testing.T) {
 		{"null", stored, Null[string](), [3]*string{}},
 		{"null where nothing is set", Member{}, Null[string](), [3]*string{}},
 	} {
-		got, _ := MemberPatch{View: SmaregiView, Address: c.address}.Apply(c.member, surroundings())
+		got, _ := MemberPatch{View: SmaregiView, Address: c.address}.Apply(c.member, patchContext())
 		if diff := cmp.Diff(c.want, [3]*string{got.Prefecture, got.Address1, got.Address2}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
@@ -142,7 +142,7 @@ func TestPatchedSex(t *testing.T) {
 		{ReCOREView, OtherSex, SexUnknown, SexUnknown},
 		{Canonical, OtherSex, SexUnknown, SexUnknown},
 	} {
-		got, _ := MemberPatch{View: c.view, Sex: Set(c.set)}.Apply(Member{Sex: c.stored}, surroundings())
+		got, _ := MemberPatch{View: c.view, Sex: Set(c.set)}.Apply(Member{Sex: c.stored}, patchContext())
 		if got.Sex != c.got {
 			t.Errorf("view %d: %q set to %q becomes %q, want %q", c.view, c.stored, c.set, got.Sex, c.got)
 		}
@@ -168,8 +168,8 @@ func TestPatchedRanks(t *testing.T) {
 		{"the id decides, not the name", Set(Ref{ID: 9, Name: "Bronze"}), nil, []Reason{ReasonRankUnknown}},
 		{"no name", Set(Ref{}), nil, []Reason{ReasonRankUnknown}},
 	} {
-		got, broken := MemberPatch{Rank: c.ref}.Apply(Member{RankID: new(int64(1))}, surroundings())
-		if diff := cmp.Diff(c.broken, broken); diff != "" {
+		got, broken := MemberPatch{Rank: c.ref}.Apply(Member{RankID: new(int64(1))}, patchContext())
+		if diff := cmp.Diff(c.broken, reasons(broken)); diff != "" {
 			t.Errorf("%s: rules broken (-want +got):\n%s", c.name, diff)
 		}
 		if diff := cmp.Diff(c.want, got.RankID); len(broken) == 0 && diff != "" {
@@ -178,8 +178,8 @@ func TestPatchedRanks(t *testing.T) {
 	}
 }
 
-// easyPoints shows a member below the lowest rank as having it, so giving it to them changes nothing; any other rank does,
-// and so does the lowest where another dialect gives it.
+// easyPoints shows a member without a rank as having the lowest, so giving it to them changes nothing. Any other rank
+// does, and so does the lowest if another dialect gives it.
 func TestRankThroughAView(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -197,7 +197,7 @@ func TestRankThroughAView(t *testing.T) {
 		{"another view", SmaregiView, nil, Set(Ref{Name: "Bronze"}), new(int64(1))},
 		{"no view", Canonical, nil, Set(Ref{ID: 1}), new(int64(1))},
 	} {
-		got, broken := MemberPatch{View: c.view, Rank: c.ref}.Apply(Member{RankID: c.before}, surroundings())
+		got, broken := MemberPatch{View: c.view, Rank: c.ref}.Apply(Member{RankID: c.before}, patchContext())
 		if diff := cmp.Diff(c.want, got.RankID); diff != "" || broken != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", c.name, broken, diff)
 		}
@@ -206,26 +206,26 @@ func TestRankThroughAView(t *testing.T) {
 
 func TestPatchedStaffRanks(t *testing.T) {
 	t.Parallel()
-	linked := surroundings()
+	linked := patchContext()
 	linked.HeadquartersLinked = true
 	for _, c := range []struct {
 		name   string
 		ref    Field[Ref]
-		in     Surroundings
+		in     PatchContext
 		want   *int64
 		broken []Reason
 	}{
-		{"absent", Field[Ref]{}, surroundings(), new(int64(1)), nil},
-		{"null", Null[Ref](), surroundings(), nil, nil},
-		{"name", Set(Ref{Name: "役員 "}), surroundings(), new(int64(2)), nil},
-		{"unknown", Set(Ref{Name: "部長"}), surroundings(), nil, []Reason{ReasonStaffRankUnknown}},
+		{"absent", Field[Ref]{}, patchContext(), new(int64(1)), nil},
+		{"null", Null[Ref](), patchContext(), nil, nil},
+		{"name", Set(Ref{Name: "役員 "}), patchContext(), new(int64(2)), nil},
+		{"unknown", Set(Ref{Name: "部長"}), patchContext(), nil, []Reason{ReasonStaffRankUnknown}},
 		// ※会員本部連携を行う契約の場合、リクエストで指定された値に関わらずnullが設定されます。
 		{"linked to headquarters", Set(Ref{Name: "役員"}), linked, nil, nil},
 		{"unknown, linked to headquarters", Set(Ref{Name: "部長"}), linked, nil, nil},
 		{"absent, linked to headquarters", Field[Ref]{}, linked, new(int64(1)), nil},
 	} {
 		got, broken := MemberPatch{StaffRank: c.ref}.Apply(Member{StaffRankID: new(int64(1))}, c.in)
-		if diff := cmp.Diff(c.broken, broken); diff != "" {
+		if diff := cmp.Diff(c.broken, reasons(broken)); diff != "" {
 			t.Errorf("%s: rules broken (-want +got):\n%s", c.name, diff)
 		}
 		if diff := cmp.Diff(c.want, got.StaffRankID); len(broken) == 0 && diff != "" {
@@ -236,30 +236,30 @@ func TestPatchedStaffRanks(t *testing.T) {
 
 func TestPatchedStore(t *testing.T) {
 	t.Parallel()
-	linked, bound := surroundings(), surroundings()
+	linked, bound := patchContext(), patchContext()
 	linked.HeadquartersLinked, bound.CallerStore = true, new(int64(1))
 	for _, c := range []struct {
 		name   string
 		store  Field[int64]
-		in     Surroundings
+		in     PatchContext
 		want   *int64
 		broken []Reason
 	}{
-		{"absent", Field[int64]{}, surroundings(), new(int64(1)), nil},
-		{"null is all stores", Null[int64](), surroundings(), nil, nil},
-		{"a shop", Set(int64(2)), surroundings(), new(int64(2)), nil},
-		{"a warehouse", Set(int64(3)), surroundings(), nil, []Reason{ReasonStoreNotForMembers}},
-		{"an order-receiving store", Set(int64(4)), surroundings(), nil, []Reason{ReasonStoreNotForMembers}},
-		{"unknown", Set(int64(9)), surroundings(), nil, []Reason{ReasonStoreUnknown}},
+		{"absent", Field[int64]{}, patchContext(), new(int64(1)), nil},
+		{"null is all stores", Null[int64](), patchContext(), nil, nil},
+		{"a shop", Set(int64(2)), patchContext(), new(int64(2)), nil},
+		{"a warehouse", Set(int64(3)), patchContext(), nil, []Reason{ReasonStoreNotForMembers}},
+		{"an order-receiving store", Set(int64(4)), patchContext(), nil, []Reason{ReasonStoreNotForMembers}},
+		{"unknown", Set(int64(9)), patchContext(), nil, []Reason{ReasonStoreUnknown}},
 		{"linked to headquarters: all stores", Set(int64(2)), linked, nil, nil},
 		{"linked to headquarters: whatever is named", Set(int64(3)), linked, nil, nil},
 		{"the caller's own store", Set(int64(1)), bound, new(int64(1)), nil},
 		{"the caller is bound to another", Set(int64(2)), bound, nil, []Reason{ReasonStoreUnknown}},
 		{"a bound caller's warehouse elsewhere", Set(int64(3)), bound, nil, []Reason{ReasonStoreUnknown}},
-		{"a bound caller opens the member to all", Null[int64](), bound, nil, nil},
+		{"a bound caller gives the member to all", Null[int64](), bound, nil, []Reason{ReasonStoreUnknown}},
 	} {
 		got, broken := MemberPatch{Store: c.store}.Apply(Member{StoreID: new(int64(1))}, c.in)
-		if diff := cmp.Diff(c.broken, broken); diff != "" {
+		if diff := cmp.Diff(c.broken, reasons(broken)); diff != "" {
 			t.Errorf("%s: rules broken (-want +got):\n%s", c.name, diff)
 		}
 		if diff := cmp.Diff(c.want, got.StoreID); len(broken) == 0 && diff != "" {
@@ -274,10 +274,59 @@ func TestBrokenRulesAreInOrder(t *testing.T) {
 	p := MemberPatch{
 		View: SmaregiView, Rank: Set(Ref{ID: 9}), StaffRank: Set(Ref{ID: 9}), LeaveDate: Set(today), Store: Set(int64(9)),
 	}
-	_, broken := p.Apply(Member{Status: Active}, surroundings())
+	_, broken := p.Apply(Member{Status: Active}, patchContext())
 	want := []Reason{ReasonRankUnknown, ReasonStaffRankUnknown, ReasonActiveWithLeaveDate, ReasonStoreUnknown}
-	if diff := cmp.Diff(want, broken); diff != "" {
+	if diff := cmp.Diff(want, reasons(broken)); diff != "" {
 		t.Errorf("rules broken (-want +got):\n%s", diff)
+	}
+}
+
+func reasons(broken Refusals) (list []Reason) {
+	for _, e := range broken {
+		list = append(list, e.Reason)
+	}
+	return list
+}
+
+// TestDoubts checks that a doubtful value is refused where the member has another, and only there.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	refusal := &Error{Kind: Invalid, Reason: ReasonForm, Field: "phone"}
+	p := MemberPatch{Doubts: []Doubt{{refusal, func(now *Member) bool { return Deref(now.Phone) == "内線1" }}}}
+	if _, broken := p.Apply(Member{Status: Active, Phone: new("内線1")}, patchContext()); broken != nil {
+		t.Errorf("what the member has is refused: %v", broken)
+	}
+	if _, broken := p.Apply(Member{Status: Active}, patchContext()); len(broken) != 1 || broken[0] != refusal {
+		t.Errorf("what the member does not have is refused for %v, want %v", broken, refusal)
+	}
+}
+
+// TestHalfAPointUnit gives one half of the point unit. It is refused, but not where that is the stored value.
+func TestHalfAPointUnit(t *testing.T) {
+	t.Parallel()
+	whole := Member{Status: Active, PointUnitPrice: new(int64(100)), PointUnit: new(Hundredths(150))}
+	for _, c := range []struct {
+		name   string
+		patch  MemberPatch
+		member Member
+		field  string // blamed; "": nothing
+	}{
+		{"price alone", MemberPatch{PointUnitPrice: Set(int64(100))}, Member{Status: Active}, "point_unit"},
+		{"points alone", MemberPatch{PointUnit: Set(Hundredths(150))}, Member{Status: Active}, "point_unit_price"},
+		{"one is cleared", MemberPatch{PointUnitPrice: Set(int64(100)), PointUnit: Null[Hundredths]()}, whole, "point_unit"},
+		{"another price", MemberPatch{PointUnitPrice: Set(int64(200))}, whole, "point_unit"},
+		{"the stored price", MemberPatch{PointUnitPrice: Set(int64(100))}, whole, ""},
+		{"both", MemberPatch{PointUnitPrice: Set(int64(200)), PointUnit: Set(Hundredths(50))}, whole, ""},
+		{"neither", MemberPatch{}, whole, ""},
+	} {
+		_, broken := c.patch.Apply(c.member, patchContext())
+		var want []Reason
+		if c.field != "" {
+			want = []Reason{ReasonUnitPair}
+		}
+		if diff := cmp.Diff(want, reasons(broken)); diff != "" || c.field != "" && broken[0].Field != c.field {
+			t.Errorf("%s: refused for %v, want the field %q", c.name, broken, c.field)
+		}
 	}
 }
 
@@ -290,7 +339,7 @@ func TestWritingBackChangesNothing(t *testing.T) {
 			before := clone(t, stored)
 			p := patchOf(t, seenBy(view, stored))
 			p.ID, p.View = stored.ID, view
-			after, broken := p.Apply(stored, surroundings())
+			after, broken := p.Apply(stored, patchContext())
 			if len(broken) > 0 {
 				t.Errorf("view %d: what was read breaks %v", view, broken)
 			}
@@ -330,7 +379,7 @@ func seenBy(view View, m Member) map[string]any {
 	return seen
 }
 
-// patchOf makes the patch that sets each value, or clears it where it is nil.
+// patchOf returns the patch that sets each value, or clears it if it is nil.
 func patchOf(t *rapid.T, values map[string]any) (p MemberPatch) {
 	t.Helper()
 	data, err := json.Marshal(values)
@@ -351,7 +400,7 @@ func TestPatchChangesOnlyWhatItNames(t *testing.T) {
 		before := clone(t, stored)
 		view := rapid.SampledFrom([]View{Canonical, SmaregiView, ReCOREView}).Draw(t, "view")
 		p, named := anyPatch(t, view)
-		after, _ := p.Apply(stored, surroundings())
+		after, _ := p.Apply(stored, patchContext())
 		for _, c := range ChangedColumns(&before, &after) {
 			if !slices.Contains(named, c.Name) {
 				t.Errorf("view %d: a patch of %v changes %s", view, named, c.Name)
@@ -394,7 +443,8 @@ func anyPatch(t *rapid.T, view View) (p MemberPatch, columns []string) {
 	return p, columns
 }
 
-// TestPatchNamesColumns checks that the JSON of a patch, in which bulk requests are stored, says what the columns say.
+// TestPatchNamesColumns checks that the JSON names of a patch, in which bulk requests are stored, are those of the
+// columns.
 func TestPatchNamesColumns(t *testing.T) {
 	t.Parallel()
 	for _, c := range memberColumns {

@@ -2,11 +2,33 @@ package noren
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
-// Limits of a member's texts, in characters, where the domain has one: the widest of those that the dialects document.
-// A dialect that documents a narrower one keeps to it by itself.
+// TextRule is the rule for the texts of one column.
+type TextRule struct {
+	Most  int            // characters; 0: no limit
+	Like  *regexp.Regexp // nil: anything
+	Shape string         // what Like requires, in a few words
+}
+
+// MemberWords are the English messages for the rules of a patch.
+var MemberWords = map[Reason]string{
+	ReasonMemberUnknown:       "no such member",
+	ReasonRankUnknown:         "no such rank",
+	ReasonMinimumRankUnknown:  "no such rank",
+	ReasonStaffRankUnknown:    "no such staff rank",
+	ReasonStoreUnknown:        "no such store",
+	ReasonStoreNotForMembers:  "must be a shop; this store is a warehouse or takes orders",
+	ReasonActiveWithLeaveDate: "an active member must not have a leave date",
+	ReasonLeftWithoutDate:     "a member who left must have a leave date",
+	ReasonUnitPair:            "give both point_unit_price and point_unit, or neither",
+	ReasonLeaveDateSet:        "the member has a leave date; clear it to make the member active",
+}
+
+// Limits of a member's texts, in characters: the widest that the dialects document. A dialect that documents a narrower
+// one checks that itself.
 const (
 	MaxMemberCode   = 20  // 会員コード, 会員番号
 	MaxMemberAlias  = 50  // 代替会員コード
@@ -25,8 +47,8 @@ const (
 	MaxProductID    = 999_999_999_999_999
 )
 
-// What else texts have to look like. An account's name is ひらがなカタカナ英数字記号: ASCII, Japanese punctuation, kana, and the
-// full-width and half-width forms (U+FF01 to U+FF9F). Kanji are none of these.
+// The forms of texts. An account name is ひらがなカタカナ英数字記号: ASCII, Japanese punctuation, kana, and the
+// full-width and half-width forms (U+FF01 to U+FF9F). Kanji are not allowed.
 const (
 	maxShortCode      = 20 // PINコード, 旅券番号
 	maxShopifyID      = 30
@@ -40,8 +62,27 @@ const (
 	shopifyDigitsForm = `^[0-9]+$`
 )
 
-// MemberTextRule is what a text in the column of a member has to look like where no dialect says more.
+// MemberTextRule returns the rule for texts in the column, which holds unless a dialect has a stricter one.
 func MemberTextRule(column string) TextRule { return memberTextRules[column] }
+
+// Forms that one API documents and the domain does not require, because the other APIs accept more.
+var (
+	kanaForm   = regexp.MustCompile("^[ァ-ヶ\u3000 -~ー\uff0d・]+$") // Smaregi: フリガナ
+	postalForm = regexp.MustCompile("^[0-9]{3}-?[0-9]{4}$")      // ReCORE: 郵便番号
+)
+
+// StrictMemberTextRule returns the rule for what a person may type into the column: MemberTextRule with the form of the
+// strictest API, so that it can be written through each API.
+func StrictMemberTextRule(column string) TextRule {
+	rule := memberTextRules[column]
+	switch column {
+	case "last_kana", "first_kana":
+		rule.Like = kanaForm
+	case "postal_code":
+		rule.Like = postalForm
+	}
+	return rule
+}
 
 var memberTextRules = makeMemberTextRules()
 
@@ -64,7 +105,7 @@ func makeMemberTextRules() map[string]TextRule {
 	put("email email2 email3", TextRule{MaxMemberEmail, regexp.MustCompile(mailForm), "name@example.com"})
 	put("occupation", TextRule{Most: MaxOccupation})
 	put("pin passport_no", TextRule{Most: maxShortCode})
-	// The last four are documented without a limit, and the others nowhere.
+	// The documents name no limit for these.
 	put("note note2 favorites browsing address address1 address2 invoice_number", TextRule{Most: MaxMemberNote})
 	put("bank_code", digits(bankCodeDigits))
 	put("bank_branch_code", digits(branchCodeDigits))
@@ -75,9 +116,9 @@ func makeMemberTextRules() map[string]TextRule {
 	return rules
 }
 
-// digits asks for exactly n digits.
+// digits returns the rule for exactly n digits.
 func digits(n int) TextRule {
-	return TextRule{n, regexp.MustCompile("^[0-9]{" + string(rune('0'+n)) + "}$"), string(rune('0'+n)) + " digits"}
+	return TextRule{n, regexp.MustCompile("^[0-9]{" + strconv.Itoa(n) + "}$"), strconv.Itoa(n) + " digits"}
 }
 
 // AddressTwice reports whether the patch gives the address both as one text and in parts.

@@ -7,10 +7,7 @@ import (
 	"strings"
 )
 
-// Amounts of money are integers in the smallest unit of the tenant's currency: yen, but cents of a dollar. The digits
-// behind the point are those of ISO 4217.
-
-// currencyDigits is how many digits behind the point a currency has: two, but for those that are listed.
+// currencyDigits returns the number of decimal places of a currency: two, except for those listed.
 func currencyDigits(code string) int {
 	switch {
 	case slices.Contains(strings.Fields("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"), code):
@@ -24,24 +21,24 @@ func currencyDigits(code string) int {
 	}
 }
 
-// MaxMoney is the largest amount of money that is taken: what a JSON number holds exactly, with room for sums.
+// MaxMoney is the largest amount accepted. A JSON number holds it exactly, and sums of many still fit.
 const MaxMoney = 999_999_999_999
 
-// maxMoneyText is how many characters an amount is written with at most.
+// maxMoneyText is the longest text accepted as an amount, in bytes.
 const maxMoneyText = 40
 
-// ParseMoney reads an amount in the main unit of the currency, such as "1200", "1200.00" or "-12.5", as the smallest
-// unit. An amount finer than the currency is an error, and so is one beyond MaxMoney.
+// ParseMoney parses an amount in the main unit of the currency, such as "1200", "1200.00" or "-12.5", and returns it in
+// the smallest unit. An amount with more places than the currency has, or beyond MaxMoney, is an error.
 func ParseMoney(s, currency string) (int64, error) {
 	digits := currencyDigits(currency)
 	if len(s) > maxMoneyText {
 		return 0, fmt.Errorf("%q… is too long for an amount", s[:maxMoneyText])
 	}
 	whole, fraction, _ := strings.Cut(s, ".")
-	fine := strings.TrimRight(fraction, "0")
-	bad := fmt.Errorf("%q is not an amount in %s: digits, with at most %d behind the point", s, currency, digits)
-	if len(fine) > digits || strings.HasSuffix(s, ".") || !isDigits(strings.TrimPrefix(whole, "-")) ||
-		fraction != "" && !isDigits(fraction) {
+	fine := strings.TrimRight(fraction, "0") // so that "1200.00" is an amount in yen
+	bad := fmt.Errorf("%q is not an amount in %s; write digits, with at most %d after the point", s, currency, digits)
+	if len(fine) > digits || strings.HasSuffix(s, ".") || !IsDigits(strings.TrimPrefix(whole, "-")) ||
+		fraction != "" && !IsDigits(fraction) {
 		return 0, bad
 	}
 	n, err := strconv.ParseInt(whole+fine+strings.Repeat("0", digits-len(fine)), 10, 64)
@@ -51,10 +48,10 @@ func ParseMoney(s, currency string) (int64, error) {
 	return n, nil
 }
 
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+func IsDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// FormatMoney writes an amount in the main unit of the currency: 1200 is "1200" in yen and "12.00" in dollars. Without
-// its point and needless zeros it is a JSON number.
+// FormatMoney writes an amount in the main unit of the currency: 1200 is "1200" in yen and "12.00" in dollars. The
+// result is a valid JSON number.
 func FormatMoney(amount int64, currency string) string {
 	digits := currencyDigits(currency)
 	if digits == 0 {
@@ -62,7 +59,7 @@ func FormatMoney(amount int64, currency string) string {
 	}
 	s, sign := strconv.FormatInt(amount, 10), ""
 	if amount < 0 {
-		s, sign = s[1:], "-" // of the smallest number there is no positive one
+		s, sign = s[1:], "-" // not -amount, which overflows for the smallest integer
 	}
 	s = strings.Repeat("0", max(0, digits+1-len(s))) + s
 	return sign + s[:len(s)-digits] + "." + s[len(s)-digits:]

@@ -1,12 +1,11 @@
 package noren
 
 import (
-	"cmp"
-	"slices"
+	"context"
 	"time"
 )
 
-// PointType tells free points from those that were paid for (無償, 有償).
+// PointType distinguishes free points from paid ones (無償, 有償).
 type PointType string
 
 // The types of point.
@@ -15,25 +14,33 @@ const (
 	PaidPoint    PointType = "PAID"
 )
 
-// PointTypes lists every type, in the order in which balances show them.
+// PointTypes lists every type, in the order in which balances are shown.
 func PointTypes() []PointType { return []PointType{DefaultPoint, PaidPoint} }
 
 // MaxPoints is the most that one movement can grant or take.
 const MaxPoints = 999_999_999
 
-// PointLot is what one grant is worth: it can be used through the end of ExpiresOn in the tenant's zone.
+// PointLot holds the points of one grant. They can be used from the beginning of UsableFrom through the end of ExpiresOn in
+// the tenant's zone.
 type PointLot struct {
-	ID        int64
-	MemberID  int64
-	Type      PointType
-	GrantedAt time.Time
-	ExpiresOn *Date // nil: never
-	Amount    int64 // granted
-	Remaining int64 // neither used nor expired by the daily run
+	ID         int64
+	MemberID   int64
+	Type       PointType
+	GrantedAt  time.Time
+	UsableFrom *Date // nil: at once
+	ExpiresOn  *Date // nil: never
+	Amount     int64 // granted
+	Remaining  int64 // neither used nor removed by the daily expiry
+	PurchaseID int64 // of the purchase that earned them; 0: none did
 }
 
-// usable reports whether the lot's points can be used on that day.
-func (l PointLot) usable(today Date) bool { return l.ExpiresOn == nil || *l.ExpiresOn >= today }
+// Expired reports whether the lot's points can no longer be used on that day.
+func (l PointLot) Expired(today Date) bool { return l.ExpiresOn != nil && *l.ExpiresOn < today }
+
+// Usable reports whether the lot's points can be used on that day.
+func (l PointLot) Usable(today Date) bool {
+	return !l.Expired(today) && (l.UsableFrom == nil || *l.UsableFrom <= today)
+}
 
 // PointEntryKind says why an entry was made.
 type PointEntryKind string
@@ -43,10 +50,17 @@ const (
 	PointsGranted PointEntryKind = "granted"
 	PointsUsed    PointEntryKind = "used"
 	PointsExpired PointEntryKind = "expired"
+	// PointsReturned took back what a purchase had earned that was refunded.
+	PointsReturned PointEntryKind = "returned"
 )
 
-// PointEntry is one append-only movement of a member's points. The sum of the deltas of a member and type is the sum
-// of what remains of its lots.
+// PointEntryKinds lists every kind.
+func PointEntryKinds() []PointEntryKind {
+	return []PointEntryKind{PointsGranted, PointsUsed, PointsExpired, PointsReturned}
+}
+
+// PointEntry is one append-only movement of a member's points. Per member and type, the sum of the deltas equals the
+// sum of what remains in the lots.
 type PointEntry struct {
 	ID        int64
 	MemberID  int64
@@ -56,46 +70,54 @@ type PointEntry struct {
 	StaffID   *int64
 	Note      string
 	At        time.Time
-	ClientID  *int64 // nil: the operator or the daily run
+	ClientID  *int64 // nil: the operator or the daily expiry
 	Dialect   string
-	Login     string // of the console user who did it; "": a program
+	Login     string // of the console user; "": a program
 	RequestID string
+	Purchase  PurchaseRef // the purchase that earned the points; the zero value: none did
 }
 
-// PointLotFilter selects the lots of one member that have anything remaining, in the order in which they expire; those
-// that never do come last.
+// PurchaseRef names a purchase. To write it, ID is enough.
+type PurchaseRef struct {
+	ID                 int64
+	Source, ExternalID string
+}
+
+// PointLotFilter selects the lots of one member that have points remaining, soonest expiry first; lots that never
+// expire come last.
 type PointLotFilter struct {
 	MemberID int64
 	Page
 }
 
-// PointEntryFilter selects movements of points, by time and then id.
+// PointEntryFilter selects movements of points, ordered by time and id.
 type PointEntryFilter struct {
 	MemberID  int64  // 0: any
 	VisibleTo *int64 // only of members of this store or of all stores
 	At        Span
 	Kinds     []PointEntryKind // nil: any; empty: none
 	Dialects  []string         // as Kinds
-	Newest    bool             // the newest first
+	Earned    *bool            // only those that name a purchase, or only the others; nil: any
+	Newest    bool             // newest first
 	Page
 }
 
-// PointBurn links an entry that took points to a lot that it took them from.
+// PointBurn says how many points an entry took from which lot.
 type PointBurn struct {
 	EntryID, LotID int64
 	Amount         int64
 }
 
-// PointBalance is what a member has of one type, at the moment of reading.
+// PointBalance is what a member has of one type at the moment of reading.
 type PointBalance struct {
 	MemberID      int64
 	Type          PointType
 	Total         int64
-	ExpiresOn     *Date // the next day on which points expire; nil: none ever do
-	ExpiresAmount int64 // how many expire then
+	ExpiresOn     *Date // the next day on which points expire; nil: none expire
+	ExpiresAmount int64 // how many expire on that day
 }
 
-// NextExpiry is the next day on which any of the points expire; nil: none ever do.
+// NextExpiry returns the next day on which any of the points expire; nil: none expire.
 func NextExpiry(balances []PointBalance) *Date {
 	var next *Date
 	for _, b := range balances {
@@ -106,68 +128,31 @@ func NextExpiry(balances []PointBalance) *Date {
 	return next
 }
 
-// usablePoints adds up what the lots hold on that day.
-func usablePoints(lots []PointLot, today Date) (sum int64) {
-	for _, l := range lots {
-		if l.usable(today) {
-			sum += l.Remaining
-		}
-	}
-	return sum
+// PointTx reads and writes the ledger of points.
+type PointTx interface {
+	// OpenLots returns the lots of that type with points remaining, ordered by id, and locks them if forUpdate is true.
+	OpenLots(ctx context.Context, members []int64, t PointType, forUpdate bool) ([]PointLot, error)
+	// ExpiredLots returns up to limit lots that have points remaining and whose last day is before today, ordered by last
+	// day and id, starting behind the lot after (zero: from the beginning).
+	ExpiredLots(ctx context.Context, today Date, after PointLot, limit int, forUpdate bool) ([]PointLot, error)
+	// LapsedPoints returns how many points that the purchases earned the daily expiry has removed, by purchase. Purchases of
+	// which there are none are left out.
+	LapsedPoints(ctx context.Context, purchases []int64) (map[int64]int64, error)
+	// MovePoints inserts the movement's lots, entries and burns, and reduces the lots by what was burnt. Conflict if a lot
+	// has less than that.
+	MovePoints(ctx context.Context, m PointMovement) error
+	// PointBalances returns the members' balances on that day, ordered by member and type. Types of which a member has
+	// none are left out.
+	PointBalances(ctx context.Context, members []int64, today Date) ([]PointBalance, error)
+	// PointLots returns one page of those that match.
+	PointLots(ctx context.Context, f PointLotFilter) ([]PointLot, error)
+	// PointEntries returns one page of those that match.
+	PointEntries(ctx context.Context, f PointEntryFilter) ([]PointEntry, error)
 }
 
-// burn takes amount from the usable lots: nearest expiry first, oldest first among equals, never-expiring last. It
-// answers what each lot loses, or false where the lots do not hold enough. The lots given are not changed.
-func burn(lots []PointLot, amount int64, today Date) (taken []PointBurn, ok bool) {
-	order := slices.Clone(lots)
-	slices.SortFunc(order, func(a, b PointLot) int {
-		return cmp.Or(
-			cmp.Compare(b2i(a.ExpiresOn == nil), b2i(b.ExpiresOn == nil)),
-			cmp.Compare(deref(a.ExpiresOn), deref(b.ExpiresOn)),
-			a.GrantedAt.Compare(b.GrantedAt),
-			cmp.Compare(a.ID, b.ID),
-		)
-	})
-	for _, l := range order {
-		if amount == 0 {
-			break
-		}
-		if n := min(l.Remaining, amount); n > 0 && l.usable(today) {
-			taken = append(taken, PointBurn{LotID: l.ID, Amount: n})
-			amount -= n
-		}
-	}
-	return taken, amount == 0
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// addMonths is the same day n months later, or the last day of that month where it has no such day.
-func addMonths(d Date, n int) Date {
-	t, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return d
-	}
-	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
-	last := first.AddDate(0, 1, -1).Day()
-	return DateOf(first.AddDate(0, 0, min(t.Day(), last)-1), time.UTC)
-}
-
-// EndOf is the last second of the day in zone: what ReCORE shows as the instant of expiry.
-func (d Date) EndOf(zone *time.Location) time.Time {
-	t, err := time.Parse(time.DateOnly, string(d)) // not in the zone, where the day may have no midnight
-	if err != nil {
-		return time.Time{}
-	}
-	last := time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 0, zone)
-	// Where clocks are put back at midnight, 23:59:59 comes twice and the day ends with the second.
-	if again := last.Add(time.Hour); DateOf(again, zone) == d {
-		return again
-	}
-	return last
+// PointMovement is written as one: new lots, entries, and which lots the entries took points from.
+type PointMovement struct {
+	Lots    []PointLot
+	Entries []PointEntry
+	Burns   []PointBurn
 }

@@ -10,6 +10,11 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app"
+	"noren/app/shop"
+	"noren/bench/figures"
+	"noren/bench/load"
+	"noren/bench/seed"
 	"noren/password"
 	"noren/sqlstore"
 )
@@ -20,37 +25,38 @@ const (
 	consolePassword = "a password of a throwaway database"
 )
 
-// ofConsole measures the console's search box over HTTP: what it answers while somebody types, beside the same of a
-// shop of 1,000 members on a server of its own.
+// ofConsole measures the console's search box over HTTP while somebody types, beside that of a shop of 1,000 members on a
+// server of its own.
 func (m measurement) ofConsole(ctx context.Context, seeded string) (err error) {
-	small, err := seed(ctx, m.place, consoleSmall, m.progress)
-	defer func() { err = errors.Join(err, m.place.drop(context.WithoutCancel(ctx), small)) }()
+	small, err := seed.Seed(ctx, m.place, consoleSmall, m.Progress)
+	defer func() { err = errors.Join(err, m.place.Drop(context.WithoutCancel(ctx), small)) }()
 	if err != nil {
 		return err
 	}
-	var shops [2]*load // the big one and the small one
+	var shops [2]*load.Load // the big one and the small one
 	for i, database := range []string{seeded, small} {
 		if err := addClerk(ctx, database); err != nil {
 			return err
 		}
-		server, err := startServer(ctx, m.noren, database, m.dir)
+		server, err := load.StartServer(ctx, m.noren, database, m.dir)
 		if err != nil {
 			return err
 		}
-		defer server.stop()
-		if shops[i], err = signIn(ctx, server.base); err != nil {
+		defer server.Stop()
+		if shops[i], err = signIn(ctx, server.Base); err != nil {
 			return err
 		}
-		defer shops[i].close()
+		defer shops[i].Close()
 	}
-	for _, s := range consoleSearches(min(m.to.members, consoleSmall)) {
+	for _, s := range consoleSearches(min(m.to.Members, consoleSmall)) {
 		m.doing("console: " + s.what)
 		path := "/console/members?" + s.query.Encode()
-		took, err := turns(ctx, max(m.rounds/3, 3), timed(shops[0].page(path, s.finds)), timed(shops[1].page(path, s.finds)))
+		took, err := figures.Turns(ctx, max(m.rounds/3, 3),
+			figures.Timed(page(shops[0], path, s.finds)), figures.Timed(page(shops[1], path, s.finds)))
 		if err != nil {
 			return err
 		}
-		m.to.times("console: "+s.what, fmt.Sprintf("in a shop of %d", consoleSmall), took[0].median(), took[1].median(), s.atMost)
+		m.to.Times("console: "+s.what, fmt.Sprintf("in a shop of %d", consoleSmall), took[0].Median(), took[1].Median(), s.atMost)
 	}
 	return nil
 }
@@ -59,13 +65,13 @@ func (m measurement) ofConsole(ctx context.Context, seeded string) (err error) {
 type consoleSearch struct {
 	what   string
 	query  url.Values
-	finds  string // what has to stand in the answer
+	finds  string // what the response must contain
 	atMost float64
 }
 
-// consoleSearches find something in a shop of so many members and in one of more.
+// consoleSearches are searches that find something in a shop of that many members, and in any larger one.
 func consoleSearches(members int) []consoleSearch {
-	someone := memberOf(int64(members)/2, epoch)
+	someone := seed.Member(int64(members)/2, seed.Epoch())
 	name := *someone.LastName + *someone.FirstName
 	list := []consoleSearch{{"the first page", url.Values{}, "MB0000000001", 3}}
 	for _, q := range []struct{ what, text, finds string }{
@@ -89,30 +95,30 @@ func consoleSearches(members int) []consoleSearch {
 	)
 }
 
-// addClerk lets somebody sign in.
+// addClerk adds a console user to sign in as.
 func addClerk(ctx context.Context, database string) (err error) {
 	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: database})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
-	_, err = noren.NewService(noren.Config{Engine: engine, Passwords: password.Argon2id{}}).ApplyShop(ctx, noren.Shop{
-		Contract: contract, ConsoleUsers: []noren.ShopConsoleUser{{Login: consoleLogin, Password: consolePassword, Role: noren.Clerk}},
+	_, err = app.New(app.Config{Engine: engine, Passwords: password.Argon2id{}}).Shop.Apply(ctx, shop.Shop{
+		Contract: seed.Contract, ConsoleUsers: []shop.ConsoleUser{{Login: consoleLogin, Password: consolePassword, Role: noren.Clerk}},
 	})
 	return err
 }
 
-// signIn is the load of somebody who has signed in and types into the search box.
-func signIn(ctx context.Context, base string) (*load, error) {
-	l := newLoad(base, "", 1)
-	l.client.Jar, _ = cookiejar.New(nil) // never fails
-	form := url.Values{"contract": {contract}, "login": {consoleLogin}, "password": {consolePassword}}
+// signIn signs in, and returns a load that types into the search box.
+func signIn(ctx context.Context, base string) (*load.Load, error) {
+	l := load.New(base, "", 1)
+	l.Client.Jar, _ = cookiejar.New(nil) // never fails
+	form := url.Values{"contract": {seed.Contract}, "login": {consoleLogin}, "password": {consolePassword}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/console/sign-in", strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, err := l.client.Do(request)
+	answer, err := l.Client.Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +128,14 @@ func signIn(ctx context.Context, base string) (*load, error) {
 	if answer.StatusCode != http.StatusOK || strings.HasSuffix(answer.Request.URL.Path, "/sign-in") {
 		return nil, fmt.Errorf("signing in: %s at %s", answer.Status, answer.Request.URL.Path)
 	}
-	l.header.Set("HX-Request", "true")
+	l.Header.Set("HX-Request", "true")
 	return l, nil
 }
 
-// page asks for one page, on which something has to stand.
-func (l *load) page(path, finds string) func(context.Context) error {
+// page requests one page, which must contain finds.
+func page(l *load.Load, path, finds string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		text, err := l.send(ctx, http.MethodGet, path, nil, http.StatusOK)
+		text, err := l.Send(ctx, http.MethodGet, path, nil, http.StatusOK)
 		if err == nil && !strings.Contains(string(text), finds) {
 			err = fmt.Errorf("%s does not show %q", path, finds)
 		}

@@ -5,22 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"noren"
+	"noren/app/bulk"
+	"noren/bench/figures"
+	"noren/bench/floor"
 	"noren/dialect/smaregi"
 	"noren/web"
 )
 
-// decoder decodes one body of PATCH /customers/bulk: as the dialect does, from the bytes to patches that have been
-// checked, and by hand. The body is one that the domain refuses as the last thing before it would touch a database.
+// decoder decodes one body of PATCH /customers/bulk in two ways: as the dialect does, from the bytes to checked patches,
+// and by hand. The last check before the database would be asked refuses the body, so that only decoding is measured.
 type decoder struct {
 	handle  func(ctx context.Context, x *web.Request) (web.Answer, error)
 	request *web.Request
 }
 
-// byHand is the body as somebody would decode it who checks nothing.
+// byHand is the body as code without any checks would decode it.
 type byHand struct {
 	Customers   []customerByHand `json:"customers"`
 	CallbackURL string           `json:"callbackUrl"`
@@ -35,8 +40,8 @@ type customerByHand struct {
 	BrowsingList, Status, StoreID                                                            *string
 }
 
-// newDecoder makes a body of that many rows. Each has every field of the document's example where every is true,
-// else a note and what the domain refuses.
+// newDecoder makes a body of that many rows. Each has every field of the document's example if every is true, otherwise a
+// note and the pair that is refused.
 func newDecoder(rows int, every bool) (*decoder, error) {
 	row := map[string]string{"note": "お得意様 1回目", "status": "0", "leaveDate": "2026-01-23"}
 	if every {
@@ -44,17 +49,15 @@ func newDecoder(rows int, every bool) (*decoder, error) {
 	}
 	list := make([]map[string]string, rows)
 	for i := range list {
-		list[i] = map[string]string{"customerId": fmt.Sprint(i + 1)}
-		for name, value := range row {
-			list[i][name] = value
-		}
+		list[i] = map[string]string{"customerId": strconv.Itoa(i + 1)}
+		maps.Copy(list[i], row)
 	}
-	body, err := json.Marshal(map[string]any{"customers": list, "callbackUrl": callbackURL})
+	body, err := json.Marshal(map[string]any{"customers": list, "callbackUrl": floor.CallbackURL})
 	if err != nil {
 		return nil, err
 	}
 	d := &decoder{request: &web.Request{Body: body}}
-	routes := smaregi.New(noren.NewService(noren.Config{}), "bench").Routes()
+	routes := smaregi.New(smaregi.Rooms{}, "bench").Routes()
 	at := slices.IndexFunc(routes, func(r web.Route) bool {
 		return r.Method == http.MethodPatch && r.Pattern == "/customers/bulk"
 	})
@@ -65,7 +68,7 @@ func newDecoder(rows int, every bool) (*decoder, error) {
 	return d, nil
 }
 
-// everyField is the row of the document's example. An active member with a leave date is what the domain refuses.
+// everyField is the row of the document's example. An active member with a leave date is refused.
 func everyField() map[string]string {
 	row := map[string]string{
 		"sex": "0", "birthDate": "2000-01-23", "entryDate": "2000-01-23", "leaveDate": "2000-01-23",
@@ -108,22 +111,22 @@ func bodies() []struct {
 		rows  int
 		every bool
 	}{
-		{"1 row, 4 fields", 1, false}, {"100 rows, 4 fields", noren.MaxBulkRows, false}, {"100 rows, all 36 fields", noren.MaxBulkRows, true},
+		{"1 row, 4 fields", 1, false}, {"100 rows, 4 fields", bulk.MaxRows, false}, {"100 rows, all 36 fields", bulk.MaxRows, true},
 	}
 }
 
 // measureDecode measures JSON alone.
-func measureDecode(ctx context.Context, to section, rounds int) error {
+func measureDecode(ctx context.Context, to figures.Section, rounds int) error {
 	for _, b := range bodies() {
 		d, err := newDecoder(b.rows, b.every)
 		if err != nil {
 			return err
 		}
-		all, err := turns(ctx, rounds, timed(d.noren), timed(d.floor))
+		all, err := figures.Turns(ctx, rounds, figures.Timed(d.noren), figures.Timed(d.floor))
 		if err != nil {
 			return err
 		}
-		to.times("decode "+b.name, "encoding/json, unchecked", all[0].median(), all[1].median(), 0)
+		to.Times("decode "+b.name, "encoding/json, unchecked", all[0].Median(), all[1].Median(), 0)
 	}
 	return nil
 }

@@ -13,19 +13,21 @@ import (
 	"strings"
 	"testing"
 
-	"noren/storetest"
+	"noren/bench/figures"
+	"noren/bench/load"
+	"noren/pgtest"
 )
 
-// TestMain makes the test's program the bare server where it is started as one.
+// TestMain makes the test program the bare server if it is started as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == bareCommand {
-		if err := serveBare(context.Background(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
+	if len(os.Args) > 1 && os.Args[1] == load.BareCommand {
+		if err := bareServer(context.Background(), os.Args[2:], os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
-	os.Exit(storetest.Main(m))
+	os.Exit(pgtest.Main(m))
 }
 
 func TestHelpNamesEveryFlag(t *testing.T) {
@@ -61,8 +63,8 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 	}
 }
 
-// A whole run, as short as it can be: the server is built and started, every part is measured, and everything that
-// was made for it is gone afterwards.
+// TestRunFromBeginningToEnd makes a whole run, as short as possible: the server is built and started, every part is
+// measured, and everything that was made for it is gone afterwards.
 func TestRunFromBeginningToEnd(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -81,7 +83,7 @@ func TestRunFromBeginningToEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r report
+	var r figures.Report
 	if err := json.Unmarshal(data, &r); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func TestRunFromBeginningToEnd(t *testing.T) {
 		"console: two letters of a name", "console: a code", "1,000 members of a check of ranks", "a slice of a check", "a member read, p95, while ranks are checked",
 		"100 rows accepted and applied, p95, while ranks are checked", "the tier of a member with 10000 purchases",
 	} {
-		at := slices.IndexFunc(r.Rows, func(row result) bool { return row.What == what })
+		at := slices.IndexFunc(r.Rows, func(row figures.Result) bool { return row.What == what })
 		if at < 0 {
 			t.Errorf("%s was not measured", what)
 		} else if row := r.Rows[at]; row.Noren <= 0 || row.Floor <= 0 {

@@ -8,11 +8,16 @@ import (
 	"slices"
 	"time"
 
-	"noren/storetest"
+	"noren/bench/figures"
+	"noren/bench/floor"
+	"noren/bench/load"
+	"noren/bench/member"
+	"noren/bench/seed"
+	"noren/pgtest"
 )
 
-// measureAll measures what the options ask for. With an error it answers what was measured before it.
-func measureAll(ctx context.Context, o options, tell progress) (*report, error) {
+// measureAll measures what the options ask for. With an error it also returns what was measured before.
+func measureAll(ctx context.Context, o options, tell figures.Progress) (*figures.Report, error) {
 	dir, err := os.MkdirTemp(o.dir, "noren-bench-")
 	if err != nil {
 		return nil, err
@@ -20,15 +25,15 @@ func measureAll(ctx context.Context, o options, tell progress) (*report, error) 
 	defer os.RemoveAll(dir)
 	serves := slices.ContainsFunc(o.parts, func(part string) bool { return part == partHTTP || part == partMembers || part == partConsole })
 	if serves && o.noren == "" {
-		tell.doing("building the server")
-		if o.noren, err = buildNoren(ctx, dir); err != nil {
+		tell.Doing("building the server")
+		if o.noren, err = load.BuildServer(ctx, dir); err != nil {
 			return nil, err
 		}
 	}
-	r := newReport(time.Now())
+	r := figures.NewReport(time.Now())
 	if slices.Contains(o.parts, partDecode) {
-		tell.doing("decoding")
-		if err := measureDecode(ctx, section{report: r, callers: 1}, o.rounds); err != nil {
+		tell.Doing("decoding")
+		if err := measureDecode(ctx, figures.Section{Report: r, Callers: 1}, o.rounds); err != nil {
 			return r, err
 		}
 	}
@@ -44,23 +49,24 @@ func measureAll(ctx context.Context, o options, tell progress) (*report, error) 
 }
 
 // measureEngine measures on one engine, for each number of members.
-func measureEngine(ctx context.Context, o options, engine, dir string, r *report, tell progress) error {
-	var p place = sqlitePlace{dir}
+func measureEngine(ctx context.Context, o options, engine, dir string, r *figures.Report, tell figures.Progress) error {
+	var p seed.Place = seed.SQLite{Dir: dir}
 	if engine == "postgres" {
 		admin := o.postgres
 		if admin == "" {
-			tell.doing("postgres: starting a server")
-			url, stop, err := storetest.DurablePostgres() //nolint:contextcheck // it watches over the server until stop
+			tell.Doing("postgres: starting a server")
+			url, stop, err := pgtest.StartDurable() //nolint:contextcheck // it watches over the server until stop
 			if err != nil {
 				return err
 			}
 			defer stop()
 			admin = url
 		}
-		p = postgresPlace{admin}
+		p = seed.Postgres{Admin: admin}
 	}
 	for _, members := range o.members {
-		m := measurement{options: o, place: p, dir: dir, progress: tell, to: section{r, engine, members, 1}}
+		to := figures.Section{Report: r, Engine: engine, Members: members, Callers: 1}
+		m := measurement{options: o, place: p, dir: dir, Progress: tell, to: to}
 		if err := m.run(ctx); err != nil {
 			return err
 		}
@@ -71,10 +77,10 @@ func measureEngine(ctx context.Context, o options, engine, dir string, r *report
 // measurement is one engine with one number of members.
 type measurement struct {
 	options
-	progress
-	place place
+	figures.Progress
+	place seed.Place
 	dir   string
-	to    section
+	to    figures.Section
 }
 
 func (m measurement) run(ctx context.Context) (err error) {
@@ -86,9 +92,9 @@ func (m measurement) run(ctx context.Context) (err error) {
 	if slices.Equal(m.parts, []string{partRanks}) {
 		return nil
 	}
-	seeded, err := seed(ctx, m.place, m.to.members, m.progress)
-	// The context may have ended; the database is to be removed all the same.
-	defer func() { err = errors.Join(err, m.place.drop(context.WithoutCancel(ctx), seeded)) }()
+	seeded, err := seed.Seed(ctx, m.place, m.to.Members, m.Progress)
+	// The context may have ended; the database must be removed all the same.
+	defer func() { err = errors.Join(err, m.place.Drop(context.WithoutCancel(ctx), seeded)) }()
 	if err != nil {
 		return err
 	}
@@ -108,39 +114,42 @@ func (m measurement) run(ctx context.Context) (err error) {
 		}
 	}
 	if slices.Contains(m.parts, partMembers) {
-		return m.ofMembers(ctx, seeded)
+		return member.Run{
+			Place: m.place, Dir: m.dir, Program: m.noren, Connections: m.connections, Rounds: m.rounds, Length: m.length,
+			To: m.to, Doing: m.doing,
+		}.Measure(ctx, seeded)
 	}
 	return nil
 }
 
 // service measures applying and accepting without HTTP, on two copies of the database.
 func (m measurement) service(ctx context.Context, seeded string) (err error) {
-	s, err := newSides(ctx, m.place, seeded, m.to.members, slices.Max(m.connections))
+	s, err := floor.NewSides(ctx, m.place, seeded, m.to.Members, slices.Max(m.connections))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close(context.WithoutCancel(ctx))) }()
+	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
 	if slices.Contains(m.parts, partApply) {
-		for _, c := range changes() {
+		for _, c := range floor.Changes() {
 			m.doing("applying changes of " + string(c))
-			noren, floor, err := s.measureApply(ctx, c, m.rounds)
+			noren, floor, err := s.MeasureApply(ctx, c, m.rounds)
 			if err != nil {
 				return err
 			}
-			m.to.times("apply 100 rows: "+string(c), "the same rows by hand", noren.median(), floor.median(), 2)
+			m.to.Times("apply 100 rows: "+string(c), "the same rows by hand", noren.Median(), floor.Median(), 2)
 		}
 	}
 	if !slices.Contains(m.parts, partAccept) {
 		return nil
 	}
-	a, err := newAcceptors(ctx, s, slices.Max(m.connections))
+	a, err := floor.NewAcceptors(ctx, s, slices.Max(m.connections))
 	if err != nil {
 		return err
 	}
-	defer a.close()
+	defer a.Close()
 	for _, callers := range m.connections {
 		m.doing(fmt.Sprintf("accepting, %d callers", callers))
-		if err := a.measure(ctx, m.to.with(callers), m.rounds, m.length); err != nil {
+		if err := a.Measure(ctx, m.to.With(callers), m.rounds, m.length); err != nil {
 			return err
 		}
 	}
@@ -148,5 +157,5 @@ func (m measurement) service(ctx context.Context, seeded string) (err error) {
 }
 
 func (m measurement) doing(what string) {
-	m.progress.doing(fmt.Sprintf("%s, %d members: %s", m.to.engine, m.to.members, what))
+	m.Doing(fmt.Sprintf("%s, %d members: %s", m.to.Engine, m.to.Members, what))
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// options are what the command line says.
+// options are the settings of a run, from the command line.
 type options struct {
 	engines     []string
 	postgres    string
@@ -49,7 +49,7 @@ programs on this machine.
 Flags:
 `
 
-// parseOptions reads the flags. Help and mistakes are written to tell.
+// parseOptions reads the flags. Help and errors are written to tell.
 func parseOptions(args []string, tell io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)

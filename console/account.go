@@ -5,58 +5,77 @@ import (
 	"net/http"
 
 	"noren"
+	"noren/app/access"
 	"noren/web"
 )
 
-// accountRoutes are signing in and out, and what users change of themselves.
+// accountRoutes are signing in and out, and the page of the user's own account.
 func (d *Console) accountRoutes() []route {
 	return []route{
 		get("/sign-in", "", d.signInPage).openToAll(),
-		post("/sign-in", "", d.signIn).openToAll(),
+		post("/sign-in", "", d.signIn).openToAll().on("/sign-in"),
 		post("/sign-out", noren.Viewer, d.signOut),
-		post("/sign-out-everywhere", noren.Viewer, d.signOutEverywhere),
+		post("/sign-out-everywhere", noren.Viewer, d.signOutEverywhere).on("/account"),
 		get("/account", noren.Viewer, d.accountPage),
-		post("/account/password", noren.Viewer, d.changePassword),
+		post("/account/password", noren.Viewer, d.changePassword).on("/account").hides(),
 	}
 }
 
-// signInForm is what the sign-in page shows.
-type signInForm struct{ contract, login, next string }
+// signInForm is the content of the sign-in form. The password is never shown again.
+type signInForm struct {
+	contract, login, next string
+	kept                  string // a form that was sent after the session had ended
+}
 
-// signInPage asks who it is. Where there is one tenant only, its contract id is filled in.
+// signInPage shows the sign-in form. If there is only one tenant, its contract ID is filled in.
 func (d *Console) signInPage(ctx context.Context, p *page) (web.Answer, error) {
 	form := signInForm{next: ownPage(p.query("next"))}
 	var err error
-	if form.contract, err = d.Service.SoleContract(ctx); err != nil {
+	if form.contract, err = d.Rooms.Access.SoleContract(ctx); err != nil {
 		return web.Answer{}, err
 	}
 	return p.show(ctx, signInView(p, form))
 }
 
-// signIn checks who it is.
+// signIn checks the credentials and starts a session.
 func (d *Console) signIn(ctx context.Context, p *page) (web.Answer, error) {
-	form := signInForm{contract: p.field("contract"), login: p.field("login"), next: ownPage(p.form.Get("next"))}
-	secret, v, err := d.Service.SignIn(ctx, noren.Credentials{
+	form := signInForm{contract: p.field("contract"), login: p.field("login"), next: ownPage(p.form.Get("next")), kept: p.form.Get("kept")}
+	secret, v, err := d.Rooms.Access.SignIn(ctx, access.Credentials{
 		Contract: form.contract, Login: form.login, Password: p.form.Get("password"), Address: guesser(p.x),
+		Device: d.cookieOf(p.x.HTTP, cookieDevice),
 	}, p.x.ID)
+	// A wrong password and a wait after too many failures show the form again, with what was typed.
 	switch kind := noren.KindOf(err); {
 	case err != nil && kind == noren.Unauthenticated:
 		p.wrong("", p.T("sign_in.wrong"))
 		return p.render(ctx, http.StatusUnauthorized, signInView(p, form))
 	case err != nil && kind == noren.TooMany:
 		p.wrong("", p.sentence(http.StatusTooManyRequests, err))
-		return p.render(ctx, http.StatusTooManyRequests, signInView(p, form))
+		return p.later(ctx, err, signInView(p, form))
 	case err != nil:
 		return web.Answer{}, err
 	}
 	p.x.Caller = v.Caller // for the access log
-	return p.holding(web.Answer{Status: http.StatusSeeOther}.With("Location", form.next), secret), nil
+	device, err := d.Rooms.Access.NewDevice(ctx, v)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	a := web.Answer{Status: http.StatusSeeOther}.With("Location", form.next)
+	if kept, ok := parseKept(form.kept); ok {
+		if again, shown := d.resume(ctx, p, kept, v.Caller); shown {
+			a = again
+		}
+	}
+	a = p.holding(a, secret)
+	a.Header.Add("Set-Cookie", p.cookie(cookieDevice, device, yearOfSeconds).String())
+	a.Header.Add("Set-Cookie", p.cookie(cookieUser, userMark(v.Caller.Tenant.Contract, v.Caller.Login), yearOfSeconds).String())
+	return a, nil
 }
 
-// visit is the session of the one who asks, which the caller alone does not tell.
-func (d *Console) visit(ctx context.Context, p *page) (noren.Visit, error) {
-	v, err := d.Service.Visit(ctx, secretOf(p.x.HTTP))
-	v.Caller.RequestID = p.x.ID
+// visit reads the session of the request: the caller alone does not identify the session.
+func (d *Console) visit(ctx context.Context, p *page) (access.Visit, error) {
+	v, err := d.Rooms.Access.Visit(ctx, d.cookieOf(p.x.HTTP, cookieSession))
+	v.Caller.RequestID = p.x.ID // so that the audit log names the request
 	return v, err
 }
 
@@ -64,7 +83,7 @@ func (d *Console) visit(ctx context.Context, p *page) (noren.Visit, error) {
 func (d *Console) signOut(ctx context.Context, p *page) (web.Answer, error) {
 	v, err := d.visit(ctx, p)
 	if err == nil {
-		err = d.Service.SignOut(ctx, v)
+		err = d.Rooms.Access.SignOut(ctx, v)
 	}
 	return p.holding(p.redirect("/sign-in"), ""), err
 }
@@ -73,12 +92,12 @@ func (d *Console) signOut(ctx context.Context, p *page) (web.Answer, error) {
 func (d *Console) signOutEverywhere(ctx context.Context, p *page) (web.Answer, error) {
 	v, err := d.visit(ctx, p)
 	if err == nil {
-		err = d.Service.SignOutEverywhere(ctx, v)
+		err = d.Rooms.Access.SignOutEverywhere(ctx, v)
 	}
 	return p.holding(p.redirect("/sign-in"), ""), err
 }
 
-// accountPage shows the user.
+// accountPage shows the user's own account.
 func (d *Console) accountPage(ctx context.Context, p *page) (web.Answer, error) {
 	v, err := d.visit(ctx, p)
 	if err != nil {
@@ -87,18 +106,19 @@ func (d *Console) accountPage(ctx context.Context, p *page) (web.Answer, error) 
 	return p.show(ctx, accountView(p, v))
 }
 
-// changePassword changes the user's own.
+// changePassword changes the user's own password. All other sessions of the login end.
 func (d *Console) changePassword(ctx context.Context, p *page) (web.Answer, error) {
 	v, err := d.visit(ctx, p)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	changed := p.form.Get("new_password")
+	// Passwords are not trimmed, unlike other fields: a blank at the end is part of the password.
 	if changed != p.form.Get("again") {
 		p.wrong("again", p.T("account.not_the_same"))
 		return p.showAgain(ctx, accountView(p, v))
 	}
-	err = d.Service.ChangePassword(ctx, v, p.form.Get("password"), changed)
+	err = d.Rooms.Access.ChangePassword(ctx, v, p.form.Get("password"), changed)
 	switch {
 	case err == nil:
 		return p.done("done.password", "/account"), nil

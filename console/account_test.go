@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/shop"
 )
 
 func TestSignIn(t *testing.T) {
@@ -52,17 +54,26 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestSecureCookie is where the server is known by HTTPS.
+// TestSecureCookie checks the cookie of a server that is reached by HTTPS.
 func TestSecureCookie(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
+	b.console.BaseURL = "https://noren.example"
 	p := b.console.page(newRequest("https://noren.example"))
-	if c := p.cookie(cookieSession, "x", 0); !c.Secure {
-		t.Errorf("the cookie is %s", c)
+	for _, name := range []string{cookieSession, cookieLanguage, cookieDevice} {
+		c := p.cookie(name, "x", 0)
+		if !c.Secure || c.Name != "__Host-"+name || c.Path != "/" || c.Domain != "" || !c.HttpOnly {
+			t.Errorf("the cookie is %s", c)
+		}
+		// A cookie that another host of the domain has set does not count.
+		p.x.HTTP.AddCookie(&http.Cookie{Name: name, Value: "planted"})
+		if got := b.console.cookieOf(p.x.HTTP, name); got != "" {
+			t.Errorf("%s is %q", name, got)
+		}
 	}
 }
 
-// TestSoleContract is filled in where there is nothing to choose.
+// TestSoleContract: the contract ID is filled in if there is only one tenant.
 func TestSoleContract(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -73,22 +84,22 @@ func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	w := b.as("viewer")
-	// One that is used goes on; one that is left alone does not.
+	// A session in use continues; an idle one does not.
 	for range 4 {
-		b.clock.advance(noren.SessionIdle - time.Minute)
+		b.clock.Advance(access.SessionIdle - time.Minute)
 		w.shows("/console/account")
 	}
-	b.clock.advance(noren.SessionIdle)
+	b.clock.Advance(access.SessionIdle)
 	if a := w.get("/console/account"); a.Code != http.StatusSeeOther {
 		t.Errorf("a session that was left alone: %d", a.Code)
 	}
-	// None goes on for ever.
+	// No session lasts for ever.
 	w = b.as("viewer")
 	for range 5 {
-		b.clock.advance(noren.SessionIdle - time.Minute)
+		b.clock.Advance(access.SessionIdle - time.Minute)
 		w.shows("/console/account")
 	}
-	b.clock.advance(noren.SessionLife - 5*(noren.SessionIdle-time.Minute))
+	b.clock.Advance(access.SessionLife - 5*(access.SessionIdle-time.Minute))
 	if a := w.get("/console/account"); a.Code != http.StatusSeeOther {
 		t.Errorf("a session of twelve hours: %d", a.Code)
 	}
@@ -126,17 +137,17 @@ func TestChangePassword(t *testing.T) {
 	for _, c := range []struct{ old, changed, again, words string }{
 		{password, better, better + "x", "新しいパスワードと一致しません"},
 		{password, "短い", "短い", "10文字以上200文字以内"},
-		{password, password, password, "現在と違うパスワード"},
+		{password, password, password, "現在とは異なるパスワード"},
 		{"wrong", better, better, "現在のパスワードが正しくありません"},
 	} {
 		if a := change(c.old, c.changed, c.again); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), c.words) {
 			t.Errorf("%q: %d %s", c.words, a.Code, textOf(a))
 		}
 	}
-	if a := change(password, better, better); a.Header().Get("Location") != "/console/account?done=password" {
+	if a := change(password, better, better); a.Header().Get("Location") != "/console/account" {
 		t.Errorf("%d %s", a.Code, textOf(a))
 	}
-	w.shows("/console/account?done=password", "パスワードを変更しました")
+	w.shows("/console/account", "パスワードを変更しました")
 	if a := elsewhere.get("/console/account"); a.Code != http.StatusSeeOther {
 		t.Errorf("another session of the user: %d", a.Code)
 	}
@@ -144,7 +155,7 @@ func TestChangePassword(t *testing.T) {
 	b.browser().signIn(contract, "staff", better, http.StatusSeeOther)
 }
 
-// TestGuessing keeps whoever guesses waiting, longer each time, but nobody for ever; and others not at all.
+// TestGuessing: guessing a password makes the login wait, longer each time but not for ever, and no other login.
 func TestGuessing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -161,18 +172,18 @@ func TestGuessing(t *testing.T) {
 	}
 	b.as("staff")
 	for _, wait := range []time.Duration{5 * time.Second, 10 * time.Second, 20 * time.Second} {
-		b.clock.advance(wait - time.Second)
+		b.clock.Advance(wait - time.Second)
 		guess(http.StatusTooManyRequests)
-		b.clock.advance(time.Second)
+		b.clock.Advance(time.Second)
 		guess(http.StatusUnauthorized)
 	}
-	b.clock.advance(15 * time.Minute)
+	b.clock.Advance(15 * time.Minute)
 	b.as("admin")
-	guess(http.StatusUnauthorized) // and it begins anew
+	guess(http.StatusUnauthorized) // and the count starts again
 	b.as("admin")
 }
 
-// TestGuessingManyLogins is slowed down by the address, whatever logins are tried and whether there are such.
+// TestGuessingManyLogins: guessing at many logins makes the address wait, whether or not the logins exist.
 func TestGuessingManyLogins(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -190,27 +201,64 @@ func TestGuessingManyLogins(t *testing.T) {
 	}
 	b.as("viewer")
 	for address, want := range map[string]string{
-		"127.0.0.1": "", "::1": "", "192.0.2.7": "192.0.2.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64", "@": "",
+		"127.0.0.1": "", "::1": "", "192.0.2.7": "192.0.2.7", "2001:db8:1:2::/64": "2001:db8:1:2::/64",
 	} {
 		x := newRequest("http://localhost")
-		x.Address = address
+		x.Guesser = address
 		if got := guesser(x); got != want {
 			t.Errorf("%s is counted as %q", address, got)
 		}
 	}
 }
 
-// TestRoleIsThatOfNow takes away at once what a user may no longer do.
+// TestRoleIsThatOfNow: a lower role takes effect at once, in sessions that are open too.
 func TestRoleIsThatOfNow(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	w := b.as("admin")
-	shop := noren.Shop{Contract: contract, ConsoleUsers: []noren.ShopConsoleUser{{Login: "admin", Password: password, Role: noren.Viewer}}}
-	if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+	shop := shop.Shop{Contract: contract, ConsoleUsers: []shop.ConsoleUser{{Login: "admin", Password: password, Role: noren.Viewer}}}
+	if _, err := b.rooms.Shop.Apply(t.Context(), shop); err != nil {
 		t.Fatal(err)
 	}
 	if a := w.get("/console/account"); a.Code != http.StatusSeeOther {
 		t.Errorf("the session of a user who was changed: %d", a.Code)
 	}
 	b.as("admin").shows("/console/account", "閲覧")
+}
+
+// TestKnownDevice: who fails with somebody's login does not lock them out of a browser in which they have signed in before, and
+// a proxy on the same machine does not hide who fails.
+func TestKnownDevice(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := b.browser()
+	owner.signIn(contract, "staff", password, http.StatusSeeOther)
+	owner.post("/console/sign-out", nil)
+	attacker, stranger := b.browser(), b.browser()
+	wrong := url.Values{"contract": {contract}, "login": {"staff"}, "password": {"wrong wrong wrong"}}
+	for range 10 {
+		attacker.post("/console/sign-in", wrong)
+	}
+	stranger.signIn(contract, "staff", password, http.StatusTooManyRequests)
+	owner.signIn(contract, "staff", password, http.StatusSeeOther)
+	// The device is no way around the wait: it has its own, and another login's does not count.
+	for range 10 {
+		owner.post("/console/sign-in", wrong)
+	}
+	owner.signIn(contract, "staff", password, http.StatusTooManyRequests)
+	attacker.cookies[cookieDevice] = strings.Repeat("A", 26) + ".AAAA"
+	attacker.signIn(contract, "staff", password, http.StatusTooManyRequests)
+	// Behind a proxy on this machine each visitor is counted alone.
+	refused := 0
+	for i := range 40 {
+		w := b.browser()
+		w.address = "127.0.0.1"
+		a := w.post("/console/sign-in", url.Values{"contract": {contract}, "login": {strings.Repeat("y", i+1)}, "password": {"x"}}, "X-Forwarded-For: 192.0.2.99")
+		if a.Code == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("guessing behind a local proxy is not slowed")
+	}
 }

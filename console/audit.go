@@ -8,15 +8,17 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"noren"
+	"noren/app/audit"
 	"noren/web"
 )
 
-// auditRoutes are the audit log and the page of each entry.
+// auditRoutes are the audit log and the pages of its entries.
 func (d *Console) auditRoutes() []route {
 	return []route{
 		get("/audit", noren.Admin, d.audit).named("audit.title"),
@@ -24,22 +26,23 @@ func (d *Console) auditRoutes() []route {
 	}
 }
 
-// The log shows auditShown entries on a page, of each no more than mostChanges columns, and of a value no more than
-// longestValue characters. The page of an entry shows all of it.
+// A page of the log shows auditShown entries, at most mostChanges columns of each and longestValue characters of a value.
+// The page of an entry shows everything.
 const (
 	auditShown   = 30
 	mostChanges  = 8
 	longestValue = 120
 )
 
-// auditView is what the log shows.
+// auditView is the content of the log's page.
 type auditView struct {
 	filter   noren.AuditFilter
-	from, to string // as they were typed
-	list     noren.AuditList
+	from, to string // as typed, to fill in the form again
+	list     audit.List
 }
 
-// audit shows who changed what, newest first.
+// audit shows who changed what, newest first. A date that cannot be read counts as no limit, because browsers send only
+// valid dates or nothing.
 func (d *Console) audit(ctx context.Context, p *page) (web.Answer, error) {
 	v := auditView{from: p.query("since"), to: p.query("until"), filter: noren.AuditFilter{
 		Subject: p.query("subject"), SubjectID: p.query("id"), Dialect: p.query("dialect"), Login: p.query("login"),
@@ -49,54 +52,208 @@ func (d *Console) audit(ctx context.Context, p *page) (web.Answer, error) {
 		v.filter.At.From = day
 	}
 	if day, ok := p.day(v.to); ok {
-		v.filter.At.To = day.AddDate(0, 0, 1).Add(-time.Microsecond)
+		v.filter.At.To = day.AddDate(0, 0, 1).Add(-time.Microsecond) // times are stored in microseconds
 	}
 	var err error
-	if v.list, err = d.Service.AuditLog(ctx, p.caller(), v.filter); err != nil {
+	if v.list, err = d.Rooms.Audit.Log(ctx, p.caller(), v.filter); err != nil {
+		return web.Answer{}, err
+	}
+	if p.names, err = d.auditNames(ctx, p, v.list.Items); err != nil {
 		return web.Answer{}, err
 	}
 	return p.show(ctx, auditPage(p, v))
 }
 
-// day is the beginning of a day in the tenant's zone.
+// auditNames are the names of what entries refer to by IDs. Things that are gone have none, and are shown by their IDs.
+type auditNames struct {
+	members, products, stores, ranks, staffRanks map[int64]string
+}
+
+// auditNames reads the names of what the entries refer to, with a fixed number of reads.
+func (d *Console) auditNames(ctx context.Context, p *page, entries []noren.AuditEntry) (n auditNames, err error) {
+	var memberIDs, productIDs []int64
+	for _, e := range entries {
+		switch e.Subject {
+		case "member", "view", "points":
+			memberIDs = append(memberIDs, wholeID(e.SubjectID))
+		case "products":
+			productIDs = append(productIDs, wholeID(e.SubjectID))
+		case "stock":
+			var levels map[string]any
+			_ = json.Unmarshal(e.Changes, &levels) // auditChanges shows what is no JSON as it is
+			for key := range levels {
+				product, _, _ := strings.Cut(key, ":")
+				productIDs = append(productIDs, wholeID(product))
+			}
+		}
+	}
+	if n.members, err = d.memberNames(ctx, p, memberIDs); err != nil {
+		return n, err
+	}
+	n.products, n.stores = make(map[int64]string), make(map[int64]string)
+	if len(productIDs) > 0 {
+		list, err := d.Rooms.Stock.Products(ctx, p.caller(), noren.CatalogueFilter{IDs: productIDs})
+		if err != nil {
+			return n, err
+		}
+		for _, product := range list.Items {
+			n.products[product.ID] = product.Name
+		}
+	}
+	stores, err := d.Rooms.Stock.Stores(ctx, p.caller(), noren.CatalogueFilter{})
+	if err != nil {
+		return n, err
+	}
+	for _, s := range stores.Items {
+		n.stores[s.ID] = s.Name
+	}
+	catalogue, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
+	n.ranks, n.staffRanks = make(map[int64]string), make(map[int64]string)
+	for _, r := range catalogue.Ranks {
+		n.ranks[r.ID] = r.Name
+	}
+	for _, r := range catalogue.StaffRanks {
+		n.staffRanks[r.ID] = r.Name
+	}
+	return n, err
+}
+
+// memberNames are the names of the members with these IDs, in one read.
+func (d *Console) memberNames(ctx context.Context, p *page, ids []int64) (map[int64]string, error) {
+	names := make(map[int64]string)
+	if len(ids) == 0 {
+		return names, nil
+	}
+	slices.Sort(ids)
+	list, err := d.Rooms.Members.List(ctx, p.caller(), noren.MemberFilter{IDs: slices.Compact(ids), NoTotal: true})
+	for _, m := range list.Items {
+		names[m.ID] = nameOf(m)
+	}
+	return names, err
+}
+
+// wholeID is the ID that the text is; 0 if it is none.
+func wholeID(text string) int64 {
+	id, _ := strconv.ParseInt(text, 10, 64) // 0: nothing has that ID
+	return id
+}
+
+// named is the name of an ID in a column of an entry; "" if it has none.
+func (n auditNames) named(column string, value any) string {
+	number, isNumber := value.(float64)
+	if !isNumber {
+		return ""
+	}
+	switch column {
+	case "rank_id", "minimum_rank_id", "rank", "minimum_rank":
+		return n.ranks[int64(number)]
+	case "staff_rank_id", "staff_rank":
+		return n.staffRanks[int64(number)]
+	case "store_id", "store", "StoreID":
+		return n.stores[int64(number)]
+	case "member_id", "MemberID":
+		return n.members[int64(number)]
+	}
+	return ""
+}
+
+// subjectName is what people call the subject of an entry: its name with its number, or else its ID.
+func (p *page) subjectName(e noren.AuditEntry) string {
+	id := wholeID(e.SubjectID)
+	name := ""
+	switch e.Subject {
+	case "member", "view", "points":
+		name = p.names.members[id]
+	case "products":
+		name = p.names.products[id]
+	case "stores":
+		name = p.names.stores[id]
+	case "ranks":
+		name = p.names.ranks[id]
+	case "staff ranks":
+		name = p.names.staffRanks[id]
+	case "stock":
+		return p.levelName(e.SubjectID)
+	case "purchase", "refund":
+		source, rest, _ := strings.Cut(e.SubjectID, ":")
+		return p.word("source.", source) + " " + strings.ReplaceAll(rest, ":", " ")
+	case "callbacks":
+		if id > 0 {
+			return p.T("bulk.request_title", e.SubjectID)
+		}
+		return ""
+	case "export":
+		if number, ok := strings.CutPrefix(e.SubjectID, "refused lines of import "); ok {
+			return p.T("audit.refused_lines", number)
+		}
+		return p.word("audit.value.", e.SubjectID)
+	case "signing key":
+		return p.word("audit.key.", e.SubjectID)
+	}
+	if name == "" {
+		return e.SubjectID
+	}
+	return p.T("audit.named", name, e.SubjectID)
+}
+
+// levelName names the product and the store of a level of stock, which the log has as product:store.
+func (p *page) levelName(key string) string {
+	product, store, ok := strings.Cut(key, ":")
+	if !ok {
+		return key
+	}
+	return p.T("stock.level_title", nameFrom(p.names.products, wholeID(product)), nameFrom(p.names.stores, wholeID(store)))
+}
+
+// day is the start of a day in the tenant's zone; false if text is not a date.
 func (p *page) day(text string) (time.Time, bool) {
 	day, err := time.ParseInLocation(time.DateOnly, text, p.zone())
 	return day, err == nil
 }
 
-// auditEntry shows all of one entry.
+// auditEntry shows one entry completely.
 func (d *Console) auditEntry(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("entry")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	list, err := d.Service.AuditLog(ctx, p.caller(), noren.AuditFilter{After: id - 1, Before: id + 1, Page: noren.Page{Limit: 1}})
+	// The log has no read by ID: between its neighbours there is only this one.
+	list, err := d.Rooms.Audit.Log(ctx, p.caller(), noren.AuditFilter{After: id - 1, Before: id + 1, Page: noren.Page{Limit: 1}})
 	if err == nil && len(list.Items) == 0 {
 		err = &noren.Error{Kind: noren.NotFound, Field: "audit entry"}
 	}
 	if err != nil {
 		return web.Answer{}, err
 	}
+	if p.names, err = d.auditNames(ctx, p, list.Items); err != nil {
+		return web.Answer{}, err
+	}
 	return p.show(ctx, auditEntryPage(p, list.Items[0], list.Clients))
 }
 
-// auditSubjects are what entries are about.
+// auditSubjects are the subjects of entries, in the order of the filter.
 func auditSubjects() []string {
 	return []string{
 		"member", "stock", "purchase", "refund", "client", "callbacks", "import", "tenant", "ranks", "staff ranks", "stores",
-		"products", "staff", "console users", "console session", "signing key",
+		"products", "staff", "console users", "console session", "signing key", "points", "view", "export", "rank_programme",
 	}
 }
 
-// auditDialects are through what entries were written.
+// note records that the user has seen or taken out something. A failure to write it down is a failure of the request: what is
+// not recorded is not shown.
+func (d *Console) note(ctx context.Context, p *page, subject, id, what string) error {
+	return d.Rooms.Audit.Note(ctx, p.caller(), subject, id, audit.Change("access", nil, what))
+}
+
+// auditDialects are the ways through which changes are made.
 func auditDialects() []string {
 	return []string{
-		string(noren.Smaregi), string(noren.ReCORE), string(noren.EasyPoints), "shopify", string(noren.Console), noren.Operator,
-		noren.Schedule,
+		string(noren.Smaregi), string(noren.ReCORE), string(noren.EasyPoints), string(noren.Privacy), "shopify", string(noren.Console),
+		noren.Operator, noren.Schedule,
 	}
 }
 
-// word is the message with that key in the family; the word itself where there is none.
+// word is the message for a word of the domain, or the word itself if there is none.
 func (p *page) word(family, word string) string {
 	if _, known := p.console.words[family+word]; !known {
 		return word
@@ -104,7 +261,7 @@ func (p *page) word(family, word string) string {
 	return p.T(family + word)
 }
 
-// who names whoever wrote an entry.
+// who names the author of an entry: a user's login, a client's name, or the way of the change.
 func (p *page) who(e noren.AuditEntry, clients map[int64]string) string {
 	switch {
 	case e.Login != "":
@@ -116,13 +273,17 @@ func (p *page) who(e noren.AuditEntry, clients map[int64]string) string {
 	}
 }
 
-// subjectLink is the page of what an entry is about, below /console; "" where there is none.
+// subjectLink is the page of an entry's subject, below /console; "" if there is none.
 func subjectLink(e noren.AuditEntry) string {
 	switch e.Subject {
-	case "member":
+	case "member", "view":
 		return "/members/" + e.SubjectID
+	case "points":
+		if e.SubjectID != "" { // "": of several members at once
+			return "/members/" + e.SubjectID + "/points"
+		}
 	case "callbacks":
-		if e.SubjectID != "0" {
+		if e.SubjectID != "0" { // 0: all callbacks of a state, resent on the command line
 			return "/bulk/" + e.SubjectID
 		}
 	case "stock":
@@ -135,18 +296,45 @@ func subjectLink(e noren.AuditEntry) string {
 	return ""
 }
 
-// auditChange is one column of an entry before and after. Where nothing was there before, there is nothing to compare.
+// auditChange is one column of an entry before and after. A fresh one had no value before, so there is nothing to strike
+// out.
 type auditChange struct {
 	column, before, after string
 	fresh                 bool
 }
 
-// changed brings a column of an entry into words.
+// changed formats one column of an entry.
 func (p *page) changed(column string, before, after any) auditChange {
-	return auditChange{p.column(column), p.plain(before), p.plain(after), before == nil}
+	shown := func(value any) string {
+		if value == nil {
+			return p.audited(column, value)
+		}
+		return p.conceal(column, p.audited(column, value))
+	}
+	return auditChange{p.column(column), shown(before), shown(after), before == nil}
 }
 
-// auditChanges lists what an entry changed. Where a whole record was written, its columns are compared.
+// audited formats a value of a column of an entry. The log has the domain's words and a few of its own, such as signed in,
+// which people should read in their language.
+func (p *page) audited(column string, value any) string {
+	if said, isText := value.(string); isText {
+		for _, family := range []string{strings.ToLower(column) + ".", "audit.value."} {
+			if _, known := p.console.words[family+said]; known {
+				return p.T(family + said)
+			}
+		}
+	}
+	if flag, isFlag := value.(bool); isFlag {
+		return p.flag(column, flag)
+	}
+	if name := p.names.named(column, value); name != "" {
+		return name
+	}
+	return p.plain(value)
+}
+
+// auditChanges lists what an entry changed. Where a column holds a whole record, its own columns are
+// compared.
 func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 	var columns map[string][2]any
 	if err := json.Unmarshal(e.Changes, &columns); err != nil {
@@ -155,10 +343,17 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
 		before, wasRecord := columns[name][0].(map[string]any)
 		after, isRecord := columns[name][1].(map[string]any)
+		if e.Subject == "stock" && strings.Contains(name, ":") {
+			amount := p.changed("amount", columns[name][0], columns[name][1])
+			amount.column = p.T("audit.level", p.levelName(name))
+			list = append(list, amount)
+			continue
+		}
 		if !isRecord && !wasRecord || columns[name][0] != nil && !wasRecord || columns[name][1] != nil && !isRecord {
 			list = append(list, p.changed(name, columns[name][0], columns[name][1]))
 			continue
 		}
+		// A column may exist on one side only.
 		all := make(map[string]bool, len(before)+len(after))
 		for column := range maps.Keys(before) {
 			all[column] = true
@@ -175,7 +370,7 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 	return list
 }
 
-// shortened is a value as the log shows it.
+// shortened is a value cut for the log.
 func shortened(value string) string {
 	if utf8.RuneCountInString(value) <= longestValue {
 		return value
@@ -183,10 +378,10 @@ func shortened(value string) string {
 	return string([]rune(value)[:longestValue]) + "…"
 }
 
-// whole is a value as the page of an entry shows it.
+// whole is a value for the page of an entry, which shows all of it.
 func whole(value string) string { return value }
 
-// wordChoices offers words of a family, or any.
+// wordChoices are the choices of a filter: any, or one of the words.
 func (p *page) wordChoices(family string, words []string) []choice {
 	list := []choice{{"", p.T("value.all")}}
 	for _, w := range words {
@@ -195,7 +390,7 @@ func (p *page) wordChoices(family string, words []string) []choice {
 	return list
 }
 
-// subjectQuery asks the log for all that was done to one thing.
+// subjectQuery is the query for all entries about one subject.
 func subjectQuery(e noren.AuditEntry) string {
 	return url.Values{"subject": {e.Subject}, "id": {e.SubjectID}}.Encode()
 }

@@ -12,38 +12,39 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/bulk"
 	"noren/web"
 )
 
-// bulkRoutes are the list of bulk requests, how they fare, and the page of each.
+// bulkRoutes are the list of bulk updates, the charts of the queue, and the page of each bulk update.
 func (d *Console) bulkRoutes() []route {
 	return []route{
 		get("/bulk", noren.Viewer, d.bulk).named("bulk.title"),
 		get("/bulk/health", noren.Viewer, d.bulkHealth),
-		post("/bulk/send-again", noren.Clerk, d.sendSeveralAgain),
+		post("/bulk/send-again", noren.Clerk, d.sendSeveralAgain).on("/bulk"),
 		get("/bulk/{id}", noren.Viewer, d.bulkRequest),
-		post("/bulk/{id}/send-again", noren.Clerk, d.sendAgain),
+		post("/bulk/{id}/send-again", noren.Clerk, d.sendAgain).on("/bulk/{id}"),
 	}
 }
 
-// bulkShown is how many requests one page of the list has.
+// bulkShown is the number of bulk updates on a page of the list.
 const bulkShown = 50
 
-// bulkView is what the list shows.
+// bulkView is the content of the list.
 type bulkView struct {
 	filter noren.BulkFilter
-	list   noren.BulkList
+	list   bulk.List
 	now    time.Time
 }
 
-// bulk lists bulk requests. While something is about to happen to those that are shown, the page asks for them again.
+// bulk lists bulk updates. While one of those shown is about to change, the page polls for the list.
 func (d *Console) bulk(ctx context.Context, p *page) (web.Answer, error) {
-	v := bulkView{now: d.Service.Now(), filter: noren.BulkFilter{
+	v := bulkView{now: d.Rooms.Now(), filter: noren.BulkFilter{
 		State: noren.BulkState(p.query("state")), Kind: noren.BulkKind(p.query("kind")), ClientID: p.whole("client"),
 		Delivery: noren.DeliveryState(p.query("delivery")), Before: p.whole("before"), Limit: bulkShown,
 	}}
 	var err error
-	if v.list, err = d.Service.BulkRequests(ctx, p.caller(), v.filter); err != nil {
+	if v.list, err = d.Rooms.Bulk.List(ctx, p.caller(), v.filter); err != nil {
 		return web.Answer{}, err
 	}
 	if p.part() {
@@ -52,17 +53,18 @@ func (d *Console) bulk(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, bulkPage(p, v))
 }
 
-// soon is how near the next attempt has to be for a page to wait for it: it may be hours away.
+// soon is how near the next attempt must be for a page to poll for it. Retries can be an hour apart, and a page that is
+// left open should not ask all that time.
 const soon = time.Minute
 
-// moving reports whether one of the requests that are shown is about to change.
+// moving reports whether one of the bulk updates shown is about to change.
 func (v bulkView) moving() bool {
 	return slices.ContainsFunc(v.list.Items, func(s noren.BulkSummary) bool {
 		return s.Request.State == noren.BulkAccepted || s.NextAt != nil && s.NextAt.Sub(v.now) < soon
 	})
 }
 
-// clientChoices offers all clients, or one.
+// clientChoices are the choices of a filter: all clients, or one.
 func (p *page) clientChoices(names map[int64]string) []choice {
 	list := []choice{{"", p.T("bulk.all_clients")}}
 	for _, id := range slices.Sorted(maps.Keys(names)) {
@@ -71,10 +73,11 @@ func (p *page) clientChoices(names map[int64]string) []choice {
 	return list
 }
 
-// ago says how long ago an instant was, in one unit.
+// ago formats how long ago an instant was, in one unit.
 func (p *page) ago(now, then time.Time) string { return p.T("time.ago", p.took(now.Sub(then))) }
 
-// took writes a stretch of time in one unit.
+// took formats a duration in one unit, as precisely as people read it. Clocks of several nodes may differ, so a negative
+// duration counts as none.
 func (p *page) took(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Second:
@@ -92,10 +95,10 @@ func (p *page) took(d time.Duration) string {
 	}
 }
 
-// exactly writes an instant to the second, in the tenant's zone.
+// exactly formats an instant to the second, in the tenant's zone.
 func (p *page) exactly(t time.Time) string { return t.In(p.zone()).Format("2006-01-02 15:04:05") }
 
-// sizeOf is how many rows a request has, where that is known.
+// sizeOf is the number of rows of a bulk update, or a dash if a version stored it that did not count rows.
 func (p *page) sizeOf(s noren.BulkSummary) string {
 	if s.Size == 0 {
 		return "–"
@@ -103,38 +106,38 @@ func (p *page) sizeOf(s noren.BulkSummary) string {
 	return p.number(int64(s.Size))
 }
 
-// nameFrom is the client's name; its number where it has none any more.
+// nameFrom is the name with the ID, or the ID itself if there is none, as for a record that was removed.
 func nameFrom(names map[int64]string, id int64) string {
 	return cmp.Or(names[id], "#"+number(id))
 }
 
-// requestView is what the page of one request shows.
+// requestView is the content of the page of one bulk update.
 type requestView struct {
-	status noren.BulkStatus
+	status bulk.Status
 	rows   []requestRow
 	now    time.Time
 }
 
-// requestRow is a row of a request.
+// requestRow is a row of a bulk update.
 type requestRow struct {
 	number  int
-	subject string // what it is about
-	link    string // the page of that, below /console; "" where there is none
+	subject string // the member, or the product and store
+	link    string // the page of the subject, below /console; "" if there is none
 	says    []said
-	wrong   []string // the rules that it breaks, in sentences
+	wrong   []string // why it failed, in sentences
 }
 
-// said is one value that a row gives.
+// said is one value in a row.
 type said struct{ name, value string }
 
-// bulkRequest shows one request: its rows, what became of it, and every delivery of its callback.
+// bulkRequest shows one bulk update: its rows, its result, and every delivery attempt of its callback.
 func (d *Console) bulkRequest(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	v := requestView{now: d.Service.Now()}
-	if v.status, err = d.Service.BulkStatus(ctx, p.caller(), id); err != nil {
+	v := requestView{now: d.Rooms.Now()}
+	if v.status, err = d.Rooms.Bulk.Status(ctx, p.caller(), id); err != nil {
 		return web.Answer{}, err
 	}
 	if v.rows, err = d.requestRows(ctx, p, v.status.Request); err != nil {
@@ -146,13 +149,13 @@ func (d *Console) bulkRequest(ctx context.Context, p *page) (web.Answer, error) 
 	return p.show(ctx, requestPage(p, v))
 }
 
-// moving reports whether the request is about to change.
+// moving reports whether the bulk update is about to change.
 func (v requestView) moving() bool {
 	c := v.status.Callback
 	return v.status.Request.State == noren.BulkAccepted || c != nil && c.State == noren.CallbackPending && c.NextAt.Sub(v.now) < soon
 }
 
-// requestRows brings the rows of a request into words.
+// requestRows formats the rows of a bulk update, with the reasons of those that failed.
 func (d *Console) requestRows(ctx context.Context, p *page, r noren.BulkRequest) ([]requestRow, error) {
 	var rows []requestRow
 	for i, m := range r.Rows.Members {
@@ -174,10 +177,12 @@ func (d *Console) requestRows(ctx context.Context, p *page, r noren.BulkRequest)
 		}
 		rows = append(rows, row)
 	}
+	// A row without a subject that exists gets no link, which would only lead to a 404.
 	for _, f := range r.Failures {
 		if i := f.Row - 1; i >= 0 && i < len(rows) {
 			rows[i].wrong = append(rows[i].wrong, p.failure(f.Reason))
-			if f.Reason == noren.ReasonMemberUnknown || f.Reason == noren.ReasonProductUnknown || f.Reason == noren.ReasonStoreUnknown && r.Kind == noren.BulkStock {
+			storeUnknown := f.Reason == noren.ReasonStoreUnknown && r.Kind == noren.BulkStock
+			if f.Reason == noren.ReasonMemberUnknown || f.Reason == noren.ReasonProductUnknown || storeUnknown {
 				rows[i].link = ""
 			}
 		}
@@ -185,7 +190,7 @@ func (d *Console) requestRows(ctx context.Context, p *page, r noren.BulkRequest)
 	return rows, nil
 }
 
-// failure says which rule was broken.
+// failure is the sentence for the reason of a failure.
 func (p *page) failure(reason noren.Reason) string {
 	key := "failure." + string(reason)
 	if _, known := p.console.words[key]; !known {
@@ -194,7 +199,7 @@ func (p *page) failure(reason noren.Reason) string {
 	return p.T(key)
 }
 
-// stockNames reads what the products and stores of the rows are called.
+// stockNames reads the names of the products and stores in the rows, in two reads whatever the number of rows.
 func (d *Console) stockNames(ctx context.Context, p *page, rows []noren.StockChange) (func(noren.StockKey) string, error) {
 	products, stores := make(map[int64]string), make(map[int64]string)
 	if len(rows) > 0 {
@@ -202,14 +207,14 @@ func (d *Console) stockNames(ctx context.Context, p *page, rows []noren.StockCha
 		for _, c := range rows {
 			productIDs, storeIDs = append(productIDs, c.ProductID), append(storeIDs, c.StoreID)
 		}
-		found, err := d.Service.Products(ctx, p.caller(), noren.CatalogueFilter{IDs: productIDs})
+		found, err := d.Rooms.Stock.Products(ctx, p.caller(), noren.CatalogueFilter{IDs: productIDs})
 		if err != nil {
 			return nil, err
 		}
 		for _, product := range found.Items {
 			products[product.ID] = product.Name
 		}
-		places, err := d.Service.Stores(ctx, p.caller(), noren.CatalogueFilter{IDs: storeIDs})
+		places, err := d.Rooms.Stock.Stores(ctx, p.caller(), noren.CatalogueFilter{IDs: storeIDs})
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +227,8 @@ func (d *Console) stockNames(ctx context.Context, p *page, rows []noren.StockCha
 	}, nil
 }
 
-// patched lists what a patch says, by column.
+// patched lists the columns that a patch sets. It goes through the JSON of the patch, which has exactly the given
+// columns, so a new column needs no code here.
 func (p *page) patched(m noren.MemberPatch) []said {
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -232,11 +238,16 @@ func (p *page) patched(m noren.MemberPatch) []said {
 	if err := json.Unmarshal(data, &columns); err != nil {
 		return nil
 	}
+	// The ID is the subject of the row, and the view is not a column.
 	delete(columns, "id")
 	delete(columns, "view")
 	list := make([]said, 0, len(columns))
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		list = append(list, said{p.column(name), p.plain(columns[name])})
+		value := p.plain(columns[name])
+		if columns[name] != nil {
+			value = p.conceal(name, value)
+		}
+		list = append(list, said{p.column(name), value})
 	}
 	return list
 }
@@ -251,7 +262,7 @@ func (p *page) column(name string) string {
 	return name
 }
 
-// plain writes a value of JSON for people.
+// plain formats a JSON value for people.
 func (p *page) plain(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -277,7 +288,7 @@ func (p *page) plain(value any) string {
 	case map[string]any:
 		var texts []string
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if len(v) == 1 { // a reference, by whatever it names its thing
+			if len(v) == 1 { // a reference, by ID or by name
 				return p.plain(v[name])
 			}
 			texts = append(texts, p.column(name)+": "+p.plain(v[name]))
@@ -288,23 +299,24 @@ func (p *page) plain(value any) string {
 	}
 }
 
-// sendAgain sends the callback of one request again.
+// sendAgain resends the callback of one bulk update.
 func (d *Console) sendAgain(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	n, kept, err := d.Service.SendAgain(ctx, p.caller(), []int64{id}, p.once())
+	n, kept, err := d.Rooms.Bulk.SendAgain(ctx, p.caller(), []int64{id}, p.once())
 	switch {
 	case err != nil:
 		return web.Answer{}, err
 	case n == 0 && kept == nil:
-		return p.done("done.nothing_owed", "/bulk/"+number(id)), nil
+		return p.warned("done.nothing_owed", "/bulk/"+number(id)), nil
 	}
 	return p.done("done.sent_again", "/bulk/"+number(id)), nil
 }
 
-// sendSeveralAgain sends the callbacks of the requests that were ticked again.
+// sendSeveralAgain resends the callbacks of the selected bulk updates. An ID that is not a number comes from no form of
+// ours and is ignored.
 func (d *Console) sendSeveralAgain(ctx context.Context, p *page) (web.Answer, error) {
 	var ids []int64
 	for _, text := range p.form["id"] {
@@ -313,19 +325,19 @@ func (d *Console) sendSeveralAgain(ctx context.Context, p *page) (web.Answer, er
 		}
 	}
 	if len(ids) == 0 {
-		return p.done("done.nothing_ticked", "/bulk"), nil
+		return p.warned("done.nothing_ticked", "/bulk"), nil
 	}
-	if _, _, err := d.Service.SendAgain(ctx, p.caller(), ids, p.once()); err != nil {
+	if _, _, err := d.Rooms.Bulk.SendAgain(ctx, p.caller(), ids, p.once()); err != nil {
 		return web.Answer{}, err
 	}
 	return p.done("done.sent_again", "/bulk"), nil
 }
 
-// bulkHealth shows how the queue and the deliveries fare.
+// bulkHealth shows charts of the queue and the deliveries.
 func (d *Console) bulkHealth(ctx context.Context, p *page) (web.Answer, error) {
-	health, err := d.Service.BulkHealth(ctx, p.caller())
+	health, err := d.Rooms.Bulk.Health(ctx, p.caller())
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return p.show(ctx, healthPage(p, health, d.Service.Now()))
+	return p.show(ctx, healthPage(p, health, d.Rooms.Now()))
 }

@@ -2,7 +2,7 @@ package console
 
 import "noren"
 
-// lastUsed says when a client last called.
+// lastUsed is the time of a client's last request.
 func (p *page) lastUsed(c noren.Client) string {
 	if c.LastUsedAt == nil {
 		return p.T("clients.never_used")
@@ -10,7 +10,7 @@ func (p *page) lastUsed(c noren.Client) string {
 	return p.at(*c.LastUsedAt)
 }
 
-// numberOr is the number as a field has it; "" for nil.
+// numberOr is the number in the form of a field; "" for nil.
 func numberOr(n *int64) string {
 	if n == nil {
 		return ""
@@ -18,7 +18,7 @@ func numberOr(n *int64) string {
 	return number(*n)
 }
 
-// formNumber is a field of the form that is a positive number; 0 where it is none.
+// formNumber is a positive number from a field of the form; 0 if it is not one.
 func (p *page) formNumber(name string) int64 {
 	return positive(p.field(name))
 }

@@ -1,6 +1,6 @@
-// Package console is the user interface for people: staff who look a member up at the counter, and operators who ask
-// what became of a request. It speaks HTML to a browser as the dialects speak JSON to programs: it calls the service
-// with a Caller of its own and holds neither rules nor SQL. Pages are made on the server; htmx replaces parts of them.
+// Package console is the user interface for people: staff who look up a member at the counter, and operators who check the
+// result of a request. It speaks HTML to browsers as the dialects speak JSON to programs: it calls the service with its own
+// Caller and contains neither rules nor SQL. Pages are rendered on the server; htmx replaces parts of them.
 package console
 
 import (
@@ -9,40 +9,75 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/a-h/templ"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/audit"
+	"noren/app/bulk"
+	"noren/app/imports"
+	"noren/app/inbox"
+	"noren/app/members"
+	"noren/app/points"
+	"noren/app/privacy"
+	"noren/app/purchases"
+	"noren/app/ranks"
+	"noren/app/stock"
 	"noren/web"
 )
 
-// Config is what the console needs.
+// Rooms are the use cases that the console shows to people.
+type Rooms struct {
+	Now       func() time.Time
+	Access    *access.Service
+	Audit     *audit.Service
+	Bulk      *bulk.Service
+	Imports   *imports.Service
+	Inbox     *inbox.Service
+	Members   *members.Service
+	Points    *points.Service
+	Privacy   *privacy.Service
+	Purchases *purchases.Service
+	Ranks     *ranks.Service
+	Stock     *stock.Service
+}
+
+// Config is what the console needs from outside.
 type Config struct {
-	Service *noren.Service
-	Files   Files
-	BaseURL string // by which browsers reach the server; "": taken from each request
-	Version string // of the server
+	Rooms Rooms
+	Files members.FileStore // stores the files that people attach
+	// FilePaths returns the function that turns an attachment into the path and query of its file's temporary address.
+	FilePaths func(ctx context.Context, t noren.Tenant) (path func(noren.Attachment) string, err error)
+	BaseURL   string // the URL by which browsers reach the server; "": taken from each request
+	Version   string // of the server
 	Dialects
 }
 
-// prefix begins the path of every page.
+// prefix is the first part of the path of every page.
 const prefix = "/console"
 
-// Console implements web.Dialect. It is made by New.
+// Console implements web.Dialect. Use New to make one.
 type Console struct {
 	Config
-	list   []route
-	words  map[string]text
-	assets *assets
-	origin *http.CrossOriginProtection
+	list []route
+	// byMethod has the routes by method and pattern, as "POST /members".
+	byMethod map[string]route
+	words    map[string]text
+	assets   *assets
+	origin   *http.CrossOriginProtection
 }
 
-// New makes the console. It is an error if a route declares neither that it is open nor the least role, if a message is
-// given twice, or if the base URL is malformed.
+// New returns a console. It returns an error if a route declares neither that it is open nor the role it requires, if a
+// message is defined twice, or if the base URL is malformed.
 func New(c Config) (*Console, error) {
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	d := &Console{Config: c, origin: http.NewCrossOriginProtection()}
 	if c.BaseURL != "" {
-		// A proxy may ask us by another name than the browser knows.
+		// Behind a proxy, the host of a request may differ from the one in the browser's Origin header.
 		u, err := url.Parse(c.BaseURL)
 		if err != nil {
 			return nil, err
@@ -59,9 +94,11 @@ func New(c Config) (*Console, error) {
 		return nil, err
 	}
 	d.list = d.table()
+	d.byMethod = make(map[string]route, len(d.list))
 	for _, r := range d.list {
+		d.byMethod[r.method+" "+r.pattern] = r
 		if !r.open && !slices.Contains(noren.Roles(), r.least) {
-			return nil, errors.New("console: " + r.method + " " + r.pattern + " declares nobody who may use it")
+			return nil, errors.New("console: " + r.method + " " + r.pattern + " must declare the role it requires, or that it is open")
 		}
 	}
 	return d, nil
@@ -70,21 +107,21 @@ func New(c Config) (*Console, error) {
 // Name is part of web.Dialect.
 func (d *Console) Name() noren.Dialect { return noren.Console }
 
-// OpenAPI is part of web.Dialect. There is none: the console is for people.
+// OpenAPI is part of web.Dialect. The console has no document: it is for people.
 func (d *Console) OpenAPI() []byte { return nil }
 
-// Claim takes /console and what is below it.
+// Claim claims /console and everything below it.
 func (d *Console) Claim(path string) (web.Claim, bool) {
 	return web.Claim{Path: path}, path == prefix || strings.HasPrefix(path, prefix+"/")
 }
 
-// Paces is part of web.Dialect. People are not held to a pace, but where they sign in.
-func (d *Console) Paces() web.Paces { return web.Paces{} }
+// RateLimits is part of web.Dialect. People have no rate limit; only failed sign-ins make them wait.
+func (d *Console) RateLimits() web.RateLimits { return web.RateLimits{} }
 
-// PaceKey is part of web.Dialect.
-func (d *Console) PaceKey(*web.Request) string { return "" }
+// RateKey is part of web.Dialect.
+func (d *Console) RateKey(*web.Request) string { return "" }
 
-// Routes is part of web.Dialect. Scopes of a console user are the roles that they have.
+// Routes is part of web.Dialect. The scopes of a console user are the user's role and all lower ones.
 func (d *Console) Routes() []web.Route {
 	routes := make([]web.Route, len(d.list))
 	for i, r := range d.list {
@@ -93,7 +130,7 @@ func (d *Console) Routes() []web.Route {
 			permission = web.Public()
 		}
 		routes[i] = web.Route{
-			Method: r.method, Pattern: prefix + r.pattern, Permission: permission, BodyLimit: r.bodyLimit,
+			Method: r.method, Pattern: prefix + r.pattern, Permission: permission, BodyLimit: r.bodyLimit, Traced: r.traced,
 			Handle: func(ctx context.Context, x *web.Request) (web.Answer, error) { return d.serve(ctx, r, x) },
 		}
 		if r.stream {
@@ -101,39 +138,39 @@ func (d *Console) Routes() []web.Route {
 		}
 		if r.method != http.MethodGet {
 			routes[i].Class = web.Write
-		}
-		if r.stream {
-			routes[i].Stream = wholeBody
+			routes[i].Keeps = r.page != "" && !r.stream && !r.secret
 		}
 	}
 	return routes
 }
 
-// wholeBody leaves all of the body to the handler.
+// wholeBody passes the unread body to the handler.
 func wholeBody(r *http.Request) (web.Stream, error) {
 	return web.Stream{Reader: r.Body, ContentType: r.Header.Get("Content-Type")}, nil
 }
 
 // Authenticate is part of web.Dialect.
 func (d *Console) Authenticate(ctx context.Context, r *http.Request, _ web.Claim) (noren.Caller, error) {
-	v, err := d.Service.Visit(ctx, secretOf(r))
+	v, err := d.Rooms.Access.Visit(ctx, d.cookieOf(r, cookieSession))
 	return v.Caller, err
 }
 
-// serve runs one route. What another site makes the browser send is refused before anything is read of it: cookies that
-// are SameSite=Lax do not come along, but a neighbour on the same domain is the same site.
+// serve runs one route. Requests that another site makes the browser send are refused before anything is read. SameSite=Lax
+// cookies alone do not suffice: another host of the same domain is the same site.
 func (d *Console) serve(ctx context.Context, r route, x *web.Request) (web.Answer, error) {
 	if err := d.origin.Check(x.HTTP); err != nil {
 		return web.Answer{}, &noren.Error{Kind: noren.Forbidden, Reason: reasonOrigin, Message: "the form is from another site", Err: err}
 	}
 	p := d.page(x)
 	p.pattern = r.pattern
+	if _, err := x.Query(); err != nil {
+		return web.Answer{}, err
+	}
+	var err error
 	if x.Body != nil {
-		form, err := url.ParseQuery(string(x.Body))
-		if err != nil {
-			return web.Answer{}, &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "this is not a form", Err: err}
+		if p.form, err = x.Form(); err != nil {
+			return web.Answer{}, err
 		}
-		p.form = form
 	}
 	a, err := r.handle(ctx, p)
 	if err != nil {
@@ -142,11 +179,11 @@ func (d *Console) serve(ctx context.Context, r route, x *web.Request) (web.Answe
 	return p.finish(a), nil
 }
 
-// reasonOrigin says that a request was made by a page of another site.
+// reasonOrigin is the reason for refusing a request that a page of another site made.
 const reasonOrigin noren.Reason = "console_origin"
 
-// Refuse is part of web.Dialect. Whoever is not signed in is asked to; everything else is a page with a sentence, or
-// that sentence alone where a part of a page was asked for.
+// Refuse is part of web.Dialect. A user who is not signed in is sent to the sign-in page; every other error is a page with
+// a sentence, or just the sentence if a part of a page was requested.
 func (d *Console) Refuse(x *web.Request, err error) web.Answer {
 	p := d.page(x)
 	kind := noren.KindOf(err)
@@ -155,14 +192,14 @@ func (d *Console) Refuse(x *web.Request, err error) web.Answer {
 		status = http.StatusMethodNotAllowed
 	}
 	if kind == noren.Unauthenticated && status != http.StatusMethodNotAllowed {
-		return p.askToSignIn()
+		return p.askToSignIn(context.WithoutCancel(x.HTTP.Context()))
 	}
 	failure := failure{status: status, words: p.sentence(status, err), reference: x.ID}
 	view := failurePage(p, failure)
 	if p.part() {
 		view = failurePart(p, failure)
 	}
-	// The request's own context may have ended, and the page needs none.
+	// The context of the request may have ended, which is no reason not to render the page.
 	a, err := p.render(context.WithoutCancel(x.HTTP.Context()), status, view)
 	if err != nil {
 		a = web.Answer{Status: status, ContentType: "text/plain; charset=utf-8", Body: []byte(failure.words)}
@@ -170,7 +207,16 @@ func (d *Console) Refuse(x *web.Request, err error) web.Answer {
 	return p.finish(a)
 }
 
-// sentence says what went wrong to the person at the screen.
+// later shows a page for who has to wait, with the header that programs wait by.
+func (p *page) later(ctx context.Context, err error, view templ.Component) (web.Answer, error) {
+	a, renderErr := p.render(ctx, http.StatusTooManyRequests, view)
+	if e, ok := errors.AsType[*noren.Error](err); ok {
+		a = a.With("Retry-After", strconv.FormatInt(int64(e.RetryAfter.Seconds())+1, 10))
+	}
+	return a, renderErr
+}
+
+// sentence is the error in the words of the page. The text of err is for the log: it is English and may name internals.
 func (p *page) sentence(status int, err error) string {
 	e, _ := errors.AsType[*noren.Error](err)
 	switch {
@@ -180,6 +226,8 @@ func (p *page) sentence(status int, err error) string {
 		return p.T("error.sent_before")
 	case status == http.StatusTooManyRequests:
 		return p.T("error.429", int64(e.RetryAfter.Seconds())+1)
+	case status == http.StatusRequestEntityTooLarge && p.x.Route != nil:
+		return p.T("error.Request Entity Too Large", p.bytes(p.x.Route.BodyLimit))
 	case p.console.words["error."+http.StatusText(status)] != (text{}):
 		return p.T("error." + http.StatusText(status))
 	case status < http.StatusInternalServerError:

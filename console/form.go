@@ -7,19 +7,21 @@ import (
 	"noren"
 )
 
-// input is a field of a form. Its id in the page is made of its name.
+// input is a field of a form. Its ID in the page derives from its name, so a name may occur only once in a page.
 type input struct {
 	name, label, value string
-	kind               string // the type of an input; "": text
+	kind               string // the type attribute; "": text
 	hint               string
 	autocomplete, mode string
-	most               int // characters; 0: as many as the form takes
+	most               int // characters; 0: limited only by the size of the form
 	required           bool
 	autofocus          bool
 }
 
+// id is the ID of the field in the page, for labels and links.
 func (f input) id() string { return "field-" + f.name }
 
+// kindOr is the type of the input, or the usual one.
 func (f input) kindOr(usual string) string {
 	if f.kind != "" {
 		return f.kind
@@ -27,7 +29,7 @@ func (f input) kindOr(usual string) string {
 	return usual
 }
 
-// described lists the ids of what explains the field to those who do not see it.
+// described lists the IDs of the elements that describe the field to screen readers: its problem first, then its hint.
 func (f input) described(p *page) string {
 	var ids []string
 	if p.problems[f.name] != "" {
@@ -39,12 +41,12 @@ func (f input) described(p *page) string {
 	return strings.Join(ids, " ")
 }
 
-// choice is one of the values of a field.
+// choice is one value of a select field, with the label that people see.
 type choice struct{ value, label string }
 
-// number is an integer as an attribute has it.
+// number is an integer for an attribute or a URL: without commas.
 func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
-// onceToken is the token of a form that is shown now. A form that is shown again for correction gets another: nothing
-// was done under the first.
+// onceToken is the token of a form that is being shown. A form that is shown again for correction gets a new one, because
+// nothing was done under the first.
 func (p *page) onceToken() string { return noren.NewSecret("") }

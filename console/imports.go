@@ -13,36 +13,37 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/imports"
 	"noren/csvfile"
 	"noren/web"
 )
 
-// importRoutes are files of many lines: chosen, looked at, and applied in the background.
+// importRoutes are the steps of an import: choose a file, check the mapping and the preview, start, follow the progress.
 func (d *Console) importRoutes() []route {
-	upload := post("/imports", noren.Admin, d.uploadImport)
+	upload := post("/imports", noren.Admin, d.uploadImport).on("/imports")
 	upload.stream, upload.bodyLimit = true, csvfile.MaxBytes+formAround
 	return []route{
 		get("/imports", noren.Admin, d.imports).named("imports.title"),
 		upload,
 		get("/imports/{id}", noren.Admin, d.importPage),
-		post("/imports/{id}", noren.Admin, d.setUpImport),
-		post("/imports/{id}/cancel", noren.Admin, d.cancelImport),
-		get("/imports/{id}/refused", noren.Admin, d.refusedLines),
+		post("/imports/{id}", noren.Admin, d.setUpImport).on("/imports/{id}"),
+		post("/imports/{id}/cancel", noren.Admin, d.cancelImport).on("/imports/{id}"),
+		get("/imports/{id}/refused", noren.Admin, d.refusedLines).traces(),
 	}
 }
 
-// formAround is what a multipart form has around its file, in bytes.
+// formAround is the room for the multipart form around its file, in bytes.
 const formAround = 64 << 10
 
-// importList is the list of imports with the form for another.
+// importList is the list of imports, with the form for a new one.
 type importList struct {
 	paging
 	imports []noren.Import
 	more    bool
-	kind    string // of the file that is to be chosen
+	kind    string // the type selected in the form
 }
 
-// imports lists what was imported, and takes another file.
+// imports shows the past imports and the form for a new one.
 func (d *Console) imports(ctx context.Context, p *page) (web.Answer, error) {
 	l, err := d.importList(ctx, p)
 	if err != nil {
@@ -51,23 +52,25 @@ func (d *Console) imports(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, importsView(p, l))
 }
 
+// importList reads the list, with the most common type selected in the form.
 func (d *Console) importList(ctx context.Context, p *page) (l importList, err error) {
 	l.paging, l.kind = p.paging(), string(noren.ImportMembers)
-	list, err := d.Service.Imports(ctx, p.caller(), l.ask())
+	list, err := d.Rooms.Imports.List(ctx, p.caller(), l.ask())
 	l.imports, l.more = shownOf(l.paging, list.Items)
 	return l, err
 }
 
-// uploadImport takes a file and goes on to what it would do.
+// uploadImport stores the lines of a file as a draft and redirects to its preview. A file that cannot be read shows the
+// form again.
 func (d *Console) uploadImport(ctx context.Context, p *page) (web.Answer, error) {
-	kind, name, data, err := readUpload(p.x.Stream)
+	kind, name, data, choice, err := readUpload(p.x.Stream)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	var draft noren.Import
-	file, err := csvfile.Read(kind, name, data)
+	file, err := csvfile.ReadAs(kind, name, data, choice)
 	if err == nil {
-		draft, err = d.Service.DraftImport(ctx, p.caller(), kind, file)
+		draft, err = d.Rooms.Imports.Draft(ctx, p.caller(), kind, file)
 	}
 	if err == nil {
 		return p.redirect("/imports/" + number(draft.ID)), nil
@@ -81,78 +84,90 @@ func (d *Console) uploadImport(ctx context.Context, p *page) (web.Answer, error)
 		return web.Answer{}, listed
 	}
 	l.kind = string(kind)
-	p.wrong("file", p.T("imports.unreadable", e.Message))
+	why := e.Message
+	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok {
+		why = p.T("file_fault."+string(unreadable.Fault), unreadable.Args...)
+	}
+	p.wrong("file", p.T("imports.unreadable", why))
 	return p.showAgain(ctx, importsView(p, l))
 }
 
-// readUpload reads the form of a file. Its parts are the kind, then the file.
-func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byte, err error) {
+// readUpload reads the multipart form: the type, then the file. The file is kept in memory, which csvfile.MaxBytes and the
+// body limit of the route bound.
+func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byte, choice csvfile.Choice, err error) {
 	malformed := func(err error) error {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return &noren.Error{Kind: noren.TooLarge, Field: web.FieldBody, Message: "the file is too large", Err: tooLarge}
 		}
-		return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "this is not the form of a file", Err: err}
+		return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "not a form with a file", Err: err}
 	}
 	_, params, err := mime.ParseMediaType(body.ContentType)
 	if err != nil || params["boundary"] == "" {
-		return "", "", nil, malformed(err)
+		return "", "", nil, choice, malformed(err)
 	}
 	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		part, err := parts.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return kind, name, data, nil
+			return kind, name, data, choice, nil
 		case err != nil:
-			return "", "", nil, malformed(err)
+			return "", "", nil, choice, malformed(err)
 		}
 		content, err := readPart(part)
 		if err != nil {
-			return "", "", nil, malformed(err)
+			return "", "", nil, choice, malformed(err)
 		}
 		switch part.FormName() {
 		case "kind":
 			kind = noren.ImportKind(content)
+		case "encoding":
+			choice.Encoding = string(content)
+		case "delimiter":
+			choice.Delimiter = delimiters()[string(content)]
 		case "file":
 			name, data = part.FileName(), content
 		}
 	}
 }
 
+// readPart reads one part of the form.
 func readPart(part *multipart.Part) ([]byte, error) {
 	defer part.Close()
-	return io.ReadAll(part) // the body has a limit
+	return io.ReadAll(part) // bounded by the body limit of the route
 }
 
-// importPage shows a draft with what it would do, or how far an import is.
+// importPage shows a draft with its preview, or the progress and result of an import.
 func (d *Console) importPage(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	i, err := d.Service.Import(ctx, p.caller(), id)
+	i, err := d.Rooms.Imports.Get(ctx, p.caller(), id)
 	switch {
 	case err != nil:
 		return web.Answer{}, err
 	case i.State == noren.ImportDraft:
-		return d.showDraft(ctx, p, id, noren.ImportSetup{})
+		return d.showDraft(ctx, p, id, imports.Setup{})
 	case p.part():
 		return p.show(ctx, importProgress(p, i))
 	}
 	return p.show(ctx, importView(p, i))
 }
 
-// showDraft shows what the draft would do with the setup.
-func (d *Console) showDraft(ctx context.Context, p *page, id int64, setup noren.ImportSetup) (web.Answer, error) {
-	preview, err := d.Service.PreviewImport(ctx, p.caller(), id, setup)
-	if err != nil && !p.setupRefused(err) {
-		return web.Answer{}, err
-	}
+// showDraft shows the preview of a draft with the setup.
+func (d *Console) showDraft(ctx context.Context, p *page, id int64, setup imports.Setup) (web.Answer, error) {
+	preview, err := d.Rooms.Imports.Preview(ctx, p.caller(), id, setup)
 	if err != nil {
-		// The columns cannot be taken for what was chosen: they are shown as chosen, without what would come of it.
-		if preview.Import, err = d.Service.Import(ctx, p.caller(), id); err != nil {
+		// The mapping is not valid: it is shown as chosen, without a preview.
+		refusal := err
+		if preview.Import, err = d.Rooms.Imports.Get(ctx, p.caller(), id); err != nil {
 			return web.Answer{}, err
 		}
+		if !p.setupRefused(refusal, preview.Import.Kind, preview.Import.Columns) {
+			return web.Answer{}, refusal
+		}
+		preview.Import.Source = setup.Source
 		for n := range preview.Import.Columns {
 			if n < len(setup.Fields) {
 				preview.Import.Columns[n].Field = setup.Fields[n]
@@ -163,67 +178,82 @@ func (d *Console) showDraft(ctx context.Context, p *page, id int64, setup noren.
 	return p.show(ctx, draftView(p, preview))
 }
 
-// setUpImport shows what other columns would do, or starts the import.
+// setUpImport previews another mapping, or starts the import.
 func (d *Console) setUpImport(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	i, err := d.Service.Import(ctx, p.caller(), id)
+	i, err := d.Rooms.Imports.Get(ctx, p.caller(), id)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	setup := noren.ImportSetup{Source: p.field("source")}
+	setup := imports.Setup{Source: p.field("source"), By: p.field("by")}
 	for n := range i.Columns {
 		setup.Fields = append(setup.Fields, p.field("column-"+number(n+1)))
 	}
 	if p.field("deed") != deedSave {
 		return d.showDraft(ctx, p, id, setup)
 	}
-	_, err = d.Service.StartImport(ctx, p.caller(), id, setup)
+	_, err = d.Rooms.Imports.Start(ctx, p.caller(), id, setup)
 	switch {
 	case err == nil:
 		return p.redirect("/imports/" + number(id)), nil
-	case p.setupRefused(err):
-		p.problems = nil // showDraft says them again
+	case p.setupRefused(err, i.Kind, i.Columns):
+		p.problems = nil // showDraft records them again
 		return d.showDraft(ctx, p, id, setup)
 	}
 	return web.Answer{}, err
 }
 
-// setupRefused notes why columns cannot be taken for what was chosen.
-func (p *page) setupRefused(err error) bool {
+// setupRefused records why a mapping is not valid; false if the error is about something else.
+func (p *page) setupRefused(err error, kind noren.ImportKind, columns []noren.ImportColumn) bool {
 	list, ok := errors.AsType[noren.Refusals](err)
 	for _, e := range list {
-		p.wrong("", p.T("imports.setup_refused", p.fieldName(e.Field, nil)))
+		at := slices.IndexFunc(columns, func(c noren.ImportColumn) bool { return c.Header == e.Value })
+		switch field := p.fieldName(e.Field, csvfile.Labels(kind)); {
+		case e.Reason == noren.ReasonDuplicate && at >= 0:
+			p.wrong("column-"+number(at+1), p.T("imports.mapped_twice", field))
+		case e.Reason == noren.ReasonMissing && e.Field == "fields":
+			p.wrong("", p.T("imports.nothing_mapped"))
+		case e.Reason == noren.ReasonMissing:
+			p.wrong("", p.T("imports.not_mapped", field))
+		default:
+			p.wrong(e.Field, p.T("reason.invalid"))
+		}
 	}
 	return ok
 }
 
-// cancelImport ends an import where it is.
+// cancelImport stops an import. Lines already imported stay.
 func (d *Console) cancelImport(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err == nil {
-		_, err = d.Service.CancelImport(ctx, p.caller(), id)
+		_, err = d.Rooms.Imports.Cancel(ctx, p.caller(), id)
 	}
 	return p.redirect("/imports/" + number(id)), err
 }
 
-// refusedLines is a file of the lines that were refused, each with its reason.
+// refusedLines sends the refused lines as CSV, each with its reasons in the user's language.
 func (d *Console) refusedLines(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	i, err := d.Service.Import(ctx, p.caller(), id)
+	i, err := d.Rooms.Imports.Get(ctx, p.caller(), id)
 	if err != nil {
 		return web.Answer{}, err
 	}
+	if err := d.note(ctx, p, "export", "refused lines of import "+number(id), "exported"); err != nil {
+		return web.Answer{}, err
+	}
+	// The lines are written while they are read from the database, so the memory does not grow with their number. An error
+	// after the first byte can only break off the download.
 	from, to := io.Pipe()
 	go func() {
 		buffered := bufio.NewWriter(to)
 		w := csvfile.NewRefusedWriter(buffered, i, func(problem noren.ImportProblem) string { return p.problem(i.Kind, problem) })
-		err := d.Service.RefusedLines(ctx, p.caller(), id, w.Write)
+		err := d.Rooms.Imports.RefusedLines(ctx, p.caller(), id, w.Write)
 		if closed := w.Close(); err == nil {
 			err = closed
 		}
@@ -236,7 +266,7 @@ func (d *Console) refusedLines(ctx context.Context, p *page) (web.Answer, error)
 	return a.With("Content-Disposition", fmt.Sprintf(`attachment; filename="refused-%d.csv"`, id)), nil
 }
 
-// fieldName is what people call a field of an import.
+// fieldName is the name of an import field for people: the label in Japanese, the field's own name in English.
 func (p *page) fieldName(field string, labels map[string]string) string {
 	if label := labels[field]; label != "" && p.lang == japanese {
 		return label
@@ -244,14 +274,16 @@ func (p *page) fieldName(field string, labels map[string]string) string {
 	return strings.ReplaceAll(field, "_", " ")
 }
 
-// problem says in a sentence what is wrong with a line.
+// problem is the sentence for a problem of a line, with the field and the value.
 func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) string {
 	key := "import_problem." + string(problem.Reason)
 	if _, known := p.console.words[key]; !known {
 		key = "import_problem.other"
 	}
 	words := p.T(key)
-	if problem.Limit != "" {
+	if problem.Reason == noren.ReasonDuplicate && problem.Limit != "" {
+		words = p.T("imports.same_as_line", problem.Limit)
+	} else if problem.Limit != "" {
 		words += " (" + problem.Limit + ")"
 	}
 	name := p.fieldName(problem.Field, csvfile.Labels(kind))
@@ -264,17 +296,17 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	return p.T("imports.problem_of_value", name, problem.Value, words)
 }
 
-// columnChoices are what a column can be taken for.
+// columnChoices are the fields that a column can be mapped to, and not importing it.
 func (p *page) columnChoices(kind noren.ImportKind) []choice {
 	labels := csvfile.Labels(kind)
 	choices := []choice{{"", p.T("imports.left_out")}}
-	for _, f := range noren.ImportFields(kind) {
+	for _, f := range imports.ImportFields(kind) {
 		choices = append(choices, choice{f.Name, p.fieldName(f.Name, labels)})
 	}
 	return choices
 }
 
-// kindChoices are the kinds of import.
+// kindChoices are the types of import.
 func (p *page) kindChoices() []choice {
 	var choices []choice
 	for _, kind := range noren.ImportKinds() {
@@ -283,12 +315,12 @@ func (p *page) kindChoices() []choice {
 	return choices
 }
 
-// unfinished reports whether the import is on its way, so that its page looks again.
+// unfinished reports whether the import is waiting or running, so that its page polls for progress.
 func unfinished(i noren.Import) bool {
 	return slices.Contains([]noren.ImportState{noren.ImportWaiting, noren.ImportRunning}, i.State)
 }
 
-// importColumnName is what the column is taken for, or its header where it is left out.
+// importColumnName is the field that a column is mapped to, or its header if it is not imported.
 func (p *page) importColumnName(kind noren.ImportKind, c noren.ImportColumn) string {
 	if c.Field == "" {
 		return c.Header
@@ -296,5 +328,15 @@ func (p *page) importColumnName(kind noren.ImportKind, c noren.ImportColumn) str
 	return p.fieldName(c.Field, csvfile.Labels(kind))
 }
 
-// samples are some of a column's values.
-func samples(c noren.ImportColumn) string { return strings.Join(c.Samples, " · ") }
+// samples are some values of a column, to recognise what it contains.
+func (p *page) samples(c noren.ImportColumn) string {
+	return p.conceal(c.Field, strings.Join(c.Samples, " · "))
+}
+
+// importCell is the cell of a line in the column n.
+func (p *page) importCell(i noren.Import, n int, cell string) string {
+	if n >= len(i.Columns) {
+		return cell
+	}
+	return p.conceal(i.Columns[n].Field, cell)
+}

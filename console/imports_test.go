@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"html"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -13,7 +14,7 @@ import (
 	"noren/csvfile"
 )
 
-// upload sends a file as the page does, and answers where the browser was sent, or the page.
+// upload sends a file like the page does, and returns the redirect's location, or the page.
 func (w *browser) upload(kind, name, content string) (location, body string) {
 	w.Helper()
 	var form bytes.Buffer
@@ -32,11 +33,11 @@ func (w *browser) upload(kind, name, content string) (location, body string) {
 	return a.Header().Get("Location"), a.Body.String()
 }
 
-// work applies what waits, as the worker does.
+// work runs the waiting imports, as the worker does.
 func (b *bundle) work() {
 	b.Helper()
 	for {
-		tenants, err := b.service.TenantsWithImports(b.Context())
+		tenants, err := b.rooms.Imports.Waiting(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -44,7 +45,7 @@ func (b *bundle) work() {
 			return
 		}
 		for _, tenant := range tenants {
-			if _, err := b.service.StepImport(b.Context(), tenant); err != nil {
+			if _, err := b.rooms.Imports.Step(b.Context(), tenant); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -60,7 +61,7 @@ func inShiftJIS(t *testing.T, text string) string {
 	return encoded
 }
 
-// TestImport takes a file with bad lines from the form to the lines that were refused.
+// TestImport follows a file with bad lines from the form to the download of the refused lines.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -71,12 +72,12 @@ func TestImport(t *testing.T) {
 		t.Fatal(body)
 	}
 	path := strings.TrimPrefix(page, "/console")
-	w.shows("/console"+path, "Shift_JIS", "会員コード", "謎の列", "取り込まない", "山口", "1990-02-30", "日付ではありません", "問題のある箇所: 1件")
+	w.shows("/console"+path, "Shift_JIS", "会員コード", "謎の列", "取り込まない", "山口", "1990-02-30", "日付ではありません", "エラー: 1件")
 	w.shows("/console/members?q=M1", "山田") // nothing has changed
 	form := url.Values{"column-1": {"code"}, "column-2": {"last_name"}, "column-3": {"first_name"}, "column-4": {""}, "column-5": {"birth_date"}}
 	form.Set("deed", deedPreview)
 	form.Set("column-4", "code")
-	if a := w.post(page, form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "列の対応を確認してください") {
+	if a := w.post(page, form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "「会員コード」にはすでにほかの列が対応しています") {
 		t.Errorf("two columns of one field: %d %s", a.Code, textOf(a))
 	}
 	form.Set("column-4", "")
@@ -84,7 +85,7 @@ func TestImport(t *testing.T) {
 	if a := w.post(page, form); a.Code != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Code, textOf(a))
 	}
-	w.shows(page, "待機中", `hx-trigger="every 1s"`)
+	w.shows(page, "開始待ち", `hx-trigger="every 1s"`)
 	b.work()
 	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード"), "hx-trigger")
 	w.shows("/console/imports", "会員.csv", "admin")
@@ -108,7 +109,7 @@ func TestImportIsTheTenants(t *testing.T) {
 		other.post(page+"/cancel", nil).Code,
 	} {
 		if a != http.StatusNotFound {
-			t.Errorf("another tenant is answered %d", a)
+			t.Errorf("another tenant gets %d", a)
 		}
 	}
 	if a := b.as("admin").post(page+"/cancel", nil); a.Code != http.StatusSeeOther {
@@ -116,7 +117,7 @@ func TestImportIsTheTenants(t *testing.T) {
 	}
 }
 
-// TestUploadOfAnything sends what is no file to import: it is refused in a sentence.
+// TestUploadOfAnything uploads files that cannot be imported, which are refused with a message.
 func TestUploadOfAnything(t *testing.T) {
 	t.Parallel()
 	w := setup(t).as("admin")
@@ -129,6 +130,18 @@ func TestUploadOfAnything(t *testing.T) {
 			body = w.shows(page)
 		}
 		w.lacks(body, "<script>alert", "<i>")
+	}
+	for content, told := range map[string]string{
+		"":                              "このファイルは読み取れませんでした: ファイルが空です。",
+		"PK\x03\x04":                    "表計算ソフトでCSV形式で保存し直してください。",
+		strings.Repeat("a,", 300) + "a": "列が301列あります。取り込めるのは200列までです。",
+		"\"code\n":                      "見出し行の引用符",
+		strings.Repeat("長", 20_000):     "1行目が長すぎます。",
+		"co\xff\xffde\nM1\n":            "見出し行がUTF-8でもShift_JISでもありません。",
+	} {
+		if page, body := w.upload("members", "a.csv", content); page != "" || !strings.Contains(html.UnescapeString(body), told) {
+			t.Errorf("%.20q is not told %q: %s", content, told, body)
+		}
 	}
 	if page, body := w.upload("nonsense", "a.csv", "code\nM1\n"); page != "" {
 		t.Errorf("an import of nonsense: %s", body)

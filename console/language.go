@@ -12,19 +12,19 @@ import (
 	"noren/web"
 )
 
-// language is one that the console speaks.
+// language is a language of the console.
 type language string
 
-// The languages. Japanese is what is spoken where nothing else is asked for.
+// The languages. Japanese is the default.
 const (
 	japanese language = "ja"
 	english  language = "en"
 )
 
-// text is a message in both languages, as a format of package fmt where the message has arguments.
+// text is a message in both languages. With arguments it is a format of package fmt.
 type text struct{ ja, en string }
 
-// in answers the message in the language.
+// in returns the message in the language.
 func (t text) in(l language) string {
 	if l == english {
 		return t.en
@@ -32,7 +32,8 @@ func (t text) in(l language) string {
 	return t.ja
 }
 
-// vocabulary is every message by its key. An error where two areas use the same key.
+// vocabulary returns all messages by key. It is an error if two areas use the same key: one message would replace the
+// other silently.
 func vocabulary() (map[string]text, error) {
 	words := make(map[string]text)
 	for _, area := range []map[string]text{
@@ -45,6 +46,8 @@ func vocabulary() (map[string]text, error) {
 		clientWords(),
 		auditWords(),
 		importWords(),
+		importChangeWords(),
+		fileWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {
@@ -56,7 +59,7 @@ func vocabulary() (map[string]text, error) {
 	return words, nil
 }
 
-// T is the message in the language of the page. A key that there is not is shown as it is, for a test to find.
+// T is the message in the language of the page. A key without a message is shown in brackets, which tests find.
 func (p *page) T(key string, args ...any) string {
 	t, known := p.console.words[key]
 	switch {
@@ -64,15 +67,31 @@ func (p *page) T(key string, args ...any) string {
 		return "⟦" + key + "⟧"
 	case len(args) == 0:
 		return t.in(p.lang)
-	default:
-		return fmt.Sprintf(t.in(p.lang), args...)
+	}
+	format := t.in(p.lang)
+	// English tells one from several; Japanese does not.
+	if one, differs := singulars()[key]; differs && p.lang == english && fmt.Sprint(args[0]) == "1" {
+		format = one
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// singulars are the English messages whose first argument is 1, where they differ.
+func singulars() map[string]string {
+	return map[string]string{
+		"bulk.attempts_n": "%s attempt", "time.d": "%s day", "stock.days": "%s day", "ranks.months": "%d month",
+		"reason.too_long": "At most %d character.", "error.429": "Too many failed attempts. Try again in %d second.",
+		"imports.judged":   "Based on the first line (%s).",
+		"points.owed":      "%s point of refunded purchases has been used. It is taken off the next points that purchases earn.",
+		"members.points":   "%s point",
+		"bulk.failed_rows": "Nothing was applied because %s of the rows has errors. The reason is shown next to it.",
 	}
 }
 
-// languageOf is what the user has chosen, or what the browser prefers of the two.
-func languageOf(r *http.Request) language {
-	if c, err := r.Cookie(cookieLanguage); err == nil && (c.Value == string(japanese) || c.Value == string(english)) {
-		return language(c.Value)
+// languageOf is the language that the user chose, or otherwise the browser's preference.
+func (d *Console) languageOf(r *http.Request) language {
+	if c := language(d.cookieOf(r, cookieLanguage)); c == japanese || c == english {
+		return c
 	}
 	if header := r.Header.Get("Accept-Language"); header != "" {
 		matcher := tags.NewMatcher([]tags.Tag{tags.Japanese, tags.English})
@@ -83,7 +102,7 @@ func languageOf(r *http.Request) language {
 	return japanese
 }
 
-// other is the language to switch to.
+// other is the language that the page offers to switch to.
 func (l language) other() language {
 	if l == japanese {
 		return english
@@ -91,10 +110,11 @@ func (l language) other() language {
 	return japanese
 }
 
-// yearOfSeconds is how long a browser remembers the language.
+// yearOfSeconds is how long the browser remembers the chosen language.
 const yearOfSeconds = 365 * 24 * 60 * 60
 
-// setLanguage remembers the language and goes back to the page that it was chosen on.
+// setLanguage stores the language in a cookie and returns to the page where it was chosen. It is open to all: the sign-in
+// page has the switch too.
 func (d *Console) setLanguage(_ context.Context, p *page) (web.Answer, error) {
 	chosen := language(p.form.Get("language"))
 	if chosen != japanese && chosen != english {

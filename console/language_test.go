@@ -11,22 +11,22 @@ import (
 	"testing"
 
 	"noren"
+	"noren/csvfile"
 	"noren/ladder"
 )
 
-// placeholders are the verbs of a message.
+// placeholders are the formatting verbs of a message.
 var placeholders = regexp.MustCompile(`%(?:\[\d\])?[sd]`)
 
-// asked are the keys that the code names as they are; keys that it puts together begin with one of families.
+// asked are the keys that the code names literally. Keys that it builds begin with one of families.
 var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 
-// families are the beginnings of keys that are put together, with a word of the domain or of HTTP, or that any page may
-// need one day.
+// families are the prefixes of keys that are built from a word of the domain or of HTTP, or that any page may need.
 var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
-	"demotion.", "import_kind.", "import_state.", "import_problem.",
-	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.column.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
-	"failure.", "division.", "clients.kind.",
+	"demotion.", "import_kind.", "import_state.", "import_problem.", "file_fault.",
+	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.key.", "audit.column.", "audit.value.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
+	"failure.", "source.", "division.", "clients.kind.", "mail_opt_in.",
 }
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.
@@ -94,7 +94,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// TestOwnPage keeps links to the console from leading elsewhere.
+// TestOwnPage: a link to the console cannot redirect to another site.
 func TestOwnPage(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
@@ -108,7 +108,7 @@ func TestOwnPage(t *testing.T) {
 	}
 }
 
-// TestWordsOfTheDomain checks that what is put together with a word of the domain is there for every word.
+// TestWordsOfTheDomain checks that every word of the domain has its messages.
 func TestWordsOfTheDomain(t *testing.T) {
 	t.Parallel()
 	words, err := vocabulary()
@@ -121,12 +121,15 @@ func TestWordsOfTheDomain(t *testing.T) {
 	}
 	for _, f := range memberFields() {
 		keys = append(keys, "member."+f.name, f.group)
-		if stricter[f.name] != nil || noren.MemberTextRule(f.name).Like != nil {
+		if noren.StrictMemberTextRule(f.name).Like != nil {
 			keys = append(keys, shapeKey(f.name))
 		}
 	}
 	for _, column := range exportColumns() {
 		keys = append(keys, "member."+column)
+	}
+	for _, f := range csvfile.Faults() {
+		keys = append(keys, "file_fault."+string(f))
 	}
 	for _, s := range noren.Statuses() {
 		keys = append(keys, "status."+string(s))
@@ -137,7 +140,7 @@ func TestWordsOfTheDomain(t *testing.T) {
 	for _, pointType := range noren.PointTypes() {
 		keys = append(keys, "points.type."+string(pointType))
 	}
-	for _, kind := range []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed, noren.PointsExpired} {
+	for _, kind := range noren.PointEntryKinds() {
 		keys = append(keys, "points.kind."+string(kind))
 	}
 	for _, reason := range []noren.RankReason{
@@ -153,6 +156,26 @@ func TestWordsOfTheDomain(t *testing.T) {
 	for _, key := range keys {
 		if _, known := words[key]; !known {
 			t.Errorf("there is no message %q", key)
+		}
+	}
+}
+
+// TestOneIsSingular checks that every English message about one of something says so.
+func TestOneIsSingular(t *testing.T) {
+	t.Parallel()
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plural := regexp.MustCompile(`%(?:\[1\])?[sd] (\w+s)\b`)
+	for key, one := range singulars() {
+		if words[key].en == "" || plural.MatchString(one) {
+			t.Errorf("%s: %q", key, one)
+		}
+	}
+	for key, w := range words { // a file is refused for hundreds of columns, and ms is both
+		if found := plural.FindStringSubmatch(w.en); found != nil && singulars()[key] == "" && found[1] != "ms" && found[1] != "has" && key != "file_fault.columns" {
+			t.Errorf("%s: %q would be said of 1", key, w.en)
 		}
 	}
 }

@@ -11,18 +11,22 @@ import (
 	encodings "golang.org/x/text/encoding/japanese"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/stock"
+	"noren/csvfile"
 	"noren/web"
 )
 
-// exportSlice is how many members of an export are read at once.
+// exportSlice is the number of members that an export reads at a time.
 const exportSlice = 500
 
-// exportMembers sends every member that the list's filter selects, as CSV, in the order of their ids: they are read
-// slice by slice while they are sent, and an order that changes meanwhile would leave some out.
+// exportMembers sends the members selected by the list's filter as CSV. They are in the order of their IDs, whatever the
+// order of the list: they are read slice by slice while they are sent, and in an order that can change meanwhile some
+// would be left out.
 func (d *Console) exportMembers(ctx context.Context, p *page) (web.Answer, error) {
 	f, _ := p.memberFilter()
-	f.Sort = nil
-	catalogue, err := d.Service.Catalogue(ctx, p.caller())
+	f.Sort = nil // by ID
+	catalogue, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -31,25 +35,28 @@ func (d *Console) exportMembers(ctx context.Context, p *page) (web.Answer, error
 	if e.shiftJIS {
 		charset = "Shift_JIS"
 	} else {
-		e.pending.WriteString("\ufeff") // without it, spreadsheets read UTF-8 as Shift_JIS
+		e.pending.WriteString("\ufeff") // without a byte order mark, Japanese spreadsheets assume Shift_JIS
 	}
 	e.write(e.head())
-	// The first slice is read before anything is sent, so that an error is still a page.
+	// The first slice is read before anything is sent, so that an error can still be shown as a page.
 	if err := e.slice(); err != nil {
 		return web.Answer{}, err
 	}
-	name := "members-" + p.console.Service.Now().In(p.zone()).Format("20060102") + ".csv"
+	if err := d.note(ctx, p, "export", "members", "exported"); err != nil {
+		return web.Answer{}, err
+	}
+	name := "members-" + p.console.Rooms.Now().In(p.zone()).Format("20060102") + ".csv"
 	a := web.Answer{Status: http.StatusOK, ContentType: "text/csv; charset=" + charset, Stream: e, Length: -1}
 	return a.With("Content-Disposition", `attachment; filename="`+name+`"`), nil
 }
 
-// memberExport is the CSV, made as it is read.
+// memberExport is the CSV, generated while it is read.
 type memberExport struct {
 	console   *Console
 	page      *page
-	ctx       context.Context //nolint:containedctx // of the request whose answer this is
+	ctx       context.Context //nolint:containedctx // of the request whose response this is
 	filter    noren.MemberFilter
-	catalogue noren.Catalogue
+	catalogue stock.Catalogue
 	shiftJIS  bool
 	pending   bytes.Buffer
 	ended     bool
@@ -71,10 +78,10 @@ func (e *memberExport) Read(b []byte) (int, error) {
 // Close implements io.Closer.
 func (e *memberExport) Close() error { return nil }
 
-// slice reads and writes the next members.
+// slice reads the next members and writes their rows. The IDs are unique, so the next slice starts after the last one.
 func (e *memberExport) slice() error {
 	e.filter.Page = noren.Page{Limit: exportSlice}
-	list, err := e.console.Service.Members(e.ctx, e.page.caller(), e.filter)
+	list, err := e.console.Rooms.Members.List(e.ctx, e.page.caller(), e.filter)
 	if err != nil {
 		return err
 	}
@@ -87,7 +94,7 @@ func (e *memberExport) slice() error {
 	return nil
 }
 
-// head names the columns.
+// head is the header in the user's language. csvfile recognises the Japanese names, so an export can be imported again.
 func (e *memberExport) head() []string {
 	var names []string
 	for _, column := range exportColumns() {
@@ -99,17 +106,17 @@ func (e *memberExport) head() []string {
 	return names
 }
 
-// exportColumns are the columns of the export, by the names of their messages.
+// exportColumns are the columns of the export, which name their messages.
 func exportColumns() []string {
 	return []string{
 		"id", "code", "customer_no", "last_name", "first_name", "last_kana", "first_kana", "company", "phone", "mobile", "email", "mail_opt_in",
-		"postal_code", "prefecture", "address1", "address2", "sex", "birth_date", "status", "rank_id", "store_id", "points",
+		"postal_code", "prefecture", "address1", "address2", "sex", "birth_date", "status", "rank_code", "rank_id", "store_id", "points",
 		"entry_date", "leave_date", "created_at", "updated_at",
 	}
 }
 
-// row is one member.
-func (e *memberExport) row(m noren.Member, list noren.MemberList) []string {
+// row is the row of one member, with as many cells as exportColumns.
+func (e *memberExport) row(m noren.Member, list members.List) []string {
 	p := e.page
 	optIn, sex := p.T("value.no"), ""
 	if m.MailOptIn {
@@ -118,19 +125,27 @@ func (e *memberExport) row(m noren.Member, list noren.MemberList) []string {
 	if m.Sex != noren.SexUnknown {
 		sex = p.T("sex." + string(m.Sex))
 	}
-	return []string{
-		number(m.ID), m.Code, or(m.CustomerNo), or(m.LastName), or(m.FirstName), or(m.LastKana), or(m.FirstKana), or(m.Company), or(m.Phone), or(m.Mobile),
-		or(m.Email), optIn, or(m.PostalCode), or(m.Prefecture), or(m.Address1), or(m.Address2), sex, or(m.BirthDate),
-		p.T("status." + string(m.Status)), rankName(list.Ranks, m.RankID), p.storeName(e.catalogue, m.StoreID),
+	cells := []string{
+		number(m.ID), m.Code, or(m.CustomerNo), or(m.LastName), or(m.FirstName), or(m.LastKana), or(m.FirstKana),
+		or(m.Company), or(m.Phone), or(m.Mobile), or(m.Email), optIn,
+		or(m.PostalCode), or(m.Prefecture), or(m.Address1), or(m.Address2), sex, or(m.BirthDate),
+		p.T("status." + string(m.Status)), rankCode(list.Ranks, m.RankID), rankName(list.Ranks, m.RankID), p.storeName(e.catalogue, m.StoreID),
 		number(pointsOf(list.Points[m.ID])), or(m.EntryDate), or(m.LeaveDate), p.at(m.CreatedAt), p.at(m.UpdatedAt),
 	}
+	for i, column := range exportColumns() {
+		// Empty instead of hidden: an import of the file leaves such a column as it is.
+		if !p.caller().MaySee(column) {
+			cells[i] = ""
+		}
+	}
+	return cells
 }
 
-// write adds a row. In Shift_JIS its last column names the columns with characters that it does not have, for which
-// there is a 〓: nothing is lost unsaid.
+// write adds a row. Characters that Shift_JIS lacks become 〓, and an additional last cell names the columns concerned, so
+// that no loss goes unnoticed.
 func (e *memberExport) write(cells []string) {
 	for i := range cells {
-		cells[i] = harmless(cells[i])
+		cells[i] = csvfile.Defused(cells[i])
 	}
 	if e.shiftJIS {
 		var lost []string
@@ -147,29 +162,21 @@ func (e *memberExport) write(cells []string) {
 	}
 	w := csv.NewWriter(&e.pending)
 	w.UseCRLF = true
-	_ = w.Write(cells) // to memory
+	_ = w.Write(cells) // writing to memory cannot fail
 	w.Flush()
 }
 
-// harmless keeps a spreadsheet from taking a text for a formula: what somebody typed as their name must not run on the
-// machine of who opens the file.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
-}
-
-// wave are characters that Shift_JIS has under the code points of Windows alone.
+// wave replaces characters that the encoder only knows under the code points of Windows, such as the wave dash.
 var wave = strings.NewReplacer("\u301c", "\uff5e", "\u2212", "\uff0d", "\u2016", "\u2225", "\u00a5", "\uffe5")
 
-// shiftJIS answers the text in Shift_JIS, as bytes; whole is false where 〓 stands for something.
+// shiftJIS returns the text in Shift_JIS, as bytes; whole is false if a character was replaced by 〓.
 func shiftJIS(text string) (encoded string, whole bool) {
 	text = wave.Replace(text)
 	encoder := encodings.ShiftJIS.NewEncoder()
 	if encoded, err := encoder.String(text); err == nil {
 		return encoded, true
 	}
+	// Rare: only texts with such a character are encoded one character at a time.
 	var b strings.Builder
 	for _, r := range text {
 		one, err := encoder.String(string(r))

@@ -9,38 +9,30 @@ import (
 	"unicode/utf8"
 
 	"noren"
+	"noren/app/members"
 	"noren/web"
 )
 
-// Files keeps the files that people attach, and makes the addresses by which they are fetched.
-type Files interface {
-	// Keep stores a file of the caller's tenant; declared is the type that the browser gives it. Invalid where the file
-	// is empty or of a type that is not taken.
-	Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error)
-	// FilePaths answers how a file's key becomes the path, with its query, of its temporary address.
-	FilePaths(ctx context.Context, t noren.Tenant) (path func(fileKey string) string, err error)
-}
-
-// maxUpload is the largest file, with the few bytes that a form has around it. It is that of the API.
+// maxUpload is the largest upload, in bytes, including the form around the file. It equals the limit of the API.
 const maxUpload = 20 << 20
 
-// mostFileName bounds the name of a file, in characters.
+// mostFileName is the longest file name that is stored, in characters.
 const mostFileName = 100
 
-// attach stores the file of the form and ties it to the member. The form says first what the file is: the file comes
-// last, and goes to the store without being held in memory.
+// attach stores the file of the form and attaches it to the member. The file is the last part of the form, so that it can
+// go to the store without being held in memory.
 func (d *Console) attach(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if _, err := d.Service.Member(ctx, p.caller(), id); err != nil {
+	if _, err := d.Rooms.Members.Get(ctx, p.caller(), id); err != nil {
 		return web.Answer{}, err
 	}
 	a := noren.Attachment{MemberID: id, Tag: noren.GeneralFile}
 	err = d.receive(ctx, p, &a)
 	if err == nil {
-		_, _, err = d.Service.Attach(ctx, p.caller(), a, nil)
+		_, _, err = d.Rooms.Members.Attach(ctx, p.caller(), a, nil)
 	}
 	switch {
 	case err == nil:
@@ -52,11 +44,11 @@ func (d *Console) attach(ctx context.Context, p *page) (web.Answer, error) {
 	return web.Answer{}, err
 }
 
-// receive reads the form.
+// receive reads the form and stores its file.
 func (d *Console) receive(ctx context.Context, p *page, a *noren.Attachment) error {
 	parts, err := p.x.HTTP.MultipartReader()
 	if err != nil {
-		return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "this is no form with a file", Err: err}
+		return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "not a form with a file", Err: err}
 	}
 	for {
 		part, err := parts.NextPart()
@@ -71,17 +63,19 @@ func (d *Console) receive(ctx context.Context, p *page, a *noren.Attachment) err
 			if name := fileName(part.FileName()); name != "" {
 				a.FileName = &name
 			}
-			u, err := d.Files.Keep(ctx, p.caller(), part.Header.Get("Content-Type"), part, false)
+			file := members.NewFile{Bytes: part, Declared: part.Header.Get("Content-Type")}
+			u, _, err := d.Rooms.Members.KeepFile(ctx, p.caller(), d.Files, file, nil)
 			a.FileKey = u.FileKey
 			if err == nil && a.Tag == noren.PhotoFile && !strings.HasPrefix(u.MIMEType, "image/") {
-				a.Tag = noren.GeneralFile // a photo is a picture
+				a.Tag = noren.GeneralFile // a file that is not a picture cannot be the member's photo
 			}
 			return err
 		}
 	}
 }
 
-// unreadable is an error of reading a form: one that is known already, or a form that breaks off.
+// unreadable is the error for a form that could not be read: a known one, such as a body that is too large, or a form that
+// breaks off.
 func unreadable(err error) error {
 	if e, known := errors.AsType[*noren.Error](err); known {
 		return e
@@ -89,9 +83,9 @@ func unreadable(err error) error {
 	return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "the form breaks off", Err: err}
 }
 
-// fileName is the last part of what the browser calls the file, cut to what is kept.
+// fileName is the name that the browser gives the file, without directories and cut to mostFileName; "" if nothing is left.
 func fileName(name string) string {
-	name = storable(path.Base(strings.ReplaceAll(name, `\`, "/")))
+	name = noren.Storable(path.Base(strings.ReplaceAll(name, `\`, "/")))
 	if name == "." || name == "/" {
 		return ""
 	}
@@ -102,7 +96,7 @@ func fileName(name string) string {
 	return name
 }
 
-// deleteAttachment takes an attachment off a member.
+// deleteAttachment removes an attachment from a member.
 func (d *Console) deleteAttachment(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
@@ -112,19 +106,30 @@ func (d *Console) deleteAttachment(ctx context.Context, p *page) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if _, err := d.Service.DeleteAttachment(ctx, p.caller(), id, attachment, nil); err != nil {
+	if _, err := d.Rooms.Members.DeleteAttachment(ctx, p.caller(), id, attachment, nil); err != nil {
 		return web.Answer{}, err
 	}
 	return p.done("done.deleted", memberPath(id, "")), nil
 }
 
-// attachmentName is what the link to an attachment says.
+// attachmentName is the text of the link to an attachment: its name, or its key if it has none.
 func attachmentName(a noren.Attachment) string {
 	if a.FileName != nil && *a.FileName != "" {
 		return *a.FileName
 	}
 	return a.FileKey
 }
+
+// viewed is the address at which a browser shows the file instead of saving it.
+func viewed(address string) string {
+	if strings.Contains(address, "?") {
+		return address + "&view=1"
+	}
+	return address + "?view=1"
+}
+
+// canBeViewed reports whether a browser shows files of the type: pictures and PDF.
+func canBeViewed(a noren.Attachment) bool { return isPicture(a) || a.MIMEType == "application/pdf" }
 
 // isPicture reports whether a browser can show the file as a picture.
 func isPicture(a noren.Attachment) bool { return strings.HasPrefix(a.MIMEType, "image/") }

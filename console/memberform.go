@@ -2,29 +2,31 @@ package console
 
 import (
 	"context"
-	"regexp"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"noren"
+	"noren/app/audit"
+	"noren/app/stock"
 	"noren/web"
 )
 
-// memberField is a column that can be edited: how it is shown in the form, and how what is typed becomes part of a patch.
+// memberField is a column of the edit form: how it is shown, and how its content becomes part of a patch.
 type memberField struct {
-	name  string // canonical, which is also the field's in the form
-	group string // the message that heads its part of the form
+	name  string // of the column, and of the field in the form
+	group string // the message above its part of the form
 	kind  fieldKind
 	most  int                                // characters; 0: no limit
-	value func(m *member) string             // as it is typed
-	set   func(*patch, string)               // "" clears
-	wrong func(p *page, typed string) string // what is wrong with what was typed, which is not empty; "": nothing
+	value func(m *member) string             // the stored value as people type it
+	set   func(*patch, string)               // "" clears the column
+	wrong func(p *page, typed string) string // the problem of what was typed, which is not empty; "": none
 	must  bool                               // it cannot be cleared
 }
 
-// fieldKind says which control of a form a field has.
+// fieldKind is the kind of control that a field has.
 type fieldKind uint8
 
 const (
@@ -40,21 +42,9 @@ type (
 	patch  = noren.MemberPatch
 )
 
-// stricter are the forms that a dialect asks for beyond the domain: what is typed here can be written through each.
-var stricter = map[string]*regexp.Regexp{
-	"last_kana":   regexp.MustCompile(kanaForm),
-	"first_kana":  regexp.MustCompile(kanaForm),
-	"postal_code": regexp.MustCompile(`^[0-9]{3}-?[0-9]{4}$`),
-}
-
-const kanaForm = "^[ァ-ヶ\u3000 -~ー\uff0d・]+$"
-
 // textColumn is a column of text that can be cleared. It is judged by the domain's rule.
 func textColumn(name, group string, ref func(*member) **string, field func(*patch) *noren.Field[string]) memberField {
-	rule := noren.MemberTextRule(name)
-	if form, has := stricter[name]; has {
-		rule.Like = form
-	}
+	rule := noren.StrictMemberTextRule(name)
 	return memberField{
 		name: name, group: group, most: rule.Most,
 		value: func(m *member) string { return or(*ref(m)) },
@@ -68,7 +58,7 @@ func textColumn(name, group string, ref func(*member) **string, field func(*patc
 	}
 }
 
-// shapeKey is the message that says what a text in the column has to look like.
+// shapeKey is the key of the message about the form of a text. Numbered columns, such as email2, share one message.
 func shapeKey(name string) string { return "shape." + strings.TrimRight(name, "23") }
 
 // optional sets a field of a patch to what was typed, or clears it.
@@ -81,18 +71,19 @@ func optional[T any](field func(*patch) *noren.Field[T], read func(string) T) fu
 	}
 }
 
-// long gives the column several lines.
+// long makes the field a multi-line one.
 func (f memberField) long() memberField {
 	f.kind = area
 	return f
 }
 
-// needed keeps the column from being cleared.
+// needed makes the field required.
 func (f memberField) needed() memberField {
 	f.must = true
 	return f
 }
 
+// dateColumn is a column with a date, which can be cleared.
 func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*patch) *noren.Field[noren.Date]) memberField {
 	return memberField{
 		name: name, group: group, kind: day,
@@ -107,16 +98,16 @@ func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*
 	}
 }
 
-// groupMembership heads the part of the form in which ranks and the store are.
+// groupMembership is the part of the form with the ranks and the store.
 const groupMembership = "member.group_membership"
 
-// idColumn is an id that is picked. Whether there is such a thing is judged with stored data.
+// idColumn is a column with an ID that is selected. The service checks whether the ID exists.
 func idColumn[T any](name string, ref func(*member) **int64, field func(*patch) *noren.Field[T], of func(id int64) T) memberField {
 	return memberField{
 		name: name, group: groupMembership, kind: pick,
 		value: func(m *member) string { return numberOr(*ref(m)) },
 		set: optional(field, func(typed string) T {
-			id, _ := strconv.ParseInt(typed, 10, 64) // it has been found right before
+			id, _ := strconv.ParseInt(typed, 10, 64) // wrong has checked it
 			return of(id)
 		}),
 		wrong: func(p *page, typed string) string {
@@ -128,17 +119,17 @@ func idColumn[T any](name string, ref func(*member) **int64, field func(*patch) 
 	}
 }
 
-// refColumn names a rank by its id.
+// refColumn is a column with a rank, selected by its ID.
 func refColumn(name string, ref func(*member) **int64, field func(*patch) *noren.Field[noren.Ref]) memberField {
 	return idColumn(name, ref, field, func(id int64) noren.Ref { return noren.Ref{ID: id} })
 }
 
-// wordColumn is one of a few words.
+// wordColumn is a column with one of a few values.
 func wordColumn(name, group string, value func(*member) string, set func(*patch, string)) memberField {
 	return memberField{
 		name: name, group: group, kind: pick, value: value, set: set,
 		wrong: func(p *page, typed string) string {
-			if !slices.ContainsFunc(p.choices(noren.Catalogue{}, name), func(c choice) bool { return c.value == typed }) {
+			if !slices.ContainsFunc(p.choices(stock.Catalogue{}, name), func(c choice) bool { return c.value == typed }) {
 				return p.T("reason.invalid")
 			}
 			return ""
@@ -146,6 +137,8 @@ func wordColumn(name, group string, value func(*member) string, set func(*patch,
 	}
 }
 
+// flagColumn is a column that is true or false. It is selected from two words instead of a checkbox, which a form sends only
+// when ticked: an absent field must not count as false.
 func flagColumn(name, group string, ref func(*member) *bool, field func(*patch) *noren.Field[bool]) memberField {
 	return wordColumn(name, group,
 		func(m *member) string { return strconv.FormatBool(*ref(m)) },
@@ -154,7 +147,7 @@ func flagColumn(name, group string, ref func(*member) *bool, field func(*patch) 
 
 func wholeNumber(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
 
-// unitColumn is a half of the point giving unit, a number from least to most.
+// unitColumn is one half of the point giving unit, a number from least to most.
 func unitColumn[T int64 | noren.Hundredths](
 	name string, least, most T, text func(T) string, parse func(string) (T, error), ref func(*member) **T, field func(*patch) *noren.Field[T],
 ) memberField {
@@ -167,7 +160,7 @@ func unitColumn[T int64 | noren.Hundredths](
 			return ""
 		},
 		set: optional(field, func(typed string) T {
-			v, _ := parse(typed) // it has been found right before
+			v, _ := parse(typed) // wrong has checked it
 			return v
 		}),
 		wrong: func(p *page, typed string) string {
@@ -179,11 +172,12 @@ func unitColumn[T int64 | noren.Hundredths](
 	}
 }
 
-// memberFields is the form, field by field.
+// memberFields are the fields of the form, in order.
 func memberFields() []memberField {
 	return slices.Concat(personFields(), contactFields(), membershipFields(), otherFields())
 }
 
+// personFields are the name, the company and what else describes the person.
 func personFields() []memberField {
 	const group = "member.group_person"
 	return []memberField{
@@ -200,6 +194,7 @@ func personFields() []memberField {
 	}
 }
 
+// contactFields are the ways to reach the member.
 func contactFields() []memberField {
 	const group = "member.group_contact"
 	return []memberField{
@@ -217,6 +212,7 @@ func contactFields() []memberField {
 	}
 }
 
+// membershipFields are the codes, ranks, dates and notes of the membership.
 func membershipFields() []memberField {
 	const group = groupMembership
 	return []memberField{
@@ -241,6 +237,7 @@ func membershipFields() []memberField {
 	}
 }
 
+// otherFields are the fields that few shops use.
 func otherFields() []memberField {
 	const group = "member.group_other"
 	return []memberField{
@@ -260,8 +257,8 @@ func otherFields() []memberField {
 	}
 }
 
-// choices are the values that a field of the kind pick can have.
-func (p *page) choices(c noren.Catalogue, name string) []choice {
+// choices are the values of a select field.
+func (p *page) choices(c stock.Catalogue, name string) []choice {
 	none := choice{"", p.T("value.none")}
 	switch name {
 	case "sex":
@@ -277,13 +274,13 @@ func (p *page) choices(c noren.Catalogue, name string) []choice {
 	case "rank_id", "minimum_rank_id":
 		list := []choice{none}
 		for _, r := range c.Ranks {
-			list = append(list, choice{number(r.ID), r.Name})
+			list = append(list, choice{number(r.ID), withCode(r.Name, r.Code)})
 		}
 		return list
 	case "staff_rank_id":
 		list := []choice{none}
 		for _, r := range c.StaffRanks {
-			list = append(list, choice{number(r.ID), r.Name})
+			list = append(list, choice{number(r.ID), withCode(r.Name, r.Code)})
 		}
 		return list
 	case "store_id":
@@ -293,14 +290,31 @@ func (p *page) choices(c noren.Catalogue, name string) []choice {
 		}
 		return list
 	}
-	return []choice{{"true", p.T("value.yes")}, {"false", p.T("value.no")}}
+	return []choice{{"true", p.flag(name, true)}, {"false", p.flag(name, false)}}
 }
 
-// memberEdit is the form with what is in its fields, and what was in them when it was shown first.
+// flag is a value of a column that is true or false, in the column's own words if it has any.
+func (p *page) flag(column string, value bool) string {
+	answer := "no"
+	if value {
+		answer = "yes"
+	}
+	if key := column + "." + answer; p.console.words[key] != (text{}) {
+		return p.T(key)
+	}
+	return p.T("value." + answer)
+}
+
+// memberEdit is the form with the content of its fields, and with the stored values it is based on.
 type memberEdit struct {
 	memberSeen
 	fields     []memberField
 	typed, was map[string]string
+}
+
+// formFields are the fields of the form that the user may change. The others are neither shown nor sent along.
+func (p *page) formFields() []memberField {
+	return slices.DeleteFunc(memberFields(), func(f memberField) bool { return !p.caller().MayChange(f.name) })
 }
 
 // editMember shows the form.
@@ -309,7 +323,7 @@ func (d *Console) editMember(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	e := memberEdit{memberSeen: m, fields: memberFields(), typed: make(map[string]string), was: make(map[string]string)}
+	e := memberEdit{memberSeen: m, fields: p.formFields(), typed: make(map[string]string), was: make(map[string]string)}
 	for _, f := range e.fields {
 		e.typed[f.name] = f.value(&m.Member)
 		e.was[f.name] = e.typed[f.name]
@@ -317,58 +331,120 @@ func (d *Console) editMember(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, memberEditPage(p, e))
 }
 
-// saveMember writes what was changed in the form, and only that: what others have changed meanwhile elsewhere stays. A
-// field that both have changed is shown with both values, to be decided.
+// saveMember writes the fields that were changed in the form, and only those: changes of others to other fields stay. A
+// field that both have changed is shown with both values, for the user to decide.
+//
+// The transaction decides whether somebody else was faster, on locked rows. The member is read before only to compare the
+// form with it; if the member changes between the two, the form is checked again against the new values.
 func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
-	m, err := d.seeMember(ctx, p)
-	if err != nil {
-		return web.Answer{}, err
+	for tries := 1; ; tries++ {
+		m, err := d.seeMember(ctx, p)
+		if err != nil {
+			return web.Answer{}, err
+		}
+		e, change, overtaken := p.readMember(m)
+		if change != nil && len(p.problems) == 0 && len(overtaken) == 0 {
+			_, _, err := d.Rooms.Members.Update(ctx, p.caller(), []noren.MemberPatch{*change}, nil)
+			columns := changedMeanwhile(err, func(e *noren.Error) string { return e.Field })
+			if len(columns) > 0 && tries < mostTries {
+				continue
+			}
+			overtaken = columns
+			if err != nil && len(columns) == 0 && !p.refused(err, map[string]string{
+				"rank": "rank_id", "minimum_rank": "minimum_rank_id", "staff_rank": "staff_rank_id", "store": "store_id",
+			}) {
+				return web.Answer{}, err
+			}
+		}
+		if len(overtaken) > 0 {
+			if err := d.tellOvertaken(ctx, p, e, overtaken); err != nil {
+				return web.Answer{}, err
+			}
+		}
+		if len(p.problems) > 0 {
+			return p.showAgain(ctx, memberEditPage(p, e))
+		}
+		return p.done("done.saved", memberPath(m.ID, "")), nil
 	}
-	e := memberEdit{memberSeen: m, fields: memberFields(), typed: make(map[string]string), was: make(map[string]string)}
-	change := noren.MemberPatch{ID: m.ID}
-	changed := false
+}
+
+// mostTries is how often a form is checked again because the stored values changed in between.
+const mostTries = 3
+
+// changedMeanwhile lists the fields, by their names in the form, for which the service refused the form because somebody
+// else has changed them.
+func changedMeanwhile(err error, name func(*noren.Error) string) (fields []string) {
+	refused, _ := errors.AsType[noren.Refusals](err)
+	for _, e := range refused {
+		if e.Reason == noren.ReasonChanged {
+			fields = append(fields, name(e))
+		}
+	}
+	return fields
+}
+
+// readMember reads the form. It returns the content of the fields, the patch, which is nil if nothing was changed, and the
+// fields that somebody else has changed since the form was shown.
+func (p *page) readMember(m memberSeen) (e memberEdit, change *noren.MemberPatch, overtaken []string) {
+	e = memberEdit{memberSeen: m, fields: p.formFields(), typed: make(map[string]string), was: make(map[string]string)}
+	patch := noren.MemberPatch{ID: m.ID, Seen: &m.Member}
 	for _, f := range e.fields {
 		stored := f.value(&m.Member)
 		e.typed[f.name], e.was[f.name] = stored, stored
 		if !p.form.Has(f.name) || !p.form.Has("was_"+f.name) {
 			continue
 		}
-		typed, was := p.field(f.name), p.field("was_"+f.name)
-		if typed == was || typed == stored {
+		// Fields are trimmed when they are read, so the stored value is compared trimmed too.
+		typed, was, now := p.field(f.name), p.field("was_"+f.name), asTyped(stored)
+		// Only what was changed in the form is judged and written; who typed what is stored by now agrees with whoever was faster.
+		if typed == was || typed == now {
 			continue
 		}
 		e.typed[f.name] = typed
 		switch {
-		case stored != was:
-			p.wrong(f.name, p.T("member.changed_meanwhile", p.columnValue(m, f.name, stored)))
+		case now != was:
+			overtaken = append(overtaken, f.name)
 		case p.fits(f, typed):
-			f.set(&change, typed)
-			changed = true
+			f.set(&patch, typed)
+			change = &patch
 		}
 	}
-	// The halves of the point giving unit are written together, also where one alone was typed.
-	if change.PointUnit.Given() != change.PointUnitPrice.Given() {
+	// Both halves of the point giving unit are written together, even if only one was changed.
+	if patch.PointUnit.Given() != patch.PointUnitPrice.Given() {
 		for _, f := range e.fields {
 			if f.kind == digit {
-				f.set(&change, e.typed[f.name])
+				f.set(&patch, e.typed[f.name])
 			}
 		}
 	}
-	if len(p.problems) == 0 && changed {
-		_, _, err := d.Service.UpdateMembers(ctx, p.caller(), []noren.MemberPatch{change}, nil)
-		if err != nil && !p.refused(err, map[string]string{
-			"rank": "rank_id", "minimum_rank": "minimum_rank_id", "staff_rank": "staff_rank_id", "store": "store_id",
-		}) {
-			return web.Answer{}, err
-		}
-	}
-	if len(p.problems) > 0 {
-		return p.showAgain(ctx, memberEditPage(p, e))
-	}
-	return p.done("done.saved", memberPath(m.ID, "")), nil
+	return e, change, overtaken
 }
 
-// fits judges what was typed by itself, and notes what is wrong with it.
+// tellOvertaken records at each field who has changed it, if that is known, and its current value.
+func (d *Console) tellOvertaken(ctx context.Context, p *page, e memberEdit, fields []string) error {
+	last, err := d.Rooms.Members.LastChanges(ctx, p.caller(), e.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		p.wrong(f, p.changedBy(last[f], p.columnValue(e.memberSeen, f, e.was[f])))
+	}
+	return nil
+}
+
+// changedBy is the sentence about who has changed a field in the meantime, with its current value.
+func (p *page) changedBy(last audit.LastChange, now string) string {
+	who := last.Client
+	if who == "" {
+		who = p.author(last.Entry.Login, last.Entry.Dialect, nil, nil, nil, nil)
+	}
+	if who == "" {
+		who = p.T("author.somebody")
+	}
+	return p.T("form.changed_meanwhile", who, now)
+}
+
+// fits checks the content of a field and records its problem.
 func (p *page) fits(f memberField, typed string) bool {
 	var problem string
 	switch {
@@ -394,4 +470,17 @@ func (e memberEdit) inGroup(group string) []memberField {
 // groups are the parts of the form, in order.
 func groups() []string {
 	return []string{"member.group_person", "member.group_contact", groupMembership, "member.group_other"}
+}
+
+// prefectureChoices are the prefectures, and what is stored if it is none of them: APIs may store any text.
+func prefectureChoices(stored string) []choice {
+	list := []choice{{"", "–"}}
+	known := noren.Prefectures()
+	if stored != "" && !slices.Contains(known, stored) {
+		list = append(list, choice{stored, stored})
+	}
+	for _, name := range known {
+		list = append(list, choice{name, name})
+	}
+	return list
 }

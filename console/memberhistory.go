@@ -7,37 +7,39 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"noren"
+	"noren/app/members"
 	"noren/web"
 )
 
-// historyView is who changed what of a member.
+// historyView is the content of a member's change history.
 type historyView struct {
 	memberSeen
-	history noren.MemberHistory
+	history members.History
 	paging  paging
 	more    bool
 }
 
-// memberHistory shows who changed what.
+// memberHistory shows who changed what about a member, newest first.
 func (d *Console) memberHistory(ctx context.Context, p *page) (web.Answer, error) {
 	m, err := d.seeMember(ctx, p)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	v := historyView{memberSeen: m, paging: p.paging()}
-	if v.history, err = d.Service.MemberHistory(ctx, p.caller(), m.ID, v.paging.ask()); err != nil {
+	if v.history, err = d.Rooms.Members.History(ctx, p.caller(), m.ID, v.paging.ask()); err != nil {
 		return web.Answer{}, err
 	}
 	v.history.Entries, v.more = shownOf(v.paging, v.history.Entries)
 	return p.show(ctx, memberHistoryPage(p, v))
 }
 
-// change is one column before and after, for people.
+// change is one column before and after, formatted for people.
 type change struct{ column, before, after string }
 
-// changes reads what the audit log says. Columns that are not set are left out where a member was new.
+// changes formats the columns of an entry of the audit log. The entry of a new member has only the columns that were set.
 func (p *page) changes(m memberSeen, e noren.AuditEntry) []change {
 	var columns map[string][2]any
 	if err := json.Unmarshal(e.Changes, &columns); err != nil {
@@ -50,19 +52,42 @@ func (p *page) changes(m memberSeen, e noren.AuditEntry) []change {
 	return list
 }
 
-// hidden stands for what the history keeps from those who may look but not edit.
+// hidden is shown in the place of a value that the user may not see.
 const hidden = "••••"
 
-// columnValue is what people see of a value of the column: names for ids and for the domain's words.
+// conceal returns what is shown of a value of one of a member's columns: the value itself only to users who may see it. Every
+// page that shows a member's columns shows them through this. Notes are shown beside the member, as long as they exist;
+// versions that kept their text in the audit log too did so for deleted ones as well.
+func (p *page) conceal(column, value string) string {
+	switch {
+	case value == "":
+	case !p.caller().MaySee(column), column == "notes" && !strings.HasPrefix(value, "#"):
+		return hidden
+	}
+	return value
+}
+
+// concealAll is conceal for a text that is made of several columns.
+func (p *page) concealAll(value string, columns ...string) string {
+	for _, column := range columns {
+		value = p.conceal(column, value)
+	}
+	return value
+}
+
+// columnValue formats a value of a column for people: names instead of IDs, and messages instead of the domain's words.
+// Names are the current ones; the log has only IDs.
 func (p *page) columnValue(m memberSeen, column string, value any) string {
+	return p.conceal(column, p.spelled(m, column, value))
+}
+
+// spelled is columnValue for a user who may see the column.
+func (p *page) spelled(m memberSeen, column string, value any) string {
 	switch v := value.(type) {
 	case nil:
 		return ""
 	case bool:
-		if v {
-			return p.T("value.yes")
-		}
-		return p.T("value.no")
+		return p.flag(column, v)
 	case float64:
 		id := int64(v)
 		switch column {
@@ -81,8 +106,6 @@ func (p *page) columnValue(m memberSeen, column string, value any) string {
 		case v == "":
 		case column == "status", column == "sex":
 			return p.T(column + "." + v)
-		case column == "pin":
-			return hidden
 		}
 		return v
 	}

@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/ranks"
 )
 
-// known is one line of what is known of a member.
+// known is one line of a member's details.
 type known struct{ name, value string }
 
-// memberFacts are what staff at the counter want to see of a member. What is not set takes no room.
+// addressFact is the line with all columns of the address.
+const addressFact = "address"
+
+// memberFacts are the details that staff need at the counter. Empty ones are left out, to keep the page short.
 func (p *page) memberFacts(m memberSeen) []known {
-	optIn := p.T("value.no")
-	if m.MailOptIn {
-		optIn = p.T("value.yes")
-	}
 	sex := ""
 	if m.Sex != noren.SexUnknown {
 		sex = p.T("sex." + string(m.Sex))
@@ -28,14 +29,14 @@ func (p *page) memberFacts(m memberSeen) []known {
 		{"email", or(m.Email)},
 		{"email2", or(m.Email2)},
 		{"email3", or(m.Email3)},
-		{"address", strings.TrimSpace(or(m.PostalCode) + " " + or(m.Address()))},
+		{addressFact, strings.TrimSpace(or(m.PostalCode) + " " + or(m.Address()))},
 		{"company", or(m.Company)},
 		{"department", or(m.Department)},
 		{"position", or(m.Position)},
 		{"occupation", or(m.Occupation)},
 		{"sex", sex},
 		{"birth_date", or(m.BirthDate)},
-		{"mail_opt_in", optIn},
+		{"mail_opt_in", p.flag("mail_opt_in", m.MailOptIn)},
 		{"store_id", p.storeName(m.catalogue, m.StoreID)},
 		{"staff_rank_id", m.staffRankName()},
 		{"alias_code", or(m.AliasCode)},
@@ -48,14 +49,19 @@ func (p *page) memberFacts(m memberSeen) []known {
 		{"updated_at", p.at(m.UpdatedAt)},
 	}
 	shown := slices.DeleteFunc(all, func(f known) bool { return f.value == "" })
-	for i := range shown {
+	for i, f := range shown {
+		shown[i].value = p.conceal(f.name, f.value)
+		if f.name == addressFact {
+			shown[i].value = p.concealAll(f.value, "postal_code", "prefecture", "address1", "address2")
+		}
 		shown[i].name = p.T("member." + shown[i].name)
 	}
 	return shown
 }
 
-// toNext says how much is missing to the next rank that is not earned yet.
-func (p *page) toNext(t noren.Tier) string {
+// toNext is the spend missing to the next rank that is not reached yet. If the spend has reached all of them, the next
+// check will promote to the highest, so nothing is missing.
+func (p *page) toNext(t ranks.Tier) string {
 	for _, r := range t.Above {
 		if missing := r.EntrySpend - t.Spend; missing > 0 {
 			return p.T("rank.missing", r.Name, p.money(missing))
@@ -67,8 +73,9 @@ func (p *page) toNext(t noren.Tier) string {
 	return p.T("rank.top")
 }
 
-// toNextShare is how many hundredths of the way to the next rank are done; false where there is no way to go.
-func toNextShare(t noren.Tier) (int64, bool) {
+// toNextShare is the progress to the next rank in percent; false if there is no check or no rank left to reach. A refund
+// can make the spend negative.
+func toNextShare(t ranks.Tier) (int64, bool) {
 	if t.Next == nil {
 		return 0, false
 	}
@@ -80,13 +87,9 @@ func toNextShare(t noren.Tier) (int64, bool) {
 	return 0, false
 }
 
-// staffOf are those who wrote notes.
-func staffOf(l noren.NoteList) []noren.Staff { return slices.Collect(maps.Values(l.Staff)) }
+// staffOf are the staff members who wrote notes.
+func staffOf(l members.NoteList) []noren.Staff { return slices.Collect(maps.Values(l.Staff)) }
 
-// about reports whether one of the fields has a problem, where a page has several forms.
-func (p *page) about(fields ...string) bool {
-	return slices.ContainsFunc(fields, func(name string) bool { return p.problems[name] != "" })
-}
-
-// isAt reports whether the page is the one at the path.
-func (p *page) isAt(path string) bool { return strings.TrimPrefix(p.x.HTTP.URL.Path, prefix) == path }
+// memberTabs are the pages of a member, by their paths below the member's own. A page says itself which of them it is: a
+// form that is shown again has the address to which it was sent.
+func memberTabs() []string { return []string{"", "/points", "/spend", "/history"} }

@@ -6,29 +6,31 @@ import (
 	"strconv"
 
 	"noren"
+	"noren/app/points"
 	"noren/web"
 )
 
-// adjustment is what was typed into the form that gives and takes points.
+// adjustment is the content of the form that gives and deducts points, as typed.
 type adjustment struct{ mode, kind, amount, expires, reason string }
 
-// mostReason bounds why points were given, in characters.
+// mostReason is the longest reason, in characters.
 const mostReason = 200
 
-// adjustPoints gives points to a member, or takes them.
+// adjustPoints gives points to a member or deducts them.
 func (d *Console) adjustPoints(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if _, err := d.Service.Member(ctx, p.caller(), id); err != nil {
+	// A member that the user may not see is a 404, before anything in the form is judged.
+	if _, err := d.Rooms.Members.Get(ctx, p.caller(), id); err != nil {
 		return web.Answer{}, err
 	}
 	typed := adjustment{p.field("mode"), p.field("kind"), p.field("amount"), p.field("expires_on"), p.field("reason")}
 	a, ok := p.readAdjustment(typed)
 	if ok {
 		a.Query = noren.MemberQuery{IDs: []int64{id}}
-		_, err := d.Service.AdjustPoints(ctx, p.caller(), a, p.once())
+		_, err := d.Rooms.Points.Adjust(ctx, p.caller(), a, p.once())
 		if err == nil {
 			return p.done("done.points", memberPath(id, "")), nil
 		}
@@ -39,10 +41,10 @@ func (d *Console) adjustPoints(ctx context.Context, p *page) (web.Answer, error)
 	return d.again(ctx, p, func(v *memberView) { v.adjustment = typed })
 }
 
-// readAdjustment reads the form; false where it has to be corrected.
-func (p *page) readAdjustment(typed adjustment) (a noren.PointAdjustment, ok bool) {
-	a = noren.PointAdjustment{Mode: noren.PointMode(typed.mode), Type: noren.PointType(typed.kind), Note: typed.reason}
-	if a.Mode != noren.AddPoints && a.Mode != noren.SubtractPoints {
+// readAdjustment reads the form; false if it must be corrected.
+func (p *page) readAdjustment(typed adjustment) (a points.Adjustment, ok bool) {
+	a = points.Adjustment{Mode: points.Mode(typed.mode), Type: noren.PointType(typed.kind), Note: typed.reason}
+	if a.Mode != points.Add && a.Mode != points.Subtract {
 		p.wrong("mode", p.T("reason.invalid"))
 	}
 	if !slices.Contains(noren.PointTypes(), a.Type) {
@@ -65,41 +67,69 @@ func (p *page) readAdjustment(typed adjustment) (a noren.PointAdjustment, ok boo
 	return a, len(p.problems) == 0
 }
 
-// pointsView is the points of a member: lots and movements.
+// pointsView is the content of the points page: lots by expiry, and movements.
 type pointsView struct {
 	memberSeen
-	history noren.PointHistory
+	history points.History
 	paging  paging
 	more    bool
 }
 
-// memberPoints shows what a member's points are made of.
+// memberPoints shows a member's points by expiry, and their movements.
 func (d *Console) memberPoints(ctx context.Context, p *page) (web.Answer, error) {
 	m, err := d.seeMember(ctx, p)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	v := pointsView{memberSeen: m, paging: p.paging()}
-	if v.history, err = d.Service.PointHistory(ctx, p.caller(), m.ID, v.paging.ask()); err != nil {
+	if v.history, err = d.Rooms.Points.History(ctx, p.caller(), m.ID, v.paging.ask()); err != nil {
 		return web.Answer{}, err
 	}
 	v.history.Entries, v.more = shownOf(v.paging, v.history.Entries)
 	return p.show(ctx, memberPointsPage(p, v))
 }
 
-// pointTitle is what the tenant calls points of the type.
+// pointTitle is the tenant's own name for points of the type, or ours.
 func (p *page) pointTitle(t noren.PointType) string {
-	title := p.caller().Tenant.Points.DefaultTitle
+	// The title that nobody has chosen is an abbreviation of an API; people read the words of the page's language.
+	title, usual := p.caller().Tenant.Points.DefaultTitle, noren.DefaultPoints().DefaultTitle
 	if t == noren.PaidPoint {
-		title = p.caller().Tenant.Points.PaidTitle
+		title, usual = p.caller().Tenant.Points.PaidTitle, noren.DefaultPoints().PaidTitle
 	}
-	if title == "" {
+	if title == "" || title == usual {
 		return p.T("points.type." + string(t))
 	}
 	return title
 }
 
-// pointTypes are the choices of the form.
+// pending says from which day the points of a lot can be used; "" if they can be used today.
+func (p *page) pending(l noren.PointLot) string {
+	if l.UsableFrom == nil || *l.UsableFrom <= noren.DateOf(p.console.Rooms.Now(), p.caller().Tenant.Location()) {
+		return ""
+	}
+	return p.T("points.usable_from", string(*l.UsableFrom))
+}
+
+// pointReason is why points moved: the purchase that earned them, or what was written down.
+func (p *page) pointReason(e noren.PointEntry) string {
+	switch {
+	case e.Purchase.ID != 0 && e.Kind == noren.PointsReturned:
+		return p.T("points.of_refund", e.Purchase.ExternalID)
+	case e.Purchase.ID != 0:
+		return p.T("points.of_purchase", e.Purchase.ExternalID)
+	}
+	return e.Note
+}
+
+// earned is how many points a purchase has earned, after refunds; "" if it earned none.
+func (p *page) earned(b noren.Purchase) string {
+	if b.Earning.Granted == 0 {
+		return ""
+	}
+	return p.number(b.Earning.Keeps(b.Amount, b.Credited))
+}
+
+// pointTypes are the types of points, for the form.
 func (p *page) pointTypes() []choice {
 	var list []choice
 	for _, t := range noren.PointTypes() {
@@ -108,7 +138,8 @@ func (p *page) pointTypes() []choice {
 	return list
 }
 
-// author is who did something: a person by their login, a member of the staff, a program by its client's name.
+// author is the author of a change: a staff member by name, a user by login, a program by its client's name. A staff member
+// comes first, because a program may act for one.
 func (p *page) author(login, dialect string, client, staff *int64, clients map[int64]string, people []noren.Staff) string {
 	for _, person := range people {
 		if staff != nil && person.ID == *staff {
@@ -126,7 +157,7 @@ func (p *page) author(login, dialect string, client, staff *int64, clients map[i
 	return ""
 }
 
-// through is the way in which something was done.
+// through is the way in which a change was made, such as the console or an API.
 func (p *page) through(dialect string) string {
 	if p.console.words["dialect."+dialect] == (text{}) {
 		return dialect
@@ -134,7 +165,7 @@ func (p *page) through(dialect string) string {
 	return p.T("dialect." + dialect)
 }
 
-// spendView is what a member has bought, and how the rank came and went.
+// spendView is the content of the page with purchases and rank changes.
 type spendView struct {
 	memberSeen
 	purchases []noren.Purchase
@@ -143,7 +174,7 @@ type spendView struct {
 	more      bool
 }
 
-// changesShown is how many changes of the rank are shown; a member has a few a year.
+// changesShown is the number of rank changes shown. A member has a few a year, so there are no further pages.
 const changesShown = 50
 
 // memberSpend shows a member's purchases and changes of rank.
@@ -153,12 +184,12 @@ func (d *Console) memberSpend(ctx context.Context, p *page) (web.Answer, error) 
 		return web.Answer{}, err
 	}
 	v := spendView{memberSeen: m, paging: p.paging()}
-	bought, err := d.Service.Purchases(ctx, p.caller(), noren.PurchaseFilter{MemberID: m.ID, Page: v.paging.ask()})
+	bought, err := d.Rooms.Purchases.List(ctx, p.caller(), noren.PurchaseFilter{MemberID: m.ID, Page: v.paging.ask()})
 	if err != nil {
 		return web.Answer{}, err
 	}
 	v.purchases, v.more = shownOf(v.paging, bought.Items)
-	changed, err := d.Service.RankChanges(ctx, p.caller(), noren.RankChangeFilter{MemberID: m.ID, Page: noren.Page{Limit: changesShown}})
+	changed, err := d.Rooms.Ranks.Changes(ctx, p.caller(), noren.RankChangeFilter{MemberID: m.ID, Page: noren.Page{Limit: changesShown}})
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -166,7 +197,7 @@ func (d *Console) memberSpend(ctx context.Context, p *page) (web.Answer, error) 
 	return p.show(ctx, memberSpendPage(p, v))
 }
 
-// money writes an amount in the tenant's currency.
+// money formats an amount, given in the smallest unit, in the tenant's currency.
 func (p *page) money(amount int64) string {
 	currency := p.caller().Tenant.Currency
 	if currency == "JPY" {

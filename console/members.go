@@ -2,48 +2,58 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"noren"
+	"noren/app/members"
+	"noren/app/points"
+	"noren/app/ranks"
+	"noren/app/stock"
 	"noren/web"
 )
 
-// memberRoutes are the list of members and the page of each.
+// memberRoutes are the list of members and the pages of each member.
 func (d *Console) memberRoutes() []route {
-	upload := post("/members/{id}/attachments", noren.Clerk, d.attach)
+	upload := post("/members/{id}/attachments", noren.Clerk, d.attach).on("/members/{id}")
 	upload.stream, upload.bodyLimit = true, maxUpload
 	return []route{
 		get("/members", noren.Viewer, d.members).named("members.title"),
-		get("/members/export", noren.Clerk, d.exportMembers),
-		get("/members/{id}", noren.Viewer, d.member),
-		get("/members/{id}/edit", noren.Clerk, d.editMember),
-		post("/members/{id}/edit", noren.Clerk, d.saveMember),
-		get("/members/{id}/points", noren.Viewer, d.memberPoints),
-		post("/members/{id}/points", noren.Clerk, d.adjustPoints),
-		get("/members/{id}/spend", noren.Viewer, d.memberSpend),
-		get("/members/{id}/history", noren.Viewer, d.memberHistory),
-		post("/members/{id}/notes", noren.Clerk, d.addNote),
-		post("/members/{id}/notes/{note}/delete", noren.Clerk, d.deleteNote),
+		get("/members/export", noren.Clerk, d.exportMembers).traces(),
+		d.ofMember("/members/{id}", noren.Viewer, d.member),
+		d.ofMember("/members/{id}/edit", noren.Clerk, d.editMember),
+		post("/members/{id}/edit", noren.Clerk, d.saveMember).on("/members/{id}/edit"),
+		d.ofMember("/members/{id}/points", noren.Viewer, d.memberPoints),
+		post("/members/{id}/points", noren.Clerk, d.adjustPoints).on("/members/{id}"),
+		d.ofMember("/members/{id}/spend", noren.Viewer, d.memberSpend),
+		d.ofMember("/members/{id}/history", noren.Viewer, d.memberHistory),
+		post("/members/{id}/notes", noren.Clerk, d.addNote).on("/members/{id}"),
+		post("/members/{id}/notes/{note}/delete", noren.Clerk, d.deleteNote).on("/members/{id}"),
 		upload,
-		post("/members/{id}/attachments/{attachment}/delete", noren.Clerk, d.deleteAttachment),
+		post("/members/{id}/attachments/{attachment}/delete", noren.Clerk, d.deleteAttachment).on("/members/{id}"),
+		get("/members/{id}/data", noren.Admin, d.memberData).traces(),
+		post("/members/{id}/erase", noren.Admin, d.eraseMember).on("/members/{id}"),
 	}
 }
 
-// rowsShown is how many rows one page of a list has, and mostOffset how far one can leaf: whoever looks for something
-// beyond that should say more of what it is.
+// rowsShown is the number of rows on a page of a list. mostOffset limits how far people can page, because skipping rows
+// costs time: a search finds a member sooner.
 const (
 	rowsShown  = 50
 	mostOffset = 10_000
 )
 
-// paging is one page of a list that is read without counting it: there is a next page if one row more was found.
+// paging is one page of a list that is not counted, because counting reads all of it. One row more than shown is read to
+// know whether there is a next page.
 type paging struct{ number, rows int }
 
-// paging reads the number of the page, from 1.
+// paging reads the number of the page, from 1. Anything else counts as 1.
 func (p *page) paging() paging {
 	n, err := strconv.Atoi(p.query("page"))
 	if err != nil || n < 1 {
@@ -52,12 +62,12 @@ func (p *page) paging() paging {
 	return paging{number: min(n, mostOffset/rowsShown), rows: rowsShown}
 }
 
-// ask is what the service is asked for.
+// ask is the page for the service: one row more than is shown.
 func (g paging) ask() noren.Page {
 	return noren.Page{Limit: g.rows + 1, Offset: (g.number - 1) * g.rows}
 }
 
-// shownOf cuts what was asked for to what is shown; more says whether there is a next page.
+// shownOf removes the additional row; more reports whether there is a next page.
 func shownOf[T any](g paging, found []T) (shown []T, more bool) {
 	if len(found) > g.rows {
 		return found[:g.rows], g.number < mostOffset/g.rows
@@ -65,16 +75,17 @@ func shownOf[T any](g paging, found []T) (shown []T, more bool) {
 	return found, false
 }
 
-// memberTable is what the list shows, and how it was asked for.
+// memberTable is the content of the list, with the parameters that select it.
 type memberTable struct {
-	asked     url.Values // of the address, only what is known and set
-	list      noren.MemberList
-	catalogue noren.Catalogue
+	asked     url.Values // the known parameters of the address that are set
+	list      members.List
+	catalogue stock.Catalogue
 	paging    paging
 	more      bool
+	total     int // of all pages; -1: not counted
 }
 
-// memberSorts are the orders of the list.
+// memberSorts are the orders of the list, by the parameter sort.
 func memberSorts() map[string][]noren.Sort {
 	return map[string][]noren.Sort{
 		"": nil, "code": {{Column: "code"}}, "-code": {{Column: "code", Desc: true}},
@@ -85,7 +96,7 @@ func memberSorts() map[string][]noren.Sort {
 	}
 }
 
-// memberFilter reads what is asked for. What is not known counts as not asked for, as in a link that is out of date.
+// memberFilter reads the filter from the address. Unknown values are ignored, as in an outdated link.
 func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 	asked = make(url.Values)
 	if f.Keyword = p.query("q"); f.Keyword != "" {
@@ -105,21 +116,70 @@ func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 		f.Sort = order
 		asked.Set("sort", p.query("sort"))
 	}
-	f.NoTotal = true
 	return f, asked
 }
 
-// members lists the members that match. The search box and the filters ask for the table alone.
+// mostCounted is the size of a tenant up to which members are counted that a filter selects: that reads every one of them.
+// Members that a search finds, and all members of a tenant, are counted without reading any.
+const mostCounted = 200_000
+
+// counts reports whether the list is to be counted: always, but for a filter over many members.
+func (d *Console) counts(ctx context.Context, p *page, f noren.MemberFilter) (bool, error) {
+	if len(f.Statuses)+len(f.RankIDs)+len(f.StoreIDs) == 0 && p.caller().Client.StoreID == nil {
+		return true, nil
+	}
+	whole := p.caller()
+	whole.Client.StoreID = nil // only the kept count is looked at
+	all, err := d.Rooms.Members.List(ctx, whole, noren.MemberFilter{Page: noren.Page{Limit: 1}})
+	return all.Total <= mostCounted, err
+}
+
+// scanned is the only member that a search has found, or the only one of them that has it as a code: whoever scans a card or
+// types a whole number wants this member's page, not a list.
+func scanned(keyword string, table memberTable) (id int64, ok bool) {
+	found := table.list.Items
+	if len(found) == 1 && table.paging.number == 1 {
+		return found[0].ID, true
+	}
+	keyword = norm.NFKC.String(keyword)
+	for _, m := range found {
+		for _, code := range []string{m.Code, or(m.AliasCode), or(m.CustomerNo)} {
+			if code != "" && strings.EqualFold(code, keyword) {
+				if ok {
+					return 0, false // the code of one is the number of another
+				}
+				id, ok = m.ID, true
+				break
+			}
+		}
+	}
+	return id, ok
+}
+
+// members lists the matching members. The search box and the filters request only the table.
 func (d *Console) members(ctx context.Context, p *page) (web.Answer, error) {
 	f, asked := p.memberFilter()
 	table := memberTable{asked: asked, paging: p.paging()}
 	f.Page = table.paging.ask()
-	var err error
-	if table.list, err = d.Service.Members(ctx, p.caller(), f); err != nil {
+	counted, err := d.counts(ctx, p, f)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	f.NoTotal = !counted
+	if table.list, err = d.Rooms.Members.List(ctx, p.caller(), f); err != nil {
 		return web.Answer{}, err
 	}
 	table.list.Items, table.more = shownOf(table.paging, table.list.Items)
-	if table.catalogue, err = d.Service.Catalogue(ctx, p.caller()); err != nil {
+	if table.total = -1; counted {
+		table.total = table.list.Total
+	}
+	// The button of the form says open, so that going back to the list does not lead to the member again.
+	if f.Keyword != "" && p.query("open") != "" && !p.part() {
+		if id, one := scanned(f.Keyword, table); one {
+			return p.redirect(memberPath(id, "")), nil
+		}
+	}
+	if table.catalogue, err = d.Rooms.Stock.Catalogue(ctx, p.caller()); err != nil {
 		return web.Answer{}, err
 	}
 	if p.part() {
@@ -128,12 +188,10 @@ func (d *Console) members(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, membersView(p, table))
 }
 
-// with is the address of the list with one thing asked for in another way; "" asks for it no more.
+// with is the address of the list with one parameter changed; "" removes it.
 func (t memberTable) with(path, name, value string) string {
 	asked := url.Values{}
-	for key, values := range t.asked {
-		asked[key] = values
-	}
+	maps.Copy(asked, t.asked)
 	asked.Set(name, value)
 	if value == "" {
 		asked.Del(name)
@@ -144,7 +202,7 @@ func (t memberTable) with(path, name, value string) string {
 	return path + "?" + asked.Encode()
 }
 
-// sortedBy is the address of the list in the order of a column; the other way round where it has that order.
+// sortedBy is the address of the list sorted by a column, or in the reverse order if it already is.
 func (t memberTable) sortedBy(name string) string {
 	if t.asked.Get("sort") == name {
 		name = "-" + name
@@ -152,7 +210,7 @@ func (t memberTable) sortedBy(name string) string {
 	return t.with("/members", "sort", name)
 }
 
-// order is how the column is sorted, in the words of aria-sort.
+// order is the order of a column, as a value of aria-sort.
 func (t memberTable) order(name string) string {
 	switch t.asked.Get("sort") {
 	case name:
@@ -163,7 +221,7 @@ func (t memberTable) order(name string) string {
 	return "none"
 }
 
-// rankName is the name of a rank of the list; "" where the member has none.
+// rankName is the name of the rank; "" if the member has none.
 func rankName(ranks []noren.Rank, id *int64) string {
 	for _, r := range ranks {
 		if id != nil && r.ID == *id {
@@ -173,8 +231,26 @@ func rankName(ranks []noren.Rank, id *int64) string {
 	return ""
 }
 
-// storeName is the name of the member's store. A store that the catalogue does not show is told by its number.
-func (p *page) storeName(c noren.Catalogue, id *int64) string {
+// rankCode is the code of the rank with the id; "" if it has none.
+func rankCode(ranks []noren.Rank, id *int64) string {
+	for _, r := range ranks {
+		if id != nil && r.ID == *id {
+			return r.Code
+		}
+	}
+	return ""
+}
+
+// withCode is the name of a rank with the code by which Smaregi names it, if it has one.
+func withCode(name, code string) string {
+	if code == "" {
+		return name
+	}
+	return name + " (" + code + ")"
+}
+
+// storeName is the name of the member's store, or its ID if the user may not see the store.
+func (p *page) storeName(c stock.Catalogue, id *int64) string {
 	if id == nil {
 		return p.T("value.all_stores")
 	}
@@ -186,7 +262,7 @@ func (p *page) storeName(c noren.Catalogue, id *int64) string {
 	return strconv.FormatInt(*id, 10)
 }
 
-// pointsOf is what a member has of all types.
+// pointsOf is the total of a member's points of all types.
 func pointsOf(balances []noren.PointBalance) (total int64) {
 	for _, b := range balances {
 		total += b.Total
@@ -199,7 +275,7 @@ func memberPath(id int64, below string) string {
 	return "/members/" + strconv.FormatInt(id, 10) + below
 }
 
-// nameOf is how a member is called: the name, or the company, or the code.
+// nameOf is the heading of a member: the name, or the company, or the code.
 func nameOf(m noren.Member) string {
 	for _, name := range []string{strings.TrimSpace(or(m.LastName) + " " + or(m.FirstName)), or(m.Company)} {
 		if name != "" {
@@ -209,12 +285,12 @@ func nameOf(m noren.Member) string {
 	return m.Code
 }
 
-// kanaOf is the reading of a member's name.
+// kanaOf is the kana of a member's name.
 func kanaOf(m noren.Member) string {
 	return strings.TrimSpace(or(m.LastKana) + " " + or(m.FirstKana))
 }
 
-// storeNumber names the store that somebody is bound to.
+// storeNumber is the ID of the store that a user is restricted to.
 func (p *page) storeNumber(id *int64) string {
 	if id == nil {
 		return p.T("value.all")
@@ -222,7 +298,7 @@ func (p *page) storeNumber(id *int64) string {
 	return strconv.FormatInt(*id, 10)
 }
 
-// or is the text, or "" where there is none.
+// or is the text, or "" for nil.
 func or[T ~string](text *T) string {
 	if text == nil {
 		return ""
@@ -230,38 +306,38 @@ func or[T ~string](text *T) string {
 	return string(*text)
 }
 
-// seeMember answers the member with all that is known of it, and what it refers to.
+// seeMember reads the member of the path with what it refers to. The error is NotFound if the user may not see it.
 func (d *Console) seeMember(ctx context.Context, p *page) (m memberSeen, err error) {
 	id, err := p.id("id")
 	if err != nil {
 		return m, err
 	}
-	if m.list, err = d.Service.Member(ctx, p.caller(), id); err != nil {
+	if m.list, err = d.Rooms.Members.Get(ctx, p.caller(), id); err != nil {
 		return m, err
 	}
 	m.Member = m.list.Items[0]
-	m.catalogue, err = d.Service.Catalogue(ctx, p.caller())
+	m.catalogue, err = d.Rooms.Stock.Catalogue(ctx, p.caller())
 	return m, err
 }
 
-// memberSeen is a member as its pages show it.
+// memberSeen is a member with what all of its pages show.
 type memberSeen struct {
 	noren.Member
-	list      noren.MemberList
-	catalogue noren.Catalogue
+	list      members.List
+	catalogue stock.Catalogue
 }
 
-// balances are those of the member.
+// balances are the member's points by type.
 func (m memberSeen) balances() []noren.PointBalance { return m.list.Points[m.ID] }
 
-// attachments are those of the member, newest first.
+// attachments are the member's files, newest first.
 func (m memberSeen) attachments() []noren.Attachment {
 	list := slices.Clone(m.list.Attachments[m.ID])
 	slices.Reverse(list)
 	return list
 }
 
-// photo is the newest photo of the member; nil where there is none.
+// photo is the member's newest photo; nil if there is none.
 func (m memberSeen) photo() *noren.Attachment {
 	for _, a := range m.attachments() {
 		if a.Tag == noren.PhotoFile {
@@ -281,17 +357,17 @@ func (m memberSeen) staffRankName() string {
 	return ""
 }
 
-// memberView is what the first page of a member shows besides the member.
+// memberView is the content of a member's first page.
 type memberView struct {
 	memberSeen
-	tier  noren.Tier
-	notes noren.NoteList
-	file  func(fileKey string) string // the path of an attachment's temporary address
-	note  string                      // what was typed as a note and not taken
+	tier  ranks.Tier
+	notes members.NoteList
+	file  func(noren.Attachment) string // the path of an attachment's temporary address
+	note  string                        // a note that was refused, as typed
 	adjustment
 }
 
-// notesShown is how many notes the page of a member shows; the API lists them all.
+// notesShown is the number of notes on the page. Few members have more; the API lists all.
 const notesShown = 200
 
 // member is the page of a member.
@@ -303,24 +379,25 @@ func (d *Console) member(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, memberPage(p, v))
 }
 
-// viewMember reads the page of a member.
+// viewMember reads the content of a member's first page.
 func (d *Console) viewMember(ctx context.Context, p *page) (v memberView, err error) {
 	if v.memberSeen, err = d.seeMember(ctx, p); err != nil {
 		return v, err
 	}
-	v.adjustment = adjustment{mode: string(noren.AddPoints), kind: string(noren.DefaultPoint)}
-	if v.tier, err = d.Service.Tier(ctx, p.caller(), noren.MemberKey{ID: v.ID}); err != nil {
+	v.adjustment = adjustment{mode: string(points.Add), kind: string(noren.DefaultPoint)}
+	if v.tier, err = d.Rooms.Ranks.Tier(ctx, p.caller(), noren.MemberKey{ID: v.ID}); err != nil {
 		return v, err
 	}
-	if v.notes, err = d.Service.Notes(ctx, p.caller(), noren.NoteFilter{MemberID: v.ID, Page: noren.Page{Limit: notesShown}}); err != nil {
+	newest := noren.NoteFilter{MemberID: v.ID, Page: noren.Page{Limit: notesShown}}
+	if v.notes, err = d.Rooms.Members.Notes(ctx, p.caller(), newest); err != nil {
 		return v, err
 	}
 	slices.Reverse(v.notes.Notes)
-	v.file, err = d.Files.FilePaths(ctx, p.caller().Tenant)
+	v.file, err = d.FilePaths(ctx, p.caller().Tenant)
 	return v, err
 }
 
-// again shows the page of a member with what could not be done.
+// again shows the first page of a member again, with the problems of a form; change fills in what was typed.
 func (d *Console) again(ctx context.Context, p *page, change func(*memberView)) (web.Answer, error) {
 	v, err := d.viewMember(ctx, p)
 	if err != nil {
@@ -330,19 +407,19 @@ func (d *Console) again(ctx context.Context, p *page, change func(*memberView)) 
 	return p.render(ctx, http.StatusUnprocessableEntity, memberPage(p, v))
 }
 
-// addNote writes a note about a member.
+// addNote adds a note to a member.
 func (d *Console) addNote(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
 		return web.Answer{}, err
 	}
 	text := p.field("note")
-	if _, err := d.Service.Member(ctx, p.caller(), id); err != nil {
+	if _, err := d.Rooms.Members.Get(ctx, p.caller(), id); err != nil {
 		return web.Answer{}, err
 	}
 	if text == "" {
 		p.wrong("note", p.T("reason.required"))
-	} else if _, _, err := d.Service.AddNote(ctx, p.caller(), noren.Note{MemberID: id, Text: text}, p.once()); err == nil {
+	} else if _, _, err := d.Rooms.Members.AddNote(ctx, p.caller(), noren.Note{MemberID: id, Text: text}, p.once()); err == nil {
 		return p.done("done.added", memberPath(id, "")), nil
 	} else if !p.refused(err, nil) {
 		return web.Answer{}, err
@@ -350,7 +427,7 @@ func (d *Console) addNote(ctx context.Context, p *page) (web.Answer, error) {
 	return d.again(ctx, p, func(v *memberView) { v.note = text })
 }
 
-// deleteNote deletes a note about a member. One that is gone already has been deleted twice, which is no error.
+// deleteNote deletes a note. Deleting a note that is already gone is not an error: two people may do it at once.
 func (d *Console) deleteNote(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
@@ -360,7 +437,7 @@ func (d *Console) deleteNote(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if _, err := d.Service.DeleteNote(ctx, p.caller(), id, note, nil); err != nil {
+	if _, err := d.Rooms.Members.DeleteNote(ctx, p.caller(), id, note, nil); err != nil {
 		return web.Answer{}, err
 	}
 	return p.done("done.deleted", memberPath(id, "")), nil

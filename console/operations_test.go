@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/apptest"
+	"noren/app/shop"
 )
 
-// caller is the tenant's client pos, bound to a store unless that is 0.
+// caller is the tenant's client pos, restricted to a store unless that is 0.
 func (b *bundle) caller(store int64) noren.Caller {
 	b.Helper()
-	c, err := b.service.CallerByKey(b.Context(), noren.Smaregi, "pos")
+	c, err := b.rooms.Access.CallerByKey(b.Context(), noren.Smaregi, "pos")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -25,10 +27,10 @@ func (b *bundle) caller(store int64) noren.Caller {
 	return c
 }
 
-// accept takes a bulk request that sets levels, as the API does, and applies what waits.
+// accept accepts a bulk update of stock, as the API does, and applies the queue.
 func (b *bundle) accept(c noren.Caller, rows ...noren.StockChange) string {
 	b.Helper()
-	accepted, err := b.service.AcceptBulk(b.Context(), c, noren.BulkRequest{
+	accepted, err := b.rooms.Bulk.Accept(b.Context(), c, noren.BulkRequest{
 		Kind: noren.BulkStock, Dialect: noren.Smaregi, CallbackURL: "https://example.com/<b>", Rows: noren.BulkRows{Stock: rows},
 	}, nil)
 	if err != nil {
@@ -39,7 +41,7 @@ func (b *bundle) accept(c noren.Caller, rows ...noren.StockChange) string {
 
 func (b *bundle) applyLane() {
 	b.Helper()
-	if _, err := b.service.ApplyLane(b.Context(), b.caller(0).Tenant.ID); err != nil {
+	if _, err := b.rooms.Bulk.ApplyLane(b.Context(), b.caller(0).Tenant.ID); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -48,7 +50,7 @@ func level(product, store, amount int64) noren.StockChange {
 	return noren.StockChange{StockKey: noren.StockKey{ProductID: product, StoreID: store}, Amount: amount}
 }
 
-// onceOf is the token in the first form of the page that counts once.
+// onceOf is the token of the first form of the page that takes effect once.
 func onceOf(body string) string {
 	found := regexp.MustCompile(`name="once" value="([^"]+)"`).FindStringSubmatch(body)
 	if found == nil {
@@ -62,7 +64,7 @@ func TestStockPages(t *testing.T) {
 	b := setup(t)
 	w := b.as("staff")
 	w.shows("/console/stock", "緑茶", "P001", "本店", "銀座店", "倉庫", `/console/stock/1/2`)
-	body := w.shows("/console/stock/1/2", "緑茶(銀座店)", "在庫の記録なし", "在庫数を設定")
+	body := w.shows("/console/stock/1/2", "緑茶(銀座店)", "在庫の記録なし", "在庫数を変更")
 	form := url.Values{"once": {onceOf(body)}, "amount": {"1，200"}, "memo": {"<i>棚卸</i>"}}
 	for range 2 { // a double click
 		if a := w.post("/console/stock/1/2", form); a.Code != http.StatusSeeOther || !strings.HasPrefix(a.Header().Get("Location"), "/console/stock/1/2") {
@@ -85,10 +87,10 @@ func TestStockPages(t *testing.T) {
 	if a := w.post("/console/stock/1/2", url.Values{"amount": {"1000000000"}}); a.Code != http.StatusUnprocessableEntity {
 		t.Errorf("too many: %d", a.Code)
 	}
-	b.as("viewer").lacks(b.as("viewer").shows("/console/stock/1/2"), "在庫数を設定")
+	b.as("viewer").lacks(b.as("viewer").shows("/console/stock/1/2"), "在庫数を変更")
 }
 
-// TestStockOfOneStore looks as somebody who is bound to store 2.
+// TestStockOfOneStore uses a user restricted to store 2.
 func TestStockOfOneStore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -117,37 +119,38 @@ func TestBulkPages(t *testing.T) {
 	w.shows("/console/bulk", "受付済み", `hx-trigger="every 2s"`, "pos")
 	w.shows("/console/bulk/"+good, "受付済み", `hx-trigger="every 1s"`, "緑茶")
 	b.applyLane()
-	b.clock.advance(time.Hour)
+	b.clock.Advance(time.Hour)
 	w.shows("/console/bulk", "成功", "失敗", "1時間前")
 	w.lacks(w.shows("/console/bulk?state=failed", "/console/bulk/"+bad), "/console/bulk/"+good)
 	w.lacks(w.shows("/console/bulk?kind=members&delivery=pending", "該当する一括更新はありません"), "/console/bulk/"+good)
-	body := w.shows("/console/bulk/"+bad, "商品が存在しません。", "1行に問題があった", `id="row-2" class="wrong"`, "&#34;failed&#34;:1,&#34;&lt;script&gt;", "まだ送信していません", "https://example.com/&lt;b&gt;")
+	body := w.shows("/console/bulk/"+bad, "商品が存在しません。", "1行にエラーがあった", `id="row-2" class="wrong"`, "&#34;failed&#34;:1,&#34;&lt;script&gt;", "まだ送信していません", "https://example.com/&lt;b&gt;")
 	w.lacks(body, `id="row-1" class="wrong"`, "<script>alert", "<b>")
 
-	claimed, err := b.service.ClaimCallbacks(t.Context(), nil, 10)
-	if err != nil || len(claimed) != 2 {
-		t.Fatalf("%d callbacks, error %v", len(claimed), err)
+	claimed := apptest.Claim(t, b.rooms)
+	if len(claimed) != 2 {
+		t.Fatalf("%d callbacks", len(claimed))
 	}
 	for _, a := range []noren.Attempt{
-		{At: b.clock.read(), Duration: 42 * time.Millisecond, Status: 500, Answer: []byte("\xff<script>alert(2)</script>")},
-		{At: b.clock.read(), Duration: time.Second, Status: 204},
+		{At: b.clock.Read(), Duration: 42 * time.Millisecond, Status: 500, Answer: []byte("\xff<script>alert(2)</script>")},
+		{At: b.clock.Read(), Duration: time.Second, Status: 204},
 	} {
-		if claimed[0], err = b.service.RecordAttempt(t.Context(), claimed[0], a); err != nil {
+		var err error
+		if claimed[0], err = b.rooms.Bulk.RecordAttempt(t.Context(), claimed[0], a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err = b.service.RecordAttempt(t.Context(), claimed[1], noren.Attempt{At: b.clock.read(), Status: 200}); err != nil {
+	if _, err := b.rooms.Bulk.RecordAttempt(t.Context(), claimed[1], noren.Attempt{At: b.clock.Read(), Status: 200}); err != nil {
 		t.Fatal(err)
 	}
-	w.lacks(w.shows("/console/bulk")+w.shows("/console/bulk/"+good), `hx-trigger="every`) // nothing is about to happen any more
+	w.lacks(w.shows("/console/bulk")+w.shows("/console/bulk/"+good), `hx-trigger="every`) // nothing is about to change
 	body = w.shows("/console/bulk/"+good, "送信済み", "500", "204", "42ミリ秒", "&lt;script&gt;alert(2)")
 	w.lacks(body, "<script>alert")
 	form := url.Values{"once": {onceOf(body)}}
-	if a := w.post("/console/bulk/"+good+"/send-again", form); a.Header().Get("Location") != "/console/bulk/"+good+"?done=sent_again" {
+	if a := w.post("/console/bulk/"+good+"/send-again", form); a.Header().Get("Location") != "/console/bulk/"+good {
 		t.Errorf("sending again: %d %v", a.Code, a.Header())
 	}
 	w.shows("/console/bulk/"+good, "送信待ち")
-	if a := w.post("/console/bulk/send-again", url.Values{"id": {good, bad, "x"}}); a.Header().Get("Location") != "/console/bulk?done=sent_again" {
+	if a := w.post("/console/bulk/send-again", url.Values{"id": {good, bad, "x"}}); a.Header().Get("Location") != "/console/bulk" {
 		t.Errorf("sending several again: %d %v", a.Code, a.Header())
 	}
 	if a := w.post("/console/bulk/send-again", url.Values{"id": {good, "99"}}); a.Code != http.StatusNotFound {
@@ -159,10 +162,10 @@ func TestBulkPages(t *testing.T) {
 		t.Errorf("a part: %s", part.Body)
 	}
 	viewer := b.as("viewer")
-	viewer.lacks(viewer.shows("/console/bulk")+viewer.shows("/console/bulk/"+good), "send-again\" method", "もう一度送信</button>")
+	viewer.lacks(viewer.shows("/console/bulk")+viewer.shows("/console/bulk/"+good), "send-again\" method", "再送</button>")
 }
 
-// TestBulkOfOneStore looks as somebody who is bound to store 2, and as the other tenant.
+// TestBulkOfOneStore uses a user restricted to store 2, and the other tenant.
 func TestBulkOfOneStore(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -208,7 +211,7 @@ func TestClientPages(t *testing.T) {
 	if strings.Contains(made.Header().Get("Location"), token[1]) {
 		t.Error("the secret is in an address")
 	}
-	c, err := b.service.Authenticate(t.Context(), token[1])
+	c, err := b.rooms.Access.Authenticate(t.Context(), token[1])
 	if err != nil || c.Client.Name != "在庫連携" || *c.Client.StoreID != 2 {
 		t.Fatalf("the token: %+v, error %v", c.Client, err)
 	}
@@ -222,17 +225,17 @@ func TestClientPages(t *testing.T) {
 	if a := w.post(own, change); a.Code != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Code, textOf(a))
 	}
-	if c, err = b.service.Authenticate(t.Context(), token[1]); err != nil || len(c.Scopes) != 2 || *c.Client.StoreID != 1 {
+	if c, err = b.rooms.Access.Authenticate(t.Context(), token[1]); err != nil || len(c.Scopes) != 2 || *c.Client.StoreID != 1 {
 		t.Errorf("after a change: %+v, error %v", c.Client, err)
 	}
 	if a := w.post(own+"/revoke", nil); a.Code != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Code, textOf(a))
 	}
-	if _, err = b.service.Authenticate(t.Context(), token[1]); noren.KindOf(err) != noren.Unauthenticated {
+	if _, err = b.rooms.Access.Authenticate(t.Context(), token[1]); noren.KindOf(err) != noren.Unauthenticated {
 		t.Errorf("after it was revoked: %v", err)
 	}
-	w.lacks(w.shows(own, "このクライアントは無効です"), "action=\""+own)
-	if a := w.post(own, change); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "このクライアントは無効です") {
+	w.lacks(w.shows(own, "この連携クライアントは無効です"), "action=\""+own)
+	if a := w.post(own, change); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "この連携クライアントは無効です") {
 		t.Errorf("changing a revoked client: %d %s", a.Code, textOf(a))
 	}
 	w.shows("/console/audit?subject=client&login=admin", "在庫連携", "無効にした日時", "admin")
@@ -243,7 +246,12 @@ func TestClientFormRefused(t *testing.T) {
 	b := setup(t)
 	w := b.as("admin")
 	good := func() url.Values {
-		return url.Values{"dialect": {"smaregi"}, "kind": {"app"}, "name": {"x"}}
+		return url.Values{"dialect": {"smaregi"}, "kind": {"app"}, "name": {"x"}, "scope": {"pos.stock:write"}}
+	}
+	none := good()
+	none.Del("scope")
+	if a := w.post("/console/clients", none); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "スコープを1つ以上") {
+		t.Errorf("without a scope: %d %s", a.Code, textOf(a))
 	}
 	for field, value := range map[string]string{
 		"name": strings.Repeat("長", 101), "store": "99", "scope": "pos.everything:write", "kind": "console", "dialect": "console",
@@ -259,7 +267,7 @@ func TestClientFormRefused(t *testing.T) {
 	if a := w.post("/console/clients", form); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "すでに使われています") {
 		t.Errorf("a name that is taken: %d %s", a.Code, textOf(a))
 	}
-	// What a shop file granted stays, although no route asks for it; what the client never had is refused.
+	// A scope that a shop file granted stays although no route requires it; one that the client never had is refused.
 	pos := number(b.caller(0).Client.ID)
 	if a := w.post("/console/clients/"+pos, url.Values{"name": {"pos"}, "scope": {"pos.old:write"}}); a.Code != http.StatusSeeOther {
 		t.Errorf("a scope that it has: %d %s", a.Code, textOf(a))
@@ -287,7 +295,8 @@ func TestAuditPages(t *testing.T) {
 	}
 	b.accept(b.caller(0), level(1, 1, 5))
 	b.applyLane()
-	body := w.shows("/console/audit", "admin", "pos", "在庫", "/console/stock/2/1", "/console/stock/1/1", "コマンド")
+	body := w.shows("/console/audit", "admin", "pos", "在庫", "/console/stock/2/1", "/console/stock/1/1", "コマンド", "緑茶(本店)", "山田 花子(1)")
+	w.lacks(body, ">1:1<", ">2:1<")
 	w.lacks(body, "<script>alert", "他社")
 	if len(body) > 100<<10 {
 		t.Errorf("the page has %d bytes", len(body))
@@ -295,8 +304,9 @@ func TestAuditPages(t *testing.T) {
 	w.lacks(w.shows("/console/audit?login=admin&subject=stock", "/console/stock/2/1"), "/console/stock/1/1")
 	w.lacks(w.shows("/console/audit?client="+number(b.caller(0).Client.ID), "/console/stock/1/1"), "/console/stock/2/1")
 	w.lacks(w.shows("/console/audit?subject=stock&id=1:1", "/console/stock/1/1"), "/console/stock/2/1")
-	today := b.clock.read().In(time.FixedZone("JST", 9*60*60)).Format(time.DateOnly)
+	today := b.clock.Read().In(time.FixedZone("JST", 9*60*60)).Format(time.DateOnly)
 	w.shows("/console/audit?since="+today+"&until="+today, "/console/stock/1/1")
+	w.lacks(w.shows("/console/audit?subject=console+session", "成功"), "signed in")
 	w.shows("/console/audit?until=2000-01-01", "該当する記録はありません")
 	w.shows("/console/audit?since=x&until=y&client=z&before=-1", "/console/stock/1/1")
 	entry := regexp.MustCompile(`/console/audit/(\d+)`).FindString(w.shows("/console/audit?subject=stock&id=1:1"))
@@ -306,11 +316,11 @@ func TestAuditPages(t *testing.T) {
 	}
 }
 
-// TestOperationsOfBoundAdmin keeps one who administers a single store from what is the whole tenant's.
+// TestOperationsOfBoundAdmin: an administrator restricted to one store cannot reach what belongs to the whole tenant.
 func TestOperationsOfBoundAdmin(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	_, err := b.service.ApplyShop(t.Context(), noren.Shop{Contract: contract, ConsoleUsers: []noren.ShopConsoleUser{
+	_, err := b.rooms.Shop.Apply(t.Context(), shop.Shop{Contract: contract, ConsoleUsers: []shop.ConsoleUser{
 		{Login: "chief", Password: password, Role: noren.Admin, StoreID: new(int64(2))},
 	}})
 	if err != nil {
@@ -330,13 +340,13 @@ func TestOperationsOfBoundAdmin(t *testing.T) {
 	}
 }
 
-// TestOperationsEscape shows names that are made to break a page wherever they are shown, within its size.
+// TestOperationsEscape shows hostile names everywhere: they are escaped and shortened.
 func TestOperationsEscape(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	request := b.accept(b.caller(0), level(2, 1, 5))
 	b.applyLane()
-	reuse, err := b.service.CallerByKey(t.Context(), noren.ReCORE, "reuse")
+	reuse, err := b.rooms.Access.CallerByKey(t.Context(), noren.ReCORE, "reuse")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,24 +9,61 @@ import (
 	"noren/web"
 )
 
-// route is one page or one deed. Nobody may use a route that declares neither open nor least.
+// route is a page or an action. New refuses a route that declares neither open nor least, so none is open by mistake.
 type route struct {
 	method, pattern string     // the pattern is below /console; {name} stands for one segment
-	least           noren.Role // who may use it, and every role above
+	least           noren.Role // the lowest role that may use it
 	open            bool       // anybody may use it, signed in or not
-	nav             string     // the message that names it in the navigation; "": it is not there
+	nav             string     // the message that names it in the navigation; "": not in it
 	handle          handler
 	bodyLimit       int64 // in bytes; 0: maxForm
-	stream          bool  // the handler reads the body by itself
+	stream          bool  // the handler reads the body itself, as for uploads
+	traced          bool  // the audit log tells who has read it
+	// page is the pattern of the page with the route's form, below /console. "?{name}" adds a field of the form to its query.
+	page   string
+	secret bool // what is typed into the form is not brought back after signing in again
 }
 
-// handler answers a request for a page that has been prepared.
+// hides marks a form with secrets.
+func (r route) hides() route {
+	r.secret = true
+	return r
+}
+
+// on names the page with the form of a route. A failure leads back to it.
+func (r route) on(pattern string) route {
+	r.page = pattern
+	return r
+}
+
+// traces marks a page whose handler writes to the audit log that it was read.
+func (r route) traces() route {
+	r.traced = true
+	return r
+}
+
+// ofMember is a page that shows the member {id}: the audit log tells who has seen it.
+func (d *Console) ofMember(pattern string, least noren.Role, handle handler) route {
+	return get(pattern, least, func(ctx context.Context, p *page) (web.Answer, error) {
+		a, err := handle(ctx, p)
+		if err != nil {
+			return a, err
+		}
+		id, err := p.id("id")
+		if err == nil {
+			err = d.note(ctx, p, "view", number(id), "viewed")
+		}
+		return a, err
+	}).traces()
+}
+
+// handler handles the request of a page. p has the caller and the form.
 type handler func(ctx context.Context, p *page) (web.Answer, error)
 
-// maxForm is the largest form, in bytes: two notes of ten thousand characters, as they are escaped.
+// maxForm is the largest form, in bytes: two notes of ten thousand characters, of up to nine bytes each when escaped.
 const maxForm = 256 << 10
 
-// table is every route there is. The navigation is in the order of the table.
+// table returns all routes. The navigation has the same order.
 func (d *Console) table() []route {
 	list := slices.Concat(
 		d.shellRoutes(),
@@ -47,7 +84,7 @@ func (d *Console) table() []route {
 	return list
 }
 
-// get is a route that shows something.
+// get is a route that only reads.
 func get(pattern string, least noren.Role, handle handler) route {
 	return route{method: http.MethodGet, pattern: pattern, least: least, handle: handle}
 }
@@ -63,13 +100,13 @@ func (r route) named(key string) route {
 	return r
 }
 
-// openToAll lets anybody use the route.
+// openToAll makes the route usable without signing in.
 func (r route) openToAll() route {
 	r.open = true
 	return r
 }
 
-// shellRoutes are what every page needs.
+// shellRoutes are the routes that every page needs.
 func (d *Console) shellRoutes() []route {
 	return []route{
 		get("/", noren.Viewer, d.home),
@@ -78,7 +115,7 @@ func (d *Console) shellRoutes() []route {
 	}
 }
 
-// home is the first page of the navigation that the user may see.
+// home redirects to the first page of the navigation that the user may see.
 func (d *Console) home(_ context.Context, p *page) (web.Answer, error) {
 	for _, r := range p.navigation() {
 		return p.redirect(r.pattern), nil
@@ -86,7 +123,7 @@ func (d *Console) home(_ context.Context, p *page) (web.Answer, error) {
 	return p.redirect("/account"), nil
 }
 
-// navigation lists what the user may go to.
+// navigation lists the routes of the navigation that the user may use.
 func (p *page) navigation() []route {
 	var list []route
 	for _, r := range p.console.list {

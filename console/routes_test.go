@@ -10,7 +10,7 @@ import (
 	"noren"
 )
 
-// target is a path that the pattern matches. Ids are those of the other tenant, or of nobody.
+// target is a path that the pattern matches, with IDs of the other tenant or of nobody.
 func (r route) target() string {
 	segments := strings.Split(prefix+r.pattern, "/")
 	for i, s := range segments {
@@ -21,13 +21,14 @@ func (r route) target() string {
 	return strings.Join(segments, "/")
 }
 
-// TestEveryRouteOfEveryRole asks each route as nobody and as each role. Who is below the least role is refused with the
-// same answer whatever the ids; who is not finds that another tenant's ids do not exist.
+// TestEveryRouteOfEveryRole requests each route without signing in and as each role. Below the required role the refusal is the
+// same whatever the IDs; otherwise another tenant's IDs do not exist.
 func TestEveryRouteOfEveryRole(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for _, r := range b.console.table() {
 		t.Run(r.method+" "+r.pattern, func(t *testing.T) {
+			t.Parallel()
 			if nobody := b.browser().do(r.method, r.target(), strings.NewReader("")); !r.open && nobody.Code != http.StatusSeeOther {
 				t.Errorf("nobody: %d", nobody.Code)
 			} else if location := nobody.Header().Get("Location"); !r.open && !strings.HasPrefix(location, "/console/sign-in") {
@@ -71,7 +72,7 @@ func TestUndeclaredRouteIsRefused(t *testing.T) {
 	}
 }
 
-// TestHeaders checks what every page promises the browser.
+// TestHeaders checks the security headers of every page.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -95,7 +96,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// TestNoInlineScriptOrStyle reads the pages for what the content security policy would keep from running.
+// TestNoInlineScriptOrStyle searches the pages for what the content security policy would block.
 func TestNoInlineScriptOrStyle(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -116,7 +117,7 @@ func TestNoInlineScriptOrStyle(t *testing.T) {
 	}
 }
 
-// TestFormsOfOtherSites are refused, although the browser sends the session along.
+// TestFormsOfOtherSites: forms of other sites are refused, even if the browser sends the session.
 func TestFormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	w := setup(t).as("admin")
@@ -132,7 +133,7 @@ func TestFormsOfOtherSites(t *testing.T) {
 	w.shows("/console/account", "admin")
 }
 
-// TestRefusals are pages for people, in one sentence with a reference, and parts of pages for htmx.
+// TestRefusals: errors are pages with a sentence and a reference, and parts of pages for htmx.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -161,7 +162,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestFormTooLarge is refused before it is read.
+// TestFormTooLarge: too large a form is refused before it is read.
 func TestFormTooLarge(t *testing.T) {
 	t.Parallel()
 	w := setup(t).as("admin")
@@ -171,7 +172,7 @@ func TestFormTooLarge(t *testing.T) {
 	}
 }
 
-// TestNoDocument is where the page for operators says that there is a console, and no program is told how to use it.
+// TestNoDocument: the console has no OpenAPI document.
 func TestNoDocument(t *testing.T) {
 	t.Parallel()
 	w := setup(t).browser()

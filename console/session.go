@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -9,30 +10,46 @@ import (
 	"noren/web"
 )
 
-// The cookies. The browser sends them to the console alone, and no script can read them.
+// The cookies. Scripts cannot read them.
 const (
 	cookieSession  = "noren_console"
 	cookieLanguage = "noren_language"
+	cookieDevice   = "noren_device"
 )
 
-// secretOf is what the browser holds of a session; "" where it holds none.
-func secretOf(r *http.Request) string {
-	c, err := r.Cookie(cookieSession)
+// hostPrefix makes browsers accept a cookie from this host only, by HTTPS: another host of the domain cannot set one.
+const hostPrefix = "__Host-"
+
+// cookieOf returns the value of a cookie; "" if there is none. Over HTTPS only cookies with the prefix count.
+func (d *Console) cookieOf(r *http.Request, name string) string {
+	if d.secure(r) {
+		name = hostPrefix + name
+	}
+	c, err := r.Cookie(name)
 	if err != nil {
 		return ""
 	}
 	return c.Value
 }
 
-// cookie makes a cookie of the console. Where the console is reached by HTTPS it never goes over plain HTTP.
-func (p *page) cookie(name, value string, seconds int) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: value, Path: prefix + "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(p.x.BaseURL, "https://"),
-	}
+// secure reports whether browsers reach the console by HTTPS.
+func (d *Console) secure(r *http.Request) bool {
+	return strings.HasPrefix(d.BaseURL, "https://") || d.BaseURL == "" && r.TLS != nil
 }
 
-// holding has the browser hold the secret until it is closed, or until the session ends; "" has it forget.
+// cookie makes a cookie of the console. If the console is reached by HTTPS, the cookie is never sent over plain HTTP.
+func (p *page) cookie(name, value string, seconds int) *http.Cookie {
+	c := &http.Cookie{
+		Name: name, Value: value, Path: prefix + "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if p.console.secure(p.x.HTTP) {
+		c.Name, c.Path, c.Secure = hostPrefix+name, "/", true
+	}
+	return c
+}
+
+// holding sets the session cookie, which lasts until the browser is closed; "" deletes it. The server ends the session
+// by itself.
 func (p *page) holding(a web.Answer, secret string) web.Answer {
 	seconds := 0
 	if secret == "" {
@@ -41,20 +58,43 @@ func (p *page) holding(a web.Answer, secret string) web.Answer {
 	return a.With("Set-Cookie", p.cookie(cookieSession, secret, seconds).String())
 }
 
-// askToSignIn sends the browser to the sign-in page, and from there back to what it asked for.
-func (p *page) askToSignIn() web.Answer {
+// askToSignIn redirects to the sign-in page, which returns to the requested page afterwards. A form would be lost in the
+// redirect: the sign-in page is shown at once then, and carries what was typed.
+func (p *page) askToSignIn(ctx context.Context) web.Answer {
 	target := prefix + "/sign-in"
 	r := p.x.HTTP
+	if kept, typed := p.keep(); typed && !p.part() {
+		form := signInForm{next: kept.Page, kept: kept.String()}
+		p.wrong("", p.T("form.session_ended"))
+		return p.signInAgain(ctx, form, target)
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && p.formPage() != "" {
+		p.wrong("", p.T("form.file_again"))
+		return p.signInAgain(ctx, signInForm{next: p.formPage()}, target)
+	}
 	if r.Method == http.MethodGet && !p.part() && r.URL.Path != prefix && r.URL.Path != prefix+"/" {
 		target += "?next=" + url.QueryEscape(r.URL.RequestURI())
 	}
+	// htmx would put the sign-in page into a part of this page, so it is told to leave the page.
 	if p.part() {
 		return p.finish(web.Answer{Status: http.StatusUnauthorized}.With("HX-Redirect", target))
 	}
 	return p.finish(web.Answer{Status: http.StatusSeeOther}.With("Location", target))
 }
 
-// ownPage is the address if it is one of the console, else the first page: a link to us must not lead elsewhere.
+// signInAgain shows the sign-in page in the place of what was requested, or redirects to it if it cannot be shown.
+func (p *page) signInAgain(ctx context.Context, form signInForm, target string) web.Answer {
+	var err error
+	if form.contract, err = p.console.Rooms.Access.SoleContract(ctx); err == nil {
+		if a, err := p.render(ctx, http.StatusUnauthorized, signInView(p, form)); err == nil {
+			return p.finish(a)
+		}
+	}
+	return p.finish(web.Answer{Status: http.StatusSeeOther}.With("Location", target))
+}
+
+// ownPage is the address if it is in the console, otherwise the first page: a link to the console must not redirect to
+// another site.
 func ownPage(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(u.Path, prefix+"/") || strings.ContainsAny(address, "\\\r\n") {
@@ -63,20 +103,11 @@ func ownPage(address string) string {
 	return address
 }
 
-// guesser is the address that failures to sign in are counted by. A whole network of IPv6 belongs to one customer. A
-// proxy on this machine says nothing of who guesses, so nothing is counted by its address.
+// guesser is the address by which failed sign-ins are counted. This machine itself identifies nobody, so nothing is counted
+// by it; a proxy on it says whom it speaks for.
 func guesser(x *web.Request) string {
-	address, err := netip.ParseAddr(x.Address)
-	if err != nil {
+	if address, err := netip.ParseAddr(x.Guesser); err == nil && address.IsLoopback() {
 		return ""
 	}
-	switch {
-	case address.IsLoopback():
-		return ""
-	case address.Is6():
-		network, _ := address.Prefix(64) // 64 bits are not too many
-		return network.String()
-	default:
-		return address.String()
-	}
+	return x.Guesser
 }

@@ -5,11 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,70 +17,38 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
-	"noren/sqlstore"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/bulk"
+	"noren/app/shop"
 	"noren/web"
 )
 
-// The contract ids of the two tenants, and the password of all users.
+// The contract IDs of the two tenants, and the password of all users.
 const (
 	contract = "sb_test"
 	stranger = "sb_other"
 	password = "ひらけごま、開けゴマ"
 )
 
-// hostile is a name as somebody gives one who wants to break a page: markup, a change of direction, and no end.
+// hostile is a name meant to break a page: markup, a change of direction, and great length.
 var hostile = `"><script>alert(1)</script>\u202Eesrever\u202C` + strings.Repeat("長", 260)
 
-// bundle is a console on a database of its own. The tenant has the users admin, staff, viewer, and ginza, who is staff
+// bundle is a console on its own database. The tenant has the users admin, staff, viewer, and ginza, who is staff
 // of store 2; three ranks; two shops and a warehouse; and four members, of whom the fourth is of store 1. The other
-// tenant has a user admin and a member with the id 9.
+// tenant has a user admin and a member with the ID 9.
 type bundle struct {
 	*testing.T
 	handler *web.Handler
-	service *noren.Service
+	rooms   *app.App
 	console *Console
 	files   *memoryFiles
-	clock   *clock
-	log     *safeBuffer
+	clock   *apptest.Clock
+	log     *apptest.Log
 }
 
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) read() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// safeBuffer is a log that many requests write to.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-// plainPasswords is quick, which argon2id is on purpose not.
+// plainPasswords is fast; argon2id is slow on purpose.
 type plainPasswords struct{}
 
 func (plainPasswords) Hash(password string) string        { return "plain:" + password }
@@ -89,29 +56,30 @@ func (plainPasswords) Matches(hash, password string) bool { return hash == "plai
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	b := &bundle{T: t, clock: &clock{now: time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC)}, log: new(safeBuffer)}
-	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: b.clock.read})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = engine.Close() })
-	log := slog.New(slog.NewTextHandler(b.log, nil))
-	b.service = noren.NewService(noren.Config{
-		Engine: engine, Clock: b.clock.read, Passwords: plainPasswords{}, Log: log,
-		Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: plainCallbacks{}},
-	})
-	for _, shop := range []noren.Shop{testShop(), otherShop()} {
-		if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+	return setupAt(t, apptest.NewSQLite(t))
+}
+
+// setupAt is setup in the empty database with that URL.
+func setupAt(t *testing.T, url string) *bundle {
+	t.Helper()
+	b := &bundle{T: t, clock: apptest.NewClock(time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC)), log: new(apptest.Log)}
+	b.rooms = apptest.Start(t, apptest.Config{URL: url, Config: app.Config{
+		Clock: b.clock.Read, Passwords: plainPasswords{}, Log: b.log.Logger(),
+		Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: plainCallbacks{}},
+	}})
+	for _, shop := range []shop.Shop{testShop(), otherShop()} {
+		if _, err := b.rooms.Shop.Apply(t.Context(), shop); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b.files = &memoryFiles{service: b.service, kept: make(map[string][]byte)}
-	if b.console, err = New(Config{Service: b.service, Files: b.files, Version: "test", Dialects: testDialects()}); err != nil {
+	b.files = &memoryFiles{kept: make(map[string][]byte)}
+	var err error
+	if b.console, err = New(Config{Rooms: roomsOf(b.rooms), Files: b.files, FilePaths: b.files.paths, Version: "test", Dialects: testDialects()}); err != nil {
 		t.Fatal(err)
 	}
 	b.handler, err = web.NewHandler(web.Config{
-		Service: b.service, Dialects: []web.Dialect{b.console}, Log: log,
-		Metrics: web.NewMetrics(prometheus.NewRegistry(), b.service), Version: "test",
+		Rooms: web.Rooms{Run: b.rooms.Run, Access: b.rooms.Access, Database: b.rooms.Engine}, Dialects: []web.Dialect{b.console}, Log: b.log.Logger(),
+		Metrics: web.NewMetrics(prometheus.NewRegistry(), b.rooms.Engine, b.rooms.Now), Version: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,14 +87,14 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
-// plainCallbacks write callbacks in which a page may not believe.
+// plainCallbacks writes callbacks with markup, which a page must escape.
 type plainCallbacks struct{}
 
-func (plainCallbacks) EncodeCallback(o noren.BulkOutcome) []byte {
+func (plainCallbacks) EncodeCallback(o bulk.Outcome) []byte {
 	return fmt.Appendf(nil, "{\"requestId\":%d,\"failed\":%d,\"<script>\":1}", o.ID, len(o.Failures))
 }
 
-// testDialects have a few scopes, keys and commands.
+// testDialects has a few scopes, keys and commands.
 func testDialects() Dialects {
 	return Dialects{
 		Scopes: map[noren.Dialect][]string{
@@ -139,8 +107,8 @@ func testDialects() Dialects {
 	}
 }
 
-func testShop() noren.Shop {
-	return noren.Shop{
+func testShop() shop.Shop {
+	return shop.Shop{
 		Contract: contract,
 		Tenant:   noren.TenantPatch{Name: noren.Set("暖簾商店")},
 		Ranks:    []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver"}, {ID: 3, Name: "Gold"}},
@@ -150,7 +118,7 @@ func testShop() noren.Shop {
 			{ID: 3, Code: "003", Name: "倉庫", Kind: noren.StoreWarehouse},
 		},
 		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶"}, {ID: 2, Code: "P002", Name: hostile}},
-		Clients: []noren.ShopClient{
+		Clients: []access.ClientSpec{
 			{Name: "pos", Dialect: noren.Smaregi, Key: "pos", Secret: "secret", Scopes: []string{"pos.stock:write", "pos.old:write"}},
 			{Name: hostile, Dialect: noren.ReCORE, Key: "reuse"},
 		},
@@ -161,7 +129,7 @@ func testShop() noren.Shop {
 			{ID: 3, Code: noren.Set("M3"), LastName: noren.Set("鈴木"), Store: noren.Set(int64(2))},
 			{ID: 4, Code: noren.Set("M4"), LastName: noren.Set("高橋"), Store: noren.Set(int64(1))},
 		},
-		ConsoleUsers: []noren.ShopConsoleUser{
+		ConsoleUsers: []shop.ConsoleUser{
 			{Login: "admin", Password: password, Role: noren.Admin},
 			{Login: "staff", Password: password, Role: noren.Clerk},
 			{Login: "ginza", Password: password, Role: noren.Clerk, StoreID: new(int64(2))},
@@ -170,14 +138,14 @@ func testShop() noren.Shop {
 	}
 }
 
-func otherShop() noren.Shop {
-	return noren.Shop{
+func otherShop() shop.Shop {
+	return shop.Shop{
 		Contract: stranger, Tenant: noren.TenantPatch{Name: noren.Set("他社")},
 		Members:      []noren.MemberPatch{{ID: 9, Code: noren.Set("X9"), LastName: noren.Set("他社会員")}},
 		Stores:       []noren.Store{{ID: 9, Code: "9", Name: "他社店舗", Kind: noren.StoreShop}},
 		Products:     []noren.Product{{ID: 9, Code: "X9", Name: "他社商品"}},
-		Clients:      []noren.ShopClient{{Name: "他社クライアント", Dialect: noren.Smaregi, Key: "theirs"}},
-		ConsoleUsers: []noren.ShopConsoleUser{{Login: "admin", Password: password, Role: noren.Admin}},
+		Clients:      []access.ClientSpec{{Name: "他社クライアント", Dialect: noren.Smaregi, Key: "theirs"}},
+		ConsoleUsers: []shop.ConsoleUser{{Login: "admin", Password: password, Role: noren.Admin}},
 	}
 }
 
@@ -192,7 +160,7 @@ func (b *bundle) browser() *browser {
 	return &browser{bundle: b, cookies: make(map[string]string), address: "192.0.2.1"}
 }
 
-// as is a browser in which the user of the tenant has signed in.
+// as returns a browser in which the user of the tenant has signed in.
 func (b *bundle) as(login string) *browser {
 	b.Helper()
 	w := b.browser()
@@ -200,7 +168,7 @@ func (b *bundle) as(login string) *browser {
 	return w
 }
 
-// signIn fails the test where the answer has another status.
+// signIn fails the test if the response has another status.
 func (w *browser) signIn(contract, login, password string, status int) *httptest.ResponseRecorder {
 	w.Helper()
 	a := w.post("/console/sign-in", url.Values{"contract": {contract}, "login": {login}, "password": {password}})
@@ -239,7 +207,7 @@ func (w *browser) get(target string, header ...string) *httptest.ResponseRecorde
 	return w.do(http.MethodGet, target, nil, header...)
 }
 
-// post sends a form as a page of the console does.
+// post sends a form like a page of the console.
 func (w *browser) post(target string, form url.Values, header ...string) *httptest.ResponseRecorder {
 	w.Helper()
 	header = append([]string{"Content-Type: application/x-www-form-urlencoded", "Sec-Fetch-Site: same-origin"}, header...)
@@ -261,7 +229,7 @@ func (w *browser) shows(target string, texts ...string) string {
 	return a.Body.String()
 }
 
-// lacks fails the test where the page has one of the texts.
+// lacks fails the test if the page has one of the texts.
 func (w *browser) lacks(body string, texts ...string) {
 	w.Helper()
 	for _, text := range texts {
@@ -271,7 +239,7 @@ func (w *browser) lacks(body string, texts ...string) {
 	}
 }
 
-// textOf is a page without its tags, to be read in a test's log.
+// textOf is a page without tags, for the log of a test.
 func textOf(a *httptest.ResponseRecorder) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(a.Body.String(), "<") {
@@ -282,34 +250,53 @@ func textOf(a *httptest.ResponseRecorder) string {
 	return b.String()
 }
 
-// newRequest is a request as web hands it over.
+// newRequest is a request as web passes it to a handler.
 func newRequest(baseURL string) *web.Request {
 	return &web.Request{HTTP: httptest.NewRequest(http.MethodGet, "/console/", nil), BaseURL: baseURL}
 }
 
-// memoryFiles keeps files in memory.
+// memoryFiles stores files in memory.
 type memoryFiles struct {
-	service *noren.Service
-	mu      sync.Mutex
-	kept    map[string][]byte
+	mu   sync.Mutex
+	kept map[string][]byte
 }
 
-func (f *memoryFiles) Keep(ctx context.Context, c noren.Caller, declared string, file io.Reader, public bool) (noren.Upload, error) {
-	data, err := io.ReadAll(file)
+func (f *memoryFiles) Put(_ context.Context, name string, r io.Reader) (int64, error) {
+	data, err := io.ReadAll(r)
 	if err != nil {
-		return noren.Upload{}, err
+		return 0, err
 	}
-	if len(data) == 0 || strings.HasPrefix(string(data), "<") {
-		return noren.Upload{}, &noren.Error{Kind: noren.Invalid, Field: "file"}
-	}
-	u := noren.Upload{FileKey: noren.NewFileKey("bin"), MIMEType: declared, Size: int64(len(data)), Public: public}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.kept[u.FileKey] = data
-	_, err = f.service.AddUpload(ctx, c, u, nil)
-	return u, err
+	f.kept[name] = data
+	return int64(len(data)), nil
 }
 
-func (f *memoryFiles) FilePaths(context.Context, noren.Tenant) (func(string) string, error) {
-	return func(fileKey string) string { return "/files/" + fileKey }, nil
+func (f *memoryFiles) Open(_ context.Context, name string) (io.ReadCloser, int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	data, kept := f.kept[name]
+	if !kept {
+		return nil, 0, fs.ErrNotExist
+	}
+	return io.NopCloser(bytes.NewReader(data)), int64(len(data)), nil
+}
+
+func (f *memoryFiles) Remove(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.kept, name)
+	return nil
+}
+
+func (f *memoryFiles) paths(context.Context, noren.Tenant) (func(noren.Attachment) string, error) {
+	return func(a noren.Attachment) string { return "/files/" + a.FileKey }, nil
+}
+
+// roomsOf are the rooms that the console takes.
+func roomsOf(a *app.App) Rooms {
+	return Rooms{
+		Now: a.Now, Access: a.Access, Audit: a.Audit, Bulk: a.Bulk, Imports: a.Imports, Inbox: a.Inbox, Members: a.Members,
+		Points: a.Points, Privacy: a.Privacy, Purchases: a.Purchases, Ranks: a.Ranks, Stock: a.Stock,
+	}
 }

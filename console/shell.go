@@ -5,26 +5,31 @@ import (
 	"strings"
 )
 
-// htmxConfig keeps htmx from what the content security policy forbids, and has it show refusals as it shows answers.
-const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,` +
+// htmxConfig turns off what the content security policy forbids, and makes htmx show error responses like any other.
+const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,` +
+	`"refreshOnHistoryMiss":true,"timeout":15000,` +
 	`"responseHandling":[{"code":"204","swap":false},{"code":"...","swap":true}]}`
 
-// failure is what the error page shows.
+// failure is the content of the error page.
 type failure struct {
 	status    int
 	words     string
-	reference string // the request id, by which the log can be searched
+	reference string // the request ID, to find the request in the log
 }
 
-// within reports whether the page is the one at the path or below it.
+// within reports whether this page is at the path or below it.
 func (p *page) within(path string) bool {
 	own := strings.TrimPrefix(p.x.HTTP.URL.Path, prefix)
 	return own == path || strings.HasPrefix(own, path+"/")
 }
 
-// address is where the browser is, to come back to. A page that was the answer to a form has no address of its own.
+// address is the address to return to after switching the language. A page that responds to a form has none, because a GET of
+// its address may not exist.
 func (p *page) address() string {
 	if p.x.HTTP.Method != http.MethodGet {
+		if back := p.formPage(); back != "" {
+			return back
+		}
 		if p.signedIn() {
 			return prefix + "/"
 		}

@@ -20,24 +20,26 @@ import (
 	"noren/web"
 )
 
-// staticFiles are sent as they are. static/fetch.sh tells where those in lib are from.
+// staticFiles are served unchanged. static/fetch.sh documents the origin of those in lib.
 //
 //go:embed static/*.css static/*.js static/*.svg static/lib/*.css static/lib/*.js static/lib/*.svg
 var staticFiles embed.FS
 
-// assets are the files that pages refer to. Their addresses carry one hash of them all, so that a browser may keep them
-// for ever and the style sheets' own references need no rewriting.
+// assets are the static files by name. Their addresses contain one hash of all of them, so that browsers can cache them for
+// ever, and the relative references inside style sheets need no rewriting.
 type assets struct {
 	version string
 	byName  map[string]*asset
 }
 
+// asset is one static file.
 type asset struct {
 	contentType string
 	body        []byte
 	compressed  func() []byte
 }
 
+// newAssets reads the embedded files and computes their common hash.
 func newAssets() (*assets, error) {
 	list := &assets{byName: make(map[string]*asset)}
 	sum := sha256.New()
@@ -53,7 +55,7 @@ func newAssets() (*assets, error) {
 		_, _ = sum.Write(body)
 		contentType := mime.TypeByExtension(path.Ext(name))
 		if strings.HasSuffix(name, ".js") {
-			contentType = "text/javascript; charset=utf-8" // whatever the machine's own table says
+			contentType = "text/javascript; charset=utf-8" // tables of MIME types differ between machines
 		}
 		list.byName[path.Base(name)] = &asset{contentType, body, sync.OnceValue(func() []byte { return compressed(body) })}
 		return nil
@@ -62,17 +64,17 @@ func newAssets() (*assets, error) {
 	return list, err
 }
 
-// compressed is done once for each file, when it is first asked for.
+// compressed compresses a file. It runs once for each file, at its first request.
 func compressed(body []byte) []byte {
 	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is one that there is
-	_, _ = w.Write(body)                                  // to memory
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // this level is valid
+	_, _ = w.Write(body)                                  // writing to memory cannot fail
 	_ = w.Close()
 	return b.Bytes()
 }
 
-// asset answers a file. One that was asked for under another version's address, as by a page that was loaded before the
-// server was replaced, is answered too, but not to be kept.
+// asset returns a file. The address may be of another version, in a page that was loaded before an upgrade. Then the
+// current file is returned without permission to cache it.
 func (d *Console) asset(_ context.Context, p *page) (web.Answer, error) {
 	file := d.assets.byName[p.x.Vars["name"]]
 	if file == nil {
@@ -89,7 +91,7 @@ func (d *Console) asset(_ context.Context, p *page) (web.Answer, error) {
 	return a, nil
 }
 
-// static is the address of a file.
+// static is the address of a static file.
 func (p *page) static(name string) templ.SafeURL {
 	return p.link("/static/" + p.console.assets.version + "/" + name)
 }

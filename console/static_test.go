@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestAssets fetches every file that a page and the style sheets refer to.
+// TestAssets requests every file that pages and style sheets refer to.
 func TestAssets(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -11,47 +11,49 @@ import (
 	"github.com/a-h/templ"
 
 	"noren"
+	"noren/app/stock"
 	"noren/web"
 )
 
-// stockRoutes are the table of stock and the page of each level.
+// stockRoutes are the table of stock and the page of each level, which is a product in a store.
 func (d *Console) stockRoutes() []route {
 	return []route{
 		get("/stock", noren.Viewer, d.stock).named("stock.title"),
 		get("/stock/{product}/{store}", noren.Viewer, d.stockLevel),
-		post("/stock/{product}/{store}", noren.Clerk, d.setStock),
+		post("/stock/{product}/{store}", noren.Clerk, d.setStock).on("/stock/{product}/{store}"),
 	}
 }
 
-// A page of the table has so many products that its cells stay within mostCells, but no fewer than fewestProducts.
+// A page of the table has as many products as fit into mostCells, but at least fewestProducts and at most mostProducts:
+// a chain of a hundred stores has wide rows.
 const (
 	mostCells      = 600
 	mostProducts   = 50
 	fewestProducts = 20
 )
 
-// stockView is what the table shows.
+// stockView is the content of the table's page.
 type stockView struct {
 	keyword string
-	store   int64 // the only one that is shown; 0: as many as there is room for
-	table   noren.StockTable
-	stores  []noren.Store // to choose from
+	store   int64 // the only store shown; 0: as many as there is room for
+	table   stock.Table
+	stores  []noren.Store // the choices of the filter
 	stretch stretch
 }
 
-// stock shows products by stores. The search box asks for the table alone as one types.
+// stock shows products by stores. While the user types, the search box requests only the table.
 func (d *Console) stock(ctx context.Context, p *page) (web.Answer, error) {
 	v := stockView{keyword: p.query("q"), store: p.whole("store")}
 	var err error
 	if v.stores, err = d.storesToChoose(ctx, p); err != nil {
 		return web.Answer{}, err
 	}
-	columns := min(len(v.stores), noren.MaxStockStores)
+	columns := min(len(v.stores), stock.MaxStores)
 	if v.store != 0 || columns == 0 {
 		columns = 1
 	}
 	v.stretch = p.stretch(min(max(mostCells/columns, fewestProducts), mostProducts))
-	v.table, err = d.Service.StockTable(ctx, p.caller(), noren.StockQuery{
+	v.table, err = d.Rooms.Stock.Table(ctx, p.caller(), stock.Query{
 		Keyword: v.keyword, StoreID: v.store, Page: noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset},
 	})
 	if err != nil {
@@ -70,11 +72,11 @@ func (d *Console) storesToChoose(ctx context.Context, p *page) ([]noren.Store, e
 	if own := p.caller().Client.StoreID; own != nil {
 		f.IDs = []int64{*own}
 	}
-	list, err := d.Service.Stores(ctx, p.caller(), f)
+	list, err := d.Rooms.Stock.Stores(ctx, p.caller(), f)
 	return list.Items, err
 }
 
-// storeChoices offers all stores, or one.
+// storeChoices are the choices of a filter: all stores, or one.
 func (p *page) storeChoices(stores []noren.Store) []choice {
 	list := []choice{{"", p.T("stock.all_stores")}}
 	for _, s := range stores {
@@ -83,12 +85,12 @@ func (p *page) storeChoices(stores []noren.Store) []choice {
 	return list
 }
 
-// whole is a parameter that is a positive number; 0 where it is none.
+// whole is a positive number from a parameter; 0 if it is not one.
 func (p *page) whole(name string) int64 {
 	return positive(p.query(name))
 }
 
-// positive is the number that a text is; 0 where it is none, or a negative one.
+// positive parses a number; 0 if text is not a number or is negative.
 func positive(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
@@ -97,7 +99,7 @@ func positive(text string) int64 {
 	return n
 }
 
-// wholeOr is the number as an address has it; "" for 0.
+// wholeOr is the number in the form of an address; "" for 0, which leaves the parameter out.
 func wholeOr(n int64) string {
 	if n == 0 {
 		return ""
@@ -105,27 +107,28 @@ func wholeOr(n int64) string {
 	return number(n)
 }
 
-// stretch is where in a list a page is.
+// stretch is the position of a page in a counted list.
 type stretch struct {
 	size, offset, total int
 }
 
-// farthest bounds the offset that a page may ask for.
+// farthest is the largest offset that is read. No shop has as many products, and skipping costs time.
 const farthest = 1_000_000
 
-// stretch is the place that the address asks for, in pages of that size.
+// stretch is the position given in the address, with pages of that size.
 func (p *page) stretch(size int) stretch {
 	return stretch{size: size, offset: int(min(p.whole("from"), farthest))}
 }
 
-// to is the number of the last entry that is shown.
+// to is the number of the last entry shown, from 1.
 func (g stretch) to() int { return min(g.offset+g.size, g.total) }
 
-// with is the address of this page with other parameters: pairs of name and value; an empty value is left out.
+// with is the address of this page with changed parameters, given as pairs of name and value; an empty value removes the
+// parameter.
 func (p *page) with(pairs ...string) templ.SafeURL {
 	values := url.Values{}
-	for name, list := range p.x.HTTP.URL.Query() {
-		if name != "done" && len(list) > 0 && list[0] != "" {
+	for name, list := range p.asked {
+		if len(list) > 0 && list[0] != "" {
 			values.Set(name, list[0])
 		}
 	}
@@ -147,24 +150,24 @@ func (p *page) stockLink(key noren.StockKey) templ.SafeURL {
 	return p.link(fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID))
 }
 
-// levelView is what the page of a level shows.
+// levelView is the content of the page of a level.
 type levelView struct {
-	history noren.StockHistory
+	history stock.History
 	key     noren.StockKey
 	days    int64
 	span    noren.Span
 	stretch stretch
-	amount  string // as it was typed
+	amount  string // as typed
 	memo    string
 }
 
-// The spans that the page of a level offers, in days.
+// levelSpans are the periods that the page of a level offers, in days.
 func levelSpans() []int64 { return []int64{7, 30, 90, 365} }
 
-// levelMovements is how many movements one page of them has.
+// levelMovements is the number of movements on a page.
 const levelMovements = 50
 
-// stockLevel shows one level, how it came to be, and the form to set it.
+// stockLevel shows a level with its chart and movements, and the form to set it.
 func (d *Console) stockLevel(ctx context.Context, p *page) (web.Answer, error) {
 	v, err := d.levelView(ctx, p)
 	if err != nil {
@@ -173,10 +176,12 @@ func (d *Console) stockLevel(ctx context.Context, p *page) (web.Answer, error) {
 	return p.show(ctx, levelPage(p, v))
 }
 
+// levelView reads the content of the page of a level.
 func (d *Console) levelView(ctx context.Context, p *page) (v levelView, err error) {
 	if v.key, err = p.stockKey(); err != nil {
 		return v, err
 	}
+	// Only the offered periods are accepted, so that an address cannot ask for decades of movements.
 	v.days = 30
 	for _, days := range levelSpans() {
 		if p.whole("days") == days {
@@ -184,13 +189,13 @@ func (d *Console) levelView(ctx context.Context, p *page) (v levelView, err erro
 		}
 	}
 	v.stretch = p.stretch(levelMovements)
-	v.span = d.Service.LastDays(p.caller().Tenant, int(v.days))
-	v.history, err = d.Service.StockHistory(ctx, p.caller(), v.key, v.span, noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset})
+	v.span = d.Rooms.Stock.LastDays(p.caller().Tenant, int(v.days))
+	v.history, err = d.Rooms.Stock.History(ctx, p.caller(), v.key, v.span, noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset})
 	v.stretch.total = v.history.Movements.Total
 	return v, err
 }
 
-// stockKey is the level that the path names.
+// stockKey is the level named in the path.
 func (p *page) stockKey() (key noren.StockKey, err error) {
 	if key.ProductID, err = p.id("product"); err != nil {
 		return key, err
@@ -199,7 +204,7 @@ func (p *page) stockKey() (key noren.StockKey, err error) {
 	return key, err
 }
 
-// setStock sets a level to what somebody has counted.
+// setStock sets a level to a counted quantity. Commas are accepted because the page shows numbers with them.
 func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	key, err := p.stockKey()
 	if err != nil {
@@ -210,14 +215,26 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 		p.wrong("amount", p.T("reason.not_a_number"))
 	}
 	change := noren.StockChange{StockKey: key, Amount: amount}
+	if was := p.field("was_amount"); was != "" {
+		n, wrong := strconv.ParseInt(was, 10, 64)
+		if wrong != nil { // no page of ours has sent it
+			p.wrong("amount", p.T("reason.not_a_number"))
+			err = wrong
+		}
+		change.Seen = noren.Set(n)
+	} else if p.form.Has("was_amount") {
+		change.Seen = noren.Null[int64]()
+	}
 	if memo := p.field("memo"); memo != "" {
 		change.Memo = &memo
 	}
-	if err == nil {
-		if _, _, err = d.Service.SetStock(ctx, p.caller(), change, p.once()); err == nil {
+	overtaken := false
+	asking := err == nil && amount < 0 && !p.sure("negative "+number(amount), p.T("stock.negative", p.number(amount)))
+	if err == nil && !asking {
+		if _, _, err = d.Rooms.Stock.Set(ctx, p.caller(), change, p.once()); err == nil {
 			return p.done("done.saved", fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
 		}
-		if !p.refusedLong(err, "memo", noren.MaxStockMemo) {
+		if overtaken = levelOvertaken(err); !overtaken && !p.refusedLong(err, "memo", noren.MaxStockMemo) {
 			return web.Answer{}, err
 		}
 	}
@@ -225,11 +242,40 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
+	if overtaken {
+		last, err := d.Rooms.Stock.LastChange(ctx, p.caller(), key)
+		if err != nil {
+			return web.Answer{}, err
+		}
+		p.wrong("amount", p.changedBy(last, p.levelNow(v)))
+	}
 	v.amount, v.memo = p.field("amount"), p.field("memo")
 	return p.showAgain(ctx, levelPage(p, v))
 }
 
-// signed writes a change with its sign.
+// levelOvertaken reports whether the level was not set because somebody else has changed it.
+func levelOvertaken(err error) bool {
+	return len(changedMeanwhile(err, func(e *noren.Error) string { return e.Field })) > 0
+}
+
+// levelNow is the current quantity of the level, or that none is recorded.
+func (p *page) levelNow(v levelView) string {
+	if v.history.Level == nil {
+		return p.T("stock.not_moved")
+	}
+	return p.number(v.history.Level.Amount)
+}
+
+// was is the quantity that the form shows and sends back; "" if there is no level yet. It lets the service refuse a form
+// that is based on an outdated quantity.
+func (v levelView) was() string {
+	if v.history.Level == nil {
+		return ""
+	}
+	return number(v.history.Level.Amount)
+}
+
+// signed formats a change with its sign.
 func (p *page) signed(n int64) string {
 	if n > 0 {
 		return "+" + p.number(n)
@@ -237,7 +283,15 @@ func (p *page) signed(n int64) string {
 	return p.number(n)
 }
 
-// division names a reason code.
+// moved names who made a movement; "" where only the audit log tells it.
+func (p *page) moved(m noren.StockMovement, clients map[int64]string) string {
+	if m.Dialect == "" {
+		return ""
+	}
+	return p.who(noren.AuditEntry{ClientID: m.ClientID, Login: m.Login, Dialect: m.Dialect}, clients)
+}
+
+// division is the name of a movement's division, or the code itself if it is unknown.
 func (p *page) division(code string) string {
 	key := "division." + code
 	if _, known := p.console.words[key]; !known {
@@ -246,7 +300,7 @@ func (p *page) division(code string) string {
 	return p.T(key)
 }
 
-// refusedLong is refused for a form with a field of text, whose limit belongs into the sentence that complains of it.
+// refusedLong is refused for a form with a text field whose limit should be in the message.
 func (p *page) refusedLong(err error, field string, most int) bool {
 	if list, ok := errors.AsType[noren.Refusals](err); ok {
 		for _, e := range list {

@@ -31,7 +31,7 @@ func templates(t *testing.T) map[string]*parser.TemplateFile {
 	return parsed
 }
 
-// TestGeneratedCodeIsFresh makes the Go of every template anew and compares it with what is there.
+// TestGeneratedCodeIsFresh generates the Go of every template and compares it with the committed file.
 func TestGeneratedCodeIsFresh(t *testing.T) {
 	t.Parallel()
 	for name, template := range templates(t) {
@@ -53,7 +53,7 @@ func TestGeneratedCodeIsFresh(t *testing.T) {
 // spoken are the attributes that are read by people.
 var spoken = []string{"alt", "aria-label", "aria-description", "placeholder", "title", "value", "data-confirm"}
 
-// TestTemplatesSayNothingOfTheirOwn finds words of either language that are not in the vocabulary.
+// TestTemplatesSayNothingOfTheirOwn finds texts in templates that are not in the vocabulary.
 func TestTemplatesSayNothingOfTheirOwn(t *testing.T) {
 	t.Parallel()
 	for name, template := range templates(t) {

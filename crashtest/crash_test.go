@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"noren/storetest"
+	"noren/pgtest"
 )
 
 // engines are the databases that tests run on.
 var engines = map[string]func(t *testing.T) string{
 	"sqlite":   sqliteURL,
-	"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+	"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 }
 
 func sqliteURL(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "noren.db") }
@@ -57,7 +57,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestStopped stops the server under load as an operator does, which has to lose as little.
+// TestStopped stops the server under load like an operator would, which must lose nothing either.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	for name, url := range engines {
@@ -80,11 +80,11 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// TestNeighbourKilled runs two servers on one database. One takes the requests, both apply them and call back, and
+// TestNeighbourKilled runs two servers on one database. One accepts the requests, both apply them and send callbacks, and
 // the other is killed again and again.
 func TestNeighbourKilled(t *testing.T) {
 	t.Parallel()
-	in := install(t, storetest.Postgres(t), 2)
+	in := install(t, pgtest.Database(t), 2)
 	neighbour := *in
 	neighbour.address = freeAddress(t)
 	l := newLoad(t, in)

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
 	"noren/sqlstore"
 )
 
-// importLines is how many lines the file has. Each is a movement of the same level, so that one that is lost or
-// applied twice shows.
+// importLines is the number of lines of the file. Each is a movement of the same level, so that a lost or repeated line
+// shows in the result.
 const importLines = 3000
 
-// TestImportKilled kills the command that imports a file, and then the servers that go on with it.
+// TestImportKilled kills the command that imports a file, and then the servers that continue the import.
 func TestImportKilled(t *testing.T) {
 	t.Parallel()
 	for name, url := range engines {
@@ -50,7 +51,7 @@ func TestImportKilled(t *testing.T) {
 			s := in.serve()
 			done := l.until(func(i noren.Import) bool { return i.State.Ended() })
 			s.stop()
-			moved, err := l.service.Movements(t.Context(), l.caller, noren.MovementFilter{
+			moved, err := l.rooms.Stock.Movements(t.Context(), l.caller, noren.MovementFilter{
 				StockKey: noren.StockKey{ProductID: 1, StoreID: 1}, Page: noren.Page{Limit: 1},
 			})
 			if err != nil || done.State != noren.ImportDone || done.Created != 1 || done.Updated != importLines-1 || moved.Total != importLines {
@@ -63,11 +64,11 @@ func TestImportKilled(t *testing.T) {
 	}
 }
 
-// onlooker reads an installation's database beside those who work on it.
+// onlooker reads an installation's database while other processes work on it.
 type onlooker struct {
-	t       *testing.T
-	service *noren.Service
-	caller  noren.Caller
+	t      *testing.T
+	rooms  *app.App
+	caller noren.Caller
 }
 
 func (in *installation) look(t *testing.T) onlooker {
@@ -77,19 +78,19 @@ func (in *installation) look(t *testing.T) onlooker {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { engine.Close() })
-	s := noren.NewService(noren.Config{Engine: engine})
-	tenants, err := s.Tenants(t.Context())
+	s := app.New(app.Config{Engine: engine})
+	tenants, err := s.Access.Tenants(t.Context())
 	if err != nil || len(tenants) != 1 {
 		t.Fatalf("tenants %v, error %v", tenants, err)
 	}
 	return onlooker{t, s, noren.Caller{Tenant: tenants[0]}}
 }
 
-// until waits until the only import has come so far.
+// until waits until the only import has progressed that far.
 func (o onlooker) until(far func(noren.Import) bool) noren.Import {
 	o.t.Helper()
 	for range 6000 {
-		list, err := o.service.Imports(o.t.Context(), o.caller, noren.Page{})
+		list, err := o.rooms.Imports.List(o.t.Context(), o.caller, noren.Page{})
 		if err != nil {
 			o.t.Fatal(err)
 		}

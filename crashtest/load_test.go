@@ -2,15 +2,18 @@ package crashtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,12 +24,17 @@ import (
 	"noren/webhook"
 )
 
-// load sends bulk requests to an installation and takes their callbacks.
+// load sends bulk requests to an installation and receives their callbacks.
 type load struct {
 	*installation
 	http     http.Client
 	receiver *httptest.Server
 	callback string       // the receiver's address
+	via      string       // the address by which servers reach it; "": the same
+	skewed   bool         // the servers' clocks may be wrong
+	limited  bool         // the servers limit the rate of requests
+	pause    pause        // between two requests of a sender
+	tally    *tally       // nil: nothing is counted
 	made     atomic.Int64 // orders
 	calls    atomic.Int64 // callbacks that arrived
 
@@ -34,10 +42,19 @@ type load struct {
 	orders map[string]*order // by mark, all that may have arrived
 }
 
-// sendersPerShop is how many requests of a shop are under way at the same time.
+// sendersPerShop is the number of concurrent requests per shop.
 const sendersPerShop = 4
 
-func newLoad(t *testing.T, in *installation) *load {
+// pause is the longest that a sender waits after each request; 0: it does not.
+type pause time.Duration
+
+func (p pause) take() {
+	if p > 0 {
+		time.Sleep(time.Duration(rand.Int64N(int64(p))))
+	}
+}
+
+func newLoad(t testing.TB, in *installation) *load {
 	l := &load{installation: in, callback: freeAddress(t), orders: make(map[string]*order)}
 	l.http.Timeout = time.Minute
 	l.http.Transport = &http.Transport{MaxIdleConnsPerHost: sendersPerShop * len(in.clients)}
@@ -47,7 +64,7 @@ func newLoad(t *testing.T, in *installation) *load {
 	return l
 }
 
-// listen takes callbacks from now on.
+// listen starts receiving callbacks.
 func (l *load) listen() {
 	l.t.Helper()
 	listener, err := net.Listen("tcp", l.callback)
@@ -58,7 +75,7 @@ func (l *load) listen() {
 	l.receiver.Start()
 }
 
-// hangUp takes no callbacks until listen is called.
+// hangUp stops receiving callbacks until listen is called.
 func (l *load) hangUp() { l.receiver.Close() }
 
 // start sends requests, several at a time from each shop, until stop is called.
@@ -70,8 +87,9 @@ func (l *load) start() (stop func()) {
 			senders.Go(func() {
 				for ctx.Err() == nil {
 					if o := l.send(c); o == nil {
-						time.Sleep(10 * time.Millisecond) // nobody listens; asking faster helps nobody
+						time.Sleep(10 * time.Millisecond) // no server is listening; faster retries would only take its CPU time
 					}
+					l.pause.take()
 				}
 			})
 		}
@@ -82,13 +100,16 @@ func (l *load) start() (stop func()) {
 	}
 }
 
-// send sends one request and notes the answer. It answers nil where nobody listens: then there is nothing to note.
+// send sends one request and records the response. It returns nil if no server is listening: then there is nothing to
+// record.
 func (l *load) send(c client) *order {
 	o := newOrder(c, fmt.Sprintf("order-%d", l.made.Add(1)))
 	l.mu.Lock()
-	l.orders[o.mark] = o // before it is sent: its callback may overtake the answer
+	l.orders[o.mark] = o // before sending: the callback may overtake the response
 	l.mu.Unlock()
+	began := time.Now()
 	status, id, err := l.deliver(o)
+	l.tally.operation("smaregi bulk", said(status, err), time.Since(began))
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		l.mu.Lock()
@@ -101,10 +122,21 @@ func (l *load) send(c client) *order {
 	return o
 }
 
-// deliver sends the order. The error says that the answer did not arrive.
+// said is the status for a tally.
+func said(status int, err error) any {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case err != nil:
+		return "lost"
+	}
+	return status
+}
+
+// deliver sends the order. An error means that the response did not arrive.
 func (l *load) deliver(o *order) (status int, requestID int64, err error) {
-	body := o.body("http://" + l.callback + "/" + o.mark)
-	request, err := http.NewRequest(http.MethodPatch, "http://"+l.address+o.path(), bytes.NewReader(body))
+	body := o.body("http://" + cmp.Or(l.via, l.callback) + "/" + o.mark)
+	request, err := http.NewRequest(http.MethodPatch, "http://"+l.anyAddress()+o.path(), bytes.NewReader(body))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -128,13 +160,16 @@ func (l *load) deliver(o *order) (status int, requestID int64, err error) {
 		}
 	}
 	known := []int{http.StatusAccepted, http.StatusBadRequest, http.StatusServiceUnavailable}
+	if l.limited {
+		known = append(known, http.StatusTooManyRequests)
+	}
 	if !slices.Contains(known, answer.StatusCode) {
-		l.t.Errorf("%s was answered %d %s", o.mark, answer.StatusCode, data)
+		l.t.Errorf(fmt.Sprint("a bulk request got ", answer.StatusCode)+": %s %s", o.mark, data)
 	}
 	return answer.StatusCode, accepted.RequestID, nil
 }
 
-// ServeHTTP takes callbacks. Now and then it refuses one or breaks off, and is to get it again.
+// ServeHTTP receives callbacks. Now and then it refuses one or breaks off, and must receive it again.
 func (l *load) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -154,7 +189,7 @@ func (l *load) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.t.Errorf("a callback came to %s", r.URL.Path)
 		return
 	}
-	if err := webhook.Verify(o.client.WebhookSecret, r.Header, body, time.Now()); err != nil {
+	if err := webhook.Verify(o.client.WebhookSecret, r.Header, body, l.now(r)); err != nil {
 		l.t.Errorf("the callback of %s: %v", o.mark, err)
 	}
 	if got := r.Header.Get("Content-Type"); got != webhook.ContentType {
@@ -163,7 +198,16 @@ func (l *load) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.calledBack(string(body))
 }
 
-// all answers the orders of a shop in no order.
+// now is the time at which a callback arrives: by its own word if the clocks may be wrong, for a signature is valid for
+// some minutes only.
+func (l *load) now(r *http.Request) time.Time {
+	if sent, err := strconv.ParseInt(r.Header.Get("webhook-timestamp"), 10, 64); err == nil && l.skewed {
+		return time.Unix(sent, 0)
+	}
+	return time.Now()
+}
+
+// all returns the orders of a shop, in no particular order.
 func (l *load) all(tenant string) []*order {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,17 +220,20 @@ func (l *load) all(tenant string) []*order {
 	return list
 }
 
-// settle waits until every accepted request has been called back. A callback that a killed server had claimed is
-// due again only when its lease has ended.
+// settle waits until the callback of every accepted request was delivered. A callback that a killed server had claimed is
+// due again only after its lease has expired.
 func (l *load) settle() {
 	l.t.Helper()
-	l.await("a callback for every accepted request", func() bool {
-		return l.count(func(o *order) bool { return o.status == http.StatusAccepted && len(o.bodies) == 0 }) == 0
-	})
+	l.await("a callback for every accepted request", func() bool { return l.owed() == 0 })
 }
 
-// settleAfterKill is settle after a server was killed. With -short it waits only until every request has been
-// applied: what the killed server had claimed may still be owed, and check expects that it is.
+// owed is how many accepted requests have not been called back.
+func (l *load) owed() int {
+	return l.count(func(o *order) bool { return o.status == http.StatusAccepted && len(o.bodies) == 0 })
+}
+
+// settleAfterKill is settle after a server was killed. With -short it only waits until every request has been applied:
+// callbacks that the killed server had claimed may still be pending, and check allows for that.
 func (l *load) settleAfterKill() {
 	l.t.Helper()
 	if !testing.Short() {
@@ -204,7 +251,7 @@ func (l *load) settleAfterKill() {
 	})
 }
 
-// awaitMore waits for so many more requests to be answered with the status.
+// awaitMore waits until that many more requests got the status.
 func (l *load) awaitMore(n, status int) {
 	l.t.Helper()
 	answered := func(o *order) bool { return o.status == status }
@@ -212,7 +259,7 @@ func (l *load) awaitMore(n, status int) {
 	l.await(fmt.Sprintf("%d more answers %d", n, status), func() bool { return l.count(answered) >= before+n })
 }
 
-// await asks again and again whether what is awaited has come: other processes cannot tell by themselves.
+// await polls until the condition holds: other processes cannot signal it.
 func (l *load) await(what string, come func() bool) {
 	l.t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
@@ -224,7 +271,7 @@ func (l *load) await(what string, come func() bool) {
 	}
 }
 
-// count counts the orders that the condition holds for.
+// count counts the orders for which the condition holds.
 func (l *load) count(holds func(*order) bool) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -239,13 +286,13 @@ func (l *load) count(holds func(*order) bool) int {
 	return n
 }
 
-// read reads one member of the first shop and answers the status.
+// read reads one member of the first shop and returns the status.
 func (l *load) read() int {
 	l.t.Helper()
 	return l.get("/"+l.clients[0].Tenant+"/pos/customers/1", nil)
 }
 
-// get reads a path as the first shop's client, the answer's JSON into v unless it is nil.
+// get reads a path as the first shop's client, and decodes the JSON of the response into v unless v is nil.
 func (l *load) get(path string, v any) (status int) {
 	l.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, "http://"+l.address+path, nil)

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 )
 
-// order is one bulk request that was sent, and what is known of it. Its mark stands in everything that it writes and
-// in its callback URL, so it is recognised wherever it shows.
+// order is one bulk request that was sent, and what is known about it. Its mark is in everything that it writes and in its
+// callback URL, so its effects can be recognised everywhere.
 type order struct {
 	mark   string
 	client client
@@ -19,21 +20,21 @@ type order struct {
 	fate   fate
 
 	mu        sync.Mutex
-	status    int // of the answer; 0: there was none, or it was lost
+	status    int // of the response; 0: none, or lost
 	requestID int64
-	bodies    []string // of the callbacks that were taken
+	bodies    []string // of the callbacks that were accepted
 }
 
-// fate is what a request is made for.
+// fate is the result that a request is meant to have.
 type fate int
 
 const (
 	succeeds fate = iota
-	refused       // it names a row twice, which is answered 400
-	fails         // its last row does not exist, which the callback tells
+	refused       // it names a row twice, which gets a 400
+	fails         // its last row does not exist, which the callback reports
 )
 
-// newOrder makes up a request.
+// newOrder generates a request.
 func newOrder(c client, mark string) *order {
 	o := &order{mark: mark, client: c, stock: rand.IntN(2) == 0, amount: rand.IntN(1000)}
 	most := members
@@ -52,7 +53,7 @@ func newOrder(c client, mark string) *order {
 	return o
 }
 
-// path is where the request goes, behind the host.
+// path is the path of the request.
 func (o *order) path() string {
 	if o.stock {
 		return "/" + o.client.Tenant + "/pos/stock/bulk"
@@ -64,10 +65,11 @@ func (o *order) path() string {
 func (o *order) body(callbackURL string) []byte {
 	ids := o.ids
 	switch o.fate {
+	case succeeds:
 	case refused:
-		ids = append(ids[:len(ids):len(ids)], ids[0])
+		ids = append(slices.Clip(ids), ids[0])
 	case fails:
-		ids = append(ids[:len(ids):len(ids)], 999)
+		ids = append(slices.Clip(ids), 999)
 	}
 	var b bytes.Buffer
 	list, separator := "customers", ""
@@ -88,28 +90,28 @@ func (o *order) body(callbackURL string) []byte {
 	return b.Bytes()
 }
 
-// answered notes the answer to the request.
+// answered records the response to the request.
 func (o *order) answered(status int, requestID int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.status, o.requestID = status, requestID
 }
 
-// calledBack notes a callback.
+// calledBack records a callback.
 func (o *order) calledBack(body string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.bodies = append(o.bodies, body)
 }
 
-// outcome is what a callback tells.
+// outcome is the content of a callback.
 type outcome struct {
 	RequestID int64             `json:"requestId"`
 	Result    []json.RawMessage `json:"result"`
 	Message   string            `json:"message"`
 }
 
-// told answers what the order's callbacks said, which is the same each time; nil where there was none.
+// told returns the content of the order's callbacks, which must all be equal; nil if there were none.
 func (o *order) told() (*outcome, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

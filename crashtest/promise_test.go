@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app"
 	"noren/sqlstore"
 )
 
-// check looks into the database of an installation that does not run, and compares it with what was promised.
-func (l *load) check(t *testing.T) {
+// check reads the database of a stopped installation and compares it with what was promised.
+func (l *load) check(t testing.TB) {
 	t.Helper()
 	if out := string(l.run("verify")); !strings.Contains(out, "invariants hold") {
 		t.Errorf("noren verify says\n%s", out)
@@ -22,13 +23,13 @@ func (l *load) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	s := noren.NewService(noren.Config{Engine: engine})
-	tenants, err := s.Tenants(t.Context())
+	s := app.New(app.Config{Engine: engine})
+	tenants, err := s.Access.Tenants(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tenant := range tenants {
-		b := books{t: t, service: s, caller: noren.Caller{Tenant: tenant}, orders: l.all(tenant.Contract)}
+	for _, tenant := range l.shops(tenants) {
+		b := books{t: t, rooms: s, caller: noren.Caller{Tenant: tenant}, orders: l.all(tenant.Contract)}
 		b.number()
 		b.checkStock()
 		b.checkMembers()
@@ -36,19 +37,26 @@ func (l *load) check(t *testing.T) {
 	}
 }
 
-// books is one shop's orders beside what is stored.
-type books struct {
-	t       *testing.T
-	service *noren.Service
-	caller  noren.Caller
-	orders  []*order
-
-	numbers   map[string]int64 // mark → requestId of what was accepted, whether or not the answer arrived
-	succeeded map[string]bool  // mark → the callback told a result
+// shops are those of the tenants that the installation has clients of.
+func (in *installation) shops(tenants []noren.Tenant) []noren.Tenant {
+	return slices.DeleteFunc(tenants, func(t noren.Tenant) bool {
+		return !slices.ContainsFunc(in.clients, func(c client) bool { return c.Tenant == t.Contract })
+	})
 }
 
-// number finds each accepted order's number. Numbers count from 1, without gaps, and no order has two. Orders whose
-// answer was lost tell theirs by the callback, or, where it is still owed, are found in the database.
+// books compares one shop's orders with what is stored.
+type books struct {
+	t      testing.TB
+	rooms  *app.App
+	caller noren.Caller
+	orders []*order
+
+	numbers   map[string]int64 // mark → requestId of accepted orders, whether or not the response arrived
+	succeeded map[string]bool  // mark → the callback had a result
+}
+
+// number finds the ID of each accepted order. IDs count from 1, without gaps, and no order has two. For an order whose
+// response was lost, the ID is in the callback or, while that is pending, in the database.
 func (b *books) number() {
 	b.numbers, b.succeeded = make(map[string]int64), make(map[string]bool)
 	marks := make(map[int64]string)
@@ -60,10 +68,10 @@ func (b *books) number() {
 		}
 		accepted := o.status == http.StatusAccepted
 		if accepted && o.fate == refused || o.status == http.StatusBadRequest && (o.fate != refused || told != nil) {
-			b.t.Errorf("%s was answered %d and called back with %+v: %s", o.mark, o.status, told, o.body(""))
+			b.t.Errorf("%s got %d and the callbacks %+v: %s", o.mark, o.status, told, o.body(""))
 		}
 		if !accepted && told == nil {
-			continue // refused, or the answer was lost: findOwed will tell
+			continue // refused, or the response was lost: findOwed finds out
 		}
 		number := o.requestID
 		if told != nil {
@@ -84,10 +92,11 @@ func (b *books) number() {
 	b.findOwed(marks)
 }
 
-// findOwed goes through the stored requests: each is an order of ours, applied, with its callback taken or owed.
+// findOwed goes through the stored requests: each must be one of our orders and applied, with its callback delivered or
+// pending.
 func (b *books) findOwed(marks map[int64]string) {
 	for number := int64(1); ; number++ {
-		status, err := b.service.BulkStatus(b.t.Context(), b.caller, number)
+		status, err := b.rooms.Bulk.Status(b.t.Context(), b.caller, number)
 		if noren.KindOf(err) == noren.NotFound {
 			if int(number-1) != len(b.numbers) {
 				b.t.Errorf("%s: %d requests are stored, %d were accepted", b.caller.Tenant.Contract, number-1, len(b.numbers))
@@ -117,13 +126,13 @@ func (b *books) findOwed(marks map[int64]string) {
 	}
 }
 
-// checkStock expects one movement for each row of each order that succeeded, in the order of the requests' numbers,
-// and no others.
+// checkStock expects one movement for each row of each order that succeeded, in the order of the request IDs, and no
+// others.
 func (b *books) checkStock() {
 	moved := make(map[string]int) // "mark product" → movements
 	for product := range int64(products) {
 		key := noren.StockKey{ProductID: product + 1, StoreID: 1}
-		list, err := b.service.Movements(b.t.Context(), b.caller, noren.MovementFilter{StockKey: key})
+		list, err := b.rooms.Stock.Movements(b.t.Context(), b.caller, noren.MovementFilter{StockKey: key})
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -148,14 +157,14 @@ func (b *books) checkStock() {
 				want = 1
 			}
 			if got := moved[fmt.Sprint(o.mark, " ", id)]; got != want {
-				b.t.Errorf("%s (answered %d, request %d) moved product %d %d times, want %d",
+				b.t.Errorf("%s (status %d, request %d) moved product %d %d times, want %d",
 					o.mark, o.status, b.numbers[o.mark], id, got, want)
 			}
 		}
 	}
 }
 
-// checkMembers expects each member to bear the mark of the last order that named it and succeeded.
+// checkMembers expects each member to have the mark of the last successful order that named it.
 func (b *books) checkMembers() {
 	for member := 1; member <= members; member++ {
 		var last int64
@@ -165,7 +174,7 @@ func (b *books) checkMembers() {
 				last, want = b.numbers[o.mark], o.mark
 			}
 		}
-		list, err := b.service.Member(b.t.Context(), b.caller, int64(member))
+		list, err := b.rooms.Members.Get(b.t.Context(), b.caller, int64(member))
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -179,7 +188,7 @@ func (b *books) checkMembers() {
 	}
 }
 
-// report says how much the test has seen, so that one that saw nothing is noticed.
+// report logs how much the test has covered, so that an empty run is noticed.
 func (b *books) report() {
 	count := make(map[int]int)
 	for _, o := range b.orders {
@@ -188,5 +197,5 @@ func (b *books) report() {
 	if count[http.StatusAccepted] == 0 {
 		b.t.Errorf("%s: nothing was accepted", b.caller.Tenant.Contract)
 	}
-	b.t.Logf("%s: answered %v (0: the answer was lost), %d requests stored", b.caller.Tenant.Contract, count, len(b.numbers))
+	b.t.Logf("%s: statuses %v (0: the response was lost), %d requests stored", b.caller.Tenant.Contract, count, len(b.numbers))
 }

@@ -16,10 +16,10 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// ranked is how many members the shops have whose ranks are checked: so many that a check takes many transactions.
+// ranked is the number of members of the shops whose ranks are checked: enough for a check to take many transactions.
 const ranked = 1500
 
-// rankShops are two shops of the same members, of whom some rise, some fall and some stay.
+// rankShops are two shops with the same members, of whom some are promoted, some demoted and some unchanged.
 func rankShops() []byte {
 	var b bytes.Buffer
 	b.WriteString("tenants:\n")
@@ -39,8 +39,8 @@ func rankShops() []byte {
 	return b.Bytes()
 }
 
-// TestRankCheckKilled kills a check of ranks again and again as soon as it has got on. In the end the members have the
-// ranks, and the changes are told, that they have in a shop whose check nobody killed.
+// TestRankCheckKilled kills a rank check again and again as soon as it has made progress. In the end the members must have
+// the same ranks and recorded changes as in a shop whose check was not killed.
 func TestRankCheckKilled(t *testing.T) {
 	t.Parallel()
 	for name, url := range engines {
@@ -54,7 +54,7 @@ func TestRankCheckKilled(t *testing.T) {
 			in.run("apply", "-f", file)
 			db := in.open()
 			in.run("ranks", "check", "--tenant", "twin", "--at", "2020-02")
-			for range min(kills(t), 6) { // more would not find it running
+			for range min(kills(t), 6) { // after more, it would have finished
 				in.killRankCheck(db)
 			}
 			in.run("ranks", "check", "--tenant", "killed", "--at", "2020-02")
@@ -64,7 +64,7 @@ func TestRankCheckKilled(t *testing.T) {
 			var told [2]string
 			for i, shop := range []string{"killed", "twin"} {
 				out := in.run("ranks", "check", "--tenant", shop, "--at", "2020-02")
-				told[i] = regexp.MustCompile(`[\d,]+ rose, [\d,]+ fell, [\d,]+ stayed`).FindString(string(out))
+				told[i] = regexp.MustCompile(`[\d,]+ promoted, [\d,]+ demoted, [\d,]+ unchanged`).FindString(string(out))
 			}
 			if told[0] == "" || told[0] != told[1] {
 				t.Errorf("killed: %q, twin: %q", told[0], told[1])
@@ -74,7 +74,7 @@ func TestRankCheckKilled(t *testing.T) {
 	}
 }
 
-// open opens the database beside Noren.
+// open opens the database while Noren runs.
 func (in *installation) open() *sql.DB {
 	in.t.Helper()
 	driver, source := "pgx", in.database
@@ -89,7 +89,7 @@ func (in *installation) open() *sql.DB {
 	return db
 }
 
-// killRankCheck goes on with the check and kills it when it has stored another slice.
+// killRankCheck continues the check and kills it when it has stored another slice.
 func (in *installation) killRankCheck(db *sql.DB) {
 	in.t.Helper()
 	before, _ := reached(in.t, db)
@@ -116,8 +116,8 @@ func (in *installation) killRankCheck(db *sql.DB) {
 	_ = cmd.Wait() // it was killed
 }
 
-// reached answers how far the check is.
-func reached(t *testing.T, db *sql.DB) (after int64, finished bool) {
+// reached returns how far the check has got.
+func reached(t testing.TB, db *sql.DB) (after int64, finished bool) {
 	t.Helper()
 	err := db.QueryRow(`SELECT after_member, finished_at IS NOT NULL FROM rank_checks
 		WHERE tenant_id = (SELECT id FROM tenants WHERE contract = 'killed')`).Scan(&after, &finished)
@@ -127,8 +127,8 @@ func reached(t *testing.T, db *sql.DB) (after int64, finished bool) {
 	return after, finished
 }
 
-// outcomes lists the shop's members with their ranks, and what is told of them.
-func outcomes(t *testing.T, db *sql.DB, contract string) (lines []string) {
+// outcomes lists the shop's members with their ranks and recorded changes.
+func outcomes(t testing.TB, db *sql.DB, contract string) (lines []string) {
 	t.Helper()
 	rows, err := db.Query(`SELECT m.code, COALESCE(m.rank_id, 0), m.skip_next_check, COALESCE(c.from_rank, 0), COALESCE(c.to_rank, 0),
 			COALESCE(c.reason, ''), COALESCE(c.spend, 0)

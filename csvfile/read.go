@@ -1,6 +1,5 @@
-// Package csvfile reads the files that people export from other systems and from spreadsheets, and writes the lines of
-// them that were refused. It knows encodings, delimiters and what other systems call their columns; what a line means
-// is the domain's to say.
+// Package csvfile reads files that people export from other systems and spreadsheets, and writes the refused lines. It
+// knows encodings, delimiters and the column names of other systems. The domain decides what a line means.
 package csvfile
 
 import (
@@ -28,47 +27,60 @@ const (
 	MaxBytes   = 64 << 20
 	MaxColumns = 200
 	maxLine    = 64 << 10 // bytes of one line, in UTF-8
-	maxKept    = 100      // characters of each cell of a line that is too long
+	maxKept    = 100      // characters kept of each cell of a line that is too long
 )
 
-// form is how a file is written.
+// form describes the encoding and the delimiter of a file.
 type form struct {
 	name      string // of the encoding, for people
 	encoding  encoding.Encoding
-	skip      int // bytes of the byte order mark
+	skip      int  // length of the byte order mark, in bytes
+	macLines  bool // lines end with a carriage return alone
 	delimiter rune
 }
 
-// Read reads the header of a file, named for messages, and recognises its columns; the lines are read when the file's
-// Lines are gone through. data must not change until then. Invalid, or TooLarge, where it is no file of lines under a
-// header, or over the limits; what is wrong with single lines stands in the lines.
+// Read reads the header of a file and recognises its columns; messages call the file name. The lines are read when Lines
+// of the result is iterated, and data must not change until then. The error is an *Error: Invalid if the file is not a
+// header with lines, and TooLarge beyond the limits. Problems of single lines are in the lines.
 func Read(kind noren.ImportKind, name string, data []byte) (noren.ImportFile, error) {
+	return ReadAs(kind, name, data, Choice{})
+}
+
+// Choice is how a person says that a file is to be read. The zero value detects everything.
+type Choice struct {
+	Encoding  string // by name, such as utf-8, shift_jis, euc-jp or utf-16le; "": detected
+	Delimiter rune   // 0: detected
+}
+
+// ReadAs is Read with what a person has chosen. Invalid also for an encoding that nobody knows.
+func ReadAs(kind noren.ImportKind, name string, data []byte, choice Choice) (noren.ImportFile, error) {
 	switch {
 	case len(data) > MaxBytes:
-		return noren.ImportFile{}, &noren.Error{
-			Kind: noren.TooLarge, Field: "file", Message: fmt.Sprintf("the file has more than %d MiB; split it", MaxBytes>>20),
-		}
+		return noren.ImportFile{}, wrong(FaultLarge, "the file has more than %d MiB; split it", MaxBytes>>20)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
-		return noren.ImportFile{}, wrong("this is a workbook; save it as CSV in the spreadsheet program")
+		// The signatures of .xlsx and .xls: without this check they would be read as garbled text.
+		return noren.ImportFile{}, wrong(FaultWorkbook, "this is a workbook; save it as CSV in the spreadsheet program")
 	}
-	f := detect(data)
-	f.delimiter = delimiter(f.open(data))
+	f, err := detect(data).chosen(choice)
+	if err != nil {
+		return noren.ImportFile{}, err
+	}
+	f.macLines = f.loneReturns(data)
+	if f.delimiter = choice.Delimiter; f.delimiter == 0 {
+		f.delimiter = delimiter(f.open(data))
+	}
 	header, err := f.header(data)
 	if err != nil {
 		return noren.ImportFile{}, err
 	}
-	fields, view := recognise(kind, header)
+	fields, view, from := recognise(kind, header)
 	return noren.ImportFile{
-		Name: name, Encoding: f.name, Header: header, Fields: fields, View: view, Lines: f.lines(data, len(header)),
+		Name: name, Encoding: f.name, Header: header, Fields: fields, View: view, System: from, Lines: f.lines(data, len(header)),
 	}, nil
 }
 
-func wrong(format string, args ...any) error {
-	return &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonBrokenLine, Field: "file", Message: fmt.Sprintf(format, args...)}
-}
-
-// detect tells the encoding: by the byte order mark, else UTF-8 where it is valid, else that of UTF-8 and Shift_JIS
-// which leaves fewer bytes unexplained, so that a slip in one line does not garble all others.
+// detect detects the encoding: by the byte order mark; else UTF-8 if the file is valid UTF-8; else whichever of UTF-8 and
+// Shift_JIS leaves fewer invalid bytes, so that one damaged line does not garble all others.
 func detect(data []byte) form {
 	utf16 := func(order unicode.Endianness, name string) form {
 		return form{name: name, encoding: unicode.UTF16(order, unicode.IgnoreBOM), skip: 2}
@@ -89,12 +101,16 @@ func detect(data []byte) form {
 	return sjis
 }
 
-// open answers the text of the file.
+// open returns a reader of the decoded text.
 func (f form) open(data []byte) io.Reader {
-	return transform.NewReader(bytes.NewReader(data[f.skip:]), f.encoding.NewDecoder())
+	text := io.Reader(transform.NewReader(bytes.NewReader(data[f.skip:]), f.encoding.NewDecoder()))
+	if f.macLines {
+		text = transform.NewReader(text, returnsToFeeds{})
+	}
+	return text
 }
 
-// unexplained counts the bytes that are no text in the encoding.
+// unexplained counts the characters that are invalid in the encoding.
 func (f form) unexplained(data []byte) (n int) {
 	r := bufio.NewReader(f.open(data))
 	for {
@@ -108,14 +124,14 @@ func (f form) unexplained(data []byte) (n int) {
 	}
 }
 
-// delimiter tells what parts the cells: the sign among comma, tab and semicolon that is in the first line most often,
-// outside quotes.
+// delimiter returns the most frequent of comma, tab and semicolon in the first line, outside quotes. A comma wins ties.
 func delimiter(text io.Reader) rune {
 	counts := make(map[rune]int)
 	r := bufio.NewReader(io.LimitReader(text, maxLine))
 	quoted := false
 	for {
 		c, _, err := r.ReadRune()
+		// Leading empty lines are skipped: a line feed ends the search only after a delimiter was seen.
 		if err != nil || c == '\n' && !quoted && len(counts) > 0 {
 			break
 		}
@@ -135,9 +151,9 @@ func delimiter(text io.Reader) rune {
 	return best
 }
 
-// records reads the file cell by cell. How many cells a line has is judged line by line.
+// records reads the file as CSV. The number of cells is checked line by line, so that a bad line does not end the file.
 func (f form) records(data []byte) *csv.Reader {
-	r := csv.NewReader(f.open(data))
+	r := csv.NewReader(&quotedTexts{text: bufio.NewReader(f.open(data)), delimiter: f.delimiter, start: true})
 	r.Comma, r.FieldsPerRecord = f.delimiter, -1
 	return r
 }
@@ -147,15 +163,15 @@ func (f form) header(data []byte) ([]string, error) {
 	header, err := f.records(data).Read()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, wrong("the file is empty")
+		return nil, wrong(FaultEmpty, "the file is empty")
 	case err != nil:
-		return nil, wrong("the header cannot be read: %v", err)
+		return nil, wrong(FaultHeader, "the header cannot be read: its quotes are wrong, or one is never closed")
 	}
 	for i, name := range header {
-		header[i] = strings.TrimSpace(name)
+		header[i] = quotedText(noren.Trimmed(name))
 	}
 	for len(header) > 1 && header[len(header)-1] == "" {
-		header = header[:len(header)-1] // what spreadsheets leave behind
+		header = header[:len(header)-1] // spreadsheets export trailing empty columns
 	}
 	size := 0
 	for _, name := range header {
@@ -163,21 +179,21 @@ func (f form) header(data []byte) ([]string, error) {
 	}
 	switch {
 	case len(header) > MaxColumns:
-		return nil, wrong("the file has %d columns, over %d", len(header), MaxColumns)
+		return nil, wrong(FaultColumns, "the file has %d columns; at most %d are allowed", len(header), MaxColumns)
 	case size > maxLine/4:
-		return nil, wrong("the first line is too long for a header")
+		return nil, wrong(FaultLongHeader, "the first line is too long for a header")
 	case unreadable(header) != nil:
-		return nil, wrong("the header cannot be read: it is no text in UTF-8 or Shift_JIS")
+		return nil, wrong(FaultEncoding, "the header cannot be read: not text in UTF-8 or Shift_JIS")
 	}
 	return header, nil
 }
 
-// lines reads what follows the header. Lines without any text are left out.
+// lines iterates over the lines after the header. Empty lines are left out.
 func (f form) lines(data []byte, columns int) iter.Seq2[noren.ImportLine, error] {
 	return func(yield func(noren.ImportLine, error) bool) {
 		r := f.records(data)
 		if _, err := r.Read(); err != nil {
-			return // Read has read it before
+			return // cannot happen: Read has read the header
 		}
 		for {
 			start := r.InputOffset()
@@ -197,11 +213,13 @@ func (f form) lines(data []byte, columns int) iter.Seq2[noren.ImportLine, error]
 	}
 }
 
-// line is what r has just read, numbered. A line with wrong quotes is one that is broken; other errors are the file's.
+// line returns the line that r has just read, with its number in the file. Wrong quotes make it a broken line; other
+// errors concern the whole file.
 func (f form) line(r *csv.Reader, cells []string, err error) (noren.ImportLine, error) {
 	line := noren.ImportLine{Cells: cells}
 	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
-		line.Number, line.Broken = bad.StartLine, broken("the quotes are wrong, or one is never closed (line %d, column %d)", bad.Line, bad.Column)
+		line.Number = bad.StartLine
+		line.Broken = broken("the quotes are wrong, or one is never closed (line %d, column %d)", bad.Line, bad.Column)
 		return line, nil
 	}
 	if err == nil {
@@ -210,16 +228,18 @@ func (f form) line(r *csv.Reader, cells []string, err error) (noren.ImportLine, 
 	return line, err
 }
 
+// broken marks a line that cannot be read; the other lines are imported.
 func broken(format string, args ...any) *noren.Broken {
 	return &noren.Broken{Reason: noren.ReasonBrokenLine, Message: fmt.Sprintf(format, args...)}
 }
 
-// settle gives the line a cell for each column, or says why it cannot be taken; size is how long it is. It answers
-// false for a line without any text.
+// settle gives the line a cell for each column, or marks it as broken with the reason; size is its length in bytes. It
+// returns false for an empty line.
 func settle(line *noren.ImportLine, columns int, size int64) bool {
 	for i, cell := range line.Cells {
-		line.Cells[i] = disarmed(strings.TrimSpace(cell))
+		line.Cells[i] = noren.Trimmed(disarmed(quotedText(noren.Trimmed(cell))))
 	}
+	// Spreadsheets pad lines with empty cells, which are not too many.
 	for len(line.Cells) > columns && line.Cells[len(line.Cells)-1] == "" {
 		line.Cells = line.Cells[:len(line.Cells)-1]
 	}
@@ -232,7 +252,7 @@ func settle(line *noren.ImportLine, columns int, size int64) bool {
 		line.Cells = shortened(line.Cells)
 	case line.Broken != nil:
 	case len(line.Cells) > columns:
-		line.Broken = broken("the line has %d cells, and the header %d", len(line.Cells), columns)
+		line.Broken = broken("the line has %d cells, but the header has %d", len(line.Cells), columns)
 	default:
 		line.Broken = unreadable(line.Cells)
 	}
@@ -240,17 +260,17 @@ func settle(line *noren.ImportLine, columns int, size int64) bool {
 		line.Cells = append(line.Cells, "")
 	}
 	for i, cell := range line.Cells {
-		line.Cells[i] = strings.ReplaceAll(cell, "\x00", "") // which no database keeps
+		line.Cells[i] = strings.ReplaceAll(cell, "\x00", "") // PostgreSQL cannot store NUL
 	}
 	return true
 }
 
-// unreadable says what about the cells is no text, or nil.
+// unreadable returns why the cells are not text, or nil if they are.
 func unreadable(cells []string) *noren.Broken {
 	for i, cell := range cells {
 		switch {
 		case strings.ContainsRune(cell, utf8.RuneError):
-			return broken("cell %d has bytes that are no text in the encoding of the file", i+1)
+			return broken("cell %d has bytes that are not text in the encoding of the file", i+1)
 		case strings.ContainsRune(cell, 0):
 			return broken("cell %d has a NUL character", i+1)
 		}
@@ -258,7 +278,7 @@ func unreadable(cells []string) *noren.Broken {
 	return nil
 }
 
-// shortened keeps the beginning of each of the first cells: enough to know the line again.
+// shortened keeps the beginning of each cell, up to MaxColumns cells: enough to recognise the line.
 func shortened(cells []string) []string {
 	cells = cells[:min(len(cells), MaxColumns)]
 	for i, cell := range cells {

@@ -13,10 +13,11 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"noren"
+	"noren/app/imports"
 	"noren/csvfile"
 )
 
-// encoded writes the text in an encoding.
+// encoded returns the text in an encoding.
 func encoded(t testing.TB, e encoding.Encoding, text string) []byte {
 	t.Helper()
 	data, err := e.NewEncoder().Bytes([]byte(text))
@@ -26,7 +27,7 @@ func encoded(t testing.TB, e encoding.Encoding, text string) []byte {
 	return data
 }
 
-// read reads a file of members that has to be one, and its lines.
+// read reads a valid file of members with its lines.
 func read(t testing.TB, data []byte) (noren.ImportFile, []noren.ImportLine) {
 	t.Helper()
 	f, err := csvfile.Read(noren.ImportMembers, "file.csv", data)
@@ -93,7 +94,7 @@ func TestCells(t *testing.T) {
 	same(t, "the lines", []noren.ImportLine{line(2, "M1", "=1+1", "'it"), line(3, "M2", "", ""), line(4, "M3", "a", "b")}, lines)
 }
 
-// TestBrokenLines: what is wrong with one line stands in it, and the others are read.
+// TestBrokenLines: a problem of one line is recorded in it, and the other lines are read.
 func TestBrokenLines(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("長", 30_000)
@@ -101,12 +102,12 @@ func TestBrokenLines(t *testing.T) {
 		name, text, says string
 		line             int
 	}{
-		{"too many cells", "code,note\nM1,a\nM2,b,c\nM3,d\n", "has 3 cells, and the header 2", 3},
+		{"too many cells", "code,note\nM1,a\nM2,b,c\nM3,d\n", "has 3 cells, but the header has 2", 3},
 		{"quotes", "code,note\nM1,a\nM2,b\"c\"\nM3,d\n", "quotes are wrong", 3},
 		{"too long", "code,note\nM1,a\nM2," + long + "\nM3,d\n", "longer than 64 KiB", 3},
 		{"NUL", "code,note\nM1,a\nM2,b\x00\nM3,d\n", "cell 2 has a NUL", 3},
-		{"no UTF-8", "code,note\nM1,日本語\nM2,\xff\nM3,d\n", "cell 2 has bytes that are no text", 3},
-		{"no Shift_JIS", "code,note\nM1,\x93\xfa\x96\x7b\nM2,\x93\xfa\xff\nM3,d\n", "cell 2 has bytes that are no text", 3},
+		{"no UTF-8", "code,note\nM1,日本語\nM2,\xff\nM3,d\n", "cell 2 has bytes that are not text", 3},
+		{"no Shift_JIS", "code,note\nM1,\x93\xfa\x96\x7b\nM2,\x93\xfa\xff\nM3,d\n", "cell 2 has bytes that are not text", 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,8 +126,8 @@ func TestBrokenLines(t *testing.T) {
 	}
 }
 
-// TestUnclosedQuote takes all that follows with it, which cannot be told from a cell of many lines; the line says where
-// it began.
+// TestUnclosedQuote: an unclosed quote swallows the rest of the file, like a cell of many lines; the message says where it
+// began.
 func TestUnclosedQuote(t *testing.T) {
 	t.Parallel()
 	_, lines := read(t, []byte("code,note\nM1,a\nM2,\"b\nM3,c\n"))
@@ -145,8 +146,8 @@ func TestNoFileOfLines(t *testing.T) {
 		{"blank", "\n\n\r\n", "the file is empty", noren.Invalid},
 		{"a workbook", "PK\x03\x04rest", "save it as CSV", noren.Invalid},
 		{"an old workbook", "\xd0\xcf\x11\xe0rest", "save it as CSV", noren.Invalid},
-		{"many columns", strings.Repeat("a,", 200) + "b\n", "201 columns, over 200", noren.Invalid},
-		{"a picture", "\xff\x00\xfe\x80\x81,\x00\n", "no text", noren.Invalid},
+		{"many columns", strings.Repeat("a,", 200) + "b\n", "201 columns; at most 200", noren.Invalid},
+		{"a picture", "\xff\x00\xfe\x80\x81,\x00\n", "not text", noren.Invalid},
 		{"no header", "\"", "the header cannot be read", noren.Invalid},
 		{"one long line", strings.Repeat("x", 100_000), "too long for a header", noren.Invalid},
 		{"too large", strings.Repeat("code,note\n", 7_000_000), "more than 64 MiB", noren.TooLarge},
@@ -171,7 +172,7 @@ func TestHeaders(t *testing.T) {
 	}{
 		{
 			"the admin's labels", "会員ID,会員コード,会員番号,会員ランク,姓,名,フリガナ（姓）,フリガナ（名）,郵便番号,住所,電話番号,ＦＡＸ番号,携帯電話番号,メールアドレス,メールアドレス２,性別,生年月日,案内メール受取許可フラグ,会員状態区分,対象店舗ID,ポイント",
-			noren.ImportMembers, "id,code,customer_no,rank,last_name,first_name,last_kana,first_kana,postal_code,address,phone,fax,mobile,email,email2,sex,birth_date,mail_opt_in,status,store_id,",
+			noren.ImportMembers, "id,code,customer_no,rank,last_name,first_name,last_kana,first_kana,postal_code,address,phone,fax,mobile,email,email2,sex,birth_date,mail_opt_in,status,store_id,points",
 			noren.SmaregiView,
 		},
 		{
@@ -203,12 +204,12 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// TestEveryFieldHasALabel: what can be mapped has a name in Japanese, which is recognised, and nothing else has.
+// TestEveryFieldHasALabel: every field that can be mapped has a Japanese label that is recognised, and nothing else has one.
 func TestEveryFieldHasALabel(t *testing.T) {
 	t.Parallel()
 	for _, kind := range noren.ImportKinds() {
 		labels := csvfile.Labels(kind)
-		for _, field := range noren.ImportFields(kind) {
+		for _, field := range imports.ImportFields(kind) {
 			for _, header := range []string{field.Name, labels[field.Name]} {
 				f, err := csvfile.Read(kind, "f", []byte(header+"\n"))
 				if err != nil || f.Fields[0] != field.Name {
@@ -239,7 +240,7 @@ func TestRefusedLinesComeBack(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range strings.Split(out.String(), "\n") {
+	for c := range strings.SplitSeq(out.String(), "\n") {
 		if strings.HasPrefix(c, "=") || strings.Contains(c, ",=") || strings.Contains(c, ",+") || strings.Contains(c, ",@") {
 			t.Errorf("a spreadsheet would calculate %q", c)
 		}
@@ -251,7 +252,7 @@ func TestRefusedLinesComeBack(t *testing.T) {
 	same(t, "the line", []noren.ImportLine{line(2, append(slices.Clone(cells), "7", reason+"; "+reason)...)}, lines)
 }
 
-// FuzzRead: whatever the bytes, reading ends, and each line has a cell for each column and text that a database takes.
+// FuzzRead: whatever the bytes, reading ends, and each line has a cell for each column with text that a database can store.
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("会員コード,姓\nM1,山田\n"))
 	f.Add([]byte("\xff\xfea\x00,\x00b\x00\n\x00"))

@@ -14,17 +14,20 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// bucket keeps each file as an object prefix/tenant/key of an S3 bucket.
+// bucket stores each file as an object prefix/tenant/key in an S3 bucket.
 type bucket struct {
 	client *minio.Client
 	name   string
 	prefix string // "" or ending with a slash
 }
 
-// partSize bounds the memory that one upload takes: the size of a file is not known when it begins.
+// partSize is the size of the parts of an upload, in bytes. The size of a file is unknown when it starts, so the client
+// buffers one part in memory.
 const partSize = 8 << 20
 
-func openBucket(u *url.URL) (Store, error) {
+// openBucket opens the bucket of an s3:// address. It does not contact the server: a bucket that is unreachable now may be
+// reachable when the first file arrives.
+func openBucket(u *url.URL, key, secret string) (Store, error) {
 	name, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
 	if u.Host == "" || name == "" {
 		return nil, errors.New("the address of the files needs a host and a bucket: s3://key:secret@host/bucket")
@@ -33,11 +36,10 @@ func openBucket(u *url.URL) (Store, error) {
 		prefix += "/"
 	}
 	options := &minio.Options{Region: u.Query().Get("region"), Secure: u.Query().Get("insecure") != "true"}
-	if key := u.User.Username(); key != "" {
-		secret, _ := u.User.Password()
+	if key != "" {
 		options.Creds = credentials.NewStaticV4(key, secret, "")
 	} else {
-		options.Creds = credentials.NewEnvAWS()
+		options.Creds = credentials.NewEnvAWS() // so that an operator can keep the secret out of the command line
 	}
 	client, err := minio.New(u.Host, options)
 	if err != nil {
@@ -46,11 +48,12 @@ func openBucket(u *url.URL) (Store, error) {
 	return &bucket{client, name, prefix}, nil
 }
 
-// Put implements Store. S3 shows an object only when all of it has arrived.
+// Put implements Store. It needs no draft: S3 makes an object visible only once it is complete.
 func (b *bucket) Put(ctx context.Context, name string, r io.Reader) (int64, error) {
 	if !valid(name) {
 		return 0, errName(name)
 	}
+	// -1: the size is unknown, so the client uploads in parts.
 	failing := &remembering{r: r}
 	info, err := b.client.PutObject(ctx, b.name, b.prefix+name, failing, -1, minio.PutObjectOptions{
 		ContentType: "application/octet-stream", PartSize: partSize,
@@ -64,12 +67,14 @@ func (b *bucket) Put(ctx context.Context, name string, r io.Reader) (int64, erro
 	return info.Size, nil
 }
 
-// remembering keeps the error of its reader, which the S3 client words anew.
+// remembering keeps the error of its reader, because the S3 client returns an error of its own instead, and callers need
+// the cause, such as a body that is too large.
 type remembering struct {
 	r   io.Reader
 	err error
 }
 
+// Read implements io.Reader.
 func (r *remembering) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -87,9 +92,10 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, e
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading a file from the bucket: %w", err)
 	}
+	// GetObject sends no request yet: whether the object exists shows here.
 	info, err := object.Stat()
 	if err != nil {
-		_ = object.Close() // nothing of it was read
+		_ = object.Close() // nothing was read, so nothing can be lost
 		if minio.ToErrorResponse(err).StatusCode == http.StatusNotFound {
 			return nil, 0, fs.ErrNotExist
 		}
@@ -98,7 +104,7 @@ func (b *bucket) Open(ctx context.Context, name string) (io.ReadCloser, int64, e
 	return object, info.Size, nil
 }
 
-// Remove implements Store. S3 does not mind an object that is not there.
+// Remove implements Store. For S3, removing a missing object is not an error.
 func (b *bucket) Remove(ctx context.Context, name string) error {
 	if !valid(name) {
 		return errName(name)
@@ -109,5 +115,19 @@ func (b *bucket) Remove(ctx context.Context, name string) error {
 	return nil
 }
 
-// Close implements Store.
+// Check implements Store.
+func (b *bucket) Check(ctx context.Context) error {
+	switch there, err := b.client.BucketExists(ctx, b.name); {
+	case err != nil:
+		return fmt.Errorf("asking for the bucket: %w", err)
+	case !there:
+		return fmt.Errorf("there is no bucket %s", b.name)
+	}
+	return nil
+}
+
+// Close implements Store. The client keeps nothing that must be closed.
 func (b *bucket) Close() error { return nil }
+
+// Buffer implements Store.
+func (b *bucket) Buffer() int64 { return partSize }

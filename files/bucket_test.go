@@ -29,7 +29,7 @@ type bucket struct {
 	place   string
 
 	mu   sync.Mutex
-	down bool // it answers nothing but errors
+	down bool // it returns only errors
 }
 
 func setupBucket(t *testing.T, prefix string) *bucket {
@@ -44,7 +44,7 @@ func setupBucket(t *testing.T, prefix string) *bucket {
 		down := b.down
 		b.mu.Unlock()
 		if down {
-			w.WriteHeader(http.StatusForbidden) // the client does not try again
+			w.WriteHeader(http.StatusForbidden) // the client does not retry this
 			return
 		}
 		handler.ServeHTTP(w, unchunked(t, r))
@@ -59,8 +59,8 @@ func setupBucket(t *testing.T, prefix string) *bucket {
 	return b
 }
 
-// unchunked takes a body out of the signed chunks in which clients send it over plain HTTP. The server here knows them
-// for whole objects only, not for the parts of one.
+// unchunked extracts a body from the signed chunks that clients send over plain HTTP. The test server understands them only
+// for whole objects, not for parts.
 func unchunked(t *testing.T, r *http.Request) *http.Request {
 	const header = "X-Amz-Content-Sha256"
 	if r.Header.Get(header) != "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" {
@@ -141,7 +141,7 @@ func TestBucketPutOpenRemove(t *testing.T) {
 	}
 }
 
-// A reader that breaks off is answered with its own error, however far the upload had come, and leaves no object.
+// A reader that fails gets its own error back, however far the upload has come, and leaves no object.
 func TestBucketPutIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int64{"in the first part": 100, "in the second part": 9 << 20} {
@@ -199,13 +199,15 @@ func TestBucketIsAway(t *testing.T) {
 	}
 }
 
-// Opening asks the server nothing, so a server whose bucket is away starts all the same.
+// Opening does not contact the server, so Noren starts even if the bucket is unreachable.
 func TestBucketAddresses(t *testing.T) {
 	t.Parallel()
 	for place, ok := range map[string]bool{
 		"s3://key:hunter2@s3.example.com/photos": true, "s3://s3.example.com/photos/a/b?region=ap-northeast-1": true,
 		"s3://key:hunter2@s3.example.com": false, "s3://key:hunter2@s3.example.com/": false, "s3:///photos": false,
 		"s3://key:hunter2\x00@host/photos": false, "s3://key:hunter2@host:port/photos": false,
+		"S3://key:hunter2@s3.example.com/photos": true, "s4://key:hunter2@s3.example.com/photos": false,
+		"https://key:hunter2@s3.example.com/photos": false,
 	} {
 		s, err := files.Open(place)
 		if (err == nil) != ok {
@@ -216,6 +218,20 @@ func TestBucketAddresses(t *testing.T) {
 		}
 		if err == nil {
 			s.Close()
+		}
+	}
+}
+
+// TestBucketSecrets signs with secrets as S3 issues them, with slashes and plus signs, written as they are and escaped.
+func TestBucketSecrets(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"AKID:wJalr/XUtn+FEMI/K7MDENG": "AKID wJalr/XUtn+FEMI/K7MDENG", "AKID:wJalr%2FXUtn%2BFEMI": "AKID wJalr/XUtn+FEMI",
+		"AKID:a@b?c#d:e%": "AKID a@b?c#d:e%",
+	} {
+		key, secret, host, err := files.Credentials("s3://" + written + "@s3.example.com/photos/a?region=x")
+		if err != nil || key+" "+secret != want || host != "s3.example.com" {
+			t.Errorf("%s: %s %s at %s, %v", written, key, secret, host, err)
 		}
 	}
 }

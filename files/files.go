@@ -1,47 +1,88 @@
-// Package files keeps the bytes of attachments, in a directory or in an S3 bucket, and signs the temporary addresses
-// by which they are fetched. It knows neither members nor requests: a file is a name and its bytes.
+// Package files stores the bytes of attachments in a directory or an S3 bucket, and signs the temporary addresses that
+// serve them. It knows neither members nor requests: a file is a name and its bytes.
 package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
-// Store keeps files by name. Names have the form tenant/key, both of letters, digits, '.', '_' and '-'.
-// It is safe for concurrent use.
+// Store stores files by name. A name has the form tenant/key; both consist of letters, digits, '.', '_' and '-' and do not
+// start with '.'. A Store is safe for concurrent use.
 type Store interface {
-	// Put stores what r gives, durably and all or nothing, and answers how many bytes that were. An error of r is
-	// answered as it is, and nothing is stored.
+	// Put stores the bytes of r, durably and all or nothing, and returns their number. An error of r is returned
+	// unchanged, and then nothing is stored. An existing file of that name is replaced.
 	Put(ctx context.Context, name string, r io.Reader) (int64, error)
-	// Open answers the file's bytes and their number. The error is fs.ErrNotExist where there is no such file.
+	// Open returns the file's bytes and their number. The error is fs.ErrNotExist if there is no such file.
 	Open(ctx context.Context, name string) (io.ReadCloser, int64, error)
-	// Remove removes the file. One that is not there is no error.
+	// Remove removes the file. A missing file is not an error.
 	Remove(ctx context.Context, name string) error
+	// Check returns nil if files can be stored now.
+	Check(ctx context.Context) error
+	// Buffer is how much memory Put takes, in bytes.
+	Buffer() int64
+	// Close releases the store. Files that were opened stay readable.
 	Close() error
 }
 
-// Open opens the store that place names: a directory, which is made where it is missing, or
-// s3://key:secret@host/bucket/prefix?region=…&insecure=true for an S3 bucket.
+// Open opens the store at place: a directory, which is created if missing, or an S3 bucket, written as
+// s3://key:secret@host/bucket/prefix?region=…&insecure=true.
 func Open(place string) (Store, error) {
-	if !strings.HasPrefix(place, "s3://") {
+	scheme, rest, isAddress := strings.Cut(place, "://")
+	switch {
+	case !isAddress:
 		return openDirectory(place)
+	case !strings.EqualFold(scheme, "s3"):
+		// Not a directory of that name: an address with a typing mistake may hold a secret.
+		return nil, errors.New("must be a directory or s3://KEY:SECRET@HOST/BUCKET/PREFIX")
+	case strings.ContainsFunc(place, unicode.IsControl):
+		return nil, errMalformed
 	}
-	u, err := url.Parse(place)
+	u, key, secret, err := bucketAddress(rest)
 	if err != nil {
-		return nil, fmt.Errorf("the S3 address of the files is malformed") // the cause would repeat the secret
+		return nil, err
 	}
-	return openBucket(u)
+	return openBucket(u, key, secret)
 }
 
-// valid reports whether name is of the form that stores take. Nothing else ever reaches a file system.
+// bucketAddress parses what follows s3://. The key and its secret are taken as they are: secrets may contain a slash or a
+// plus sign. The last at sign ends the secret, because a prefix hardly contains one.
+func bucketAddress(rest string) (u *url.URL, key, secret string, err error) {
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		key, secret, _ = strings.Cut(rest[:at], ":")
+		rest = rest[at+1:]
+	}
+	if u, err = url.Parse("s3://" + rest); err != nil {
+		return nil, "", "", errMalformed
+	}
+	return u, unescaped(key), unescaped(secret), nil
+}
+
+// errMalformed does not say what is wrong: the cause could contain the secret.
+var errMalformed = errors.New("the S3 address of the files is malformed")
+
+// unescaped decodes percent-encoding, in which secrets could always be written. No secret that S3 issues contains a percent
+// sign; one that is not followed by two digits is taken as it is.
+func unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// valid reports whether name has the form of Store. No other name reaches a file system, so neither .. nor a slash can
+// lead out of a tenant's directory.
 func valid(name string) bool {
 	tenant, key, ok := strings.Cut(name, "/")
 	return ok && plain(tenant) && plain(key)
 }
 
+// plain reports whether s can be one half of a name.
 func plain(s string) bool {
 	for _, c := range []byte(s) {
 		switch {
@@ -53,5 +94,5 @@ func plain(s string) bool {
 	return s != "" && s[0] != '.'
 }
 
-// errName is the answer to a name that no store takes.
+// errName is the error for a name that is not valid.
 func errName(name string) error { return fmt.Errorf("%q is not the name of a file", name) }

@@ -52,7 +52,29 @@ func TestPutOpenRemove(t *testing.T) {
 	}
 }
 
-// A reader that breaks off leaves nothing behind: neither the file nor a part of it under another name.
+// Check finds out whether files can be stored, and leaves nothing behind.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	s, dir := setup(t)
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v, %v", left, err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(t.Context()); err == nil {
+		t.Error("files can be stored in a directory that has gone")
+	}
+	b := setupBucket(t, "")
+	if err := b.Check(t.Context()); err != nil {
+		t.Errorf("a bucket: %v", err)
+	}
+}
+
+// A reader that fails leaves nothing behind: neither the file nor a draft.
 func TestPutIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	s, dir := setup(t)
@@ -91,7 +113,7 @@ func TestNamesThatAreNoFiles(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 1, 10, 0, 30, 0, time.UTC)
-	query := files.Link("secret", "1/a.jpg", now)
+	query := files.Link("secret", "1/a.jpg", "顔写真.jpg", now)
 	tests := []struct {
 		name, secret, file string
 		at                 time.Time
@@ -104,21 +126,25 @@ func TestLinks(t *testing.T) {
 		{"another file", "secret", "1/b.jpg", now, "", false},
 		{"another tenant", "secret", "2/a.jpg", now, "", false},
 		{"another secret", "other", "1/a.jpg", now, "", false},
+		{"another name", "secret", "1/a.jpg", now, "", false},
 		{"a longer life", "secret", "1/a.jpg", now, "99999999999", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			q := files.Link("secret", "1/a.jpg", now)
+			q := files.Link("secret", "1/a.jpg", "顔写真.jpg", now)
 			if test.forge != "" {
 				q.Set("expires", test.forge)
+			}
+			if test.name == "another name" {
+				q.Set("name", "evil.exe")
 			}
 			if err := files.Check(test.secret, test.file, q, test.at); (err == nil) != test.ok {
 				t.Errorf("Check = %v", err)
 			}
 		})
 	}
-	if again := files.Link("secret", "1/a.jpg", now.Add(20*time.Second)); again.Encode() != query.Encode() {
+	if again := files.Link("secret", "1/a.jpg", "顔写真.jpg", now.Add(20*time.Second)); again.Encode() != query.Encode() {
 		t.Error("two links of one minute differ")
 	}
 }

@@ -10,33 +10,47 @@ import (
 	"time"
 )
 
-// LinkLife is how long a temporary address works (一時URL).
+// LinkLife is how long a temporary address (一時URL) is valid.
 const LinkLife = 15 * time.Minute
 
-// ErrLink says that a temporary address was not made by us, or has expired.
-var ErrLink = errors.New("files: the address is not valid, or no longer")
+// ErrLink is the error for a temporary address that Link did not make, or that has expired.
+var ErrLink = errors.New("files: the address is invalid or has expired")
 
-// Link answers the query of a temporary address for the file, signed with secret. Addresses made within the same
-// minute are the same, so that what a page shows twice is fetched once.
-func Link(secret, name string, now time.Time) url.Values {
+// QueryName is the parameter with the name under which whoever follows the address gets the file.
+const QueryName = "name"
+
+// Link returns the query of a temporary address for the file, signed with secret. shown is the name under which the file is
+// to be saved; "" if it has none. Addresses made within the same minute are equal, so that a browser fetches a file only once
+// if a page shows it twice.
+func Link(secret, name, shown string, now time.Time) url.Values {
 	expires := strconv.FormatInt(now.Truncate(time.Minute).Add(LinkLife).Unix(), 10)
-	return url.Values{"expires": {expires}, "signature": {sign(secret, name, expires)}}
+	query := url.Values{"expires": {expires}, "signature": {sign(secret, name, shown, expires)}}
+	if shown != "" {
+		query.Set(QueryName, shown)
+	}
+	return query
 }
 
-// Check answers nil if the query was made by Link for the file and has not expired, else ErrLink.
+// Check returns nil if Link made the query for this file and secret and it has not expired, otherwise ErrLink.
 func Check(secret, name string, query url.Values, now time.Time) error {
 	expires := query.Get("expires")
-	if !hmac.Equal([]byte(query.Get("signature")), []byte(sign(secret, name, expires))) {
+	if !hmac.Equal([]byte(query.Get("signature")), []byte(sign(secret, name, query.Get(QueryName), expires))) {
 		return ErrLink
 	}
+	// The signature covers the time, so it is parsed only after the comparison.
 	if seconds, err := strconv.ParseInt(expires, 10, 64); err != nil || now.Unix() >= seconds {
 		return ErrLink
 	}
 	return nil
 }
 
-func sign(secret, name, expires string) string {
+// sign is the signature of a name, a time and the name to save the file under, which comes last because it may contain
+// anything; no valid name and no time contains the line feed that separates them.
+func sign(secret, name, shown, expires string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(name + "\n" + expires))
+	if shown != "" {
+		mac.Write([]byte("\n" + shown))
+	}
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

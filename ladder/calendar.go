@@ -7,41 +7,43 @@ import (
 
 // Programme says when ranks are checked and over which months spend counts.
 type Programme struct {
-	Start             Month  `json:"start"` // checks fall on the 1st, every CheckEveryMonths from here
+	Start             Month  `json:"start"` // checks fall on the 1st, every CheckEveryMonths months from here
 	WindowMonths      int    `json:"window_months"`
 	CheckEveryMonths  int    `json:"check_every_months"`
 	NeverRankDown     bool   `json:"never_rank_down"`
 	Demotion          string `json:"demotion"`            // OneStep | ToEarned
-	EffectiveFromUnix int64  `json:"effective_from_unix"` // when Start and CheckEveryMonths were stored: checks until then are never due
+	EffectiveFromUnix int64  `json:"effective_from_unix"` // when Start and CheckEveryMonths were stored; checks up to then are never due
 }
 
-// Month is a month of the calendar, written YYYY-MM. Months compare as strings do.
+// Month is a calendar month, written YYYY-MM. Months compare as strings do.
 type Month string
 
-// The years that months can be of. Months are compared as strings, and a window may begin a hundred years before its check.
+// The years of valid months. All have four digits, so that months compare as strings; a window may begin a hundred
+// years before its check.
 const (
 	firstYear = 1900
 	lastYear  = 2999
 )
 
-// ParseMonth reads YYYY-MM.
+// ParseMonth parses YYYY-MM.
 func ParseMonth(s string) (Month, error) {
 	t, err := time.Parse(monthLayout, s)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%q is no month of the form YYYY-MM", s)
+		return "", fmt.Errorf("%q is not a month; write it as 2026-11", s)
 	case t.Year() < firstYear || t.Year() > lastYear:
-		return "", fmt.Errorf("%q is no month of the years %d to %d", s, firstYear, lastYear)
+		return "", fmt.Errorf("%q is not in the years %d to %d", s, firstYear, lastYear)
 	}
 	return Month(s), nil
 }
 
 const monthLayout = "2006-01"
 
-// MonthOf is the month that t falls in in zone.
+// MonthOf returns the month in which t falls in zone.
 func MonthOf(t time.Time, zone *time.Location) Month { return Month(t.In(zone).Format(monthLayout)) }
 
-// date is the first day of the month. A month that was not made here may be no month: then it is the year 1.
+// date returns the first day of the month. For a Month that did not come from ParseMonth or MonthOf and is not valid it
+// returns the year 1.
 func (m Month) date() time.Time {
 	t, err := time.Parse(monthLayout, string(m))
 	if err != nil {
@@ -50,19 +52,19 @@ func (m Month) date() time.Time {
 	return t
 }
 
-// Add is the month n months later.
+// Add returns the month n months later.
 func (m Month) Add(n int) Month { return Month(m.date().AddDate(0, n, 0).Format(monthLayout)) }
 
-// Since is how many months m is after n.
+// Since returns how many months m is after n.
 func (m Month) Since(n Month) int {
 	a, b := m.date(), n.date()
 	return (a.Year()-b.Year())*12 + int(a.Month()) - int(b.Month())
 }
 
-// Begin is the first instant of the month in zone: midnight, or where clocks are put forward over it, when they are. Where
-// midnight comes twice, it is the first.
+// Begin returns the first instant of the month in zone. That is midnight; if clocks are put forward over midnight, the
+// moment they are; if midnight occurs twice, the first.
 func (m Month) Begin(zone *time.Location) time.Time {
-	midnight := m.date() // in UTC; in zone it comes less than a day earlier or later
+	midnight := m.date() // in UTC; in zone it is less than a day earlier or later
 	for t := midnight.AddDate(0, 0, -2).In(zone); ; {
 		start, end := t.ZoneBounds()
 		_, offset := t.Zone()
@@ -70,7 +72,8 @@ func (m Month) Begin(zone *time.Location) time.Time {
 		if begin.Before(start) {
 			begin = start // clocks were put forward, from before midnight to after it
 		}
-		// Of the last day of a leap year Go says, where clocks change by a rule, that its offset ended when it began.
+		// On the last day of a leap year, in zones whose clocks change by a rule, ZoneBounds returns an end equal to the
+		// beginning.
 		if end.IsZero() || !end.After(t) || begin.Before(end) {
 			return begin
 		}
@@ -84,12 +87,12 @@ type Check struct {
 	From, Until Month
 }
 
-// check is the programme's check at the beginning of the month.
+// check returns the programme's check at the beginning of the month.
 func (p Programme) check(m Month, zone *time.Location) Check {
 	return Check{At: m.Begin(zone), From: m.Add(-p.WindowMonths), Until: m}
 }
 
-// Next is the first check after t, which is to be within the years that months can be of.
+// Next returns the first check after t, which must be within the years of valid months.
 func (p Programme) Next(t time.Time, zone *time.Location) Check {
 	every := max(p.CheckEveryMonths, 1)
 	m := p.Start
@@ -102,19 +105,19 @@ func (p Programme) Next(t time.Time, zone *time.Location) Check {
 	return p.check(m, zone)
 }
 
-// At is the check that falls at t exactly; false where none does, and then the check is the next after t.
+// At returns the check that falls exactly at t and true, or else the next check after t and false.
 func (p Programme) At(t time.Time, zone *time.Location) (Check, bool) {
 	c := p.Next(t.Add(-time.Nanosecond), zone)
 	return c, c.At.Equal(t)
 }
 
-// SameCalendar reports whether checks of q fall when those of p do.
+// SameCalendar reports whether checks of p and q fall at the same times.
 func (p Programme) SameCalendar(q Programme) bool {
 	return p.Start == q.Start && p.CheckEveryMonths == q.CheckEveryMonths
 }
 
-// Due is the next check that is to be run at now, given when the latest one that was run fell, or the zero time: false
-// where none is, and then the check is the next to come. Checks until EffectiveFromUnix are never due.
+// Due returns the next check and true if one is to be run at now, or else the next to come and false. latest is the
+// time of the latest check that was run, or zero. Checks up to EffectiveFromUnix are never due.
 func (p Programme) Due(latest, now time.Time, zone *time.Location) (Check, bool) {
 	if stored := time.Unix(p.EffectiveFromUnix, 0); stored.After(latest) {
 		latest = stored

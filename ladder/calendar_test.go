@@ -20,7 +20,7 @@ func zone(t rapid.TB, name string) *time.Location {
 	return z
 }
 
-// zones are some in which the first of a month has not always begun at midnight, or midnight not come once.
+// zones are some in which a first of a month has begun later than midnight, or had two midnights.
 func zones() []string {
 	return []string{
 		"UTC", "Asia/Tokyo", "America/New_York", "Europe/London", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Apia",
@@ -62,7 +62,7 @@ func TestMonthBegins(t *testing.T) {
 	}
 }
 
-// Each of these was decided by hand, so that the search above cannot be wrong in the same way.
+// These results were determined by hand, so that the search above cannot be wrong in the same way.
 func TestMonthBeginsWhereClocksChange(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ zone, month, begins, why string }{
@@ -159,7 +159,7 @@ func TestNextIsTheFirstInstantAfter(t *testing.T) {
 	})
 }
 
-// Due answers every check once, in order, from the one after the programme was stored to the last before now.
+// Due returns every check once, in order, from the one after the programme was stored to the last before now.
 func TestDueRunsThroughTheInstants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

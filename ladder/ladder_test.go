@@ -103,12 +103,12 @@ func TestJudgeOnOddLadders(t *testing.T) {
 	}
 }
 
-// restated says the rules again, rank by rank and without an eye to anything but plainness.
+// restated implements the rules a second time, rank by rank, as plainly as possible.
 func restated(p ladder.Programme, ranks []ladder.Rank, s ladder.Standing) (int64, ladder.Reason) {
 	if s.SkipNext {
 		return idOf(s.Rank), ladder.Skipped
 	}
-	at, minimum := 0, 0 // positions from 1; 0: below the lowest
+	at, minimum := 0, 0 // positions from 1; 0: no rank
 	for i, r := range ranks {
 		if r.ID == idOf(s.Rank) {
 			at = i + 1
@@ -178,7 +178,7 @@ func TestJudgeIsTheRulesRestated(t *testing.T) {
 	})
 }
 
-// heights is where the ranks stand, for telling a rise from a fall.
+// heights are the positions of the ranks, by which a rise differs from a fall.
 func heights(ranks []ladder.Rank) map[int64]int {
 	at := make(map[int64]int)
 	for i, r := range ranks {
@@ -212,18 +212,9 @@ func TestNobodyFallsFurtherThanPromised(t *testing.T) {
 	})
 }
 
-func TestOrderedShownAbove(t *testing.T) {
+func TestShownAndAbove(t *testing.T) {
 	t.Parallel()
 	ranks := steps()
-	mixed := []ladder.Rank{ranks[2], ranks[0], ranks[3], ranks[1]}
-	for i, r := range ladder.Ordered(mixed) {
-		if r != ranks[i] {
-			t.Errorf("place %d has %s", i, r.Name)
-		}
-	}
-	if mixed[0] != ranks[2] {
-		t.Error("Ordered changed the list that it was given")
-	}
 	for _, c := range []struct {
 		id    int64
 		shown string

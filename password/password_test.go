@@ -1,6 +1,7 @@
 package password
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -8,10 +9,10 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
-	"noren"
+	"noren/app/access"
 )
 
-var _ noren.PasswordHasher = Argon2id{}
+var _ access.PasswordHasher = Argon2id{}
 
 func TestHash(t *testing.T) {
 	t.Parallel()
@@ -40,7 +41,7 @@ func TestKey(t *testing.T) {
 		t.Fatalf("the key is %s, want %s", got, want)
 	}
 	hash := fmt.Sprintf("$argon2id$v=19$m=65536,t=2,p=1$%s$%s",
-		encoding.EncodeToString([]byte("somesalt")), encoding.EncodeToString(key))
+		encoding().EncodeToString([]byte("somesalt")), encoding().EncodeToString(key))
 	if !(Argon2id{}).Matches(hash, "password") {
 		t.Errorf("a hash of the reference implementation does not match: %s", hash)
 	}
@@ -81,5 +82,25 @@ func TestMatchesRefusesOtherStrings(t *testing.T) {
 	}
 	if !h.Matches(good, "x") {
 		t.Error("the hash that the others were made from does not match")
+	}
+}
+
+// TestNormalForm types the same password on systems that write it differently, and has a hash of a version that did not care.
+func TestNormalForm(t *testing.T) {
+	t.Parallel()
+	composed, decomposed := "がんばるＡＢＣ123", "か\u3099んは\u3099るABC１２３"
+	hash := Argon2id{}.Hash(composed)
+	if !(Argon2id{}).Matches(hash, decomposed) || !(Argon2id{}).Matches(hash, composed) {
+		t.Error("the same password in another form does not match")
+	}
+	if (Argon2id{}).Matches(hash, "かんはるABC123") {
+		t.Error("another password matches")
+	}
+	// Argon2id of "ＡＢＣ" in full width, made without a normal form: m=8,t=1,p=1.
+	salt := []byte("0123456789abcdef")
+	old := "$argon2id$v=19$m=8,t=1,p=1$" + base64.RawStdEncoding.EncodeToString(salt) + "$" +
+		base64.RawStdEncoding.EncodeToString(argon2.IDKey([]byte("ＡＢＣ"), salt, 1, 8, 1, 32))
+	if !(Argon2id{}).Matches(old, "ＡＢＣ") {
+		t.Error("a hash of an earlier version does not match")
 	}
 }

@@ -3,6 +3,7 @@ package shopfile
 import (
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/google/uuid"
@@ -10,47 +11,63 @@ import (
 	"noren"
 )
 
-// ranks reads the ladder from the lowest rung up. Names are compared as the domain compares them, so that "Gold" and
-// " gold" in one file are the mistake that they would be later.
+// ranks reads the ranks from the lowest up. Names are compared as the domain compares them, so that "Gold" and " gold"
+// in one file are reported here, with their lines, and not only when the file is applied.
 func (t *tenantReader) ranks() {
-	var ids, names, uids once
+	var ids, codes, names, uids once
 	t.entries("ranks", "a rank", func(m *mapping) {
 		var rank noren.Rank
 		m.require("id", "name")
 		t.numbered(m, &rank.ID, &ids)
+		t.rankCode(m, &rank.Code, &codes)
 		if m.text("name", &rank.Name) {
 			names.add(t.reader, m.lineOf("name"), noren.FoldName(rank.Name), "the name %q of a rank", rank.Name)
 		}
 		if m.text("uid", &rank.UID) {
-			// Validate takes braces and urn:uuid: too; clients expect the plain form of 36 characters.
+			// Validate also accepts braces and urn:uuid:, but clients expect the plain form of 36 characters.
 			if err := uuid.Validate(rank.UID); err != nil || len(rank.UID) != 36 {
-				m.fail("uid", "%q is no UUID", rank.UID)
+				m.fail("uid", "%q is not a UUID", rank.UID)
 			}
 			uids.add(t.reader, m.lineOf("uid"), rank.UID, "the uid %s of a rank", rank.UID)
 		}
-		m.integer("entry", &rank.EntrySpend, 0, maxAmount)
-		rank.MaintenanceSpend = rank.EntrySpend // what it takes to reach a rank keeps it, unless said otherwise
+		// The order of the file is the ladder.
+		if n := len(t.shop.Ranks); m.integer("entry", &rank.EntrySpend, 0, maxAmount) && n > 0 && rank.EntrySpend < t.shop.Ranks[n-1].EntrySpend {
+			m.fail("entry", "must be %d or more, the entry of the rank before; write the ranks from the lowest up", t.shop.Ranks[n-1].EntrySpend)
+		}
+		rank.MaintenanceSpend = rank.EntrySpend // by default, the spend that reaches a rank also keeps it
 		m.integer("maintenance", &rank.MaintenanceSpend, 0, maxAmount)
 		ratio(m, "ratio", &rank.Ratio)
 		t.shop.Ranks = append(t.shop.Ranks, rank)
 	})
 }
 
-// numbered reads the id of an entry, which no other entry of its list may have.
+// numbered reads the ID of an entry, which must be unique in its list.
 func (t *tenantReader) numbered(m *mapping, to *int64, seen *once) {
 	if m.id("id", to, catalogueIDDigits) {
 		seen.add(t.reader, m.lineOf("id"), strconv.FormatInt(*to, 10), "the id %d of %s", *to, m.what)
 	}
 }
 
-// coded reads the code of an entry, which no other entry of its list may have.
+// coded reads the code of an entry, which must be unique in its list.
 func (t *tenantReader) coded(m *mapping, to *string, seen *once) {
 	if m.text("code", to) {
 		seen.add(t.reader, m.lineOf("code"), *to, "the code %q of %s", *to, m.what)
 	}
 }
 
-// ratio reads points per unit of currency.
+// rankCode reads the code of a rank, which must be unique in its list.
+func (t *tenantReader) rankCode(m *mapping, to *string, seen *once) {
+	if !m.text("code", to) {
+		return
+	}
+	if utf8.RuneCountInString(*to) > noren.MaxRankCode || noren.FoldName(*to) == "" {
+		m.fail("code", "must be 1 to %d characters", noren.MaxRankCode)
+		return
+	}
+	seen.add(t.reader, m.lineOf("code"), noren.FoldName(*to), "the code %q of %s", *to, m.what)
+}
+
+// ratio reads points per unit of currency, as a fraction from 0 to 100.
 func ratio(m *mapping, key string, to *float64) {
 	n := m.node(key)
 	if n == nil {
@@ -63,16 +80,17 @@ func ratio(m *mapping, key string, to *float64) {
 			return
 		}
 	}
-	m.fail(key, "this is a number from 0 to 100, such as 0.01 for one point per hundred, not %s", shown(n))
+	m.fail(key, "must be a number from 0 to 100, such as 0.01 for one point per hundred, not %s", shown(n))
 }
 
 // staffRanks reads the second list of ranks (社員ランク), which has no order.
 func (t *tenantReader) staffRanks() {
-	var ids, names once
+	var ids, codes, names once
 	t.entries("staff_ranks", "a staff rank", func(m *mapping) {
 		var rank noren.StaffRank
 		m.require("id", "name")
 		t.numbered(m, &rank.ID, &ids)
+		t.rankCode(m, &rank.Code, &codes)
 		if m.text("name", &rank.Name) {
 			names.add(t.reader, m.lineOf("name"), noren.FoldName(rank.Name), "the name %q of a staff rank", rank.Name)
 		}
@@ -80,7 +98,8 @@ func (t *tenantReader) staffRanks() {
 	})
 }
 
-// stores reads stores. Names may repeat, as those of chains do; who refers to a repeated name is told to give the id.
+// stores reads stores. Names may repeat, as they do in chains; a reference by a repeated name is an error that asks for
+// the ID.
 func (t *tenantReader) stores() {
 	var ids, codes once
 	t.entries("stores", "a store", func(m *mapping) {
@@ -94,7 +113,7 @@ func (t *tenantReader) stores() {
 	})
 }
 
-// products reads what has stock.
+// products reads products, which stock refers to.
 func (t *tenantReader) products() {
 	var ids, codes once
 	t.entries("products", "a product", func(m *mapping) {
@@ -107,7 +126,7 @@ func (t *tenantReader) products() {
 	})
 }
 
-// staff reads people who work for the tenant.
+// staff reads the people who work for the tenant.
 func (t *tenantReader) staff() {
 	var ids, codes once
 	t.entries("staff", "a member of staff", func(m *mapping) {

@@ -12,14 +12,14 @@ import (
 	"noren"
 )
 
-// members reads members by the keys that noren.MemberPatch gives its fields in JSON, so that a column added there
-// can be written here.
+// members reads members. The keys are the JSON names of the fields of noren.MemberPatch, so that a column added there
+// is a key here without another change.
 func (t *tenantReader) members() {
 	var unique memberKeys
 	t.entries("members", "a member", func(m *mapping) {
 		var p noren.MemberPatch
 		m.id("id", &p.ID, memberIDDigits)
-		// The field's type says how the key is read, its tag what it is called.
+		// The type of a field decides how its key is read, the tag how it is named.
 		v := reflect.ValueOf(&p).Elem()
 		for i := range v.NumField() {
 			key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
@@ -31,8 +31,8 @@ func (t *tenantReader) members() {
 	})
 }
 
-// memberField reads one key into the field of its type. Fields of other types, which are the id and the view, are
-// not written as fields of a file.
+// memberField reads one key into a field, by the type of the field. Fields of other types, the ID and the view, are not
+// keys of the file.
 func (t *tenantReader) memberField(m *mapping, key string, field any) {
 	switch f := field.(type) {
 	case *noren.Field[string]:
@@ -61,7 +61,7 @@ func (t *tenantReader) memberField(m *mapping, key string, field any) {
 	}
 }
 
-// nullable reads a key of a member, where null is not the same as absent: it clears what is stored.
+// nullable reads a key of a member. Null differs from absent: it clears the stored value.
 func nullable[T any](m *mapping, key string, to *noren.Field[T], read func(string, *T) bool) {
 	if n, given := m.given(key); given && n == nil {
 		*to = noren.Null[T]()
@@ -70,7 +70,7 @@ func nullable[T any](m *mapping, key string, to *noren.Field[T], read func(strin
 	set(read, key, to)
 }
 
-// date reads a day. YAML 1.2 has no type for it, so it may stand without quotes.
+// date reads a date. YAML 1.2 has no type for dates, so they need no quotes.
 func (m *mapping) date(key string, to *noren.Date) bool {
 	var text string
 	if !m.text(key, &text) {
@@ -85,7 +85,7 @@ func (m *mapping) date(key string, to *noren.Date) bool {
 	return true
 }
 
-// hundredths reads a decimal of two places from its text: as a floating-point number 1.10 would lose its last digit.
+// hundredths reads a decimal with two places from its text, not through a float, which cannot hold most decimals exactly.
 func (m *mapping) hundredths(key string, to *noren.Hundredths) bool {
 	var text string
 	if !m.text(key, &text) {
@@ -100,8 +100,8 @@ func (m *mapping) hundredths(key string, to *noren.Hundredths) bool {
 	return true
 }
 
-// rankRef reads the rank or staff rank that key names: a number is an id, a text a name. Where the file lists the
-// tenant's ranks, it must be one of them; otherwise the stored ones decide.
+// rankRef reads a reference to a rank or staff rank: a number is an ID, text a name. If the file lists the tenant's
+// ranks, it must be one of them; otherwise the stored ranks decide when the file is applied.
 func (t *tenantReader) rankRef(m *mapping, key string, to *noren.Ref) bool {
 	n := m.node(key)
 	if n == nil {
@@ -115,7 +115,7 @@ func (t *tenantReader) rankRef(m *mapping, key string, to *noren.Ref) bool {
 	} else if !m.text(key, &ref.Name) {
 		return false
 	}
-	// The domain resolves the name again when the file is applied, by the same rule.
+	// The domain resolves the name again by the same rule when the file is applied. Checking here gives a line number.
 	known := func(id int64, name string) bool {
 		return ref.ID == id || ref.ID == 0 && noren.FoldName(ref.Name) == noren.FoldName(name)
 	}
@@ -125,46 +125,46 @@ func (t *tenantReader) rankRef(m *mapping, key string, to *noren.Ref) bool {
 		found = slices.ContainsFunc(t.shop.StaffRanks, func(r noren.StaffRank) bool { return known(r.ID, r.Name) })
 	}
 	if !found && t.m.node(list) != nil {
-		m.fail(key, "%s is none of this tenant's %s", shown(n), list)
+		m.fail(key, "%s is not among this tenant's %s", shown(n), list)
 		return false
 	}
 	*to = ref
 	return true
 }
 
-// memberStore is storeRef for members, who belong to shops only.
+// memberStore is storeRef for members, whose store must be a shop.
 func (t *tenantReader) memberStore(m *mapping, key string, to *int64) bool {
 	if !t.storeRef(m, key, to) {
 		return false
 	}
 	for _, s := range t.shop.Stores {
 		if s.ID == *to && s.Kind != noren.StoreShop {
-			m.fail(key, "%q is of the kind %s; a member belongs to a shop", s.Name, s.Kind)
+			m.fail(key, "%q is a store of the kind %s; a member's store must be a shop", s.Name, s.Kind)
 			return false
 		}
 	}
 	return true
 }
 
-// judge reports what contradicts itself within one member.
+// judge reports contradictions within one member.
 func (t *tenantReader) judge(m *mapping, p noren.MemberPatch) {
 	if _, coded := m.given("code"); m.nodes["id"] == nil && !coded {
-		m.r.fail(m.line, "a member needs an id or a code; without either, each run would make another one")
+		m.r.fail(m.line, "a member must have an id or a code; otherwise every run would create another one")
 	}
-	// null clears, and these two cannot be cleared.
+	// Null clears a column, but code and status cannot be cleared.
 	if code, set := p.Code.Value(); p.Code.IsNull() || set && code == "" {
-		m.fail("code", "a member always has a code; leave the key out to keep it or have one made")
+		m.fail("code", "must not be empty; leave the key out to keep the code or have one generated")
 	}
-	// Only what the file itself says is judged here: with the stored half of the pair, the service judges again.
+	// Only the file is checked here. The service checks again with the stored half of the pair.
 	status, _ := p.Status.Value()
 	if _, dated := p.LeaveDate.Value(); dated && status == noren.Active {
-		m.fail("leave_date", "an ACTIVE member has no leave date")
+		m.fail("leave_date", "an ACTIVE member cannot have a leave date")
 	}
 	if p.LeaveDate.IsNull() && status == noren.Left {
-		m.fail("leave_date", "a member who LEFT has a leave date; leave the key out for today")
+		m.fail("leave_date", "a member who LEFT must have a leave date; leave the key out for today")
 	}
 	if p.Status.IsNull() {
-		m.fail("status", "a member always has a status; leave the key out to keep it")
+		m.fail("status", "must not be null; leave the key out to keep the status")
 	}
 	_, price := p.PointUnitPrice.Value()
 	if _, unit := p.PointUnit.Value(); price != unit {
@@ -172,17 +172,17 @@ func (t *tenantReader) judge(m *mapping, p noren.MemberPatch) {
 		if price {
 			key = "point_unit_price"
 		}
-		m.fail(key, "point_unit_price and point_unit are given together or not at all")
+		m.fail(key, "point_unit_price and point_unit must be given together")
 	}
 	if p.AddressTwice() {
-		m.fail("address", "this is prefecture, address1 and address2 as one text; give either it or those")
+		m.fail("address", "give either address or prefecture, address1 and address2")
 	}
 }
 
-// memberKeys remembers what no two members may share.
+// memberKeys remembers the values that must be unique among members.
 type memberKeys struct{ ids, codes, aliases, shopify once }
 
-// add reports what the member shares with an earlier one.
+// add reports values that an earlier member already has.
 func (k *memberKeys) add(r *reader, m *mapping, p noren.MemberPatch) {
 	if p.ID != 0 {
 		k.ids.add(r, m.lineOf("id"), strconv.FormatInt(p.ID, 10), "the id %d of a member", p.ID)
@@ -201,14 +201,15 @@ func (k *memberKeys) add(r *reader, m *mapping, p noren.MemberPatch) {
 	}
 }
 
-// purchases reads spend. The id makes it count once however often the file is applied. A time needs its offset from UTC:
-// the tenant's zone may be stored rather than in the file, and an hour can decide which month a purchase counts for.
+// purchases reads spend. Because of the ID, a purchase counts once however often the file is applied. A time must have an
+// offset from UTC: the tenant's zone may be in the database only, and an hour can decide in which month a purchase
+// counts.
 func (t *tenantReader) purchases() {
 	var ids once
 	t.entries("purchases", "a purchase", func(m *mapping) {
 		p := noren.PurchaseEvent{Kind: noren.PurchasePaid}
 		m.require("member", "id", "amount", "at")
-		// A number is an id, a text a code, as for ranks and stores.
+		// A number is an ID, text a code, as for ranks and stores.
 		if n := m.node("member"); n != nil && n.Type() == ast.IntegerType {
 			m.id("member", &p.Member.ID, memberIDDigits)
 		} else {
@@ -218,11 +219,16 @@ func (t *tenantReader) purchases() {
 			ids.add(t.reader, m.lineOf("id"), p.ExternalID, "the id %q of a purchase", p.ExternalID)
 		}
 		m.integer("amount", &p.Amount, 0, maxAmount)
+		m.integer("tax", &p.Tax, 0, maxAmount)
+		m.integer("used_points", &p.UsedPoints, 0, maxAmount)
+		if p.Tax+p.UsedPoints > p.Amount {
+			m.fail("amount", "must be at least tax and used_points together, which are part of it")
+		}
 		var at string
 		if m.text("at", &at) {
 			var err error
 			if p.PaidAt, err = time.Parse(time.RFC3339, at); err != nil {
-				m.fail("at", "%q is no time of the form 2026-11-01T10:00:00+09:00", at)
+				m.fail("at", "%q is not a time with an offset; write it as 2026-11-01T10:00:00+09:00", at)
 			}
 		}
 		t.shop.Purchases = append(t.shop.Purchases, p)

@@ -2,8 +2,9 @@ package shopfile
 
 import "strings"
 
-// nearest answers the word of known that was probably meant by a mistyped one, or "".
+// nearest returns the known word that a mistyped one probably means, or "" if none is close.
 func nearest(word string, known []string) string {
+	// A third of the letters may be wrong; further away, a suggestion would be a guess.
 	best, distance := "", 1+max(1, len(word)/3)
 	for _, k := range known {
 		if d := edits(strings.ToLower(word), strings.ToLower(k), distance); d < distance {
@@ -13,7 +14,8 @@ func nearest(word string, known []string) string {
 	return best
 }
 
-// edits counts the letters to insert, delete or replace to get from a to b, giving up at limit.
+// edits is the Levenshtein distance of a and b in bytes, or limit if the lengths alone make it at least that. It keeps one
+// row of the matrix.
 func edits(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit

@@ -1,6 +1,6 @@
-// Package shopfile reads the shop file: the YAML document in which an operator writes down tenants with everything
-// that belongs to them. Reading needs no database. Each problem is reported with its line, and all of them at once,
-// so that a file is put right in one go; what only stored data can tell, noren.Service.ApplyShop says.
+// Package shopfile reads the shop file: the YAML document in which an operator describes tenants and everything that
+// belongs to them. Reading needs no database. All problems are reported at once, each with its line, so that a file is
+// corrected in one go. shop.Service.Apply reports what only stored data can show.
 package shopfile
 
 import (
@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"noren"
+	"noren/app/shop"
 )
 
-// Read reads the shop file in data. name is what it is called in messages. An error is of type Problems.
-func Read(name string, data []byte) ([]noren.Shop, error) {
+// Read reads the shop file in data; messages call it name. An error is of type Problems.
+func Read(name string, data []byte) ([]shop.Shop, error) {
 	r := &reader{file: name}
 	shops := r.shops(r.parse(data))
 	if len(r.problems) > 0 {
@@ -30,16 +30,16 @@ type Problem struct {
 	Message string
 }
 
-// Error answers file:line: message, which editors and terminals make a link of.
+// Error returns file:line: message, which editors and terminals turn into a link.
 func (p Problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
 
 // Problems is everything that is wrong with a shop file, by line.
 type Problems []Problem
 
-// shownProblems bounds the message: thousands of members can share one mistake.
+// shownProblems limits the length of the message: thousands of members can share one mistake.
 const shownProblems = 50
 
-// Error answers one line for each problem.
+// Error returns one line for each problem, up to shownProblems.
 func (p Problems) Error() string {
 	var b strings.Builder
 	for i, problem := range p {
@@ -55,31 +55,31 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// reader reads one file and gathers what is wrong with it.
+// reader reads one file and collects its problems.
 type reader struct {
 	file     string
 	problems Problems
 	anchors  anchors
 
-	// What has to be unique across the tenants of a file, because clients are found by it before their tenant is.
+	// These must be unique across all tenants of a file, because a request finds its client by them before its tenant.
 	contracts, keys, tokens once
 }
 
-// fail notes a problem and lets reading go on.
+// fail records a problem. Reading continues.
 func (r *reader) fail(line int, format string, args ...any) {
 	r.problems = append(r.problems, Problem{r.file, line, fmt.Sprintf(format, args...)})
 }
 
-// once remembers values that may be given once, with their lines. The zero once is ready to use.
+// once remembers values that must be unique, with their lines. The zero value is ready to use.
 type once map[string]int
 
-// add reports a value that was given before, in the words of format. Empty values are not remembered.
+// add reports a value that was added before; format and args describe it. Empty values are ignored.
 func (o *once) add(r *reader, line int, value, format string, args ...any) {
 	if value == "" {
 		return
 	}
 	if before, given := (*o)[value]; given {
-		r.fail(line, "%s is given twice; the first is in line %d", fmt.Sprintf(format, args...), before)
+		r.fail(line, "%s is given twice; the first is on line %d", fmt.Sprintf(format, args...), before)
 		return
 	}
 	if *o == nil {

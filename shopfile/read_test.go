@@ -13,11 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/shop"
 )
 
 var update = flag.Bool("update", false, "write what is got to the golden files")
 
-// TestFullFile reads a file with every section, as the operator's page shows it.
+// TestFullFile reads a file with every section, as in the operations manual.
 func TestFullFile(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(filepath.Join("testdata", "full.yaml"))
@@ -47,8 +49,8 @@ func TestFullFile(t *testing.T) {
 	}
 }
 
-// shop reads a file with one tenant, whose further lines are given.
-func shop(t *testing.T, lines ...string) noren.Shop {
+// oneShop reads a file with one tenant that has the given lines.
+func oneShop(t *testing.T, lines ...string) shop.Shop {
 	t.Helper()
 	shops, err := Read("shop.yaml", []byte(tenant(lines...)))
 	if err != nil {
@@ -57,7 +59,7 @@ func shop(t *testing.T, lines ...string) noren.Shop {
 	return shops[0]
 }
 
-// tenant answers a file with one tenant; the first of the lines is line 4.
+// tenant returns a file with one tenant; the first of the lines is line 4.
 func tenant(lines ...string) string {
 	file := "tenants:\n  - id: t1\n    name: 店\n"
 	for _, line := range lines {
@@ -68,9 +70,9 @@ func tenant(lines ...string) string {
 
 func TestOnlyIDAndNameAreNeeded(t *testing.T) {
 	t.Parallel()
-	want := noren.Shop{Contract: "t1", Tenant: noren.TenantPatch{Name: noren.Set("店")}}
+	want := shop.Shop{Contract: "t1", Tenant: noren.TenantPatch{Name: noren.Set("店")}}
 	for _, lines := range [][]string{nil, {"members:", "ranks:", "clients: []", "points:", "plan: null"}} {
-		got := shop(t, lines...)
+		got := oneShop(t, lines...)
 		if diff := cmp.Diff(want, got, fields...); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", lines, diff)
 		}
@@ -79,15 +81,15 @@ func TestOnlyIDAndNameAreNeeded(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	got := shop(t,
+	got := oneShop(t,
 		"points: {expires_after_months: 6}",
 		"rank_programme: {check_every_months: 3}",
 		"ranks: [{id: 1, name: 銀, entry: 500}, {id: 2, name: 金, entry: 900, maintenance: 0}]",
 		"stores: [{id: 1, name: 本店}]",
-		"console_users: [{login: a, password: b}]",
+		"console_users: [{login: a, password: bbbbbbbbbb}]",
 		"clients: [{name: pos, dialect: smaregi}]",
 	)
-	want := noren.Shop{
+	want := shop.Shop{
 		Contract: "t1",
 		Tenant: noren.TenantPatch{
 			Name: noren.Set("店"),
@@ -102,8 +104,8 @@ func TestDefaults(t *testing.T) {
 			{ID: 1, Name: "銀", EntrySpend: 500, MaintenanceSpend: 500}, {ID: 2, Name: "金", EntrySpend: 900},
 		},
 		Stores:       []noren.Store{{ID: 1, Name: "本店", Kind: noren.StoreShop}},
-		ConsoleUsers: []noren.ShopConsoleUser{{Login: "a", Password: "b", Role: "viewer"}},
-		Clients:      []noren.ShopClient{{Name: "pos", Dialect: noren.Smaregi, Kind: noren.AppClient}},
+		ConsoleUsers: []shop.ConsoleUser{{Login: "a", Password: "bbbbbbbbbb", Role: "viewer"}},
+		Clients:      []access.ClientSpec{{Name: "pos", Dialect: noren.Smaregi, Kind: noren.AppClient}},
 	}
 	if diff := cmp.Diff(want, got, fields...); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -115,7 +117,8 @@ var fields = []cmp.Option{
 	cmp.Comparer(equal[string]), cmp.Comparer(equal[bool]), cmp.Comparer(equal[int64]), cmp.Comparer(equal[noren.Plan]),
 	cmp.Comparer(equal[noren.PointSettings]), cmp.Comparer(equal[noren.RankProgramme]), cmp.Comparer(equal[noren.Sex]),
 	cmp.Comparer(equal[noren.Date]), cmp.Comparer(equal[noren.Hundredths]), cmp.Comparer(equal[noren.Status]),
-	cmp.Comparer(equal[noren.Ref]), cmp.Comparer(equal[noren.Pace]),
+	cmp.Comparer(equal[noren.Ref]), cmp.Comparer(equal[noren.RateLimit]), cmp.Comparer(equal[noren.Retention]),
+	cmp.Comparer(func(a, b noren.Field[[]noren.SensitiveColumn]) bool { return fmt.Sprint(a) == fmt.Sprint(b) }),
 	cmp.Comparer(func(a, b noren.Field[[]string]) bool { return fmt.Sprint(a) == fmt.Sprint(b) && a.Given() == b.Given() }),
 }
 
@@ -125,10 +128,10 @@ func equal[T comparable](a, b noren.Field[T]) bool {
 	return a.Given() == b.Given() && a.IsNull() == b.IsNull() && x == y
 }
 
-// TestMember shows that absent, null and a value are three things, and how values are written.
+// TestMember: absent, null and a value differ, and values are read in every form.
 func TestMember(t *testing.T) {
 	t.Parallel()
-	got := shop(t,
+	got := oneShop(t,
 		"ranks: [{id: 7, name: Gold}]",
 		"staff_ranks: [{id: 1, name: 社員}]",
 		"stores: [{id: 3, name: 本店}]",
@@ -172,7 +175,7 @@ func TestMember(t *testing.T) {
 	}
 }
 
-// TestEveryColumnCanBeWritten holds the file's keys to the columns of a member, so that none is forgotten.
+// TestEveryColumnCanBeWritten compares the file's keys with the columns of a member, so that none is forgotten.
 func TestEveryColumnCanBeWritten(t *testing.T) {
 	t.Parallel()
 	other := map[string]string{"rank_id": "rank", "minimum_rank_id": "minimum_rank", "staff_rank_id": "staff_rank", "store_id": "store"}
@@ -191,7 +194,7 @@ func TestEveryColumnCanBeWritten(t *testing.T) {
 
 func TestReferencesToWhatIsStored(t *testing.T) {
 	t.Parallel()
-	got := shop(t, "members: [{id: 1, rank: Gold, store: 5}]", "purchases: [{member: 1, id: a, amount: 1, at: 2026-01-01T00:00:00Z}]")
+	got := oneShop(t, "members: [{id: 1, rank: Gold, store: 5}]", "purchases: [{member: 1, id: a, amount: 1, at: 2026-01-01T00:00:00Z}]")
 	if ref, _ := got.Members[0].Rank.Value(); ref.Name != "Gold" {
 		t.Errorf("the rank is %+v", ref)
 	}
@@ -216,7 +219,7 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-// FuzzRead looks for input on which Read panics, or answers neither shops nor problems.
+// FuzzRead looks for input on which Read panics, or returns neither shops nor problems.
 func FuzzRead(f *testing.F) {
 	full, err := os.ReadFile(filepath.Join("testdata", "full.yaml"))
 	if err != nil {
@@ -237,11 +240,26 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		for _, p := range err.(Problems) {
-			// To YAML a carriage return alone ends a line too. An error about the end may point behind it.
+			// In YAML a carriage return alone ends a line too. An error about the end may point past it.
 			last := strings.Count(string(data), "\n") + strings.Count(string(data), "\r") + 2
 			if p.Line < 1 || p.Line > last || p.Message == "" {
 				t.Errorf("problem %+v of a file of %d lines", p, last)
 			}
 		}
 	})
+}
+
+// TestSensitiveColumns reads what a tenant adds to the columns that are sensitive everywhere.
+func TestSensitiveColumns(t *testing.T) {
+	t.Parallel()
+	got, _ := oneShop(t, "sensitive_columns: [{name: pin, see: admin}, {name: birth_date, see: viewer, change: admin}, {name: email}]").Tenant.SensitiveColumns.Value()
+	want := []noren.SensitiveColumn{{Name: "pin", See: "admin", Change: "admin"}, {Name: "birth_date", See: "viewer", Change: "admin"}, {Name: "email", See: "staff", Change: "staff"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{"{name: code}", "{name: shoe_size}", "{see: admin}", "{name: pin, see: boss}", "{name: pin, see: admin, change: staff}", "{name: pin}, {name: pin}"} {
+		if _, err := Read("shop.yaml", []byte(tenant("sensitive_columns: ["+bad+"]"))); err == nil || !strings.Contains(err.Error(), "shop.yaml:4") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
 }

@@ -9,20 +9,21 @@ import (
 	"golang.org/x/text/currency"
 
 	"noren"
+	"noren/app/shop"
 )
 
-// What numbers may be. The digits of ids are those of the Smaregi documents.
+// The limits of numbers. IDs have as many digits as in the Smaregi documents.
 const (
 	memberIDDigits    = 10
 	catalogueIDDigits = 15 // products, stores, ranks, staff
 	maxAmount         = 999_999_999_999
 )
 
-// contractForm is what a contract id may look like: it is part of the paths of the Smaregi dialect.
+// contractForm is the form of a contract ID, which is part of the paths of the Smaregi dialect.
 var contractForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
 // shops reads the whole document, tenant by tenant.
-func (r *reader) shops(document ast.Node) []noren.Shop {
+func (r *reader) shops(document ast.Node) []shop.Shop {
 	if document == nil {
 		return nil
 	}
@@ -33,7 +34,7 @@ func (r *reader) shops(document ast.Node) []noren.Shop {
 	top.require("tenants")
 	tenants := top.list("tenants", "each tenant")
 	top.finish()
-	shops := make([]noren.Shop, 0, len(tenants))
+	shops := make([]shop.Shop, 0, len(tenants))
 	for _, n := range tenants {
 		if m := r.mapping(n, "a tenant"); m != nil {
 			shops = append(shops, r.tenant(m))
@@ -42,17 +43,17 @@ func (r *reader) shops(document ast.Node) []noren.Shop {
 	return shops
 }
 
-// tenant reads one tenant. What others refer to comes first, whatever its place in the file.
-func (r *reader) tenant(m *mapping) noren.Shop {
+// tenant reads one tenant. The order of reading follows the references, not the order of the keys in the file.
+func (r *reader) tenant(m *mapping) shop.Shop {
 	t := tenantReader{reader: r, m: m}
 	m.require("id", "name")
 	if m.text("id", &t.shop.Contract) {
 		if !contractForm.MatchString(t.shop.Contract) {
-			m.fail("id", "a contract id is 1 to 64 letters, digits, _, - or ., because it stands in addresses")
+			m.fail("id", "must be 1 to 64 letters, digits, _, - or ., because it is part of URLs")
 		}
 		r.contracts.add(r, m.lineOf("id"), t.shop.Contract, "the tenant %q", t.shop.Contract)
 	}
-	// Members, staff and clients name stores and ranks, so those come before them.
+	// Members, staff and clients refer to stores and ranks, so those are read first.
 	t.settings()
 	t.stores()
 	t.ranks()
@@ -72,10 +73,11 @@ func (r *reader) tenant(m *mapping) noren.Shop {
 type tenantReader struct {
 	*reader
 	m    *mapping
-	shop noren.Shop
+	shop shop.Shop
 }
 
-// entries reads each entry of the tenant's list under key, which is called what. unknown keys are reported after.
+// entries calls read for each entry of the tenant's list under key, which messages call what, and then reports unknown
+// keys.
 func (t *tenantReader) entries(key, what string, read func(*mapping)) {
 	for _, n := range t.m.list(key, what) {
 		if m := t.mapping(n, what); m != nil {
@@ -85,7 +87,7 @@ func (t *tenantReader) entries(key, what string, read func(*mapping)) {
 	}
 }
 
-// section reads the mapping under key, if it is there.
+// section calls read for the mapping under key, if the key is present.
 func (t *tenantReader) section(key string, read func(*mapping)) {
 	if n := t.m.node(key); n != nil {
 		if m := t.mapping(n, key); m != nil {
@@ -95,7 +97,7 @@ func (t *tenantReader) section(key string, read func(*mapping)) {
 	}
 }
 
-// set reads a key into a field of a patch, which stays absent where the key is.
+// set reads a key into a field of a patch. If the key is absent, so is the field.
 func set[T any](read func(string, *T) bool, key string, to *noren.Field[T]) {
 	var v T
 	if read(key, &v) {
@@ -103,8 +105,8 @@ func set[T any](read func(string, *T) bool, key string, to *noren.Field[T]) {
 	}
 }
 
-// settings reads what concerns the tenant as a whole. A key that is absent leaves the setting as it is stored; points and
-// rank_programme are each taken whole.
+// settings reads the settings of the tenant. An absent key leaves the stored setting unchanged; points and rank_programme
+// are each replaced as a whole.
 func (t *tenantReader) settings() {
 	m, patch := t.m, &t.shop.Tenant
 	set(m.text, "name", &patch.Name)
@@ -115,17 +117,41 @@ func (t *tenantReader) settings() {
 	set(func(key string, to *[]string) bool {
 		return m.words(key, "the column", to, noren.RequirableColumns())
 	}, "required_columns", &patch.RequiredColumns)
+	t.sensitiveColumns()
 	t.section("points", func(m *mapping) { patch.Points = noren.Set(points(m)) })
 	t.section("rank_programme", func(m *mapping) { patch.Programme = noren.Set(programme(m)) })
-	t.section("rate_limits", func(m *mapping) { patch.Pace = noren.Set(pace(m)) })
+	t.section("keep", func(m *mapping) { patch.Keep = noren.Set(retention(m)) })
+	t.section("rate_limits", func(m *mapping) { patch.RateLimit = noren.Set(rateLimit(m)) })
 }
 
-// plan reads what the tenant has subscribed to (対象プラン).
+// sensitiveColumns reads which columns of members not every console user may see. The list replaces the stored one.
+func (t *tenantReader) sensitiveColumns() {
+	if t.m.node("sensitive_columns") == nil {
+		return
+	}
+	columns := []noren.SensitiveColumn{}
+	var names once
+	t.entries("sensitive_columns", "a sensitive column", func(m *mapping) {
+		c := noren.SensitiveColumn{See: noren.Clerk}
+		m.require("name")
+		m.word("name", &c.Name, noren.ConcealableColumns()...)
+		word(m, "see", &c.See, noren.Roles()...)
+		c.Change = c.See
+		if word(m, "change", &c.Change, noren.Roles()...) && !c.Change.Covers(c.See) {
+			m.fail("change", "must be %s or a higher role: who may not see a value may not change it", c.See)
+		}
+		names.add(t.reader, m.lineOf("name"), c.Name, "the sensitive column %q", c.Name)
+		columns = append(columns, c)
+	})
+	t.shop.Tenant.SensitiveColumns = noren.Set(columns)
+}
+
+// plan reads the tenant's subscription (対象プラン), which decides what the Smaregi dialect permits.
 func (t *tenantReader) plan(key string, to *noren.Plan) bool {
 	return word(t.m, key, to, noren.Plans()...)
 }
 
-// word is mapping.word for a type of its own.
+// word is mapping.word for a named string type.
 func word[T ~string](m *mapping, key string, to *T, allowed ...T) bool {
 	words := make([]string, len(allowed))
 	for i, a := range allowed {
@@ -139,59 +165,84 @@ func word[T ~string](m *mapping, key string, to *T, allowed ...T) bool {
 	return true
 }
 
-// timezone reads the name of a zone of the tz database. "Local" is the server's and may change under the tenant.
+// timezone reads the name of a zone of the tz database. "Local" is refused: it is the server's zone and may change.
 func (t *tenantReader) timezone(key string, to *string) bool {
 	var name string
 	if !t.m.text(key, &name) {
 		return false
 	}
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		t.m.fail(key, "%q is no time zone; name one of the tz database, such as Asia/Tokyo", name)
+		t.m.fail(key, "%q is not a time zone of the tz database; write it as Asia/Tokyo", name)
 		return false
 	}
 	*to = name
 	return true
 }
 
-// currency reads a code of ISO 4217. ParseISO takes small letters too; stored codes are compared as they are.
+// currency reads an ISO 4217 code. ParseISO also accepts small letters, but stored codes are compared as they are.
 func (t *tenantReader) currency(key string, to *string) bool {
 	var code string
 	if !t.m.text(key, &code) {
 		return false
 	}
 	if unit, err := currency.ParseISO(code); err != nil || unit.String() != code {
-		t.m.fail(key, "%q is no currency of ISO 4217; they have three capital letters, such as JPY", code)
+		t.m.fail(key, "%q is not an ISO 4217 currency; write three capital letters, such as JPY", code)
 		return false
 	}
 	*to = code
 	return true
 }
 
-// points reads how points behave; what is left out is as for a tenant that says nothing of points.
+// points reads the settings of points. Absent keys have the defaults of a tenant without the section.
 func points(m *mapping) noren.PointSettings {
 	p := noren.DefaultPoints()
 	m.boolean("enabled", &p.Enabled)
 	months(m, "expires_after_months", &p.ExpiresAfterMonths, 0)
 	m.text("default_title", &p.DefaultTitle)
 	m.text("paid_title", &p.PaidTitle)
+	p.Earn = earning(m)
 	return p
 }
 
-// maxPaceTimes bounds the multiple of a documented pace; beyond it, rate limits might as well be off.
-const maxPaceTimes = 1000
+// maxRateTimes is the largest multiple of the documented rate limits; beyond it, they might as well be off.
+const maxRateTimes = 1000
 
-// pace reads how fast the tenant's clients may go; what is left out is as documented.
-func pace(m *mapping) (p noren.Pace) {
+// rateLimit reads the rate limits of the tenant's clients. The default is the documented limits.
+func rateLimit(m *mapping) (p noren.RateLimit) {
 	m.boolean("off", &p.Off)
 	var times int64
-	if m.integer("times", &times, 1, maxPaceTimes) {
+	if m.integer("times", &times, 1, maxRateTimes) {
 		p.Times = int(times)
 	}
 	return p
 }
 
-// programme reads when ranks are checked. What is left out: every month, over the last twelve, one step down at a
-// time, counted from a January.
+// retention reads how long the tenant keeps what is over. What is left out is left to the server.
+func retention(m *mapping) (r noren.Retention) {
+	period(m, "audit_values", &r.AuditValues)
+	period(m, "bulk", &r.Bulk)
+	period(m, "webhooks", &r.Webhooks)
+	period(m, "imports", &r.Imports)
+	period(m, "left_members", &r.LeftMembers)
+	return r
+}
+
+// period reads a number of days, such as 90d, or forever.
+func period(m *mapping, key string, to *noren.Period) {
+	var text string
+	if !m.text(key, &text) {
+		return
+	}
+	p, ok := noren.ParsePeriod(text)
+	if !ok {
+		m.fail(key, "%q is not a period; write it as 90d, at most %dd, or forever", text, noren.MaxPeriod)
+		return
+	}
+	*to = p
+}
+
+// programme reads when ranks are checked. The defaults: every month, over the last twelve months, with a demotion by one
+// rank, counted from a January.
 func programme(m *mapping) noren.RankProgramme {
 	p := noren.RankProgramme{Start: "2000-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: demotions[0]}
 	var start string
@@ -208,7 +259,7 @@ func programme(m *mapping) noren.RankProgramme {
 	return p
 }
 
-// demotions are what can happen to a member who did not spend enough; the first is the default.
+// demotions are the ways to demote a member who did not spend enough; the first is the default.
 var demotions = [...]string{"one_step", "earned"}
 
 // months reads a number of months into an int.
@@ -219,7 +270,7 @@ func months(m *mapping, key string, to *int, least int64) {
 	}
 }
 
-// storeRef reads a store by id, or by its name where the file defines it.
+// storeRef reads a reference to a store by ID, or by name if the file defines the store.
 func (t *tenantReader) storeRef(m *mapping, key string, to *int64) bool {
 	n := m.node(key)
 	if n == nil {
@@ -230,9 +281,9 @@ func (t *tenantReader) storeRef(m *mapping, key string, to *int64) bool {
 			return false
 		}
 		i := slices.IndexFunc(t.shop.Stores, func(s noren.Store) bool { return s.ID == *to })
-		// A file without stores of its own may name those that are stored.
+		// A file without stores may refer to stored ones, which shop.Service.Apply checks.
 		if i < 0 && t.m.node("stores") != nil {
-			m.fail(key, "there is no store with the id %d", *to)
+			m.fail(key, "no store of this tenant has the id %d", *to)
 		}
 		return true
 	}
@@ -240,7 +291,7 @@ func (t *tenantReader) storeRef(m *mapping, key string, to *int64) bool {
 	if !m.text(key, &name) {
 		return false
 	}
-	found := 0 // a name is looked up in the file alone: stored names may have changed
+	found := 0 // names are looked up in the file only: stored names may have changed
 	for _, s := range t.shop.Stores {
 		if s.Name == name {
 			*to = s.ID
@@ -249,11 +300,11 @@ func (t *tenantReader) storeRef(m *mapping, key string, to *int64) bool {
 	}
 	switch found {
 	case 0:
-		m.fail(key, "there is no store named %q in this tenant's stores", name)
+		m.fail(key, "no store of this tenant is named %q", name)
 	case 1:
 		return true
 	default:
-		m.fail(key, "%d stores are named %q; give the id", found, name)
+		m.fail(key, "%d stores are named %q; use the id", found, name)
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -11,19 +12,20 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// anchors are the values that aliases (*name) stand for.
+// anchors are the values that aliases (*name) refer to, by name.
 type anchors map[string]ast.Node
 
-// parse answers the one document of the file; nil where there is none, which has been reported.
+// parse returns the document of the file, or nil if there is none, which it has reported.
 func (r *reader) parse(data []byte) ast.Node {
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Notepad writes one
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors write one
 	if i := invalidUTF8(data); i >= 0 {
 		r.fail(1+bytes.Count(data[:i], []byte("\n")), "the file is not UTF-8 here; if it is Shift_JIS, save it as UTF-8")
 		return nil
 	}
 	file, err := parseYAML(data)
 	if err != nil {
-		// The library's own text repeats the source around the place; file and line say enough.
+		// The full text of the library's error repeats the source around the place. The line is enough, and the source may
+		// contain secrets.
 		line, message := 1, err.Error()
 		if e, ok := errors.AsType[yaml.Error](err); ok {
 			if token := e.GetToken(); token != nil && token.Position != nil {
@@ -31,23 +33,23 @@ func (r *reader) parse(data []byte) ast.Node {
 			}
 			message = e.GetMessage()
 		}
-		r.fail(line, "this is not YAML: %s", message)
+		r.fail(line, "not valid YAML: %s", message)
 		return nil
 	}
-	// A file may begin or end with a document marker, which makes documents without a body.
+	// A document marker at the beginning or the end makes a document without a body.
 	var body ast.Node
 	for _, document := range file.Docs {
 		if document.Body == nil {
 			continue
 		}
 		if body != nil {
-			r.fail(lineOf(document.Body), "a shop file is one YAML document; put all tenants under the first")
+			r.fail(lineOf(document.Body), "must be a single YAML document; put all tenants into the first")
 			return nil
 		}
 		body = document.Body
 	}
 	if body == nil {
-		r.fail(1, "the file is empty; it needs tenants:")
+		r.fail(1, "the file is empty; it must have tenants:")
 		return nil
 	}
 	r.anchors = make(anchors)
@@ -55,8 +57,8 @@ func (r *reader) parse(data []byte) ast.Node {
 	return body
 }
 
-// parseYAML keeps duplicate keys, which are reported here with the others. The library has panicked on malformed
-// input before; an operator who mistyped should still read a message.
+// parseYAML keeps duplicate keys, which mapping reports together with other problems. The library has panicked on
+// malformed input before; a mistyped file must still produce a message.
 func parseYAML(data []byte) (file *ast.File, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -66,7 +68,7 @@ func parseYAML(data []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 }
 
-// invalidUTF8 answers the offset of the first byte that is not UTF-8, or -1.
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, or -1.
 func invalidUTF8(data []byte) int {
 	for i := 0; i < len(data); {
 		c, size := utf8.DecodeRune(data[i:])
@@ -78,7 +80,7 @@ func invalidUTF8(data []byte) int {
 	return -1
 }
 
-// Visit is how ast.Walk hands over each node.
+// Visit implements ast.Visitor: it collects the anchors.
 func (a anchors) Visit(n ast.Node) ast.Visitor {
 	if anchor, ok := n.(*ast.AnchorNode); ok && anchor.Name != nil {
 		a[anchor.Name.String()] = anchor.Value
@@ -86,8 +88,8 @@ func (a anchors) Visit(n ast.Node) ast.Visitor {
 	return a
 }
 
-// resolve follows anchors and aliases to what they stand for. It answers nil for what has no value, and where the
-// alias stands for nothing, which it reports. A chain longer than maxAliases goes in circles.
+// resolve follows anchors and aliases to their value. It returns nil for null, and for an alias without an anchor, which
+// it reports. A chain longer than maxAliases is circular.
 func (r *reader) resolve(n ast.Node) ast.Node {
 	for range maxAliases {
 		switch x := n.(type) {
@@ -96,7 +98,7 @@ func (r *reader) resolve(n ast.Node) ast.Node {
 		case *ast.AliasNode:
 			target, known := r.anchors[x.Value.String()]
 			if !known {
-				r.fail(lineOf(x), "there is no anchor &%s for *%s", x.Value, x.Value)
+				r.fail(lineOf(x), "no anchor &%s for *%s", x.Value, x.Value)
 				return nil
 			}
 			n = target
@@ -109,10 +111,10 @@ func (r *reader) resolve(n ast.Node) ast.Node {
 	return nil
 }
 
-// maxAliases bounds how many anchors and aliases may stand between a key and its value.
+// maxAliases is the largest number of anchors and aliases between a key and its value.
 const maxAliases = 16
 
-// lineOf is the line where n begins. Nodes that the parser made up, for values left out, have none: then it is 1.
+// lineOf is the line where n begins. Nodes that the parser inserted for missing values have no line; for them it is 1.
 func lineOf(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return 1
@@ -120,7 +122,7 @@ func lineOf(n ast.Node) int {
 	return max(n.GetToken().Position.Line, 1)
 }
 
-// scalarText is the text of a scalar. Numbers are given as they are written, so that 001 keeps its zeros.
+// scalarText is the text of a scalar. Numbers are returned as written, so that 001 keeps its zeros.
 func scalarText(n ast.Node) (text string, ok bool) {
 	switch x := n.(type) {
 	case *ast.StringNode:
@@ -133,7 +135,7 @@ func scalarText(n ast.Node) (text string, ok bool) {
 	return "", false
 }
 
-// shown is a value as messages repeat it.
+// shown is a value as it appears in messages, shortened.
 func shown(n ast.Node) string {
 	switch x := n.(type) {
 	case nil, *ast.NullNode:
@@ -143,7 +145,7 @@ func shown(n ast.Node) string {
 	case *ast.SequenceNode:
 		return "a list"
 	case *ast.BoolNode:
-		return fmt.Sprint(x.Value)
+		return strconv.FormatBool(x.Value)
 	case *ast.IntegerNode, *ast.FloatNode:
 		return x.GetToken().Value
 	}

@@ -2,27 +2,25 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
-	"strconv"
 	"time"
 
 	"noren"
+	"noren/sharding"
 )
 
 // clientSecret is the name of a client's webhook secret among the signing keys. Queries that join the two tables
 // make the same name: 'client:' || the id.
-func clientSecret(id int64) string { return "client:" + strconv.FormatInt(id, 10) }
+func clientSecret(id int64) string { return noren.ClientSecretName(id) }
 
-// Clients implements noren.AccessTx.
+// Clients implements noren.ClientTx.
 func (t *tx) Clients(ctx context.Context) ([]noren.Client, error) {
 	rows, err := t.query(ctx, "SELECT "+clientColumns+`, COALESCE(k.secret, '') FROM clients c LEFT JOIN signing_keys k
 		ON k.tenant_id = c.tenant_id AND k.name = 'client:' || CAST(c.id AS text)
 		WHERE c.tenant_id = ? ORDER BY c.id`, t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (noren.Client, error) {
+	list, err := collect(rows, err, func(row scannable) (noren.Client, error) {
 		var r clientRow
-		if err := rows.Scan(append(r.refs(), &r.client.WebhookSecret)...); err != nil {
+		if err := row.Scan(append(r.refs(), &r.client.WebhookSecret)...); err != nil {
 			return noren.Client{}, err
 		}
 		return r.read()
@@ -30,11 +28,15 @@ func (t *tx) Clients(ctx context.Context) ([]noren.Client, error) {
 	return list, doing("list clients", err)
 }
 
-// PutClients implements noren.AccessTx. Besides the key, the name may be taken: that is a Conflict too. The client
+// PutClients implements noren.ClientTx. Besides the key, the name may be taken: that is a Conflict too. The client
 // itself, its secret and its place in the look-up by key are in three tables, each written by one statement.
 func (t *tx) PutClients(ctx context.Context, clients []noren.Client) error {
 	if len(clients) == 0 {
 		return nil
+	}
+	t.changeSettings()
+	if err := t.hold(ctx, noren.CounterClient); err != nil {
+		return err
 	}
 	if err := t.putClients(ctx, clients); err != nil {
 		if uniqueViolation(err) {
@@ -54,18 +56,22 @@ func (t *tx) PutClients(ctx context.Context, clients []noren.Client) error {
 
 // putClients writes the table of clients alone. Its error is the driver's.
 func (t *tx) putClients(ctx context.Context, clients []noren.Client) error {
-	scopes := make([]any, len(clients))
+	scopes, keys := make([]any, len(clients)), make([]any, len(clients))
 	for i, c := range clients {
 		text, err := json.Marshal(c.Scopes)
 		if err != nil {
 			return err
 		}
 		scopes[i] = string(text)
+		if text, err = json.Marshal(append([]noren.APIKey{}, c.APIKeys...)); err != nil {
+			return err
+		}
+		keys[i] = string(text)
 	}
 	of := func(value func(c *noren.Client) any) []any { return valuesOf(clients, value) }
 	_, err := t.insertRows(ctx, "clients", `ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name,
 		dialect = excluded.dialect, kind = excluded.kind, store_id = excluded.store_id, scopes = excluded.scopes,
-		key = excluded.key, secret_hash = excluded.secret_hash`, []column{
+		key = excluded.key, secret_hash = excluded.secret_hash, api_keys = excluded.api_keys`, []column{
 		{"id", kindInt, of(func(c *noren.Client) any { return c.ID })},
 		{"name", kindText, of(func(c *noren.Client) any { return c.Name })},
 		{"dialect", kindText, of(func(c *noren.Client) any { return string(c.Dialect) })},
@@ -74,6 +80,7 @@ func (t *tx) putClients(ctx context.Context, clients []noren.Client) error {
 		{"scopes", kindText, scopes},
 		{"key", kindText, of(func(c *noren.Client) any { return c.Key })},
 		{"secret_hash", kindBytes, of(func(c *noren.Client) any { return c.SecretHash })},
+		{"api_keys", kindText, keys},
 	})
 	return err
 }
@@ -111,11 +118,11 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 	}
 	// The one statement that reads other tenants' rows: keys are unique across tenants.
 	rows, err := t.query(ctx, "SELECT dialect, key, tenant_id, client_id FROM client_keys WHERE "+f.in("key"), f.list(keys))
-	_, err = collect(rows, err, func(rows *sql.Rows) (struct{}, error) {
+	_, err = collect(rows, err, func(row scannable) (struct{}, error) {
 		var lookup [2]string
 		var tenant noren.TenantID
 		var id int64
-		if err := rows.Scan(&lookup[0], &lookup[1], &tenant, &id); err != nil {
+		if err := row.Scan(&lookup[0], &lookup[1], &tenant, &id); err != nil {
 			return struct{}{}, doing("read clients' keys", err)
 		}
 		if i, ours := owner[lookup]; ours && (tenant != t.tenant || id != clients[i].ID) {
@@ -126,27 +133,45 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 	return err
 }
 
-// RevokeClient implements noren.AccessTx. A token that is being stored by another transaction at this moment is of no
+// RevokeClient implements noren.ClientTx. A token that is being stored by another transaction at this moment is of no
 // use either: who looks a caller up leaves out clients that are revoked.
 func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
+	t.changeSettings()
+	if err := t.hold(ctx, noren.CounterClient); err != nil {
+		return err
+	}
 	_, err := t.exec(ctx, `UPDATE clients SET revoked_at = ? WHERE tenant_id = ? AND id = ?`, micros(at), t.tenant, id)
 	if err != nil {
 		return doing("revoke a client", err)
 	}
 	for _, table := range []string{"access_tokens", "client_keys"} {
-		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?", t.tenant, id); err != nil {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?"+sharding.Across("credentials of a client"),
+			t.tenant, id); err != nil {
 			return doing("remove a client's credentials", err)
 		}
 	}
 	return nil
 }
 
-// NoteClientUses implements noren.AccessTx.
+// KeepTokens implements noren.ClientTx.
+func (t *tx) KeepTokens(ctx context.Context, client int64, kept []byte) error {
+	t.changeSettings()
+	if kept == nil {
+		kept = []byte{} // NULL differs from nothing, and would keep all
+	}
+	_, err := t.exec(ctx, "DELETE FROM access_tokens WHERE tenant_id = ? AND client_id = ? AND hash <> ?"+
+		sharding.Across("credentials of a client"), t.tenant, client, kept)
+	return doing("remove a client's tokens", err)
+}
+
+// NoteClientUses implements noren.ClientTx.
 func (t *tx) NoteClientUses(ctx context.Context, uses []noren.ClientUse) error {
-	_, err := t.updateRows(ctx, "clients",
+	if err := t.hold(ctx, noren.CounterClient); err != nil {
+		return err
+	}
+	return t.updateLater(ctx, deferred{doing: "note when clients were used"}, "clients",
 		[]column{{"id", kindInt, valuesOf(uses, func(u *noren.ClientUse) any { return u.ClientID })}},
 		[]column{{"last_used_at", kindInt, valuesOf(uses, func(u *noren.ClientUse) any { return micros(u.At) })}})
-	return doing("note when clients were used", err)
 }
 
 // keyTaken is the error for the key of the client at place i, from 0.
@@ -156,49 +181,26 @@ func keyTaken(i int, c noren.Client) error {
 	}
 }
 
-// AddToken implements noren.AccessTx. Conflict where another tenant has a token with the same hash, which happens
-// only to tokens given by hand.
+// AddToken implements noren.ClientTx. Conflict where another tenant has a token with the same hash, which happens
+// only to tokens given by hand. Such a token may be there already, or may have been: then it may be remembered somewhere,
+// which a new one that expires, made at random, cannot be.
 func (t *tx) AddToken(ctx context.Context, token noren.Token) error {
 	scopes, err := json.Marshal(token.Scopes)
 	if err != nil {
 		return doing("write a token's scopes", err)
 	}
 	n, err := t.exec(ctx, `INSERT INTO access_tokens (hash, tenant_id, client_id, scopes, expires_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (hash) DO UPDATE SET client_id = excluded.client_id, scopes = excluded.scopes,
-		expires_at = excluded.expires_at WHERE access_tokens.tenant_id = excluded.tenant_id`,
-		token.Hash, t.tenant, token.ClientID, string(scopes), nullMicros(token.ExpiresAt))
+		ON CONFLICT (hash) DO NOTHING`, token.Hash, t.tenant, token.ClientID, string(scopes), nullMicros(token.ExpiresAt))
+	if token.ExpiresAt == nil || n == 0 {
+		t.changeSettings()
+	}
+	if err != nil || n == 1 {
+		return doing("store a token", err)
+	}
+	n, err = t.exec(ctx, "UPDATE access_tokens SET client_id = ?, scopes = ?, expires_at = ? WHERE hash = ? AND tenant_id = ?",
+		token.ClientID, string(scopes), nullMicros(token.ExpiresAt), token.Hash, t.tenant)
 	if err == nil && n == 0 {
 		return &noren.Error{Kind: noren.Conflict, Field: "access_token", Message: "another tenant has this access token"}
 	}
 	return doing("store a token", err)
-}
-
-// KeptAnswer implements noren.AccessTx. An answer that has expired counts as not kept, deleted or not.
-func (t *tx) KeptAnswer(ctx context.Context, k noren.IdempotencyKey, now time.Time) (*noren.KeptAnswer, error) {
-	var a noren.KeptAnswer
-	var expiresAt int64
-	err := t.queryRow(ctx, `SELECT body_hash, status, content_type, body, expires_at FROM kept_answers
-		WHERE tenant_id = ? AND client_id = ? AND route = ? AND key = ? AND expires_at > ?`,
-		t.tenant, k.ClientID, k.Route, k.Key, micros(now)).
-		Scan(&a.BodyHash, &a.Status, &a.ContentType, &a.Body, &expiresAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	} else if err != nil {
-		return nil, doing("look for a kept answer", err)
-	}
-	a.ExpiresAt = fromMicros(expiresAt)
-	return &a, nil
-}
-
-// KeepAnswer implements noren.AccessTx. An answer that has expired, and is not deleted yet, is replaced. Of two
-// transactions with the same key at once the second waits for the first, and then finds its answer.
-func (t *tx) KeepAnswer(ctx context.Context, k noren.IdempotencyKey, a noren.KeptAnswer) (bool, error) {
-	n, err := t.exec(ctx, `INSERT INTO kept_answers
-		(tenant_id, client_id, route, key, body_hash, status, content_type, body, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (tenant_id, client_id, route, key) DO UPDATE SET body_hash = excluded.body_hash,
-		status = excluded.status, content_type = excluded.content_type, body = excluded.body,
-		expires_at = excluded.expires_at WHERE kept_answers.expires_at <= ?`,
-		t.tenant, k.ClientID, k.Route, k.Key, a.BodyHash, a.Status, a.ContentType, a.Body, micros(a.ExpiresAt),
-		micros(t.db.clock()))
-	return n == 1, doing("keep an answer", err)
 }

@@ -1,21 +1,38 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
+	"slices"
 	"time"
 
 	"noren"
 )
 
-// AddAudit implements noren.AccessTx. The log is only ever added to: no statement of this package changes or
-// removes an entry.
+// AddAudit implements noren.AuditTx. Entries with numbers of their own take none, and need not wait for the end.
 func (t *tx) AddAudit(ctx context.Context, entries []noren.AuditEntry) error {
+	// The context of the call, which is that of the request: what is written at the end may be written with another one.
+	from := noren.OriginOf(ctx)
+	entries = slices.Clone(entries)
+	for i := range entries {
+		e := &entries[i]
+		e.Address, e.ClientRequestID = cmp.Or(e.Address, from.Address), cmp.Or(e.ClientRequestID, from.ClientRequestID)
+	}
+	if len(entries) > 0 && entries[0].ID != 0 {
+		return t.writeAudit(ctx, entries)
+	}
+	t.audit = append(t.audit, entries...)
+	return nil
+}
+
+// writeAudit stores entries. The log is only ever added to: nothing but ErasePeople and SweepAudit change
+// entries, and only their values.
+func (t *tx) writeAudit(ctx context.Context, entries []noren.AuditEntry) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	of := func(value func(e *noren.AuditEntry) any) []any { return valuesOf(entries, value) }
-	_, err := t.insertRows(ctx, "audit", "", []column{
+	return t.insertNumbered(ctx, deferred{doing: "write the audit log"}, "audit", noren.CounterAudit, []column{
 		{"id", kindInt, of(func(e *noren.AuditEntry) any { return e.ID })},
 		{"at", kindInt, of(func(e *noren.AuditEntry) any { return micros(e.At) })},
 		{"client_id", kindInt, of(func(e *noren.AuditEntry) any { return e.ClientID })},
@@ -25,11 +42,12 @@ func (t *tx) AddAudit(ctx context.Context, entries []noren.AuditEntry) error {
 		{"subject_id", kindText, of(func(e *noren.AuditEntry) any { return e.SubjectID })},
 		{"request_id", kindText, of(func(e *noren.AuditEntry) any { return e.RequestID })},
 		{"changes", kindText, of(func(e *noren.AuditEntry) any { return string(e.Changes) })},
+		{"address", kindText, of(func(e *noren.AuditEntry) any { return e.Address })},
+		{"client_request_id", kindText, of(func(e *noren.AuditEntry) any { return e.ClientRequestID })},
 	})
-	return doing("write the audit log", err)
 }
 
-// Audit implements noren.AccessTx. Entries are numbered in the order in which they were committed, so the newest
+// Audit implements noren.AuditTx. Entries are numbered in the order in which they were committed, so the newest
 // are those with the highest numbers.
 func (t *tx) Audit(ctx context.Context, f noren.AuditFilter) ([]noren.AuditEntry, error) {
 	w := t.where()
@@ -41,18 +59,19 @@ func (t *tx) Audit(ctx context.Context, f noren.AuditFilter) ([]noren.AuditEntry
 	w.span("at", f.At)
 	w.between(f.After, f.Before)
 	limit, args := limitOffset(f.Page)
-	rows, err := t.query(ctx, "SELECT id, at, client_id, COALESCE(login, ''), dialect, subject, subject_id, request_id, changes FROM audit"+
-		w.String()+" ORDER BY id DESC"+limit, append(w.args, args...)...)
-	list, err := collect(rows, err, func(rows *sql.Rows) (e noren.AuditEntry, err error) {
+	rows, err := t.query(ctx, `SELECT id, at, client_id, COALESCE(login, ''), dialect, subject, subject_id, request_id, changes, address,
+		client_request_id FROM audit`+w.String()+" ORDER BY id DESC"+limit, append(w.args, args...)...)
+	list, err := collect(rows, err, func(row scannable) (e noren.AuditEntry, err error) {
 		var at int64
-		err = rows.Scan(&e.ID, &at, &e.ClientID, &e.Login, &e.Dialect, &e.Subject, &e.SubjectID, &e.RequestID, &e.Changes)
+		err = row.Scan(&e.ID, &at, &e.ClientID, &e.Login, &e.Dialect, &e.Subject, &e.SubjectID, &e.RequestID, &e.Changes,
+			&e.Address, &e.ClientRequestID)
 		e.At = fromMicros(at)
 		return e, err
 	})
 	return list, doing("read the audit log", err)
 }
 
-// AuditNumber implements noren.AccessTx. It halves the numbers until it has found the place: times have no index, which
+// AuditNumber implements noren.AuditTx. It halves the numbers until it has found the place: times have no index, which
 // every write would have to pay for.
 func (t *tx) AuditNumber(ctx context.Context, at time.Time) (int64, error) {
 	n, err := t.numberAt(ctx, "audit", "at", noren.CounterAudit, at)

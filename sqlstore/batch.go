@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"noren"
 )
 
 // column is one column of a batch: a value for each row. nil and nil pointers are NULL.
@@ -31,34 +33,108 @@ const (
 // first column. onConflict is empty or an ON CONFLICT clause. It counts as one statement.
 //
 // PostgreSQL gets one statement with an array for each column, because a statement a row costs a round trip each.
-// SQLite runs one prepared statement once a row, because taking a list apart costs it more than the calls.
+// SQLite runs one prepared statement for a few rows at a time, because taking a list apart costs it more than the calls.
 func (t *tx) insertRows(ctx context.Context, table, onConflict string, cols []column) (inserted int64, err error) {
-	if len(cols[0].values) == 0 {
+	switch {
+	case len(cols[0].values) == 0:
 		return 0, nil
+	case t.db.flavor.unnests:
+		text, args := t.insertion(table, onConflict, cols)
+		return t.exec(ctx, text, args...)
 	}
+	into, row := insertInto(table, cols)+"VALUES ", "(?"+strings.Repeat(", ?", len(cols))+")"
+	cols = append([]column{t.tenantColumn(len(cols[0].values))}, cols...)
+	single := into + row + " " + onConflict
+	t.db.sent(single)
+	// Two texts for a table, whatever the number of rows: one for those that go together, one for those left over.
+	together := into + row + strings.Repeat(", "+row, rowsTogether-1) + " " + onConflict
+	n := len(cols[0].values)
+	inserted, err = t.eachRows(ctx, together, cols, rowsTogether, 0, n-n%rowsTogether)
+	if err != nil {
+		return 0, err
+	}
+	rest, err := t.eachRows(ctx, single, cols, 1, n-n%rowsTogether, n)
+	return inserted + rest, err
+}
+
+// rowsTogether is how many rows SQLite inserts by one statement. Starting and ending a statement costs it a third of what
+// inserting a row does; with more rows it is not cheaper.
+const rowsTogether = 10
+
+// insertLater is insertRows where nobody waits for it. d has no text yet.
+func (t *tx) insertLater(ctx context.Context, d deferred, table, onConflict string, cols []column) error {
+	switch {
+	case len(cols[0].values) == 0:
+		return nil
+	case t.db.flavor.unnests:
+		d.text, d.args = t.insertion(table, onConflict, cols)
+		return t.later(ctx, d)
+	}
+	return d.outcome(t.insertRows(ctx, table, onConflict, cols))
+}
+
+// insertNumbered is insertLater for rows that get the next numbers of the counter as ids, in their order, where the first has
+// the id 0. The ids are the first of the columns.
+func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, counter noren.Counter, cols []column) error {
+	ids, n := cols[0], len(cols[0].values)
+	switch {
+	case n == 0:
+		return nil
+	case ids.values[0] != int64(0):
+		return t.insertLater(ctx, d, table, "", cols)
+	case t.db.flavor.unnests && !t.db.flavor.sharded:
+		t.takesCounter(counter)
+		values := make([]string, len(cols)-1)
+		for i := range values {
+			values[i] = "v.c" + strconv.Itoa(i)
+		}
+		d.text = "WITH taken AS (" + takeNumbers + " AS first) " + insertInto(table, cols) +
+			"SELECT CAST(? AS bigint), taken.first + v.place - 1, " + strings.Join(values, ", ") +
+			" FROM taken CROSS JOIN " + unnest(cols[1:], "place")
+		d.args = append([]any{t.tenant, counter, 1 + n, n, n, t.tenant}, arrays(cols[1:])...)
+		return t.later(ctx, d)
+	}
+	first, err := t.Reserve(ctx, counter, n)
+	if err != nil {
+		return d.outcome(0, err)
+	}
+	ids.values = make([]any, n)
+	for i := range ids.values {
+		ids.values[i] = first + int64(i)
+	}
+	return t.insertLater(ctx, d, table, "", append([]column{ids}, cols[1:]...))
+}
+
+// insertion is insertRows as one statement. The tenant is one argument and not an array. Behind Citus that does not say to which
+// shard the statement goes: what is drawn from no table is made on the coordinator first. So there it is drawn from the
+// tenant's own row.
+func (t *tx) insertion(table, onConflict string, cols []column) (text string, args []any) {
+	if t.db.flavor.sharded {
+		text = insertInto(table, cols) + "SELECT a.tenant_id, v.* FROM tenant_rows AS a CROSS JOIN " + unnest(cols, "") +
+			" WHERE a.tenant_id = ? " + onConflict
+		return text, append(arrays(cols), t.tenant)
+	}
+	text = insertInto(table, cols) + "SELECT CAST(? AS bigint), v.* FROM " + unnest(cols, "") + " " + onConflict
+	return text, append([]any{t.tenant}, arrays(cols)...)
+}
+
+func insertInto(table string, cols []column) string {
 	names := make([]string, len(cols))
 	for i, c := range cols {
 		names[i] = c.name
 	}
-	into := "INSERT INTO " + table + " (tenant_id, " + strings.Join(names, ", ") + ") "
-	if t.db.flavor.arrays {
-		// The tenant is one argument and not an array: behind Citus it says which shard the statement goes to.
-		query := into + "SELECT CAST(? AS bigint), v.* FROM " + unnest(cols, "") + " " + onConflict
-		return t.exec(ctx, query, append([]any{t.tenant}, arrays(cols)...)...)
-	}
-	query := into + "VALUES (?" + strings.Repeat(", ?", len(cols)) + ") " + onConflict
-	return t.eachRow(ctx, query, append([]column{t.tenantColumn(len(cols[0].values))}, cols...))
+	return "INSERT INTO " + table + " (tenant_id, " + strings.Join(names, ", ") + ") "
 }
 
-// updateRows writes set in the rows of the transaction's tenant whose keys match, and answers how many there were.
-// A row is matched at most once. It counts as one statement.
-func (t *tx) updateRows(ctx context.Context, table string, keys, set []column) (updated int64, err error) {
+// updateLater writes set in the rows of the transaction's tenant whose keys match, where nobody waits for it. A row is
+// matched at most once. It counts as one statement. d has no text yet.
+func (t *tx) updateLater(ctx context.Context, d deferred, table string, keys, set []column) error {
 	if len(keys[0].values) == 0 {
-		return 0, nil
+		return nil
 	}
 	cols := slices.Concat(set, keys)
 	value := func(int) string { return "?" }
-	if t.db.flavor.arrays {
+	if t.db.flavor.unnests {
 		value = func(i int) string { return "v.c" + strconv.Itoa(i) }
 	}
 	sets, matches := make([]string, len(set)), make([]string, len(keys))
@@ -68,29 +144,31 @@ func (t *tx) updateRows(ctx context.Context, table string, keys, set []column) (
 	for i, c := range keys {
 		matches[i] = "t." + c.name + " = " + value(len(set)+i)
 	}
-	query := "UPDATE " + table + " AS t SET " + strings.Join(sets, ", ")
+	text := "UPDATE " + table + " AS t SET " + strings.Join(sets, ", ")
 	where := " WHERE " + strings.Join(matches, " AND ") + " AND t.tenant_id = ?"
-	if t.db.flavor.arrays {
-		return t.exec(ctx, query+" FROM "+unnest(cols, "")+where, append(arrays(cols), t.tenant)...)
+	if t.db.flavor.unnests {
+		d.text, d.args = text+" FROM "+unnest(cols, "")+where, append(arrays(cols), t.tenant)
+		return t.later(ctx, d)
 	}
-	return t.eachRow(ctx, query+where, append(cols, t.tenantColumn(len(keys[0].values))))
+	return d.outcome(t.eachRow(ctx, text+where, append(cols, t.tenantColumn(len(keys[0].values)))))
 }
 
-// subtractRows takes less off what the rows of the transaction's tenant with the ids have in less's column, and answers
-// how many rows there were with as much. An id is named at most once. It counts as one statement.
-func (t *tx) subtractRows(ctx context.Context, table string, ids, less column) (reduced int64, err error) {
+// subtractLater takes less off what the rows of the transaction's tenant with the ids have in less's column, of those that
+// have as much, where nobody waits for it. An id is named at most once. It counts as one statement. d has no text yet.
+func (t *tx) subtractLater(ctx context.Context, d deferred, table string, ids, less column) error {
 	if len(ids.values) == 0 {
-		return 0, nil
+		return nil
 	}
-	query := func(id, amount, from string) string {
+	text := func(id, amount, from string) string {
 		return "UPDATE " + table + " AS t SET " + less.name + " = t." + less.name + " - " + amount + from +
 			" WHERE t." + ids.name + " = " + id + " AND t." + less.name + " >= " + amount + " AND t.tenant_id = ?"
 	}
-	if t.db.flavor.arrays {
+	if t.db.flavor.unnests {
 		cols := []column{ids, less}
-		return t.exec(ctx, query("v.c0", "v.c1", " FROM "+unnest(cols, "")), append(arrays(cols), t.tenant)...)
+		d.text, d.args = text("v.c0", "v.c1", " FROM "+unnest(cols, "")), append(arrays(cols), t.tenant)
+		return t.later(ctx, d)
 	}
-	return t.eachRow(ctx, query("?", "?", ""), []column{less, ids, less, t.tenantColumn(len(ids.values))})
+	return d.outcome(t.eachRow(ctx, text("?", "?", ""), []column{less, ids, less, t.tenantColumn(len(ids.values))}))
 }
 
 // tenantColumn is the transaction's tenant for n rows.
@@ -100,17 +178,24 @@ func (t *tx) tenantColumn(n int) column {
 
 // eachRow runs the statement once for each row and adds up what was affected.
 func (t *tx) eachRow(ctx context.Context, query string, cols []column) (int64, error) {
+	t.db.sent(query)
+	return t.eachRows(ctx, query, cols, 1, 0, len(cols[0].values))
+}
+
+// eachRows runs the statement for rows from from up to to, each time for as many as together.
+func (t *tx) eachRows(ctx context.Context, query string, cols []column, together, from, to int) (total int64, err error) {
 	if t.failed != nil {
 		return 0, t.failed
 	}
-	t.db.sent(query)
-	var total int64
-	args := make([]any, len(cols))
-	for row := range cols[0].values {
-		for i, c := range cols {
-			args[i] = plain(c.values[row])
+	args := make([]any, 0, together*len(cols))
+	for ; from < to; from += together {
+		args = args[:0]
+		for row := from; row < from+together; row++ {
+			for _, c := range cols {
+				args = append(args, plain(c.values[row]))
+			}
 		}
-		n, err := t.execQuietly(ctx, query, args...)
+		n, err := t.execQuietly(ctx, query, args)
 		if err != nil {
 			return 0, err
 		}
@@ -120,12 +205,12 @@ func (t *tx) eachRow(ctx context.Context, query string, cols []column) (int64, e
 }
 
 // unnest is the batch as a table v with the columns c0, c1 and so on, and the row's place from 1 where that has a name;
-// arrays answers its arguments.
+// arrays returns its arguments.
 func unnest(cols []column, place string) string {
-	casts, names := make([]string, len(cols)), make([]string, len(cols))
+	casts, names := make([]string, 0, len(cols)), make([]string, 0, len(cols)+1)
 	for i, c := range cols {
-		casts[i] = "CAST(? AS " + string(c.kind) + "[])"
-		names[i] = "c" + strconv.Itoa(i)
+		casts = append(casts, "CAST(? AS "+string(c.kind)+"[])")
+		names = append(names, "c"+strconv.Itoa(i))
 	}
 	ordinality := ""
 	if place != "" {
@@ -134,7 +219,7 @@ func unnest(cols []column, place string) string {
 	return "unnest(" + strings.Join(casts, ", ") + ")" + ordinality + " AS v (" + strings.Join(names, ", ") + ")"
 }
 
-// arrays answers one typed slice for each column, with nil for NULL.
+// arrays returns one typed slice for each column, with nil for NULL.
 func arrays(cols []column) []any {
 	args := make([]any, len(cols))
 	for i, c := range cols {
@@ -158,13 +243,27 @@ func arrays(cols []column) []any {
 	return args
 }
 
-// array panics where a value does not have the column's kind, which is a mistake in this package.
-func array[T any](values []any) []*T {
+// as returns v as a T. It panics where v is none, which is a mistake in this package that must not pass.
+func as[T any](v any) T { return v.(T) } //nolint:forcetypeassert // see above
+
+// array makes the values those of the column's kind. Where none is NULL it is a []T, which is encoded without a look behind each pointer.
+func array[T any](values []any) any {
+	list := make([]T, len(values))
+	for row, v := range values {
+		v = plain(v)
+		if v == nil {
+			return nullable[T](values)
+		}
+		list[row] = as[T](v)
+	}
+	return list
+}
+
+func nullable[T any](values []any) []*T {
 	list := make([]*T, len(values))
 	for row, v := range values {
 		if v = plain(v); v != nil {
-			item := v.(T)
-			list[row] = &item
+			list[row] = new(as[T](v))
 		}
 	}
 	return list
@@ -191,6 +290,8 @@ func plain(v any) any {
 		return r.Bool()
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return r.Int()
+	case reflect.Uint8:
+		return int64(r.Uint()) //nolint:gosec // small
 	case reflect.Float32, reflect.Float64:
 		return r.Float()
 	default:

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
+	"errors"
 	"slices"
 	"testing"
 
@@ -86,8 +86,9 @@ func TestBatchesAreReadAsWritten(t *testing.T) {
 					return err
 				}
 				key, rest = batchColumns(changed)
-				if n, err = t.updateRows(ctx, "batch", key, rest); err != nil || n != int64(len(rows)) {
-					rt.Errorf("%d updated, error %v", n, err)
+				all := deferred{rows: int64(len(rows)), wrong: errors.New("another number of rows was updated")}
+				if err := t.updateLater(ctx, all, "batch", key, rest); err != nil {
+					rt.Error(err)
 				}
 				updated, err = t.batch(ctx)
 				return err
@@ -118,8 +119,8 @@ func TestBatchesAreReadAsWritten(t *testing.T) {
 // batch reads the transaction's tenant's rows.
 func (t *tx) batch(ctx context.Context) ([]batchRow, error) {
 	rows, err := t.query(ctx, `SELECT id, words, flag, raw, share FROM batch WHERE tenant_id = ? ORDER BY id`, t.tenant)
-	return collect(rows, err, func(rows *sql.Rows) (r batchRow, err error) {
-		err = rows.Scan(&r.ID, &r.Text, &r.Bool, &r.Bytes, &r.Float)
+	return collect(rows, err, func(row scannable) (r batchRow, err error) {
+		err = row.Scan(&r.ID, &r.Text, &r.Bool, &r.Bytes, &r.Float)
 		return r, err
 	})
 }
@@ -132,8 +133,7 @@ func TestEmptyBatchSendsNothing(t *testing.T) {
 			if _, err := tx.insertRows(t.Context(), "batch", "", []column{{"id", kindInt, nil}}); err != nil {
 				return err
 			}
-			_, err := tx.updateRows(t.Context(), "batch", []column{{"id", kindInt, nil}}, []column{{"words", kindText, nil}})
-			return err
+			return tx.updateLater(t.Context(), deferred{}, "batch", []column{{"id", kindInt, nil}}, []column{{"words", kindText, nil}})
 		})
 		if sent := b.statements.Load(); err != nil || sent != 0 {
 			t.Errorf("%d statements, error %v", sent, err)

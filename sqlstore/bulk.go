@@ -15,19 +15,16 @@ import (
 // the transaction of its effect. Only CountBulkTry changes it in between.
 
 // bulkColumns are what scanBulk reads, in its order.
-const bulkColumns = "id, token, kind, dialect, client_id, store_id, request_id, callback_url, rows, state, tries, " +
-	"failures, accepted_at, applied_at"
-
-// scannable is a *sql.Row or *sql.Rows.
-type scannable interface{ Scan(refs ...any) error }
+const bulkColumns = "id, token, kind, dialect, client_id, store_id, request_id, address, client_request_id, callback_url, rows, state, " +
+	"tries, failures, accepted_at, applied_at"
 
 // scanBulk reads one request with its rows.
 func scanBulk(row scannable) (r noren.BulkRequest, err error) {
 	var changes, failures []byte
 	var acceptedAt int64
 	var appliedAt sql.NullInt64
-	if err := row.Scan(&r.ID, &r.Token, &r.Kind, &r.Dialect, &r.ClientID, &r.StoreID, &r.RequestID, &r.CallbackURL,
-		&changes, &r.State, &r.Tries, &failures, &acceptedAt, &appliedAt); err != nil {
+	if err := row.Scan(&r.ID, &r.Token, &r.Kind, &r.Dialect, &r.ClientID, &r.StoreID, &r.RequestID, &r.Address, &r.ClientRequestID,
+		&r.CallbackURL, &changes, &r.State, &r.Tries, &failures, &acceptedAt, &appliedAt); err != nil {
 		return r, err
 	}
 	r.AcceptedAt, r.AppliedAt = fromMicros(acceptedAt), fromNullMicros(appliedAt)
@@ -60,7 +57,7 @@ func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows 
 	}
 	cols := bulkColumnsOf(requests, rows, fresh)
 	store := t.storeBulk
-	if t.db.flavor.arrays {
+	if t.db.flavor.unnests && !t.db.flavor.sharded {
 		store = t.storeBulkAtOnce
 	}
 	first, err := store(ctx, cols)
@@ -85,6 +82,8 @@ func bulkColumnsOf(requests []noren.BulkRequest, rows [][]byte, fresh []int) []c
 		{"client_id", kindInt, of(func(_ int, r *noren.BulkRequest) any { return r.ClientID })},
 		{"store_id", kindInt, of(func(_ int, r *noren.BulkRequest) any { return r.StoreID })},
 		{"request_id", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.RequestID })},
+		{"address", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.Address })},
+		{"client_request_id", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.ClientRequestID })},
 		{"callback_url", kindText, of(func(_ int, r *noren.BulkRequest) any { return r.CallbackURL })},
 		{"rows", kindBytes, of(func(i int, _ *noren.BulkRequest) any { return rows[i] })},
 		{"state", kindText, of(func(int, *noren.BulkRequest) any { return string(noren.BulkAccepted) })},
@@ -94,7 +93,7 @@ func bulkColumnsOf(requests []noren.BulkRequest, rows [][]byte, fresh []int) []c
 	}
 }
 
-// storeBulk numbers and inserts new requests, and answers the first number.
+// storeBulk numbers and inserts new requests, and returns the first number.
 func (t *tx) storeBulk(ctx context.Context, cols []column) (first int64, err error) {
 	n := len(cols[0].values)
 	if first, err = t.Reserve(ctx, noren.CounterBulk, n); err != nil {
@@ -104,18 +103,22 @@ func (t *tx) storeBulk(ctx context.Context, cols []column) (first int64, err err
 	for i := range ids {
 		ids[i] = first + int64(i)
 	}
-	if _, err = t.insertRows(ctx, "bulk_requests", "", append([]column{{"id", kindInt, ids}}, cols...)); err != nil {
+	d := deferred{doing: "store bulk requests"}
+	if err = t.insertLater(ctx, d, "bulk_requests", "", append([]column{{"id", kindInt, ids}}, cols...)); err != nil {
 		return 0, err
 	}
 	if first == 1 {
 		// The tenant's first request makes its lane. Later ones need not look, for lanes are never deleted.
-		_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
+		err = t.later(ctx, deferred{
+			doing: "make a lane", text: `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, args: []any{t.tenant},
+		})
 	}
 	return first, err
 }
 
 // storeBulkAtOnce is storeBulk in one statement, which PostgreSQL can commit by itself: round trips are most of what
-// accepting a request costs there. SQLite has no INSERT within another statement.
+// accepting a request costs there. SQLite has no INSERT within another statement, and behind Citus it would be a two-phase
+// commit over all nodes.
 func (t *tx) storeBulkAtOnce(ctx context.Context, cols []column) (first int64, err error) {
 	names, values := make([]string, len(cols)), make([]string, len(cols))
 	for i, c := range cols {
@@ -133,7 +136,7 @@ func (t *tx) storeBulkAtOnce(ctx context.Context, cols []column) (first int64, e
 }
 
 // acceptedBefore fills in the numbers of requests that an earlier run has stored, known by their tokens. That run may
-// still be on its way into the database without anybody to answer: locking the counter first waits for it. Should it
+// still be on its way into the database with nobody waiting for it: locking the counter first waits for it. Should it
 // come only afterwards, it finds its tokens taken and is undone.
 func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, ids []int64) error {
 	if _, err := t.Reserve(ctx, noren.CounterBulk, 0); err != nil {
@@ -146,9 +149,9 @@ func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, i
 	}
 	rows, err := t.query(ctx, "SELECT token, id FROM bulk_requests WHERE tenant_id = ? AND "+t.db.flavor.in("token"),
 		t.tenant, t.db.flavor.list(tokens))
-	_, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
+	_, err = collect(rows, err, func(row scannable) (id int64, err error) {
 		var token string
-		if err := rows.Scan(&token, &id); err != nil {
+		if err := row.Scan(&token, &id); err != nil {
 			return 0, err
 		}
 		ids[place[token]] = id
@@ -160,6 +163,7 @@ func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, i
 // LockLane implements noren.BulkTx. A tenant that never had a request has no lane, and nothing to apply. SQLite has
 // nothing to lock: its one writer is this transaction.
 func (t *tx) LockLane(ctx context.Context) (bool, error) {
+	t.takes(lockWork, "lanes")
 	var tenant int64
 	err := t.queryRow(ctx, `SELECT tenant_id FROM lanes WHERE tenant_id = ?`+t.db.flavor.skipLocked, t.tenant).Scan(&tenant)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -175,8 +179,15 @@ func (t *tx) NextBulk(ctx context.Context, limit int) ([]noren.BulkRequest, erro
 	rows, err := t.query(ctx, "SELECT "+bulkColumns+` FROM bulk_requests WHERE tenant_id = ? AND id IN (
 		SELECT id FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted' ORDER BY id LIMIT ?) ORDER BY id`,
 		t.tenant, t.tenant, limit)
-	list, err := collect(rows, err, func(rows *sql.Rows) (noren.BulkRequest, error) { return scanBulk(rows) })
+	list, err := collect(rows, err, scanBulk)
 	return list, doing("read the next bulk requests", err)
+}
+
+// BulkWaiting implements noren.BulkTx. It reads no more of the partial index than it is to count.
+func (t *tx) BulkWaiting(ctx context.Context, most int) (n int, err error) {
+	err = t.queryRow(ctx, `SELECT COUNT(*) FROM (
+		SELECT id FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted' LIMIT ?) AS waiting`, t.tenant, most).Scan(&n)
+	return n, doing("count what waits", err)
 }
 
 // FinishBulk implements noren.BulkTx. A request that is finished already keeps its state and its callback: the state
@@ -193,7 +204,7 @@ func (t *tx) FinishBulk(ctx context.Context, requests []noren.BulkRequest, callb
 		}
 		failures[i] = string(text)
 	}
-	_, err := t.updateRows(ctx, "bulk_requests",
+	err := t.updateLater(ctx, deferred{doing: "finish bulk requests"}, "bulk_requests",
 		[]column{
 			{"id", kindInt, valuesOf(requests, func(r *noren.BulkRequest) any { return r.ID })},
 			{"state", kindText, valuesOf(requests, func(*noren.BulkRequest) any { return string(noren.BulkAccepted) })},
@@ -204,7 +215,7 @@ func (t *tx) FinishBulk(ctx context.Context, requests []noren.BulkRequest, callb
 			{"applied_at", kindInt, valuesOf(requests, func(r *noren.BulkRequest) any { return nullMicros(r.AppliedAt) })},
 		})
 	if err != nil {
-		return doing("finish bulk requests", err)
+		return err
 	}
 	return t.oweCallbacks(ctx, callbacks)
 }
@@ -215,7 +226,7 @@ func (t *tx) CountBulkTry(ctx context.Context, id int64) error {
 	return doing("count a try", err)
 }
 
-// BulkByID implements noren.BulkTx. NotFound where the tenant has no such request.
+// BulkByID implements noren.BulkListTx. NotFound where the tenant has no such request.
 func (t *tx) BulkByID(ctx context.Context, id int64) (noren.BulkRequest, *noren.Callback, []noren.Attempt, error) {
 	r, err := scanBulk(t.queryRow(ctx, "SELECT "+bulkColumns+" FROM bulk_requests WHERE tenant_id = ? AND id = ?", t.tenant, id))
 	if errors.Is(err, sql.ErrNoRows) {

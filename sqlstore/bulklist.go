@@ -11,7 +11,7 @@ import (
 // The queries of this file look at many requests. They read what the index bulk_requests_list has, and rows themselves
 // only of the page that is shown.
 
-// BulkRequests implements noren.BulkTx. States are part of the text, not arguments, so that the partial indexes over
+// BulkRequests implements noren.BulkListTx. States are part of the text, not arguments, so that the partial indexes over
 // what is rare can be used.
 func (t *tx) BulkRequests(ctx context.Context, f noren.BulkFilter) ([]noren.BulkSummary, error) {
 	w := t.where()
@@ -49,26 +49,25 @@ func (t *tx) BulkRequests(ctx context.Context, f noren.BulkFilter) ([]noren.Bulk
 }
 
 // scanSummary reads one row of BulkRequests.
-func scanSummary(rows *sql.Rows) (s noren.BulkSummary, err error) {
+func scanSummary(row scannable) (s noren.BulkSummary, err error) {
 	r := &s.Request
 	var acceptedAt int64
 	var appliedAt, nextAt sql.NullInt64
-	err = rows.Scan(&r.ID, &r.Kind, &r.Dialect, &r.ClientID, &r.StoreID, &r.RequestID, &r.CallbackURL, &r.State, &r.Tries,
+	err = row.Scan(&r.ID, &r.Kind, &r.Dialect, &r.ClientID, &r.StoreID, &r.RequestID, &r.CallbackURL, &r.State, &r.Tries,
 		&acceptedAt, &appliedAt, &s.Size, &s.Delivery, &s.Attempts, &nextAt)
 	r.AcceptedAt, r.AppliedAt, s.NextAt = fromMicros(acceptedAt), fromNullMicros(appliedAt), fromNullMicros(nextAt)
 	return s, err
 }
 
-// BulkQueue implements noren.BulkTx. What waits is in partial indexes. That over callbacks is not led by the tenant;
-// the sign keeps SQLite from reading all callbacks of the tenant instead.
+// BulkQueue implements noren.BulkListTx. What waits is in partial indexes.
 func (t *tx) BulkQueue(ctx context.Context) (q noren.BulkQueue, err error) {
 	var bulk, callback sql.NullInt64
 	err = t.queryRow(ctx, `SELECT
 		COALESCE((SELECT next - 1 FROM counters WHERE tenant_id = ? AND name = ?), 0),
 		(SELECT COUNT(*) FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted'),
 		(SELECT MIN(accepted_at) FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted'),
-		(SELECT COUNT(*) FROM callbacks WHERE +tenant_id = ? AND state = 'pending'),
-		(SELECT MIN(owed_at) FROM callbacks WHERE +tenant_id = ? AND state = 'pending'),
+		(SELECT COUNT(*) FROM callbacks WHERE tenant_id = ? AND state = 'pending'),
+		(SELECT MIN(owed_at) FROM callbacks WHERE tenant_id = ? AND state = 'pending'),
 		(SELECT COUNT(*) FROM callbacks WHERE tenant_id = ? AND state = 'given_up')`,
 		t.tenant, noren.CounterBulk, t.tenant, t.tenant, t.tenant, t.tenant, t.tenant).
 		Scan(&q.Accepted, &q.Waiting, &bulk, &q.CallbacksWaiting, &callback, &q.GivenUp)
@@ -81,7 +80,7 @@ func (t *tx) BulkQueue(ctx context.Context) (q noren.BulkQueue, err error) {
 	return q, doing("count what waits", err)
 }
 
-// BulkFlows implements noren.BulkTx. Requests are numbered in the order in which they were accepted, so the first of
+// BulkFlows implements noren.BulkListTx. Requests are numbered in the order in which they were accepted, so the first of
 // them is found by halving the numbers.
 func (t *tx) BulkFlows(ctx context.Context, from time.Time, step time.Duration) ([]noren.BulkFlow, error) {
 	// A minute earlier, because several processes accept, and their clocks differ a little.
@@ -95,8 +94,8 @@ func (t *tx) BulkFlows(ctx context.Context, from time.Time, step time.Duration) 
 			FROM bulk_requests WHERE tenant_id = ? AND id > ? AND accepted_at >= ?
 		) AS flow GROUP BY accepted, applied, state ORDER BY accepted, applied, state`,
 		start, length, start, length, t.tenant, before, start)
-	list, err := collect(rows, err, func(rows *sql.Rows) (f noren.BulkFlow, err error) {
-		err = rows.Scan(&f.Accepted, &f.Applied, &f.State, &f.Requests)
+	list, err := collect(rows, err, func(row scannable) (f noren.BulkFlow, err error) {
+		err = row.Scan(&f.Accepted, &f.Applied, &f.State, &f.Requests)
 		return f, err
 	})
 	return list, doing("count bulk requests by time", err)
@@ -105,7 +104,7 @@ func (t *tx) BulkFlows(ctx context.Context, from time.Time, step time.Duration) 
 // delivered is the condition that an attempt reached its receiver.
 const delivered = "status >= 200 AND status < 300"
 
-// DeliveryFlows implements noren.BulkTx. That a callback arrived is told by the first attempt that was answered so: what
+// DeliveryFlows implements noren.CallbackTx. That a callback arrived is told by the first attempt with such a response: what
 // is sent again later says nothing of how long it took.
 func (t *tx) DeliveryFlows(ctx context.Context, from time.Time, step time.Duration) ([]noren.DeliveryFlow, error) {
 	start, length := micros(from), step.Microseconds()
@@ -129,9 +128,9 @@ func (t *tx) DeliveryFlows(ctx context.Context, from time.Time, step time.Durati
 			FROM tried GROUP BY step
 		) AS counted LEFT JOIN times ON times.step = counted.step ORDER BY counted.step`,
 		start, length, t.tenant, start, t.tenant, t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (f noren.DeliveryFlow, err error) {
+	list, err := collect(rows, err, func(row scannable) (f noren.DeliveryFlow, err error) {
 		var median, slow int64
-		err = rows.Scan(&f.Step, &f.Delivered, &f.Failed, &median, &slow)
+		err = row.Scan(&f.Step, &f.Delivered, &f.Failed, &median, &slow)
 		f.Median, f.Slow = time.Duration(median)*time.Microsecond, time.Duration(slow)*time.Microsecond
 		return f, err
 	})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -13,8 +14,17 @@ import (
 	"noren/search"
 )
 
-// Tenant implements noren.CatalogueTx.
+// Tenant implements noren.TenantTx.
 func (t *tx) Tenant(ctx context.Context) (noren.Tenant, error) {
+	if s, err := t.settings(ctx); err != nil {
+		return noren.Tenant{}, err
+	} else if s != nil && s.tenant.ID != 0 {
+		return s.tenant, nil
+	}
+	return t.readTenant(ctx)
+}
+
+func (t *tx) readTenant(ctx context.Context) (noren.Tenant, error) {
 	var r tenantRow
 	err := t.queryRow(ctx, "SELECT "+tenantColumns+" FROM tenants WHERE id = ?", t.tenant).Scan(r.refs()...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -28,8 +38,12 @@ func (t *tx) Tenant(ctx context.Context) (noren.Tenant, error) {
 	return r.read()
 }
 
-// PutTenant implements noren.CatalogueTx. The contract id never changes.
+// PutTenant implements noren.TenantTx. The contract id never changes.
 func (t *tx) PutTenant(ctx context.Context, tenant noren.Tenant) error {
+	t.takes(lockSettings, "settings")
+	if err := t.changingSettings(ctx); err != nil {
+		return err
+	}
 	settings, err := json.Marshal(tenant)
 	if err != nil {
 		return doing("encode the tenant's settings", err)
@@ -37,6 +51,12 @@ func (t *tx) PutTenant(ctx context.Context, tenant noren.Tenant) error {
 	_, err = t.exec(ctx, "UPDATE tenants SET settings = ?, updated_at = ? WHERE id = ?",
 		string(settings), micros(t.db.clock()), t.tenant)
 	return doing("write the tenant", err)
+}
+
+// changingSettings is called by whatever writes the tenant, its ranks or its stores.
+func (t *tx) changingSettings(ctx context.Context) error {
+	t.changeSettings()
+	return t.hold(ctx, noren.CounterSettings)
 }
 
 // put inserts rows, or updates those whose key is stored already. When they were made stays as it is.
@@ -47,27 +67,40 @@ func (t *tx) put(ctx context.Context, table, key string, cols []column) error {
 			set = append(set, c.name+" = excluded."+c.name)
 		}
 	}
-	_, err := t.insertRows(ctx, table, "ON CONFLICT (tenant_id, "+key+") DO UPDATE SET "+strings.Join(set, ", "), cols)
-	return doing("write "+table, err)
+	return t.insertLater(ctx, deferred{doing: "write " + table}, table,
+		"ON CONFLICT (tenant_id, "+key+") DO UPDATE SET "+strings.Join(set, ", "), cols)
 }
 
-// Ranks implements noren.CatalogueTx.
+// Ranks implements noren.RankTx.
 func (t *tx) Ranks(ctx context.Context) ([]noren.Rank, error) {
-	rows, err := t.query(ctx, `SELECT id, uid, position, name, entry_spend, maintenance_spend, ratio
+	if s, err := t.settings(ctx); err != nil {
+		return nil, err
+	} else if s != nil {
+		return slices.Clone(s.ranks), nil
+	}
+	return t.readRanks(ctx)
+}
+
+func (t *tx) readRanks(ctx context.Context) ([]noren.Rank, error) {
+	rows, err := t.query(ctx, `SELECT id, uid, position, code, name, entry_spend, maintenance_spend, ratio
 		FROM ranks WHERE tenant_id = ? ORDER BY position, id`, t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (r noren.Rank, err error) {
-		err = rows.Scan(&r.ID, &r.UID, &r.Position, &r.Name, &r.EntrySpend, &r.MaintenanceSpend, &r.Ratio)
+	list, err := collect(rows, err, func(row scannable) (r noren.Rank, err error) {
+		err = row.Scan(&r.ID, &r.UID, &r.Position, &r.Code, &r.Name, &r.EntrySpend, &r.MaintenanceSpend, &r.Ratio)
 		return r, err
 	})
 	return list, doing("read ranks", err)
 }
 
-// PutRanks implements noren.CatalogueTx.
+// PutRanks implements noren.RankTx.
 func (t *tx) PutRanks(ctx context.Context, ranks []noren.Rank) error {
+	if err := t.changingSettings(ctx); err != nil {
+		return err
+	}
 	return t.put(ctx, "ranks", "id", []column{
 		{"id", kindInt, valuesOf(ranks, func(r *noren.Rank) any { return r.ID })},
 		{"uid", kindText, valuesOf(ranks, func(r *noren.Rank) any { return r.UID })},
 		{"position", kindInt, valuesOf(ranks, func(r *noren.Rank) any { return r.Position })},
+		{"code", kindText, valuesOf(ranks, func(r *noren.Rank) any { return r.Code })},
 		{"name", kindText, valuesOf(ranks, func(r *noren.Rank) any { return r.Name })},
 		{"entry_spend", kindInt, valuesOf(ranks, func(r *noren.Rank) any { return r.EntrySpend })},
 		{"maintenance_spend", kindInt, valuesOf(ranks, func(r *noren.Rank) any { return r.MaintenanceSpend })},
@@ -75,20 +108,33 @@ func (t *tx) PutRanks(ctx context.Context, ranks []noren.Rank) error {
 	})
 }
 
-// StaffRanks implements noren.CatalogueTx.
+// StaffRanks implements noren.StaffTx.
 func (t *tx) StaffRanks(ctx context.Context) ([]noren.StaffRank, error) {
-	rows, err := t.query(ctx, "SELECT id, name FROM staff_ranks WHERE tenant_id = ? ORDER BY id", t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (r noren.StaffRank, err error) {
-		err = rows.Scan(&r.ID, &r.Name)
+	if s, err := t.settings(ctx); err != nil {
+		return nil, err
+	} else if s != nil {
+		return slices.Clone(s.staffRanks), nil
+	}
+	return t.readStaffRanks(ctx)
+}
+
+func (t *tx) readStaffRanks(ctx context.Context) ([]noren.StaffRank, error) {
+	rows, err := t.query(ctx, "SELECT id, code, name FROM staff_ranks WHERE tenant_id = ? ORDER BY id", t.tenant)
+	list, err := collect(rows, err, func(row scannable) (r noren.StaffRank, err error) {
+		err = row.Scan(&r.ID, &r.Code, &r.Name)
 		return r, err
 	})
 	return list, doing("read staff ranks", err)
 }
 
-// PutStaffRanks implements noren.CatalogueTx.
+// PutStaffRanks implements noren.StaffTx.
 func (t *tx) PutStaffRanks(ctx context.Context, ranks []noren.StaffRank) error {
+	if err := t.changingSettings(ctx); err != nil {
+		return err
+	}
 	return t.put(ctx, "staff_ranks", "id", []column{
 		{"id", kindInt, valuesOf(ranks, func(r *noren.StaffRank) any { return r.ID })},
+		{"code", kindText, valuesOf(ranks, func(r *noren.StaffRank) any { return r.Code })},
 		{"name", kindText, valuesOf(ranks, func(r *noren.StaffRank) any { return r.Name })},
 	})
 }
@@ -100,7 +146,7 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 	equal(w, "code", f.Code)
 	oneOf(w, t.db.flavor, "code", f.Codes)
 	w.span("updated_at", f.Updated)
-	if needle := search.NewQuery(f.Keyword).Needle; needle != "" {
+	if needle := search.StoredNeedle(f.Keyword); needle != "" {
 		// Products are read one after another: a tenant has few of them beside its members. Those that an earlier program
 		// stored are compared as they are, but for the case of ASCII letters.
 		w.and(`(haystack LIKE ? ESCAPE '\' OR haystack = '' AND lower(code || ' ' || name) LIKE ? ESCAPE '\')`,
@@ -127,12 +173,23 @@ func catalogueSorts() map[string]string {
 
 // Stores implements noren.CatalogueTx.
 func (t *tx) Stores(ctx context.Context, f noren.CatalogueFilter) ([]noren.Store, int, error) {
+	if s, err := t.settings(ctx); err != nil {
+		return nil, 0, err
+	} else if s != nil {
+		if picked, ok := storesIn(s.stores, f); ok {
+			return picked, len(picked), nil
+		}
+	}
+	return t.readStores(ctx, f)
+}
+
+func (t *tx) readStores(ctx context.Context, f noren.CatalogueFilter) ([]noren.Store, int, error) {
 	return listing[noren.Store]{
 		table: "stores", columns: "id, code, name, kind, created_at, updated_at",
 		sortable: catalogueSorts(), key: []string{"id"},
-		scan: func(rows *sql.Rows) (s noren.Store, err error) {
+		scan: func(row scannable) (s noren.Store, err error) {
 			var createdAt, updatedAt int64
-			err = rows.Scan(&s.ID, &s.Code, &s.Name, &s.Kind, &createdAt, &updatedAt)
+			err = row.Scan(&s.ID, &s.Code, &s.Name, &s.Kind, &createdAt, &updatedAt)
 			s.CreatedAt, s.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
 			return s, err
 		},
@@ -141,6 +198,9 @@ func (t *tx) Stores(ctx context.Context, f noren.CatalogueFilter) ([]noren.Store
 
 // PutStores implements noren.CatalogueTx.
 func (t *tx) PutStores(ctx context.Context, stores []noren.Store) error {
+	if err := t.changingSettings(ctx); err != nil {
+		return err
+	}
 	return t.put(ctx, "stores", "id", []column{
 		{"id", kindInt, valuesOf(stores, func(s *noren.Store) any { return s.ID })},
 		{"code", kindText, valuesOf(stores, func(s *noren.Store) any { return s.Code })},
@@ -156,9 +216,9 @@ func (t *tx) Products(ctx context.Context, f noren.CatalogueFilter) ([]noren.Pro
 	return listing[noren.Product]{
 		table: "products", columns: "id, code, name, created_at, updated_at",
 		sortable: catalogueSorts(), key: []string{"id"},
-		scan: func(rows *sql.Rows) (p noren.Product, err error) {
+		scan: func(row scannable) (p noren.Product, err error) {
 			var createdAt, updatedAt int64
-			err = rows.Scan(&p.ID, &p.Code, &p.Name, &createdAt, &updatedAt)
+			err = row.Scan(&p.ID, &p.Code, &p.Name, &createdAt, &updatedAt)
 			p.CreatedAt, p.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
 			return p, err
 		},
@@ -167,28 +227,34 @@ func (t *tx) Products(ctx context.Context, f noren.CatalogueFilter) ([]noren.Pro
 
 // PutProducts implements noren.CatalogueTx.
 func (t *tx) PutProducts(ctx context.Context, products []noren.Product) error {
+	if err := t.hold(ctx, noren.CounterProduct); err != nil {
+		return err
+	}
 	return t.put(ctx, "products", "id", []column{
 		{"id", kindInt, valuesOf(products, func(p *noren.Product) any { return p.ID })},
 		{"code", kindText, valuesOf(products, func(p *noren.Product) any { return p.Code })},
 		{"name", kindText, valuesOf(products, func(p *noren.Product) any { return p.Name })},
-		{"haystack", kindText, valuesOf(products, func(p *noren.Product) any { return search.Haystack(p.Code, p.Name) })},
+		{"haystack", kindText, valuesOf(products, func(p *noren.Product) any { return search.Stored(p.Code, p.Name) })},
 		{"created_at", kindInt, valuesOf(products, func(p *noren.Product) any { return micros(p.CreatedAt) })},
 		{"updated_at", kindInt, valuesOf(products, func(p *noren.Product) any { return micros(p.UpdatedAt) })},
 	})
 }
 
-// Staff implements noren.CatalogueTx.
+// Staff implements noren.StaffTx.
 func (t *tx) Staff(ctx context.Context) ([]noren.Staff, error) {
 	rows, err := t.query(ctx, "SELECT id, code, name, store_id FROM staff WHERE tenant_id = ? ORDER BY id", t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (s noren.Staff, err error) {
-		err = rows.Scan(&s.ID, &s.Code, &s.Name, &s.StoreID)
+	list, err := collect(rows, err, func(row scannable) (s noren.Staff, err error) {
+		err = row.Scan(&s.ID, &s.Code, &s.Name, &s.StoreID)
 		return s, err
 	})
 	return list, doing("read staff", err)
 }
 
-// PutStaff implements noren.CatalogueTx.
+// PutStaff implements noren.StaffTx.
 func (t *tx) PutStaff(ctx context.Context, staff []noren.Staff) error {
+	if err := t.hold(ctx, noren.CounterSettings); err != nil {
+		return err
+	}
 	return t.put(ctx, "staff", "id", []column{
 		{"id", kindInt, valuesOf(staff, func(s *noren.Staff) any { return s.ID })},
 		{"code", kindText, valuesOf(staff, func(s *noren.Staff) any { return s.Code })},
@@ -197,39 +263,54 @@ func (t *tx) PutStaff(ctx context.Context, staff []noren.Staff) error {
 	})
 }
 
-// ConsoleUsers implements noren.CatalogueTx.
+// ConsoleUsers implements noren.UserTx.
 func (t *tx) ConsoleUsers(ctx context.Context) ([]noren.ConsoleUser, error) {
-	rows, err := t.query(ctx, "SELECT login, password_hash, role, store_id FROM console_users WHERE tenant_id = ? ORDER BY login", t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (u noren.ConsoleUser, err error) {
-		err = rows.Scan(&u.Login, &u.PasswordHash, &u.Role, &u.StoreID)
+	rows, err := t.query(ctx, `SELECT login, password_hash, role, store_id, file_hash, disabled_at
+		FROM console_users WHERE tenant_id = ? ORDER BY login`, t.tenant)
+	list, err := collect(rows, err, func(row scannable) (u noren.ConsoleUser, err error) {
+		var disabled sql.NullInt64
+		err = row.Scan(&u.Login, &u.PasswordHash, &u.Role, &u.StoreID, &u.FileHash, &disabled)
+		u.DisabledAt = fromNullMicros(disabled)
 		return u, err
 	})
 	return list, doing("read console users", err)
 }
 
-// PutConsoleUsers implements noren.CatalogueTx.
+// PutConsoleUsers implements noren.UserTx.
 func (t *tx) PutConsoleUsers(ctx context.Context, users []noren.ConsoleUser) error {
 	return t.put(ctx, "console_users", "login", []column{
 		{"login", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.Login })},
 		{"password_hash", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.PasswordHash })},
 		{"role", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return string(u.Role) })},
 		{"store_id", kindInt, valuesOf(users, func(u *noren.ConsoleUser) any { return u.StoreID })},
+		{"file_hash", kindText, valuesOf(users, func(u *noren.ConsoleUser) any { return u.FileHash })},
+		{"disabled_at", kindInt, valuesOf(users, func(u *noren.ConsoleUser) any { return nullMicros(u.DisabledAt) })},
 	})
 }
 
-// SigningKey implements noren.CatalogueTx.
-func (t *tx) SigningKey(ctx context.Context, name string) (string, error) {
-	var secret string
-	err := t.queryRow(ctx, "SELECT secret FROM signing_keys WHERE tenant_id = ? AND name = ?", t.tenant, name).Scan(&secret)
+// SigningKey implements noren.SecretTx.
+func (t *tx) SigningKey(ctx context.Context, name string) (k noren.SigningKey, err error) {
+	var until int64
+	err = t.queryRow(ctx, "SELECT secret, previous, previous_until FROM signing_keys WHERE tenant_id = ? AND name = ?", t.tenant, name).
+		Scan(&k.Secret, &k.Previous, &until)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return noren.SigningKey{}, nil
 	}
-	return secret, doing("read a signing key", err)
+	k.PreviousUntil = fromMicros(until)
+	return k, doing("read a signing key", err)
 }
 
-// PutSigningKey implements noren.CatalogueTx.
-func (t *tx) PutSigningKey(ctx context.Context, name, secret string) error {
+// PutSigningKey implements noren.SecretTx.
+func (t *tx) PutSigningKey(ctx context.Context, name string, k noren.SigningKey) error {
+	t.changeSettings()
+	until := int64(0) // there is none
+	if k.Previous != "" {
+		until = micros(k.PreviousUntil)
+	}
 	return t.put(ctx, "signing_keys", "name", []column{
-		{"name", kindText, []any{name}}, {"secret", kindText, []any{secret}},
+		{"name", kindText, []any{name}},
+		{"secret", kindText, []any{k.Secret}},
+		{"previous", kindText, []any{k.Previous}},
+		{"previous_until", kindInt, []any{until}},
 	})
 }

@@ -5,19 +5,33 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"noren"
+	"noren/pgtest"
+	"noren/sharding"
 	"noren/sqlstore"
 	"noren/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
-// engines are the databases that everything has to be the same on. Each answers the URL of an empty one.
+// migrated returns copies of an empty database on PostgreSQL, or on one that stands for Citus.
+var migrated, distributed = pgtest.Prepared(pgtest.Database, migrate), pgtest.Prepared(pgtest.Citus, migrate)
+
+func migrate(url string) error {
+	db, err := sqlstore.Open(context.Background(), sqlstore.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// engines are the databases that everything has to be the same on. Each returns the URL of an empty one.
 var engines = map[string]func(t *testing.T) string{
 	"sqlite":   sqliteURL,
-	"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+	"postgres": func(t *testing.T) string { return migrated(t) },
 }
 
 func sqliteURL(t *testing.T) string {
@@ -35,10 +49,20 @@ func onEachEngine(t *testing.T, run func(t *testing.T, newURL func(t *testing.T)
 	}
 }
 
-// open opens the database and closes it when the test ends.
+// open opens the database and closes it when the test ends. Statements to PostgreSQL pass the lint.
 func open(t *testing.T, config sqlstore.Config) *sqlstore.DB {
 	t.Helper()
 	config.Clock = storetest.Now
+	if strings.HasPrefix(config.URL, "postgres") {
+		watch, told := sharding.NewWatch(func(what string) { t.Error(what) }), config.OnStatement
+		watch.Behind.Store(strings.Contains(config.URL, pgtest.CitusName))
+		config.OnStatement = func(query string) {
+			watch.Sent(query)
+			if told != nil {
+				told(query)
+			}
+		}
+	}
 	db, err := sqlstore.Open(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +80,13 @@ func TestConformance(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, newURL func(t *testing.T) string) {
 		storetest.Run(t, func(t *testing.T) noren.Engine { return open(t, sqlstore.Config{URL: newURL(t)}) })
 	})
+}
+
+// TestConformanceBehindCitus runs the suite with the statements that are sent behind Citus, which the lint looks at. PostgreSQL
+// runs them: what is tested is that they are right, and by the lint that each goes to one shard.
+func TestConformanceBehindCitus(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) noren.Engine { return open(t, sqlstore.Config{URL: distributed(t)}) })
 }
 
 // newTenant makes a tenant.
@@ -80,7 +111,7 @@ func requests(tokens ...string) (list []noren.BulkRequest, rows [][]byte) {
 	return list, rows
 }
 
-// accept stores a bulk request for each token and answers their numbers.
+// accept stores a bulk request for each token and returns their numbers.
 func accept(t *testing.T, db *sqlstore.DB, tenant noren.TenantID, tokens ...string) (ids []int64) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

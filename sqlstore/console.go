@@ -7,32 +7,47 @@ import (
 	"slices"
 
 	"noren"
+	"noren/sharding"
 )
 
-// ConsoleSession implements noren.Directory. It is on the path of every page: one statement, all of it by primary keys.
+// ConsoleSession implements noren.UserDirectory. It is on the path of every page: two statements by primary keys, because the
+// session is looked up before its tenant is known, and so is not where the tenant's users are.
 func (db *DB) ConsoleSession(ctx context.Context, hash []byte) (t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession, err error) {
 	s.Hash = hash
 	err = db.read(ctx, func(x *tx) error {
-		var tenant tenantRow
 		var signedIn, seen, expires int64
-		err := x.queryRow(ctx, `SELECT `+tenantColumns+`, u.login, u.password_hash, u.role, u.store_id,
-			s.signed_in_at, s.seen_at, s.expires_at FROM console_sessions s
-			JOIN console_users u ON u.tenant_id = s.tenant_id AND u.login = s.login
-			JOIN tenants ON tenants.id = s.tenant_id WHERE s.hash = ?`, hash).
-			Scan(append(tenant.refs(), &u.Login, &u.PasswordHash, &u.Role, &u.StoreID, &signedIn, &seen, &expires)...)
-		if errors.Is(err, sql.ErrNoRows) {
-			return &noren.Error{Kind: noren.NotFound, Field: "session", Message: "there is no such session"}
-		} else if err != nil {
-			return doing("look for a session", err)
+		err := x.queryRow(ctx, `SELECT tenant_id, login, signed_in_at, seen_at, expires_at FROM console_sessions WHERE hash = ?`, hash).
+			Scan(&t.ID, &s.Login, &signedIn, &seen, &expires)
+		s.SignedInAt, s.SeenAt, s.ExpiresAt = fromMicros(signedIn), fromMicros(seen), fromMicros(expires)
+		return foundSession(err)
+	})
+	if err != nil {
+		return t, u, s, err
+	}
+	err = db.read(ctx, func(x *tx) error {
+		var tenant tenantRow
+		err := x.queryRow(ctx, `SELECT `+tenantColumns+`, u.login, u.password_hash, u.role, u.store_id
+			FROM console_users u JOIN tenants ON tenants.id = u.tenant_id
+			WHERE u.tenant_id = ? AND u.login = ? AND u.disabled_at IS NULL`, t.ID, s.Login).
+			Scan(append(tenant.refs(), &u.Login, &u.PasswordHash, &u.Role, &u.StoreID)...)
+		if err := foundSession(err); err != nil {
+			return err
 		}
-		s.Login, s.SignedInAt, s.SeenAt, s.ExpiresAt = u.Login, fromMicros(signedIn), fromMicros(seen), fromMicros(expires)
 		t, err = tenant.read()
 		return err
 	})
 	return t, u, s, err
 }
 
-// AddConsoleSession implements noren.AccessTx. A run that comes again finds its own work and leaves it.
+// foundSession is the error of a look for a session; NotFound where there is no row.
+func foundSession(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return &noren.Error{Kind: noren.NotFound, Field: "session", Message: "there is no such session"}
+	}
+	return doing("look for a session", err)
+}
+
+// AddConsoleSession implements noren.UserTx. A run that comes again finds its own work and leaves it.
 func (t *tx) AddConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
 	_, err := t.exec(ctx, `INSERT INTO console_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -40,31 +55,33 @@ func (t *tx) AddConsoleSession(ctx context.Context, s noren.ConsoleSession) erro
 	return doing("store a session", err)
 }
 
-// TouchConsoleSession implements noren.AccessTx.
+// TouchConsoleSession implements noren.UserTx.
 func (t *tx) TouchConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
-	_, err := t.exec(ctx, "UPDATE console_sessions SET seen_at = ?, expires_at = ? WHERE tenant_id = ? AND hash = ?",
-		micros(s.SeenAt), micros(s.ExpiresAt), t.tenant, s.Hash)
+	_, err := t.exec(ctx, "UPDATE console_sessions SET signed_in_at = ?, seen_at = ?, expires_at = ? WHERE tenant_id = ? AND hash = ?",
+		micros(s.SignedInAt), micros(s.SeenAt), micros(s.ExpiresAt), t.tenant, s.Hash)
 	return doing("touch a session", err)
 }
 
-// DeleteConsoleSessions implements noren.AccessTx.
+// DeleteConsoleSessions implements noren.UserTx.
 func (t *tx) DeleteConsoleSessions(ctx context.Context, logins []string, kept []byte) (int, error) {
 	f := t.db.flavor
 	if kept == nil {
 		kept = []byte{} // NULL differs from nothing, and would keep all
 	}
-	n, err := t.exec(ctx, "DELETE FROM console_sessions WHERE tenant_id = ? AND "+f.in("login")+" AND hash <> ?",
-		t.tenant, f.list(logins), kept)
+	n, err := t.exec(ctx, `DELETE FROM console_sessions WHERE tenant_id = ? AND hash IN (
+		SELECT hash FROM console_sessions WHERE tenant_id = ? AND `+f.in("login")+" AND hash <> ? ORDER BY hash"+f.lockAcross+")"+
+		sharding.Across("credentials of a client"),
+		t.tenant, t.tenant, f.list(logins), kept)
 	return int(n), doing("delete sessions", err)
 }
 
-// DeleteConsoleSession implements noren.AccessTx.
+// DeleteConsoleSession implements noren.UserTx.
 func (t *tx) DeleteConsoleSession(ctx context.Context, hash []byte) error {
 	_, err := t.exec(ctx, "DELETE FROM console_sessions WHERE tenant_id = ? AND hash = ?", t.tenant, hash)
 	return doing("delete a session", err)
 }
 
-// SignInFailures implements noren.Directory. A subject that is not stored cannot be locked, so it is stored first. Of
+// SignInFailures implements noren.UserDirectory. A subject that is not stored cannot be locked, so it is stored first. Of
 // two transactions with the same subjects the second waits for the first, in their order: sorted, as every list that
 // is locked.
 func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
@@ -76,17 +93,14 @@ func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(sto
 				return doing("store failures to sign in", err)
 			}
 		}
-		f := t.db.flavor
-		rows, err := t.query(ctx, "SELECT subject, failures, last_at, blocked_until FROM sign_in_failures WHERE "+
-			f.in("subject")+" ORDER BY subject"+f.forUpdate(), f.list(sorted))
-		found, err := collect(rows, err, func(rows *sql.Rows) (s noren.SignInFailures, err error) {
+		found := make([]noren.SignInFailures, len(sorted))
+		for i, subject := range sorted {
 			var last, until int64
-			err = rows.Scan(&s.Subject, &s.Failures, &last, &until)
-			s.LastAt, s.BlockedUntil = fromMicros(last), fromMicros(until)
-			return s, err
-		})
-		if err != nil {
-			return doing("read failures to sign in", err)
+			if err := t.queryRow(ctx, "SELECT failures, last_at, blocked_until FROM sign_in_failures WHERE subject = ?"+t.db.flavor.forUpdate(),
+				subject).Scan(&found[i].Failures, &last, &until); err != nil {
+				return doing("read failures to sign in", err)
+			}
+			found[i].Subject, found[i].LastAt, found[i].BlockedUntil = subject, fromMicros(last), fromMicros(until)
 		}
 		stored := make([]noren.SignInFailures, len(subjects))
 		for i, subject := range subjects {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"noren"
+	"noren/pgtest"
 	"noren/sqlstore"
 	"noren/storetest"
 )
@@ -75,7 +76,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 }
 
 // TestChildProcess is the process that TestKilledProcessLosesNothing kills; alone it does nothing.
-func TestChildProcess(t *testing.T) {
+func TestChildProcess(t *testing.T) { //nolint:paralleltest // it is alone in its process
 	url := os.Getenv(childDatabase)
 	if url == "" {
 		t.Skip("not started by TestKilledProcessLosesNothing")
@@ -84,7 +85,7 @@ func TestChildProcess(t *testing.T) {
 	tenant := newTenant(t, db)
 	for i := range 100_000 {
 		for _, id := range accept(t, db, tenant, fmt.Sprint("request ", i)) {
-			fmt.Println("accepted", id)
+			fmt.Fprintln(os.Stdout, "accepted", id)
 		}
 	}
 }
@@ -93,7 +94,7 @@ func TestChildProcess(t *testing.T) {
 // afterwards, none is there twice, and numbers have no gaps.
 func TestCrashedServerLosesNothing(t *testing.T) {
 	t.Parallel()
-	server := storetest.PostgresServer(t)
+	server := pgtest.NewServer(t)
 	db := open(t, sqlstore.Config{URL: server.Database(t)})
 	tenant := newTenant(t, db)
 	const writers, each = 4, 60

@@ -19,9 +19,9 @@ func (t *tx) Notes(ctx context.Context, f noren.NoteFilter) ([]noren.Note, error
 	limit, args := limitOffset(f.Page)
 	rows, err := t.query(ctx, "SELECT id, member_id, staff_id, note, created_at FROM member_notes"+w.String()+
 		" ORDER BY id"+limit, append(w.args, args...)...)
-	list, err := collect(rows, err, func(rows *sql.Rows) (n noren.Note, err error) {
+	list, err := collect(rows, err, func(row scannable) (n noren.Note, err error) {
 		var createdAt int64
-		err = rows.Scan(&n.ID, &n.MemberID, &n.StaffID, &n.Text, &createdAt)
+		err = row.Scan(&n.ID, &n.MemberID, &n.StaffID, &n.Text, &createdAt)
 		n.CreatedAt = fromMicros(createdAt)
 		return n, err
 	})
@@ -47,12 +47,12 @@ func (t *tx) DeleteNote(ctx context.Context, member, note int64) (text *string, 
 
 // Attachments implements noren.FileTx.
 func (t *tx) Attachments(ctx context.Context, members []int64) ([]noren.Attachment, error) {
-	f := t.db.flavor
+	listed, arg := isIn(t.db.flavor, "member_id", members)
 	rows, err := t.query(ctx, `SELECT id, member_id, file_key, tag, file_name, mime_type, created_at FROM member_attachments
-		WHERE tenant_id = ? AND `+f.in("member_id")+byID, t.tenant, f.list(members))
-	list, err := collect(rows, err, func(rows *sql.Rows) (a noren.Attachment, err error) {
+		WHERE tenant_id = ? AND `+listed+byID, t.tenant, arg)
+	list, err := collect(rows, err, func(row scannable) (a noren.Attachment, err error) {
 		var createdAt int64
-		err = rows.Scan(&a.ID, &a.MemberID, &a.FileKey, &a.Tag, &a.FileName, &a.MIMEType, &createdAt)
+		err = row.Scan(&a.ID, &a.MemberID, &a.FileKey, &a.Tag, &a.FileName, &a.MIMEType, &createdAt)
 		a.CreatedAt = fromMicros(createdAt)
 		return a, err
 	})
@@ -114,12 +114,13 @@ func (t *tx) Upload(ctx context.Context, fileKey string) (*noren.Upload, error) 
 // CondemnUploads implements noren.FileTx. attachments = 0 stands outside as well: it is what PostgreSQL looks at again
 // after it has waited for whoever was attaching the file.
 func (t *tx) CondemnUploads(ctx context.Context, before time.Time, limit int) ([]string, error) {
-	rows, err := t.query(ctx, `UPDATE uploads SET condemned = TRUE WHERE tenant_id = ? AND attachments = 0 AND file_key IN (
+	rows, err := t.query(ctx, `WITH found AS MATERIALIZED (
 			SELECT file_key FROM uploads WHERE tenant_id = ? AND attachments = 0 AND created_at < ?
-			ORDER BY created_at, file_key LIMIT ?)
-		RETURNING file_key`, t.tenant, t.tenant, micros(before), limit)
-	list, err := collect(rows, err, func(rows *sql.Rows) (key string, err error) {
-		err = rows.Scan(&key)
+			ORDER BY created_at, file_key LIMIT ?`+t.db.flavor.skipLocked+`)
+		UPDATE uploads SET condemned = TRUE WHERE tenant_id = ? AND attachments = 0 AND file_key IN (SELECT file_key FROM found)
+		RETURNING file_key`, t.tenant, micros(before), limit, t.tenant)
+	list, err := collect(rows, err, func(row scannable) (key string, err error) {
+		err = row.Scan(&key)
 		return key, err
 	})
 	slices.Sort(list)

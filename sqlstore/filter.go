@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,8 +30,8 @@ func (w *where) and(condition string, args ...any) {
 
 // equal adds column = v unless v is the zero value, which filters mean by "any".
 func equal[T comparable](w *where, column string, v T) {
-	var any T
-	if v != any {
+	var none T
+	if v != none {
 		w.and(column+" = ?", v)
 	}
 }
@@ -44,6 +43,16 @@ func (w *where) span(column string, s noren.Span) {
 	}
 	if !s.To.IsZero() {
 		w.and(column+" <= ?", micros(s.To))
+	}
+}
+
+// days adds the days of From and To to a condition on times: what an index by day needs to find them.
+func (w *where) days(column string, s noren.Span) {
+	if !s.From.IsZero() {
+		w.and(column+" >= ?", dayOf(s.From))
+	}
+	if !s.To.IsZero() {
+		w.and(column+" <= ?", dayOf(s.To))
 	}
 }
 
@@ -60,7 +69,7 @@ func (w *where) between(after, before int64) {
 // among adds that column is one of ids, unless there are none, which filters mean by "any".
 func (w *where) among(f *flavor, column string, ids []int64) {
 	if len(ids) > 0 {
-		w.and(f.in(column), f.list(ids))
+		w.and(isIn(f, column, ids))
 	}
 }
 
@@ -68,7 +77,7 @@ func (w *where) among(f *flavor, column string, ids []int64) {
 // nil means "any".
 func oneOf[T int64 | string](w *where, f *flavor, column string, values []T) {
 	if values != nil {
-		w.and(f.in(column), f.list(values))
+		w.and(isIn(f, column, values))
 	}
 }
 
@@ -87,13 +96,13 @@ type listing[T any] struct {
 	columns  string            // what scan reads
 	sortable map[string]string // canonical name of a sort key → column
 	key      []string          // the default order, and what settles ties
-	scan     func(*sql.Rows) (T, error)
+	scan     func(scannable) (T, error)
 	count    func(context.Context) (int, error) // how many match in all, where it is known; nil: they are counted
 	noTotal  bool                               // rather -1 than a statement to count
 	reverses bool                               // a descending order is the ascending one backwards, ties and all
 }
 
-// page answers one page of what matches, and how many match in all. Invalid where a sort key is unknown.
+// page returns one page of what matches, and how many match in all. Invalid where a sort key is unknown.
 //
 // Counting reads everything that matches, so it is left out where the page shows the end of the list: the total is
 // then the offset and what the page holds. An empty page behind the end shows nothing and is counted.
@@ -157,24 +166,6 @@ func (l listing[T]) order(sort []noren.Sort) (string, error) {
 		}
 	}
 	return " ORDER BY " + strings.Join(terms, ", "), nil
-}
-
-// beginning is the condition that a row is among the first n of all in an order, which is one that an index over its
-// columns can be read in: all of it upwards or all of it downwards. Where there are fewer rows, none is.
-func (l listing[T]) beginning(t *tx, sort []noren.Sort, n int) (w *where, ok bool) {
-	order, err := l.order(sort)
-	up, down := strings.Count(order, " ASC"), strings.Count(order, " DESC")
-	if err != nil || up > 0 && down > 0 {
-		return nil, false
-	}
-	compare := " <= "
-	if down > 0 {
-		compare = " >= "
-	}
-	columns := strings.NewReplacer(" ORDER BY ", "", " ASC", "", " DESC", "").Replace(order)
-	w = &where{}
-	w.and("("+columns+")"+compare+"(SELECT "+columns+" FROM "+l.table+" WHERE tenant_id = ?"+order+" LIMIT 1 OFFSET ?)", t.tenant, n-1)
-	return w, true
 }
 
 // limitOffset is the clause for a page. SQLite knows OFFSET only behind LIMIT, so an offset alone gets a limit

@@ -13,13 +13,26 @@ import (
 type flavor struct {
 	name       string        // "sqlite" | "postgres"; migrations that only one engine can do carry it in their name
 	dialect    goose.Dialect // how goose speaks to it
-	arrays     bool          // it takes lists as arrays, and its placeholders are numbered
+	unnests    bool          // one statement writes many rows, from an array for each column; else a statement writes a few
+	inList     string        // the condition that what stands before it is in a list, with one ? for the list
+	jsonLists  bool          // that list is a JSON text; else an array
+	elements   string        // the elements of a JSON list, with one ? for the list
 	lockRows   string        // appended to a SELECT to lock what it reads
 	skipLocked string        // the same, leaving out what another transaction has locked
+	unsynced   string        // appended to the conditions of a write that may be lost in a crash: nobody waits for the disk
 	byKey      string        // behind members, where a few are looked up by their ids and then sorted
+	analyze    string        // takes new statistics of the members, where plans depend on them; "": they do not
+	remote     bool          // a commit is reported over a network, which may lose the report
+	oneFile    bool          // all is in one file, which can be damaged as a whole
+	sharded    bool          // a statement should go to the shard of one tenant: package sharding has the rules
+
+	// What is looked up before the tenant is known is not in the tenants' shards. So there these two are not what they seem.
+	lockAcross string // lockRows for it: nothing where it is sharded, for no statement locks rows in several shards
+	skipAcross string // skipLocked for it
+	tenantRows string // r, with the tenant_id of each tenant, where the tenant's rows are
 
 	mu    sync.Mutex
-	texts map[string]string // SQL text → the same with numbered placeholders
+	texts map[string]string // SQL text → the same with numbered placeholders; nil: it takes ?
 }
 
 // maxTexts bounds what is remembered by SQL text. The set of columns in an update follows what clients send, so
@@ -29,31 +42,54 @@ const maxTexts = 512
 // newSQLite has no locks to ask for: there is one writer, and it sees nobody else's changes while it works. It would
 // rather read all members in the order that is asked for than sort a few, unless it is told by which index to look.
 func newSQLite() *flavor {
-	return &flavor{name: "sqlite", dialect: goose.DialectSQLite3, byKey: " INDEXED BY sqlite_autoindex_members_1"}
+	return &flavor{
+		name:      "sqlite",
+		dialect:   goose.DialectSQLite3,
+		inList:    " IN (SELECT value FROM json_each(?))",
+		jsonLists: true,
+		elements:  "json_each(?)",
+		byKey:     " INDEXED BY sqlite_autoindex_members_1",
+		oneFile:   true,
+
+		tenantRows: allTenants,
+	}
 }
+
+// allTenants is tenantRows where a table is anywhere.
+const allTenants = "(SELECT id AS tenant_id FROM tenants) AS r"
 
 func newPostgres() *flavor {
 	return &flavor{
 		name:       "postgres",
 		dialect:    goose.DialectPostgres,
-		arrays:     true,
+		unnests:    true,
+		inList:     " = ANY(?)",
+		elements:   "json_array_elements(CAST(? AS json))",
 		lockRows:   " FOR UPDATE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
+		unsynced:   " AND set_config('synchronous_commit', 'off', true) = 'off'", // until its transaction ends
+		analyze:    "ANALYZE members",
+		remote:     true,
 		texts:      make(map[string]string),
+
+		lockAcross: " FOR UPDATE", skipAcross: " FOR UPDATE SKIP LOCKED", tenantRows: allTenants,
 	}
+}
+
+// newCitus is PostgreSQL with Citus. What is written may call no volatile function there; each commit waits for the disk of
+// the tenant's node.
+func newCitus() *flavor {
+	f := newPostgres()
+	f.sharded, f.unsynced, f.lockAcross, f.skipAcross, f.tenantRows = true, "", "", "", "tenant_rows AS r"
+	return f
 }
 
 // forUpdate is appended to a SELECT whose rows are about to be changed.
 func (f *flavor) forUpdate() string { return f.lockRows }
 
-// in is the condition that column is one of a list, with one ? for the list as list answers it. One argument
+// in is the condition that column is one of a list, with one ? for the list as list returns it. One argument
 // whatever the length keeps the SQL text the same.
-func (f *flavor) in(column string) string {
-	if f.arrays {
-		return column + " = ANY(?)"
-	}
-	return column + " IN (SELECT value FROM json_each(?))"
-}
+func (f *flavor) in(column string) string { return column + f.inList }
 
 // list is the argument for in. ids is an []int64 or []string. A nil slice is an empty list, not NULL, with which
 // NOT (in …) would never be true.
@@ -64,7 +100,7 @@ func (f *flavor) list(ids any) any {
 	case []string:
 		ids = append([]string{}, list...)
 	}
-	if f.arrays {
+	if !f.jsonLists {
 		return ids
 	}
 	text, err := json.Marshal(ids)
@@ -74,9 +110,18 @@ func (f *flavor) list(ids any) any {
 	return string(text)
 }
 
-// bind answers the text with the placeholders that the engine understands.
+// isIn is the condition that column is one of the values, with its only argument. One value needs no list, which SQLite
+// would take apart through a virtual table: that costs more than the look-up itself.
+func isIn[T int64 | string](f *flavor, column string, values []T) (condition string, arg any) {
+	if len(values) == 1 {
+		return column + " = ?", values[0]
+	}
+	return f.in(column), f.list(values)
+}
+
+// bind returns the text with the placeholders that the engine understands.
 func (f *flavor) bind(query string) string {
-	if !f.arrays {
+	if f.texts == nil {
 		return query
 	}
 	f.mu.Lock()

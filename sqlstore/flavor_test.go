@@ -76,7 +76,7 @@ func TestIn(t *testing.T) {
 			var in, out int
 			err := b.view(ctx, tenant, func(t *tx) error {
 				return t.queryRow(ctx, "SELECT COUNT(*) FILTER (WHERE "+b.flavor.in(column)+"), COUNT(*) FILTER (WHERE NOT ("+
-					b.flavor.in(column)+")) FROM signing_keys", b.flavor.list(list), b.flavor.list(list)).Scan(&in, &out)
+					b.flavor.in(column)+")) FROM signing_keys WHERE tenant_id = ?", b.flavor.list(list), b.flavor.list(list), tenant).Scan(&in, &out)
 			})
 			if err != nil || in != want || out != 3-want {
 				t.Errorf("%v: %d in and %d not (%v), want %d in", list, in, out, err, want)

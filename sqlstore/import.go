@@ -12,36 +12,51 @@ import (
 
 // importColumns are what scanImport reads, in its order.
 const importColumns = "id, kind, state, source, file_name, encoding, columns, view, client_id, login, dialect, store_id, " +
-	"request_id, total, processed, created, updated, unchanged, refused, tries, created_at, started_at, finished_at"
+	"request_id, total, processed, created, updated, unchanged, refused, tries, created_at, started_at, finished_at, system, by_number, " +
+	"told, remarks"
 
 // activeImport is the condition of the index over what is to be worked on, in its very words: SQLite uses the index
 // where it finds them.
 const activeImport = "state IN ('waiting', 'running')"
 
 func scanImport(row scannable) (i noren.Import, err error) {
-	var columns []byte
+	var columns, remarks []byte
 	var createdAt int64
 	var startedAt, finishedAt sql.NullInt64
 	if err := row.Scan(&i.ID, &i.Kind, &i.State, &i.Source, &i.FileName, &i.Encoding, &columns, &i.View, &i.ClientID, &i.Login,
 		&i.Dialect, &i.StoreID, &i.RequestID, &i.Total, &i.Processed, &i.Created, &i.Updated, &i.Unchanged, &i.Refused, &i.Tries,
-		&createdAt, &startedAt, &finishedAt); err != nil {
+		&createdAt, &startedAt, &finishedAt, &i.System, &i.By, &i.Told, &remarks); err != nil {
 		return i, err
 	}
 	i.CreatedAt, i.StartedAt, i.FinishedAt = fromMicros(createdAt), fromNullMicros(startedAt), fromNullMicros(finishedAt)
-	return i, doing("read the columns of an import", json.Unmarshal(columns, &i.Columns))
+	err = errors.Join(json.Unmarshal(columns, &i.Columns), json.Unmarshal(remarks, &i.Remarks))
+	if len(i.Remarks) == 0 {
+		i.Remarks = nil // as it was given
+	}
+	return i, doing("read the texts of an import", err)
+}
+
+// importTexts returns what of an import is stored as JSON.
+func importTexts(i noren.Import) (columns, remarks string, err error) {
+	if i.Remarks == nil {
+		i.Remarks = []noren.ImportProblem{} // NULL would be neither a list nor allowed
+	}
+	c, columnsErr := json.Marshal(i.Columns)
+	r, err := json.Marshal(i.Remarks)
+	return string(c), string(r), doing("write the texts of an import", errors.Join(columnsErr, err))
 }
 
 // AddImport implements noren.ImportTx.
 func (t *tx) AddImport(ctx context.Context, i noren.Import) error {
-	columns, err := json.Marshal(i.Columns)
+	columns, remarks, err := importTexts(i)
 	if err != nil {
-		return doing("write the columns of an import", err)
+		return err
 	}
 	if _, err := t.exec(ctx, "INSERT INTO imports (tenant_id, "+importColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, string(columns), i.View, i.ClientID, i.Login, i.Dialect,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, columns, i.View, i.ClientID, i.Login, i.Dialect,
 		i.StoreID, i.RequestID, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt)); err != nil {
+		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.System, i.By, i.Told, remarks); err != nil {
 		return doing("add an import", err)
 	}
 	_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
@@ -52,7 +67,7 @@ func (t *tx) AddImport(ctx context.Context, i noren.Import) error {
 func (t *tx) AddImportPieces(ctx context.Context, id int64, pieces []noren.ImportPiece) error {
 	lines := make([]any, len(pieces))
 	for n, p := range pieces {
-		data, err := noren.EncodeImportLines(p.Lines)
+		data, err := json.Marshal(p.Lines)
 		if err != nil {
 			return doing("write the lines of an import", err)
 		}
@@ -70,6 +85,7 @@ func (t *tx) AddImportPieces(ctx context.Context, id int64, pieces []noren.Impor
 func (t *tx) Import(ctx context.Context, id int64, forUpdate bool) (*noren.Import, error) {
 	query := "SELECT " + importColumns + " FROM imports WHERE tenant_id = ? AND id = ?"
 	if forUpdate {
+		t.takes(lockWork, "imports")
 		query += t.db.flavor.forUpdate()
 	}
 	return oneImport(t.queryRow(ctx, query, t.tenant, id))
@@ -96,13 +112,14 @@ func (t *tx) Imports(ctx context.Context, f noren.ImportFilter) ([]noren.Import,
 	}
 	return listing[noren.Import]{
 		table: "imports", columns: importColumns, sortable: map[string]string{"id": "id"}, key: []string{"id"},
-		scan: func(rows *sql.Rows) (noren.Import, error) { return scanImport(rows) },
+		scan: scanImport,
 	}.page(ctx, t, w, []noren.Sort{{Column: "id", Desc: true}}, f.Page)
 }
 
 // NextImport implements noren.ImportTx. That the import still waits or runs is asked twice: once to find the oldest, and
 // again of the row as it is once it is locked, for whoever had it may have ended it meanwhile.
 func (t *tx) NextImport(ctx context.Context) (*noren.Import, error) {
+	t.takes(lockWork, "imports")
 	return oneImport(t.queryRow(ctx, "SELECT "+importColumns+" FROM imports WHERE tenant_id = ? AND "+activeImport+` AND id = (
 		SELECT id FROM imports WHERE tenant_id = ? AND `+activeImport+" ORDER BY id LIMIT 1)"+t.db.flavor.skipLocked, t.tenant, t.tenant))
 }
@@ -111,12 +128,12 @@ func (t *tx) NextImport(ctx context.Context) (*noren.Import, error) {
 func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]noren.ImportPiece, error) {
 	rows, err := t.query(ctx, `SELECT number, lines FROM import_pieces
 		WHERE tenant_id = ? AND import_id = ? AND number > ? ORDER BY number LIMIT ?`, t.tenant, id, after, limit)
-	list, err := collect(rows, err, func(rows *sql.Rows) (p noren.ImportPiece, err error) {
+	list, err := collect(rows, err, func(row scannable) (p noren.ImportPiece, err error) {
 		var lines []byte
-		if err := rows.Scan(&p.Number, &lines); err != nil {
+		if err := row.Scan(&p.Number, &lines); err != nil {
 			return p, err
 		}
-		p.Lines, err = noren.DecodeImportLines(lines)
+		err = json.Unmarshal(lines, &p.Lines)
 		return p, err
 	})
 	return list, doing("read lines of an import", err)
@@ -124,14 +141,15 @@ func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]no
 
 // UpdateImport implements noren.ImportTx.
 func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
-	columns, err := json.Marshal(i.Columns)
+	columns, remarks, err := importTexts(i)
 	if err != nil {
-		return doing("write the columns of an import", err)
+		return err
 	}
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
-		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ? WHERE tenant_id = ? AND id = ?`,
-		i.State, i.Source, string(columns), i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), t.tenant, i.ID)
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?
+		WHERE tenant_id = ? AND id = ?`,
+		i.State, i.Source, columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
+		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, t.tenant, i.ID)
 	return doing("update an import", err)
 }
 
@@ -165,9 +183,9 @@ func (t *tx) FinishImportPiece(ctx context.Context, i noren.Import, piece int64,
 func (t *tx) RefusedLines(ctx context.Context, id int64, after, limit int) ([]noren.RefusedLine, error) {
 	rows, err := t.query(ctx, `SELECT line, cells, problems FROM import_refusals
 		WHERE tenant_id = ? AND import_id = ? AND line > ? ORDER BY line LIMIT ?`, t.tenant, id, after, limit)
-	list, err := collect(rows, err, func(rows *sql.Rows) (r noren.RefusedLine, err error) {
+	list, err := collect(rows, err, func(row scannable) (r noren.RefusedLine, err error) {
 		var cells, problems []byte
-		if err := rows.Scan(&r.Line, &cells, &problems); err != nil {
+		if err := row.Scan(&r.Line, &cells, &problems); err != nil {
 			return r, err
 		}
 		return r, errors.Join(json.Unmarshal(cells, &r.Cells), json.Unmarshal(problems, &r.Problems))

@@ -34,7 +34,7 @@ func pointInvariants() []invariant {
 				UNION ALL SELECT tenant_id, entry_id, NULL, 0, amount FROM point_burns) AS points
 			GROUP BY tenant_id, entry HAVING MAX(kind) IS NULL OR SUM(burnt) <> CASE
 				WHEN MAX(kind) = 'granted' AND SUM(delta) > 0 THEN 0
-				WHEN MAX(kind) IN ('used', 'expired') AND SUM(delta) < 0 THEN -SUM(delta)
+				WHEN MAX(kind) IN ('used', 'expired', 'returned') AND SUM(delta) < 0 THEN -SUM(delta)
 				ELSE -1 END`,
 		say: "entry %v, of kind %v, moved %v points and burnt %v",
 	}, {

@@ -1,5 +1,81 @@
 package sqlstore
 
+import (
+	"context"
+
+	"noren"
+	"noren/sharding"
+)
+
+// earningInvariants tie the points that purchases earned to the ledger.
+func earningInvariants() []invariant {
+	return []invariant{{
+		name:    "each purchase was granted once what it earned",
+		checked: "purchases",
+		violated: `SELECT tenant_id, purchase, member, CAST(SUM(earned) AS bigint) AS earned, CAST(SUM(grants) AS bigint) AS grants,
+				CAST(SUM(granted) AS bigint) AS granted, CAST(SUM(lots) AS bigint) AS lots
+			FROM (
+				SELECT tenant_id, id AS purchase, member_id AS member, earned, 0 AS grants, 0 AS granted, 0 AS lots FROM purchases WHERE earned <> 0
+				UNION ALL SELECT tenant_id, purchase_id, member_id, 0, 1, delta, 0 FROM point_entries
+					WHERE purchase_id IS NOT NULL AND kind = 'granted'
+				UNION ALL SELECT tenant_id, purchase_id, member_id, 0, 0, 0, amount FROM point_lots WHERE purchase_id IS NOT NULL) AS points
+			GROUP BY tenant_id, purchase, member
+			HAVING SUM(earned) <> SUM(granted) OR SUM(earned) <> SUM(lots) OR SUM(grants) > 1 OR member IS NULL`,
+		say: "purchase %v of member %v earned %v points, but %v grants gave %v, and its lots hold %v",
+	}, {
+		name:    "what was taken back of purchases is what entries took",
+		checked: "purchases",
+		violated: `SELECT tenant_id, purchase, member, CAST(SUM(returned) AS bigint) AS returned, CAST(SUM(taken) AS bigint) AS taken
+			FROM (
+				SELECT tenant_id, id AS purchase, member_id AS member, returned, 0 AS taken FROM purchases WHERE returned <> 0
+				UNION ALL SELECT tenant_id, purchase_id, member_id, 0, -delta FROM point_entries WHERE kind = 'returned') AS points
+			GROUP BY tenant_id, purchase, member HAVING SUM(returned) <> SUM(taken) OR purchase IS NULL`,
+		say: "of purchase %v of member %v %v points were taken back, but entries took %v",
+	}, {
+		name:    "only grants and what is taken back name purchases",
+		checked: "point_entries",
+		violated: `SELECT tenant_id, id, kind, purchase_id FROM point_entries
+			WHERE purchase_id IS NOT NULL AND kind NOT IN ('granted', 'returned')`,
+		say: "entry %v, of kind %v, names purchase %v",
+	}}
+}
+
+// checkEarnings works out again, by the rule that is stored with each purchase, what it keeps of the points that it earned.
+func (t *tx) checkEarnings(ctx context.Context) (noren.Check, error) {
+	check := noren.Check{Name: "points of purchases are kept, taken back, lapsed, forgiven or owed, by their rules"}
+	rows, err := t.query(ctx, "SELECT "+purchaseColumns+
+		", COALESCE((SELECT t.contract FROM tenants AS t WHERE t.id = purchases.tenant_id), 'that does not exist') FROM purchases"+
+		" WHERE earn_rule IS NOT NULL OR earned <> 0 OR returned <> 0 OR lapsed <> 0 OR forgiven <> 0 OR owed <> 0 ORDER BY tenant_id, id"+
+		sharding.Across("verify"))
+	err = each(rows, err, func(row scannable) error {
+		var contract string
+		p, err := scanPurchase(followed{row, &contract})
+		if err != nil {
+			return err
+		}
+		check.Checked++
+		e := p.Earning
+		gone := e.Returned + e.Lapsed + e.Forgiven + e.Owed
+		keeps := e.Keeps(p.Amount, p.Credited)
+		if min(e.Granted, e.Returned, e.Lapsed, e.Forgiven, e.Owed) < 0 || e.Granted != keeps+gone {
+			violate(&check, contract, "purchase %v %v earned %v points and keeps %v, but %v are taken back, %v lapsed, %v forgiven and %v owed",
+				p.Source, p.ExternalID, e.Granted, keeps, e.Returned, e.Lapsed, e.Forgiven, e.Owed)
+		}
+		return nil
+	})
+	return check, doing("verify what purchases earned", err)
+}
+
+// followed is a row with one more column than its reader knows.
+type followed struct {
+	scannable
+
+	by *string
+}
+
+// Scan implements scannable.
+func (f followed) Scan(refs ...any) error { return f.scannable.Scan(append(refs, f.by)...) }
+
 // purchaseInvariants tie what members spent to the purchases and refunds that it comes from. Two tables are compared by
 // adding both up together, as in pointInvariants.
 func purchaseInvariants() []invariant {

@@ -5,7 +5,7 @@ import "slices"
 // invariants lists what Verify checks with SQL alone. Everything is a plain scan or a join on whole keys.
 func invariants() []invariant {
 	return slices.Concat(memberInvariants(), stockInvariants(), bulkInvariants(), accessInvariants(),
-		pointInvariants(), fileInvariants(), purchaseInvariants(), importInvariants(), rankInvariants())
+		pointInvariants(), fileInvariants(), purchaseInvariants(), earningInvariants(), importInvariants(), rankInvariants(), personInvariants())
 }
 
 // memberInvariants are about members and what belongs to them. FULL JOIN and IS DISTINCT FROM are read alike by all
@@ -49,11 +49,16 @@ func memberInvariants() []invariant {
 			WHERE COALESCE(kept.next, 0) <> COALESCE(counted.members, 0)`,
 		say: "the kept count of members is %v, but there are %v",
 	}, {
-		name:    "the search index is of members only",
-		checked: "member_search",
-		violated: `SELECT s.tenant_id, s.member_id FROM member_search AS s
-			LEFT JOIN members AS m ON m.tenant_id = s.tenant_id AND m.id = s.member_id WHERE m.id IS NULL`,
-		say: "the search index knows member %v, who does not exist",
+		name:    "changes of members are numbered without gaps",
+		checked: "member_changes",
+		violated: `WITH stored AS (
+				SELECT tenant_id, COUNT(*) AS changes, MIN(number) AS first, MAX(number) AS last FROM member_changes GROUP BY tenant_id),
+			given AS (SELECT tenant_id, next - 1 AS last FROM counters WHERE name = 'member_change')
+			SELECT COALESCE(stored.tenant_id, given.tenant_id) AS tenant_id, COALESCE(stored.changes, 0) AS changes, stored.first,
+				stored.last, COALESCE(given.last, 0) AS given
+			FROM stored FULL JOIN given ON given.tenant_id = stored.tenant_id
+			WHERE stored.last IS DISTINCT FROM given.last OR stored.changes <> stored.last - stored.first + 1`,
+		say: "%v changes are stored, from %v to %v, but the last number is %v",
 	}, {
 		name:    "counters are ahead of every number in use",
 		checked: "counters",
@@ -69,6 +74,7 @@ func memberInvariants() []invariant {
 				UNION ALL SELECT tenant_id, 'purchase', MAX(id) FROM purchases GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'rank_change', MAX(id) FROM rank_changes GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'product', MAX(id) FROM products GROUP BY tenant_id
+				UNION ALL SELECT tenant_id, 'member_change', MAX(number) FROM member_changes GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'import', MAX(id) FROM imports GROUP BY tenant_id)
 			SELECT used.tenant_id, used.name, COALESCE(c.next, 1) AS next, used.last FROM used
 			LEFT JOIN counters AS c ON c.tenant_id = used.tenant_id AND c.name = used.name
@@ -97,6 +103,11 @@ func stockInvariants() []invariant {
 			HAVING MAX(amount) IS DISTINCT FROM SUM(delta) OR MAX(amount) IS DISTINCT FROM MAX(amount_after)`,
 		say: "product %v in store %v has the amount %v, but its movements add up to %v and the last one says %v",
 	}, {
+		name:     "the days of stock levels are those of their times",
+		checked:  "stock_levels",
+		violated: `SELECT tenant_id, product_id, store_id FROM stock_levels WHERE updated_day <> updated_at / 86400000000`,
+		say:      "the level of product %v in store %v has another day than its time",
+	}, {
 		name:    "products and stores of stock movements exist",
 		checked: "stock_movements",
 		violated: `SELECT m.tenant_id, m.id, m.product_id, m.store_id FROM stock_movements AS m
@@ -123,12 +134,13 @@ func bulkInvariants() []invariant {
 		checked: "bulk_requests",
 		violated: `WITH stored AS (
 				SELECT tenant_id, COUNT(*) AS requests, MIN(id) AS first, MAX(id) AS last FROM bulk_requests GROUP BY tenant_id),
-			given AS (SELECT tenant_id, next - 1 AS last FROM counters WHERE name = 'bulk')
+			given AS (SELECT b.tenant_id, b.next - 1 AS last, COALESCE(s.next, 1) AS first FROM counters AS b
+				LEFT JOIN counters AS s ON s.tenant_id = b.tenant_id AND s.name = 'bulk_swept' WHERE b.name = 'bulk')
 			SELECT COALESCE(stored.tenant_id, given.tenant_id) AS tenant_id, COALESCE(given.last, 0) AS given,
 				COALESCE(stored.requests, 0) AS requests, stored.first, stored.last
 			FROM stored FULL JOIN given ON given.tenant_id = stored.tenant_id
-			WHERE COALESCE(given.last, 0) <> COALESCE(stored.requests, 0)
-				OR COALESCE(given.last, 0) <> COALESCE(stored.last, 0) OR stored.first <> 1`,
+			WHERE COALESCE(given.last - given.first + 1, 0) <> COALESCE(stored.requests, 0)
+				OR COALESCE(given.last, 0) <> COALESCE(stored.last, 0) OR stored.first <> COALESCE(given.first, 1)`,
 		say: "%v numbers were given to bulk requests, but %v requests are stored, from %v to %v",
 	}, {
 		name:    "callbacks have all their attempts, and a success where delivered",
@@ -146,21 +158,26 @@ func bulkInvariants() []invariant {
 	}}
 }
 
-// accessInvariants tie the look-ups across tenants to the tenants' own clients.
+// accessInvariants tie the look-ups across tenants to the tenants' own clients. The two are not where the same tenant's rows are, so
+// that they are put together and not joined.
 func accessInvariants() []invariant {
 	return []invariant{{
 		name:    "access tokens belong to clients",
 		checked: "access_tokens",
-		violated: `SELECT a.tenant_id, a.client_id FROM access_tokens AS a
-			LEFT JOIN clients AS c ON c.tenant_id = a.tenant_id AND c.id = a.client_id WHERE c.id IS NULL`,
+		violated: `SELECT tenant_id, client FROM (
+				SELECT tenant_id, client_id AS client, 1 AS tokens, 0 AS clients FROM access_tokens
+				UNION ALL SELECT tenant_id, id, 0, 1 FROM clients) AS credentials
+			GROUP BY tenant_id, client HAVING SUM(tokens) > 0 AND SUM(clients) = 0`,
 		say: "an access token is that of client %v, which does not exist",
 	}, {
 		name:    "every client is found by its key until it is revoked",
 		checked: "clients",
-		violated: `SELECT COALESCE(c.tenant_id, k.tenant_id) AS tenant_id, COALESCE(c.id, k.client_id) AS id, c.key, k.key AS found_by
-			FROM clients AS c FULL JOIN client_keys AS k
-				ON k.tenant_id = c.tenant_id AND k.client_id = c.id AND k.dialect = c.dialect
-			WHERE CASE WHEN c.revoked_at IS NULL THEN c.key END IS DISTINCT FROM k.key`,
+		violated: `SELECT tenant_id, client, MAX(own) AS own, MAX(found_by) AS found_by FROM (
+				SELECT tenant_id, id AS client, dialect, key AS own, CASE WHEN revoked_at IS NULL AND key <> '' THEN key END AS valid,
+					CAST(NULL AS text) AS found_by FROM clients
+				UNION ALL SELECT tenant_id, client_id, dialect, NULL, NULL, key FROM client_keys) AS credentials
+			GROUP BY tenant_id, client, dialect
+			HAVING MAX(valid) IS DISTINCT FROM MAX(found_by) OR COUNT(found_by) > 1`,
 		say: "client %v has the key %v and is found by %v",
 	}}
 }

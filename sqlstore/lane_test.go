@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"noren"
+	"noren/pgtest"
 	"noren/sqlstore"
-	"noren/storetest"
 )
 
 // patience is how long something may take that has to happen at once. It is reached only where it does not.
@@ -17,7 +17,7 @@ const patience = 20 * time.Second
 // on. SQLite runs one transaction at a time, so that there a lane is never found locked.
 func TestLockedLaneBlocksNobody(t *testing.T) {
 	t.Parallel()
-	db := open(t, sqlstore.Config{URL: storetest.Postgres(t)})
+	db := open(t, sqlstore.Config{URL: pgtest.Database(t)})
 	tenant, other := newTenant(t, db), newTenant(t, db)
 	accept(t, db, tenant, "first")
 	accept(t, db, other, "first of another tenant")

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"noren"
+	"noren/search"
 )
 
 // counterMembersTotal names the kept count of a tenant's members: counting them anew would read them all.
@@ -16,27 +17,27 @@ const counterMembersTotal = "members_total"
 // that want the same members wait for each other instead of dying in a deadlock.
 func (t *tx) MembersByID(ctx context.Context, ids []int64, forUpdate bool) ([]noren.Member, error) {
 	f := t.db.flavor
-	query := "SELECT " + memberSelect + " FROM members WHERE tenant_id = ? AND " + f.in("id") + " ORDER BY id"
+	listed, arg := isIn(f, "id", ids)
+	query := "SELECT " + memberSelect + " FROM members WHERE tenant_id = ? AND " + listed + " ORDER BY id"
 	if forUpdate {
+		t.takesMembers(lockMembers, ids...)
 		query += f.forUpdate()
 	}
-	rows, err := t.query(ctx, query, t.tenant, f.list(ids))
+	rows, err := t.query(ctx, query, t.tenant, arg)
 	list, err := collect(rows, err, memberScanner())
 	return list, doing("read members by id", err)
 }
 
 // MembersByCode implements noren.MemberTx. Codes are compared as they are, with case.
 func (t *tx) MembersByCode(ctx context.Context, codes []string) ([]noren.Member, error) {
-	f := t.db.flavor
-	query := "SELECT " + memberSelect + " FROM members WHERE tenant_id = ? AND " + f.in("code") + byID
-	rows, err := t.query(ctx, query, t.tenant, f.list(codes))
+	listed, arg := isIn(t.db.flavor, "code", codes)
+	rows, err := t.query(ctx, "SELECT "+memberSelect+" FROM members WHERE tenant_id = ? AND "+listed+byID, t.tenant, arg)
 	list, err := collect(rows, err, memberScanner())
 	return list, doing("read members by code", err)
 }
 
 // Members implements noren.MemberTx. How many there are is known without counting where nothing narrows the list.
 func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member, int, error) {
-	w := t.memberConditions(f)
 	l := listing[noren.Member]{
 		table: "members", columns: memberSelect, key: []string{"id"}, scan: memberScanner(), noTotal: f.NoTotal, reverses: true,
 		sortable: map[string]string{
@@ -44,9 +45,10 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
 		},
 	}
-	if k := t.db.flavor.newKeyword(f.Keyword); k != nil {
-		return t.membersByKeyword(ctx, l, w, k, f)
+	if q := search.NewQuery(f.Keyword); !q.Empty() {
+		return t.membersByKeyword(ctx, l, q, f)
 	}
+	w := t.memberConditions(f)
 	if len(w.conditions) == 1 {
 		l.count = t.membersTotal
 	}
@@ -65,17 +67,11 @@ func (t *tx) memberConditions(f noren.MemberFilter) *where {
 		w.and("id <= ?", f.IDTo)
 	}
 	oneOf(w, t.db.flavor, "id", f.IDs)
-	if f.Codes != nil {
-		w.and("id IN ("+t.db.flavor.memberIDs("code")+")", t.tenant, t.db.flavor.list(f.Codes))
-	}
-	if f.AliasCodes != nil {
-		w.and("id IN ("+t.db.flavor.memberIDs("alias_code")+")", t.tenant, t.db.flavor.list(f.AliasCodes))
-	}
-	if f.ShopifyIDs != nil {
-		w.and("id IN ("+t.db.flavor.memberIDs("shopify_customer_id")+")", t.tenant, t.db.flavor.list(f.ShopifyIDs))
-	}
+	t.named(w, "code", f.Codes)
+	t.named(w, "alias_code", f.AliasCodes)
+	t.named(w, "shopify_customer_id", f.ShopifyIDs)
 	if f.Emails != nil {
-		w.and("id IN ("+t.db.flavor.memberIDs("lower(email)")+" AND email IS NOT NULL)", t.tenant, t.db.flavor.list(lower(f.Emails)))
+		t.named(w, "email IS NOT NULL AND lower(email)", lower(f.Emails))
 	}
 	oneOf(w, t.db.flavor, "status", texts(f.Statuses))
 	oneOf(w, t.db.flavor, "rank_id", f.RankIDs)
@@ -88,10 +84,13 @@ func (t *tx) memberConditions(f noren.MemberFilter) *where {
 	return w
 }
 
-// memberIDs selects the ids of the members whose column is one of a list. Asked for beside an order by id, SQLite would
-// not look the list up in the column's index.
-func (f *flavor) memberIDs(column string) string {
-	return "SELECT id FROM members WHERE tenant_id = ? AND " + f.in(column)
+// named adds that the member is one of those whose column is one of the values; nil means "any". Asked for beside an order
+// by id, SQLite would not look the values up in the column's index.
+func (t *tx) named(w *where, column string, values []string) {
+	if values != nil {
+		listed, arg := isIn(t.db.flavor, column, values)
+		w.and("id IN (SELECT id FROM members WHERE tenant_id = ? AND "+listed+")", t.tenant, arg)
+	}
 }
 
 // lower folds e-mail addresses as lower() does on every engine, whatever its locale: the letters of ASCII alone.
@@ -122,8 +121,8 @@ func (t *tx) membersTotal(ctx context.Context) (total int, err error) {
 	return total, err
 }
 
-// InsertMembers implements noren.MemberTx: four look-ups at most, then one statement for each of the members, their
-// count and the search index. The ids come from the caller, who has reserved or raised the counter.
+// InsertMembers implements noren.MemberTx: four look-ups at most, then one statement for the members and one for
+// their count. The ids come from the caller, who has reserved or raised the counter.
 func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 	if len(members) == 0 {
 		return nil
@@ -139,6 +138,9 @@ func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 	cols = append(cols,
 		column{"created_at", kindInt, valuesOf(members, func(m *noren.Member) any { return micros(m.CreatedAt) })},
 		column{"updated_at", kindInt, valuesOf(members, func(m *noren.Member) any { return micros(m.UpdatedAt) })})
+	for i := range members {
+		t.takesMembers(lockClaims, members[i].ID)
+	}
 	inserted, err := t.insertRows(ctx, "members", "", cols)
 	if err != nil {
 		return doing("insert members", lostRace(err))
@@ -149,12 +151,8 @@ func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 		t.tenant, counterMembersTotal, inserted).Scan(&total); err != nil {
 		return doing("count members", err)
 	}
-	var rows searchRows
 	for i := range members {
-		rows.add(t, members[i].ID, "", haystack(&members[i]))
-	}
-	if err := t.writeSearch(ctx, rows, true); err != nil {
-		return err
+		t.noteChanged(members[i].ID)
 	}
 	return t.analyze(ctx, total-inserted, total)
 }
@@ -166,10 +164,11 @@ const analyzeFrom = 1024
 // shop is first loaded. It would do so by itself, but once a minute: until then all statements keep the plans that were
 // made for an empty table, and each batch of members would cost more than the one before it.
 func (t *tx) analyze(ctx context.Context, before, after int64) error {
-	if !t.db.flavor.arrays || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
+	text := t.db.flavor.analyze
+	if text == "" || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
 		return nil
 	}
-	_, err := t.exec(ctx, "ANALYZE members, member_search, token_members, gram_blocks")
+	_, err := t.exec(ctx, text)
 	return doing("analyze the members", err)
 }
 
@@ -190,33 +189,26 @@ func (t *tx) UpdateMembers(ctx context.Context, changes []noren.MemberChange) er
 		return valuesOf(rows, func(c **noren.MemberChange) any { return value(&(*c).After) })
 	}
 	set := make([]column, 0, len(cols)+1)
-	searched := false
 	for _, c := range cols {
 		set = append(set, column{c.Name, c.kind, after(c.value)})
-		searched = searched || searchedColumn(c.Name)
 	}
 	set = append(set, column{"updated_at", kindInt, after(func(m *noren.Member) any { return micros(m.UpdatedAt) })})
 	keys := []column{{"id", kindInt, after(func(m *noren.Member) any { return m.ID })}}
-	updated, err := t.updateRows(ctx, "members", keys, set)
-	if err != nil {
-		return doing("update members", lostRace(err))
+	if err := t.updateLater(ctx, deferred{doing: "update members", judge: lostRace, rows: int64(len(rows)), wrong: &noren.Error{
+		Kind: noren.NotFound, Field: "member", Message: "a member that is to be changed is not there",
+	}}, "members", keys, set); err != nil {
+		return err
 	}
-	if updated != int64(len(rows)) {
-		return &noren.Error{Kind: noren.NotFound, Field: "member", Message: "a member that is to be changed is not there"}
-	}
-	if !searched {
-		return nil
-	}
-	var moved searchRows
+	cols = slices.DeleteFunc(cols, func(c memberColumn) bool { return !searchedColumn(c.Name) })
 	for _, c := range rows {
-		if before, after := haystack(&c.Before), haystack(&c.After); before != after {
-			moved.add(t, c.After.ID, before, after)
+		if slices.ContainsFunc(cols, func(col memberColumn) bool { return !col.Equal(&c.Before, &c.After) }) {
+			t.noteChanged(c.After.ID)
 		}
 	}
-	return t.writeSearch(ctx, moved, false)
+	return nil
 }
 
-// differing answers the changes that change anything, in order of id, and the columns in which any of them does. A
+// differing returns the changes that change anything, in order of id, and the columns in which any of them does. A
 // change of nothing but the time of the last update is one, though no column is named for it.
 func differing(changes []noren.MemberChange) (rows []*noren.MemberChange, cols []memberColumn) {
 	differs := make([]bool, len(memberColumns))
@@ -241,7 +233,7 @@ func differing(changes []noren.MemberChange) (rows []*noren.MemberChange, cols [
 	return rows, cols
 }
 
-// valuesOf answers one value for each item.
+// valuesOf returns one value for each item.
 func valuesOf[T any](items []T, value func(*T) any) []any {
 	values := make([]any, len(items))
 	for i := range items {

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"noren"
-	"noren/storetest"
+	"noren/pgtest"
 )
 
-// changesOf answers n members as stored, and changes that each touches other columns of.
+// changesOf returns n members as stored, and changes that each touches other columns of.
 func changesOf(n int) (members []noren.Member, changes []noren.MemberChange) {
 	for i := range n {
 		m := named(int64(i+1), "暖簾")
@@ -121,7 +121,7 @@ func TestLostRaceNamesTheRow(t *testing.T) {
 	bothLooked := make(chan struct{})
 	var mu sync.Mutex
 	inserts := 0
-	db, err := Open(t.Context(), Config{URL: storetest.Postgres(t), OnStatement: func(query string) {
+	db, err := Open(t.Context(), Config{URL: pgtest.Database(t), OnStatement: func(query string) {
 		if strings.HasPrefix(query, "INSERT INTO members ") {
 			mu.Lock()
 			defer mu.Unlock()

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -65,7 +64,7 @@ func makeMemberColumn(c noren.MemberColumn) memberColumn {
 
 // requiredText is a column of text that is never NULL.
 func requiredText[T ~string](c noren.MemberColumn) memberColumn {
-	ref := func(m *noren.Member) *T { return c.Ref(m).(*T) }
+	ref := func(m *noren.Member) *T { return as[*T](c.Ref(m)) }
 	return memberColumn{
 		MemberColumn: c, kind: kindText,
 		value: func(m *noren.Member) any { return string(*ref(m)) },
@@ -79,7 +78,7 @@ func requiredText[T ~string](c noren.MemberColumn) memberColumn {
 
 // requiredBool is a column of truth that is never NULL.
 func requiredBool(c noren.MemberColumn) memberColumn {
-	ref := func(m *noren.Member) *bool { return c.Ref(m).(*bool) }
+	ref := func(m *noren.Member) *bool { return as[*bool](c.Ref(m)) }
 	return memberColumn{
 		MemberColumn: c, kind: kindBool,
 		value: func(m *noren.Member) any { return *ref(m) },
@@ -93,7 +92,7 @@ func requiredBool(c noren.MemberColumn) memberColumn {
 
 // optionalText is a column of text or NULL. Scanning NULL leaves the nil that a fresh member has.
 func optionalText[T ~string](c noren.MemberColumn) memberColumn {
-	ref := func(m *noren.Member) **T { return c.Ref(m).(**T) }
+	ref := func(m *noren.Member) **T { return as[**T](c.Ref(m)) }
 	return memberColumn{
 		MemberColumn: c, kind: kindText,
 		value: func(m *noren.Member) any {
@@ -115,7 +114,7 @@ func optionalText[T ~string](c noren.MemberColumn) memberColumn {
 
 // optionalInt is a column of an integer or NULL.
 func optionalInt[T ~int64](c noren.MemberColumn) memberColumn {
-	ref := func(m *noren.Member) **T { return c.Ref(m).(**T) }
+	ref := func(m *noren.Member) **T { return as[**T](c.Ref(m)) }
 	return memberColumn{
 		MemberColumn: c, kind: kindInt,
 		value: func(m *noren.Member) any {
@@ -135,7 +134,7 @@ func optionalInt[T ~int64](c noren.MemberColumn) memberColumn {
 	}
 }
 
-// scanned answers what the driver read. Columns have declared types, so drivers do not differ in theirs, but for truth.
+// scanned returns what the driver read. Columns have declared types, so drivers do not differ in theirs, but for truth.
 func scanned[T any](c noren.MemberColumn, src any) (T, error) {
 	v, ok := src.(T)
 	if !ok {
@@ -154,9 +153,9 @@ type memberCell struct {
 // Scan implements sql.Scanner.
 func (c memberCell) Scan(src any) error { return c.column.scan(c.member, src) }
 
-// memberScanner answers a function that reads one row of memberSelect, and what follows it into extra. It reuses
+// memberScanner returns a function that reads one row of memberSelect, and what follows it into extra. It reuses
 // its destinations from row to row.
-func memberScanner(extra ...any) func(*sql.Rows) (noren.Member, error) {
+func memberScanner(extra ...any) func(scannable) (noren.Member, error) {
 	var m noren.Member
 	var createdAt, updatedAt int64
 	dest := []any{&m.ID}
@@ -164,9 +163,9 @@ func memberScanner(extra ...any) func(*sql.Rows) (noren.Member, error) {
 		dest = append(dest, memberCell{&memberColumns[i], &m})
 	}
 	dest = append(append(dest, &createdAt, &updatedAt), extra...)
-	return func(rows *sql.Rows) (noren.Member, error) {
+	return func(row scannable) (noren.Member, error) {
 		m = noren.Member{}
-		err := rows.Scan(dest...)
+		err := row.Scan(dest...)
 		m.CreatedAt, m.UpdatedAt = fromMicros(createdAt), fromMicros(updatedAt)
 		return m, err
 	}

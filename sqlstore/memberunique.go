@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,7 +22,7 @@ func uniqueColumn(name string) bool {
 	return name == "code" || name == "alias_code" || name == "shopify_customer_id"
 }
 
-// checkFree answers a Conflict for the first of the new members whose id or unique values are taken, by a stored
+// checkFree returns a Conflict for the first of the new members whose id or unique values are taken, by a stored
 // member or by one before it. Looking comes first, because on PostgreSQL a statement that fails spoils its
 // transaction, and on a cluster the name of the constraint that it met tells nothing.
 func (t *tx) checkFree(ctx context.Context, members []noren.Member) error {
@@ -75,6 +74,12 @@ func (t *tx) checkTaken(ctx context.Context, changes []noren.MemberChange, cols 
 				claims = append(claims, claim{i + 1, after.ID, v})
 			}
 		}
+		// Whoever makes members holds the counter too. Otherwise two who want each other's values would wait in the index.
+		if len(claims) > 0 {
+			if err := t.hold(ctx, noren.CounterMember); err != nil {
+				return err
+			}
+		}
 		if err := t.checkClaims(ctx, c.Name, claims, &conflicts); err != nil {
 			return err
 		}
@@ -114,10 +119,10 @@ func (t *tx) MemberHolders(ctx context.Context, column string, values []string) 
 	f := t.db.flavor
 	holders := make(map[string]int64, len(values))
 	rows, err := t.query(ctx, "SELECT id, "+column+" FROM members WHERE tenant_id = ? AND "+f.in(column), t.tenant, f.list(values))
-	err = each(rows, err, func(rows *sql.Rows) error {
+	err = each(rows, err, func(row scannable) error {
 		var id int64
 		var value string
-		if err := rows.Scan(&id, &value); err != nil {
+		if err := row.Scan(&id, &value); err != nil {
 			return err
 		}
 		holders[value] = id
@@ -126,12 +131,12 @@ func (t *tx) MemberHolders(ctx context.Context, column string, values []string) 
 	return holders, doing("look for members by "+column, err)
 }
 
-// storedIDs answers which of the ids are those of members.
+// storedIDs returns which of the ids are those of members.
 func (t *tx) storedIDs(ctx context.Context, ids []int64) (map[int64]bool, error) {
 	f := t.db.flavor
 	rows, err := t.query(ctx, "SELECT id FROM members WHERE tenant_id = ? AND "+f.in("id"), t.tenant, f.list(ids))
-	list, err := collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
-		err = rows.Scan(&id)
+	list, err := collect(rows, err, func(row scannable) (id int64, err error) {
+		err = row.Scan(&id)
 		return id, err
 	})
 	stored := make(map[int64]bool, len(list))
@@ -142,7 +147,7 @@ func (t *tx) storedIDs(ctx context.Context, ids []int64) (map[int64]bool, error)
 }
 
 // conflicts gathers what is taken. Columns are looked at one after another, but a caller counts in rows: the first
-// row of the call is the answer, and among its columns the first.
+// row of the call is returned, and among its columns the first.
 type conflicts []*noren.Error
 
 func (c *conflicts) add(row int, column, value string) {

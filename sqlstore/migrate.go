@@ -25,20 +25,33 @@ const (
 )
 
 // migrate brings the schema up to date, one migration after another. Processes that start at the same time take
-// turns through a lease row: advisory locks are per node on a cluster. A schema that is newer than this program
-// is left alone, because migrations are made so that the previous program still works.
+// turns through a lease row: advisory locks are per node on a cluster. A schemaError where the schema is newer than this
+// program: what a later migration has added this program would not keep up.
 func migrate(ctx context.Context, db *sql.DB, f *flavor, clock func() time.Time) error {
+	return migrateWith(ctx, db, f, clock, func(string) {})
+}
+
+// migrateWith is migrate that also tells what distributes the tables behind Citus: that comes after the last migration, in the
+// same turn.
+func migrateWith(ctx context.Context, db *sql.DB, f *flavor, clock func() time.Time, tell func(string)) error {
 	files, others, newest, err := f.migrations()
 	if err != nil {
 		return doing("reading the migrations", err)
 	}
-	var current sql.NullInt64
-	err = db.QueryRowContext(ctx, `SELECT MAX(version_id) FROM goose_db_version`).Scan(&current)
-	if err == nil && current.Int64 >= newest {
+	var current int64
+	switch err = db.QueryRowContext(ctx, versionQuery).Scan(&current); {
+	case err == nil && current > newest:
+		return schemaError{current, newest}
+	case err == nil && current == newest:
 		return nil
 	}
 	if err := db.PingContext(ctx); err != nil {
 		return err // not the missing table of a new database
+	}
+	if f.sharded {
+		if err := onCoordinator(ctx, db); err != nil {
+			return err
+		}
 	}
 	l := &lease{db: db, flavor: f, clock: clock, holder: rand.Text()}
 	for {
@@ -46,13 +59,16 @@ func migrate(ctx context.Context, db *sql.DB, f *flavor, clock func() time.Time)
 			return doing("waiting for the turn to migrate", err)
 		}
 		more, err := l.step(ctx, files, others)
+		if err == nil && !more && f.sharded {
+			err = distribute(ctx, db, true, tell)
+		}
 		if err != nil || !more {
 			return errors.Join(err, l.release(ctx))
 		}
 	}
 }
 
-// migrations answers the directory, the names in it that are for other engines, and the newest version for this one.
+// migrations returns the directory, the names in it that are for other engines, and the newest version for this one.
 func (f *flavor) migrations() (files fs.FS, others []string, newest int64, err error) {
 	files, err = fs.Sub(migrationFiles, "migrations")
 	if err != nil {

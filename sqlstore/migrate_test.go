@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"noren/storetest"
+	"noren/pgtest"
 )
 
 // openings opens the database n times at once, and closes it n times.
@@ -43,8 +43,8 @@ func (b *bundle) versions(t *testing.T) (versions []int64) {
 	t.Helper()
 	err := b.read(t.Context(), func(tx *tx) error {
 		rows, err := tx.query(t.Context(), `SELECT version_id FROM goose_db_version ORDER BY id`)
-		versions, err = collect(rows, err, func(rows *sql.Rows) (v int64, err error) {
-			err = rows.Scan(&v)
+		versions, err = collect(rows, err, func(row scannable) (v int64, err error) {
+			err = row.Scan(&v)
 			return v, err
 		})
 		return err
@@ -57,7 +57,10 @@ func (b *bundle) versions(t *testing.T) (versions []int64) {
 
 func TestEachMigrationRunsOnce(t *testing.T) {
 	t.Parallel()
-	want := map[string][]int64{"sqlite": {0, 1, 2, 4, 6, 7, 8, 9, 10, 11}, "postgres": {0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11}}
+	want := map[string][]int64{
+		"sqlite":   {0, 1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 16, 17, 20, 21, 22, 23, 28, 32, 33, 42, 48},
+		"postgres": {0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 28, 32, 33, 42, 48},
+	}
 	eachEngine(t, func(t *testing.T, b *bundle) {
 		openings(t, b.url, 2)
 		if diff := cmp.Diff(want[b.flavor.name], b.versions(t)); diff != "" {
@@ -70,7 +73,7 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, newURL := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "noren.db") },
-		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,13 +87,19 @@ func TestSeveralProcessesMigrateAtOnce(t *testing.T) {
 	}
 }
 
-func TestNewerSchemaIsLeftAlone(t *testing.T) {
+// A program that is older than the schema refuses to start, and says with what to start.
+func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, b *bundle) {
 		if _, err := b.connect(t).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
 			t.Fatal(err)
 		}
-		openings(t, b.url, 1)
+		for _, readOnly := range []bool{false, true} {
+			_, err := Open(t.Context(), Config{URL: b.url, Clock: fixedClock, ReadOnly: readOnly})
+			if err == nil || !strings.Contains(err.Error(), "version 9999") || !strings.Contains(err.Error(), "or a later one") {
+				t.Errorf("read only %t: %v", readOnly, err)
+			}
+		}
 	})
 }
 
@@ -169,7 +178,7 @@ func (b *bundle) connect(t *testing.T) *sql.DB {
 	if path, ok := strings.CutPrefix(b.url, "sqlite:"); ok {
 		driver = "sqlite"
 		var err error
-		if source, err = sqliteSource(path); err != nil {
+		if source, err = sqliteSource(path, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"noren"
@@ -26,11 +27,20 @@ type Config struct {
 	Clock func() time.Time
 	// MaxConns bounds the connections to PostgreSQL; 0: 16. SQLite has one writer and a few readers.
 	MaxConns int
+	// LockWait is how long a write waits for another process that holds SQLite's lock; 0: 5 seconds. PostgreSQL's waits have
+	// bounds of their own.
+	LockWait time.Duration
+	// ReadOnly opens a database that is there to read it. Nothing is written and the schema is not migrated: Open fails
+	// unless it has the version that this program needs.
+	ReadOnly bool
 	// OnStatement, where set, is told each statement that a transaction sends, a batch once, from any goroutine.
 	OnStatement func(query string)
-	// OnRemake, where set, is told while Open makes the search index of another version anew: after each slice, how
-	// many members this process has done.
-	OnRemake func(members int)
+	// OnDisorder, where set, is told each lock that a transaction takes against the order of locks, from any goroutine: with
+	// another transaction it may end in a deadlock.
+	OnDisorder func(what string)
+	// SearchMemory bounds what is kept in memory to search members by keywords, in bytes; 0: DefaultSearchMemory. The members
+	// of tenants that do not fit are looked at one by one, as are all where it is negative.
+	SearchMemory int64
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -39,6 +49,10 @@ type DB struct {
 	flavor      *flavor
 	clock       func() time.Time
 	onStatement func(query string)
+	onDisorder  func(what string)
+	search      *searchMemory
+	memory      *memory
+	deadlocks   atomic.Int64
 	closing     sync.Once
 	closeErr    error
 }
@@ -59,37 +73,59 @@ type backend interface {
 
 var _ noren.Engine = (*DB)(nil)
 
-// Open opens the database and brings its schema and its search index up to date; several processes may do so at once. A
-// SQLite file is made where there is none, its directory is not.
+// Open opens the database and brings its schema up to date; several processes may do so at once. A SQLite file is made where
+// there is none, its directory is not.
 func Open(ctx context.Context, cfg Config) (*DB, error) {
-	db := &DB{clock: cfg.Clock, onStatement: cfg.OnStatement}
+	db := &DB{clock: cfg.Clock, onStatement: cfg.OnStatement, onDisorder: cfg.OnDisorder, memory: newMemory()}
 	if db.clock == nil {
 		db.clock = time.Now
 	}
+	db.search = newSearchMemory(db, cfg.SearchMemory)
 	scheme, rest, _ := strings.Cut(cfg.URL, ":")
 	var err error
 	switch scheme {
 	case "sqlite":
 		db.flavor = newSQLite()
-		db.on, err = openSQLite(ctx, db, rest)
+		db.on, err = openSQLite(ctx, db, cfg, rest)
 	case "postgres", "postgresql":
 		db.flavor = newPostgres()
-		db.on, err = openPostgres(ctx, db, cfg.URL, cfg.MaxConns)
+		db.on, err = openPostgres(ctx, db, cfg)
 	default:
 		return nil, errors.New("the database has to be sqlite:PATH or postgres://…") // the URL may hold a password
+	}
+	if err == nil && cfg.ReadOnly {
+		if err = db.checkVersion(ctx); err != nil {
+			err = errors.Join(err, db.Close())
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	if err := db.remakeSearch(ctx, cfg.OnRemake); err != nil {
-		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
-	}
 	return db, nil
 }
 
-// sqliteSource answers the driver's name for the database: its path, the operator's parameters, and our settings
+// writable returns an error that names the file, or its directory, where SQLite could only read it. It opens such a file
+// all the same, and each write would fail later. A file that is missing is made here, for its owner alone: SQLite would make
+// it readable for everybody, and gives the files beside it the same mode.
+func writable(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("the database file cannot be written: %w", err)
+	}
+	// The log of SQLite is a file beside it.
+	probe, err := os.CreateTemp(filepath.Dir(path), ".noren-*")
+	if err != nil {
+		return fmt.Errorf("the directory of the database file cannot be written: %w", err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// sqliteSource returns the driver's name for the database: its path, the operator's parameters, and our settings
 // where the operator gives none.
-func sqliteSource(rest string) (string, error) {
+func sqliteSource(rest string, readOnly bool) (string, error) {
 	path, params, _ := strings.Cut(rest, "?")
 	if path == "" || path == ":memory:" || strings.HasPrefix(path, "file:") {
 		return "", fmt.Errorf("sqlite:%s does not name a file: write sqlite:PATH", path)
@@ -104,12 +140,19 @@ func sqliteSource(rest string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the parameters of the database file: %w", err)
 	}
+	if readOnly {
+		// Settings of the file are left alone: journal_mode would write.
+		return path + "?mode=ro&_pragma=busy_timeout(5000)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-16384)&" + params, nil
+	}
+	if err := writable(path); err != nil {
+		return "", err
+	}
 	source := path + "?_txlock=immediate&" + params
 	for _, pragma := range []struct{ name, value string }{
 		{"busy_timeout", "5000"}, // milliseconds
 		{"journal_mode", "WAL"},
 		{"synchronous", "FULL"}, // what was committed survives a power cut
-		{"foreign_keys", "1"},
+		{"foreign_keys", "0"},   // whoever writes has looked, and noren verify looks at all: a look for each row is a sixth of a bulk
 		{"temp_store", "MEMORY"},
 		{"cache_size", "-16384"},           // KiB
 		{"journal_size_limit", "67108864"}, // bytes: a burst does not leave a huge file behind
@@ -127,14 +170,21 @@ func (db *DB) Update(ctx context.Context, tenant noren.TenantID, fn func(tx nore
 	return db.update(ctx, tenant, func(t *tx) error { return fn(t) })
 }
 
+// OneWriter implements noren.Engine.
+func (db *DB) OneWriter() bool { return db.flavor.lockRows == "" }
+
 // AcceptBulk implements noren.Engine.
 func (db *DB) AcceptBulk(
 	ctx context.Context, tenant noren.TenantID, requests []noren.BulkRequest, rows [][]byte,
 ) (ids []int64, err error) {
-	err = db.on.single(ctx, tenant, func(t *tx) (err error) {
+	accept := func(t *tx) (err error) {
 		ids, err = t.AcceptBulk(ctx, requests, rows)
 		return err
-	})
+	}
+	if db.flavor.sharded {
+		return ids, db.update(ctx, tenant, accept)
+	}
+	err = db.on.single(ctx, tenant, accept)
 	return ids, err
 }
 
@@ -157,12 +207,31 @@ func (db *DB) Ping(ctx context.Context) error {
 }
 
 func (db *DB) update(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	return db.on.update(ctx, tenant, fn)
+	return db.on.update(ctx, tenant, func(t *tx) error {
+		if err := fn(t); err != nil {
+			return err
+		}
+		return t.end(ctx)
+	})
 }
 
 // view runs fn on a snapshot. It writes nothing, so it is run again freely.
 func (db *DB) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	return retry(ctx, func(bool) error { return db.on.view(ctx, tenant, fn) })
+	return patiently(ctx, func(impatient bool) error {
+		return retry(ctx, func(bool) error {
+			return db.on.view(ctx, tenant, func(t *tx) error {
+				t.snapshot, t.impatient = true, impatient
+				if err := t.prove(ctx, lookOf(ctx)); err != nil {
+					return err
+				}
+				err := fn(t)
+				if loading, ok := t.failed.(awaited); ok { //nolint:errorlint // it is not wrapped, but fn may have wrapped or lost it
+					return loading
+				}
+				return err
+			})
+		})
+	})
 }
 
 // read sends a single statement outside any transaction.
@@ -170,11 +239,18 @@ func (db *DB) read(ctx context.Context, fn func(*tx) error) error {
 	return retry(ctx, func(bool) error { return db.on.read(ctx, fn) })
 }
 
-// Close finishes the transactions that were begun and closes the database. Later calls answer Unavailable.
+// Close finishes the transactions that were begun and closes the database. Later calls return Unavailable.
 func (db *DB) Close() error {
-	db.closing.Do(func() { db.closeErr = db.on.close() })
+	db.closing.Do(func() {
+		db.search.close()
+		db.closeErr = db.on.close()
+	})
 	return db.closeErr
 }
+
+// Deadlocks counts the transactions of this process that the database has ended because they waited for each other. They have
+// been run again; there should be none.
+func (db *DB) Deadlocks() int64 { return db.deadlocks.Load() }
 
 // sent tells the statement to whoever counts.
 func (db *DB) sent(query string) {

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,8 +11,8 @@ import (
 	"noren"
 )
 
-// TestPlans asks SQLite how it answers what is asked of many rows, because without statistics it chooses by rules of
-// its own: a query that reads everything a tenant ever sent answers the same, only later.
+// TestPlans asks SQLite how it executes what is asked of many rows, because without statistics it chooses by rules of
+// its own: a query that reads everything a tenant ever sent returns the same, only later.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	var sent []string
@@ -38,9 +37,9 @@ func TestPlans(t *testing.T) {
 					args[i] = "1"
 				}
 				rows, err := tx.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
-				steps, err := collect(rows, err, func(rows *sql.Rows) (step string, err error) {
+				steps, err := collect(rows, err, func(row scannable) (step string, err error) {
 					var id, parent, unused int
-					err = rows.Scan(&id, &parent, &unused, &step)
+					err = row.Scan(&id, &parent, &unused, &step)
 					return step, err
 				})
 				if err != nil {
@@ -88,8 +87,20 @@ func plannedQueries() []plannedQuery {
 			return err
 		}, []string{
 			"COVERING INDEX bulk_requests_accepted (tenant_id=?)", "COVERING INDEX bulk_requests_accepted (tenant_id=?)",
-			"COVERING INDEX callbacks_due", "COVERING INDEX callbacks_due", "COVERING INDEX callbacks_given_up (tenant_id=?)",
+			"COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_given_up (tenant_id=?)",
 		}},
+		{"tenants with callbacks", func(ctx context.Context, tx *tx) error {
+			_, err := tx.db.TenantsWithCallbacks(ctx, fixedClock())
+			return err
+		}, []string{"callbacks_due (tenant_id=? AND next_at<?)"}},
+		{"hosts of callbacks", func(ctx context.Context, tx *tx) error {
+			_, err := tx.db.CallbackHosts(ctx, 1, fixedClock(), "", 5)
+			return err
+		}, []string{"callbacks_host (tenant_id=? AND host>?)", "callbacks_host (tenant_id=? AND host=? AND next_at<?)"}},
+		{"callbacks of a host", func(ctx context.Context, tx *tx) error {
+			_, err := tx.db.ClaimCallbacks(ctx, 1, fixedClock(), fixedClock(), []noren.HostShare{{Host: "x", Most: 5}})
+			return err
+		}, []string{"callbacks_host (tenant_id=? AND host=? AND next_at<?)", "autoindex_callbacks_1 (tenant_id=? AND request_id=?)"}},
 		{"requests of a client", bulk(noren.BulkFilter{ClientID: 1, After: 1, Before: 9, Limit: 5}), []string{
 			"COVERING INDEX bulk_requests_list (tenant_id=? AND id>? AND id<?)",
 		}},

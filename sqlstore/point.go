@@ -3,52 +3,74 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"maps"
 	"slices"
+	"strings"
 
 	"noren"
 )
 
-// LockMembers implements noren.PointTx. Each list is looked up in an index of its own.
+// LockMembers implements noren.MemberTx. Each list is looked up in an index of its own.
 func (t *tx) LockMembers(ctx context.Context, q noren.MemberQuery) ([]noren.MemberRef, error) {
-	return t.memberRefs(ctx, q, t.db.flavor.forUpdate())
+	found, err := t.memberRefs(ctx, q, t.db.flavor.forUpdate())
+	for _, m := range found {
+		t.takesMembers(lockMembers, m.ID)
+	}
+	return found, err
 }
 
-// MemberRefs implements noren.PointTx.
+// MemberRefs implements noren.MemberTx.
 func (t *tx) MemberRefs(ctx context.Context, q noren.MemberQuery) ([]noren.MemberRef, error) {
 	return t.memberRefs(ctx, q, "")
 }
 
 func (t *tx) memberRefs(ctx context.Context, q noren.MemberQuery, lock string) ([]noren.MemberRef, error) {
-	f := t.db.flavor
-	named := f.memberIDs("id") + " UNION ALL " + f.memberIDs("code") + " UNION ALL " + f.memberIDs("alias_code") +
-		" UNION ALL " + f.memberIDs("shopify_customer_id") + " UNION ALL " + f.memberIDs("lower(email)") + " AND email IS NOT NULL"
+	var named []string
+	var args []any
+	add := func(column string, values []string) {
+		if len(values) > 0 { // only what is asked for, since each is a look-up of its own
+			listed, arg := isIn(t.db.flavor, column, values)
+			named, args = append(named, "SELECT id FROM members WHERE tenant_id = ? AND "+listed), append(args, t.tenant, arg)
+		}
+	}
+	add("code", q.Codes)
+	add("alias_code", q.AliasCodes)
+	add("shopify_customer_id", q.ShopifyIDs)
+	add("email IS NOT NULL AND lower(email)", lower(q.Emails))
+	these, ids := isIn(t.db.flavor, "id", q.IDs)
+	args = append([]any{t.tenant, ids}, args...)
+	if len(named) > 0 {
+		these = "id IN (SELECT id FROM members WHERE tenant_id = ? AND " + these + " UNION ALL " + strings.Join(named, " UNION ALL ") + ")"
+		args = append([]any{t.tenant}, args...)
+	}
 	rows, err := t.query(ctx, "SELECT id, code, alias_code, shopify_customer_id, email, store_id FROM members"+
-		" WHERE tenant_id = ? AND id IN ("+named+") ORDER BY id"+lock,
-		t.tenant, t.tenant, f.list(q.IDs), t.tenant, f.list(q.Codes), t.tenant, f.list(q.AliasCodes),
-		t.tenant, f.list(q.ShopifyIDs), t.tenant, f.list(lower(q.Emails)))
-	list, err := collect(rows, err, func(rows *sql.Rows) (m noren.MemberRef, err error) {
-		err = rows.Scan(&m.ID, &m.Code, &m.AliasCode, &m.ShopifyCustomerID, &m.Email, &m.StoreID)
+		" WHERE tenant_id = ? AND "+these+" ORDER BY id"+lock, args...)
+	list, err := collect(rows, err, func(row scannable) (m noren.MemberRef, err error) {
+		err = row.Scan(&m.ID, &m.Code, &m.AliasCode, &m.ShopifyCustomerID, &m.Email, &m.StoreID)
 		return m, err
 	})
 	return list, doing("look for members", err)
 }
 
-const lotColumns = "id, member_id, type, granted_at, expires_on, amount, remaining"
+const lotColumns = "id, member_id, type, granted_at, usable_from, expires_on, amount, remaining, COALESCE(purchase_id, 0)"
 
-func scanLot(rows *sql.Rows) (l noren.PointLot, err error) {
+func scanLot(row scannable) (l noren.PointLot, err error) {
 	var grantedAt int64
-	err = rows.Scan(&l.ID, &l.MemberID, &l.Type, &grantedAt, &l.ExpiresOn, &l.Amount, &l.Remaining)
+	err = row.Scan(&l.ID, &l.MemberID, &l.Type, &grantedAt, &l.UsableFrom, &l.ExpiresOn, &l.Amount, &l.Remaining, &l.PurchaseID)
 	l.GrantedAt = fromMicros(grantedAt)
 	return l, err
 }
 
 // OpenLots implements noren.PointTx.
-func (t *tx) OpenLots(ctx context.Context, members []int64, pointType noren.PointType) ([]noren.PointLot, error) {
+func (t *tx) OpenLots(ctx context.Context, members []int64, pointType noren.PointType, forUpdate bool) ([]noren.PointLot, error) {
 	f := t.db.flavor
-	rows, err := t.query(ctx, "SELECT "+lotColumns+" FROM point_lots WHERE tenant_id = ? AND "+f.in("member_id")+
-		" AND type = ? AND remaining > 0"+byID+f.forUpdate(), t.tenant, f.list(members), pointType)
+	query := "SELECT " + lotColumns + " FROM point_lots WHERE tenant_id = ? AND " + f.in("member_id") +
+		" AND type = ? AND remaining > 0" + byID
+	if forUpdate {
+		t.takes(lockLots, "lots of points")
+		query += f.forUpdate()
+	}
+	rows, err := t.query(ctx, query, t.tenant, f.list(members), pointType)
 	list, err := collect(rows, err, scanLot)
 	return list, doing("read open lots of points", err)
 }
@@ -66,6 +88,7 @@ func (t *tx) ExpiredLots(
 		SELECT id FROM point_lots WHERE tenant_id = ? AND remaining > 0 AND expires_on < ? AND (expires_on, id) > (?, ?)
 		ORDER BY expires_on, id LIMIT ?) ORDER BY id`
 	if forUpdate {
+		t.takes(lockLots, "lots of points")
 		query += t.db.flavor.forUpdate()
 	}
 	rows, err := t.query(ctx, query, t.tenant, t.tenant, today, day, after.ID, limit)
@@ -74,21 +97,41 @@ func (t *tx) ExpiredLots(
 	return list, doing("read expired lots of points", err)
 }
 
+// LapsedPoints implements noren.PointTx. What an entry burnt is found by the member's entries, because burns have no index by
+// lot.
+func (t *tx) LapsedPoints(ctx context.Context, purchases []int64) (map[int64]int64, error) {
+	f := t.db.flavor
+	lapsed := make(map[int64]int64)
+	rows, err := t.query(ctx, `SELECT l.purchase_id, CAST(SUM(b.amount) AS bigint) FROM point_lots AS l
+		JOIN point_entries AS e ON e.tenant_id = l.tenant_id AND e.member_id = l.member_id AND e.kind = 'expired'
+		JOIN point_burns AS b ON b.tenant_id = e.tenant_id AND b.entry_id = e.id AND b.lot_id = l.id
+		WHERE l.tenant_id = ? AND l.purchase_id IS NOT NULL AND `+f.in("l.purchase_id")+` GROUP BY l.purchase_id`, t.tenant, f.list(purchases))
+	err = each(rows, err, func(row scannable) error {
+		var id, amount int64
+		err := row.Scan(&id, &amount)
+		lapsed[id] = amount
+		return err
+	})
+	return lapsed, doing("read which points of purchases have expired", err)
+}
+
 // MovePoints implements noren.PointTx.
 func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
-	_, err := t.insertRows(ctx, "point_lots", "", []column{
+	err := t.insertLater(ctx, deferred{doing: "insert lots of points"}, "point_lots", "", []column{
 		{"id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.ID })},
 		{"member_id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.MemberID })},
 		{"type", kindText, valuesOf(m.Lots, func(l *noren.PointLot) any { return string(l.Type) })},
 		{"granted_at", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return micros(l.GrantedAt) })},
+		{"usable_from", kindText, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.UsableFrom })},
 		{"expires_on", kindText, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.ExpiresOn })},
 		{"amount", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.Amount })},
 		{"remaining", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.Remaining })},
+		{"purchase_id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return orNull(l.PurchaseID) })},
 	})
 	if err != nil {
-		return doing("insert lots of points", err)
+		return err
 	}
-	_, err = t.insertRows(ctx, "point_entries", "", []column{
+	err = t.insertLater(ctx, deferred{doing: "insert entries of points"}, "point_entries", "", []column{
 		{"id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.ID })},
 		{"member_id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.MemberID })},
 		{"type", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return string(e.Type) })},
@@ -101,9 +144,10 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 		{"dialect", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.Dialect })},
 		{"login", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Login) })},
 		{"request_id", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.RequestID })},
+		{"purchase_id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Purchase.ID) })},
 	})
 	if err != nil {
-		return doing("insert entries of points", err)
+		return err
 	}
 	return t.burnPoints(ctx, m.Burns)
 }
@@ -111,50 +155,66 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 // burnPoints stores the burns and takes them off their lots. What a lot loses to several entries is taken at once,
 // because one statement may not write a row twice.
 func (t *tx) burnPoints(ctx context.Context, burns []noren.PointBurn) error {
-	_, err := t.insertRows(ctx, "point_burns", "", []column{
+	err := t.insertLater(ctx, deferred{doing: "insert burns of points"}, "point_burns", "", []column{
 		{"entry_id", kindInt, valuesOf(burns, func(b *noren.PointBurn) any { return b.EntryID })},
 		{"lot_id", kindInt, valuesOf(burns, func(b *noren.PointBurn) any { return b.LotID })},
 		{"amount", kindInt, valuesOf(burns, func(b *noren.PointBurn) any { return b.Amount })},
 	})
 	if err != nil {
-		return doing("insert burns of points", err)
+		return err
 	}
 	burnt := make(map[int64]int64, len(burns))
 	for _, b := range burns {
 		burnt[b.LotID] += b.Amount
 	}
 	lots := slices.Sorted(maps.Keys(burnt))
-	reduced, err := t.subtractRows(ctx, "point_lots",
+	return t.subtractLater(ctx, deferred{doing: "take points off their lots", rows: int64(len(lots)), wrong: &noren.Error{
+		Kind: noren.Conflict, Field: "points", Message: "a lot has fewer points than are to be taken off it",
+	}}, "point_lots",
 		column{"id", kindInt, valuesOf(lots, func(id *int64) any { return *id })},
 		column{"remaining", kindInt, valuesOf(lots, func(id *int64) any { return burnt[*id] })})
-	if err != nil {
-		return doing("take points off their lots", err)
-	}
-	if reduced != int64(len(lots)) {
-		return &noren.Error{
-			Kind: noren.Conflict, Field: "points", Message: "a lot has fewer points than are to be taken off it",
-		}
-	}
-	return nil
 }
 
-// PointBalances implements noren.PointTx. The inner query adds up each day's lots, of which the first is the next to
-// expire, and never the last; the outer one adds up the days.
+// PointBalances implements noren.PointTx. A member has few open lots: to find them is the database's part, and to sort
+// them by day and add them up costs less here.
 func (t *tx) PointBalances(ctx context.Context, members []int64, today noren.Date) ([]noren.PointBalance, error) {
-	f := t.db.flavor
-	rows, err := t.query(ctx, `SELECT member_id, type, CAST(SUM(points) AS bigint), MIN(expires_on),
-			CAST(SUM(CASE WHEN place = 1 AND expires_on IS NOT NULL THEN points ELSE 0 END) AS bigint)
-		FROM (SELECT member_id, type, expires_on, SUM(remaining) AS points,
-				ROW_NUMBER() OVER (PARTITION BY member_id, type ORDER BY expires_on ASC NULLS LAST) AS place
-			FROM point_lots
-			WHERE tenant_id = ? AND `+f.in("member_id")+` AND remaining > 0 AND (expires_on IS NULL OR expires_on >= ?)
-			GROUP BY member_id, type, expires_on) AS days
-		GROUP BY member_id, type ORDER BY member_id, type`, t.tenant, f.list(members), today)
-	list, err := collect(rows, err, func(rows *sql.Rows) (b noren.PointBalance, err error) {
-		err = rows.Scan(&b.MemberID, &b.Type, &b.Total, &b.ExpiresOn, &b.ExpiresAmount)
+	listed, arg := isIn(t.db.flavor, "member_id", members)
+	rows, err := t.query(ctx, `SELECT member_id, type, expires_on, remaining FROM point_lots
+		WHERE tenant_id = ? AND `+listed+` AND remaining > 0 AND (expires_on IS NULL OR expires_on >= ?)
+			AND (usable_from IS NULL OR usable_from <= ?)`, t.tenant, arg, today, today)
+	lots, err := collect(rows, err, func(row scannable) (b noren.PointBalance, err error) {
+		err = row.Scan(&b.MemberID, &b.Type, &b.ExpiresOn, &b.Total)
 		return b, err
 	})
-	return list, doing("read balances of points", err)
+	return balances(lots), doing("read balances of points", err)
+}
+
+// balances adds up lots, each given as a balance, to one balance for each member and type, in their order.
+func balances(lots []noren.PointBalance) (list []noren.PointBalance) {
+	slices.SortFunc(lots, func(a, b noren.PointBalance) int {
+		return cmp.Or(cmp.Compare(a.MemberID, b.MemberID), cmp.Compare(a.Type, b.Type), cmp.Compare(lastDay(a), lastDay(b)))
+	})
+	for _, lot := range lots {
+		last := len(list) - 1
+		if last < 0 || list[last].MemberID != lot.MemberID || list[last].Type != lot.Type {
+			list = append(list, noren.PointBalance{MemberID: lot.MemberID, Type: lot.Type, ExpiresOn: lot.ExpiresOn})
+			last++
+		}
+		b := &list[last]
+		b.Total += lot.Total
+		if lot.ExpiresOn != nil && *lot.ExpiresOn == *b.ExpiresOn { // the first lot's, which is the next to expire
+			b.ExpiresAmount += lot.Total
+		}
+	}
+	return list
+}
+
+// lastDay is the lot's for sorting; what never expires comes behind all days.
+func lastDay(lot noren.PointBalance) noren.Date {
+	if lot.ExpiresOn == nil {
+		return "never"
+	}
+	return *lot.ExpiresOn
 }
 
 // PointLots implements noren.PointTx.
@@ -179,17 +239,27 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	w.span("at", f.At)
 	oneOf(w, t.db.flavor, "kind", texts(f.Kinds))
 	oneOf(w, t.db.flavor, "dialect", f.Dialects)
+	switch {
+	case f.Earned == nil:
+	case *f.Earned:
+		w.and("purchase_id IS NOT NULL")
+	default:
+		w.and("purchase_id IS NULL")
+	}
 	order := " ORDER BY at ASC, id ASC"
 	if f.Newest {
 		order = " ORDER BY at DESC, id DESC"
 	}
 	limit, args := limitOffset(f.Page)
 	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
-		COALESCE(login, ''), request_id FROM point_entries`+w.String()+order+limit, append(w.args, args...)...)
-	list, err := collect(rows, err, func(rows *sql.Rows) (e noren.PointEntry, err error) {
+		COALESCE(login, ''), request_id, COALESCE(purchase_id, 0),
+		COALESCE((SELECT p.source FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), ''),
+		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), '')
+		FROM point_entries`+w.String()+order+limit, append(w.args, args...)...)
+	list, err := collect(rows, err, func(row scannable) (e noren.PointEntry, err error) {
 		var at int64
-		err = rows.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,
-			&e.Dialect, &e.Login, &e.RequestID)
+		err = row.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,
+			&e.Dialect, &e.Login, &e.RequestID, &e.Purchase.ID, &e.Purchase.Source, &e.Purchase.ExternalID)
 		e.At = fromMicros(at)
 		return e, err
 	})

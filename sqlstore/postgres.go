@@ -3,15 +3,14 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"noren"
@@ -20,132 +19,199 @@ import (
 // postgresBackend runs each closure in a transaction of its own, on any of a pool's connections. pgx prepares each
 // statement once on each connection.
 type postgresBackend struct {
-	db     *DB
-	pool   *sql.DB
-	closed atomic.Bool
+	db      *DB
+	pool    *pgxpool.Pool
+	shares  shares
+	closed  atomic.Bool
+	pooling time.Duration // poolPatience
+	running time.Duration // runPatience
 }
 
 const (
-	defaultConns   = 16
-	connectTimeout = 5 * time.Second  // where the URL does not say
-	maxConnAge     = 30 * time.Minute // so that connections move back after a fail-over
-	maxConnIdle    = 5 * time.Minute
+	defaultConns = 16
+	maxConnAge   = 30 * time.Minute // so that connections move back after a fail-over
+	maxConnIdle  = 5 * time.Minute
 )
 
-// readOnly is the SQLSTATE of a write in a transaction, or on a server, that takes none.
-const readOnly = "25006"
+// SQLSTATEs that are asked for by name.
+const (
+	readOnly = "25006" // a write in a transaction, or on a server, that takes none
+	deadlock = "40P01"
+)
 
 // openPostgres opens the database of the URL. With several hosts and target_session_attrs=read-write in it, pgx finds
 // the leader of a cluster by itself.
-func openPostgres(ctx context.Context, db *DB, url string, maxConns int) (backend, error) {
-	config, err := pgx.ParseConfig(url)
+func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
+	config, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	config.ConnectTimeout = cmp.Or(config.ConnectTimeout, connectTimeout)
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "noren"
+	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectTimeout)
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "noren"
 	}
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(withoutJIT))
-	pool.SetMaxOpenConns(cmp.Or(maxConns, defaultConns))
-	pool.SetMaxIdleConns(cmp.Or(maxConns, defaultConns))
-	pool.SetConnMaxLifetime(maxConnAge)
-	pool.SetConnMaxIdleTime(maxConnIdle)
-	if err := migrate(ctx, pool, db.flavor, db.clock); err != nil {
-		_ = pool.Close()
+	config.ConnConfig.DialFunc = dial(config.ConnConfig.ConnectTimeout)
+	if cfg.MaxConns != 0 || !strings.Contains(cfg.URL, "pool_max_conns=") {
+		config.MaxConns = int32(cmp.Or(cfg.MaxConns, defaultConns)) //nolint:gosec // a few
+	}
+	config.MaxConnLifetime, config.MaxConnIdleTime = maxConnAge, maxConnIdle
+	config.AfterConnect = settle
+	sharded, err := behindCitus(ctx, config.ConnConfig)
+	if err != nil {
 		return nil, err
 	}
-	return &postgresBackend{db: db, pool: pool}, nil
-}
-
-// withoutJIT keeps PostgreSQL from compiling a statement whose plan seems to cost much: a page is there long before the
-// compiler is. It is not a parameter of the connection, because poolers refuse those that they do not know, and what does
-// not know the setting has no such compiler.
-func withoutJIT(ctx context.Context, conn *pgx.Conn) error {
-	_, _ = conn.Exec(ctx, "SET jit = off") // a connection that is broken fails with its first statement
-	return nil
+	if sharded {
+		db.flavor = newCitus()
+	}
+	if !cfg.ReadOnly {
+		migrating := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionAfterConnect(settleUnbounded))
+		if err := errors.Join(migrate(ctx, migrating, db.flavor, db.clock), migrating.Close()); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &postgresBackend{
+		db: db, pool: pool, pooling: poolPatience, running: runPatience,
+		shares: shares{most: tenantShare(int(config.MaxConns)), held: make(map[noren.TenantID]*share)},
+	}, nil
 }
 
 // update runs fn again where the failure may pass, such as a deadlock or a fail-over. READ COMMITTED suffices because
 // what a closure changes it has locked first; a stricter level would only make it run again more often.
 func (b *postgresBackend) update(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	return b.retry(ctx, func(again bool) error { return b.attempt(ctx, &tx{tenant: tenant, again: again}, fn) })
+}
+
+// retry is retry that counts what PostgreSQL has ended as a deadlock.
+func (b *postgresBackend) retry(ctx context.Context, attempt func(again bool) error) error {
 	return retry(ctx, func(again bool) error {
-		return b.attempt(ctx, sql.TxOptions{Isolation: sql.LevelReadCommitted}, &tx{tenant: tenant, again: again}, fn)
+		err := attempt(again)
+		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == deadlock {
+			b.db.deadlocks.Add(1)
+		}
+		return err
 	})
 }
 
-// single lets the server commit fn's statement by itself, without the round trips of BEGIN and COMMIT. Where the answer
+// single lets the server commit fn's statement by itself, without the round trips of BEGIN and COMMIT. Where the response
 // is lost the statement may have gone through: the next run is told that it runs again, in a transaction, so that it
 // can look first.
 func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	return retry(ctx, func(again bool) error {
+	return b.retry(ctx, func(again bool) error {
 		t := &tx{tenant: tenant, again: again}
 		if again {
-			return b.attempt(ctx, sql.TxOptions{Isolation: sql.LevelReadCommitted}, t, fn)
+			return b.attempt(ctx, t, fn)
 		}
-		return b.connected(ctx, func(conn *sql.Conn) error {
-			t.db, t.run = b.db, conn
-			if err := t.outcome(fn(t)); err != nil {
-				return &commitError{err} // it may be that of the commit within the statement
-			}
-			return nil
-		})
-	})
-}
-
-// view has one snapshot for all statements of fn: REPEATABLE READ in PostgreSQL is snapshot isolation.
-func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	options := sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	return b.attempt(ctx, options, &tx{tenant: tenant}, fn)
-}
-
-// read may use any connection, and saves the round trips of BEGIN and COMMIT.
-func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
-	if b.closed.Load() {
-		return comeBack(errClosed)
-	}
-	t := &tx{db: b.db, run: b.pool}
-	return t.outcome(fn(t))
-}
-
-// attempt runs fn once in a transaction.
-func (b *postgresBackend) attempt(ctx context.Context, options sql.TxOptions, t *tx, fn func(*tx) error) error {
-	return b.connected(ctx, func(conn *sql.Conn) error {
-		transaction, err := conn.BeginTx(ctx, &options)
+		conn, err := b.acquire(ctx, tenant)
 		if err != nil {
-			return doing("beginning the transaction", err)
-		}
-		defer transaction.Rollback() // after a commit it does nothing
-		t.db, t.run = b.db, transaction
-		if err := t.outcome(fn(t)); err != nil {
-			if e, ok := readOnlyError(err); ok && options.ReadOnly {
-				return fmt.Errorf("a view cannot write: %s", e.Message) // not the server's doing: it would not pass
-			}
 			return err
 		}
-		if err := transaction.Commit(); err != nil {
-			return &commitError{err}
+		defer func() { b.release(conn, tenant, err) }()
+		t.db, t.run = b.db, pgRunner{conn}
+		if err = t.outcome(fn(t)); err != nil {
+			return &commitError{err} // it may be that of the commit within the statement
 		}
 		return nil
 	})
 }
 
-// connected gives do one of the pool's connections. Where the server has become a standby the connection is given up:
-// the next run has to find the new leader.
-func (b *postgresBackend) connected(ctx context.Context, do func(conn *sql.Conn) error) error {
-	if b.closed.Load() {
-		return comeBack(errClosed)
-	}
-	conn, err := b.pool.Conn(ctx)
+// attempt runs fn once in a transaction.
+func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error) (err error) {
+	conn, err := b.acquire(ctx, t.tenant)
 	if err != nil {
-		return doing("connecting", err)
+		return err
 	}
-	defer conn.Close()
-	err = do(conn)
-	if _, standby := readOnlyError(err); standby {
-		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	share := t.tenant // fn may make the transaction another tenant's
+	defer func() { b.release(conn, share, err) }()
+	p := &pgTx{conn: conn.Conn(), opening: beginUpdate, sharded: b.db.flavor.sharded}
+	defer p.abandon(ctx) // after a commit it does nothing
+	t.db, t.run = b.db, p
+	if err := t.outcome(fn(t)); err != nil {
+		return err
+	}
+	return p.commit(ctx)
+}
+
+// view has one snapshot for all statements of fn. Nobody waits for its end, with which the connection goes back to the pool.
+func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	conn, err := b.acquire(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	var p *pgTx
+	defer func() {
+		if p.over() {
+			b.release(conn, tenant, nil)
+			return
+		}
+		go func() {
+			p.abandon(ctx)
+			b.release(conn, tenant, nil)
+		}()
+	}()
+	for _, patient := range []bool{false, true} {
+		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true}
+		t := &tx{db: b.db, run: p, tenant: tenant, patient: patient}
+		if err = t.outcome(fn(t)); !errors.Is(t.failed, errSentMore) {
+			break
+		}
+	}
+	if err == nil && len(p.queue) > 0 {
+		err = p.commit(ctx)
+	}
+	if e, ok := readOnlyError(err); ok {
+		return fmt.Errorf("a view cannot write: %s", e.Message) // not the server's doing: it would not pass
 	}
 	return err
+}
+
+// read needs no BEGIN: a single statement sees one snapshot anyway.
+func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
+	conn, err := b.acquire(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer b.release(conn, 0, nil)
+	t := &tx{db: b.db, run: pgRunner{conn}}
+	return t.outcome(fn(t))
+}
+
+// acquire takes one of the pool's connections, of the tenant's share, for one run.
+func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (conn *pgxpool.Conn, err error) {
+	if b.closed.Load() {
+		return nil, comeBack(errClosed)
+	}
+	err = within(ctx, b.pooling, "waiting for a connection", func(ctx context.Context) error {
+		if err := b.shares.enter(ctx, tenant); err != nil {
+			return err
+		}
+		if conn, err = b.pool.Acquire(ctx); err != nil {
+			b.shares.leave(tenant)
+		}
+		return err
+	})
+	switch {
+	case err != nil && b.closed.Load(): // meanwhile
+		return nil, comeBack(errClosed)
+	case err != nil:
+		return nil, doing("connecting", err)
+	}
+	_ = conn.Conn().PgConn().Conn().SetDeadline(time.Now().Add(b.running))
+	return conn, nil
+}
+
+// release gives the connection back after a run that has returned err. One whose server has become a standby is given up:
+// the next run has to find the new leader.
+func (b *postgresBackend) release(conn *pgxpool.Conn, tenant noren.TenantID, err error) {
+	_ = conn.Conn().PgConn().Conn().SetDeadline(time.Time{})
+	if _, standby := readOnlyError(err); standby {
+		_ = conn.Conn().Close(context.Background())
+	}
+	conn.Release()
+	b.shares.leave(tenant)
 }
 
 // readOnlyError finds the server's refusal to write in err's chain.
@@ -154,8 +220,9 @@ func readOnlyError(err error) (*pgconn.PgError, bool) {
 	return e, ok && e.Code == readOnly
 }
 
-// close closes the connections that are idle at once, and each other when its transaction is over.
+// close waits for the connections that are in use.
 func (b *postgresBackend) close() error {
 	b.closed.Store(true)
-	return b.pool.Close()
+	b.pool.Close()
+	return nil
 }

@@ -7,14 +7,21 @@ import (
 	"noren"
 )
 
-const purchaseColumns = "id, source, external_id, member_id, shopify_customer_id, amount, credited, paid_at, month"
+const purchaseColumns = "id, source, external_id, member_id, shopify_customer_id, amount, credited, paid_at, month, " +
+	"tax, used_points, earn_rule, earn_counted, earned, returned, lapsed, forgiven, owed"
 
-func scanPurchase(rows *sql.Rows) (p noren.Purchase, err error) {
+func scanPurchase(row scannable) (p noren.Purchase, err error) {
 	var member sql.NullInt64
-	var customer sql.NullString
+	var customer, rule sql.NullString
 	var paidAt int64
-	err = rows.Scan(&p.ID, &p.Source, &p.ExternalID, &member, &customer, &p.Amount, &p.Credited, &paidAt, &p.Month)
+	e := &p.Earning
+	err = row.Scan(&p.ID, &p.Source, &p.ExternalID, &member, &customer, &p.Amount, &p.Credited, &paidAt, &p.Month,
+		&p.Tax, &p.UsedPoints, &rule, &e.Counted, &e.Granted, &e.Returned, &e.Lapsed, &e.Forgiven, &e.Owed)
+	if err != nil {
+		return p, err
+	}
 	p.MemberID, p.ShopifyCustomerID, p.PaidAt = member.Int64, customer.String, fromMicros(paidAt)
+	e.Rule, err = noren.DecodeEarnRule(rule.String)
 	return p, err
 }
 
@@ -30,8 +37,8 @@ func (t *tx) PurchasesByExternalID(ctx context.Context, source string, ids []str
 	}
 	rows, err = t.query(ctx, `SELECT source, purchase_id, external_id, amount, everything FROM purchase_refunds
 		WHERE tenant_id = ? AND source = ? AND `+f.in("purchase_id"), t.tenant, source, f.list(ids))
-	refunds, err := collect(rows, err, func(rows *sql.Rows) (r noren.Refund, err error) {
-		err = rows.Scan(&r.Source, &r.PurchaseID, &r.ExternalID, &r.Amount, &r.All)
+	refunds, err := collect(rows, err, func(row scannable) (r noren.Refund, err error) {
+		err = row.Scan(&r.Source, &r.PurchaseID, &r.ExternalID, &r.Amount, &r.All)
 		return r, err
 	})
 	return purchases, refunds, doing("read refunds", err)
@@ -46,10 +53,21 @@ func (t *tx) HeldPurchases(ctx context.Context, customers []string) ([]noren.Pur
 	return list, doing("read held purchases", err)
 }
 
+// OwingPurchases implements noren.PurchaseTx.
+func (t *tx) OwingPurchases(ctx context.Context, members []int64) ([]noren.Purchase, error) {
+	f := t.db.flavor
+	rows, err := t.query(ctx, "SELECT "+purchaseColumns+" FROM purchases WHERE tenant_id = ? AND owed > 0 AND "+
+		f.in("member_id")+byID, t.tenant, f.list(members))
+	list, err := collect(rows, err, scanPurchase)
+	return list, doing("read purchases of which points are owed", err)
+}
+
 // PutPurchases implements noren.PurchaseTx. What a purchase was paid never changes.
 func (t *tx) PutPurchases(ctx context.Context, purchases []noren.Purchase) error {
-	_, err := t.insertRows(ctx, "purchases", `ON CONFLICT (tenant_id, source, external_id)
-		DO UPDATE SET member_id = excluded.member_id, credited = excluded.credited`, []column{
+	return t.insertLater(ctx, deferred{doing: "write purchases"}, "purchases", `ON CONFLICT (tenant_id, source, external_id)
+		DO UPDATE SET member_id = excluded.member_id, credited = excluded.credited, earn_rule = excluded.earn_rule,
+			earn_counted = excluded.earn_counted, earned = excluded.earned, returned = excluded.returned, lapsed = excluded.lapsed,
+			forgiven = excluded.forgiven, owed = excluded.owed`, []column{
 		{"source", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return p.Source })},
 		{"external_id", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return p.ExternalID })},
 		{"id", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.ID })},
@@ -59,31 +77,37 @@ func (t *tx) PutPurchases(ctx context.Context, purchases []noren.Purchase) error
 		{"credited", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Credited })},
 		{"paid_at", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return micros(p.PaidAt) })},
 		{"month", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return string(p.Month) })},
+		{"tax", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Tax })},
+		{"used_points", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.UsedPoints })},
+		{"earn_rule", kindText, valuesOf(purchases, func(p *noren.Purchase) any { return orNull(p.Earning.Rule.Encode()) })},
+		{"earn_counted", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Counted })},
+		{"earned", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Granted })},
+		{"returned", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Returned })},
+		{"lapsed", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Lapsed })},
+		{"forgiven", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Forgiven })},
+		{"owed", kindInt, valuesOf(purchases, func(p *noren.Purchase) any { return p.Earning.Owed })},
 	})
-	return doing("write purchases", err)
 }
 
 // AddRefunds implements noren.PurchaseTx.
 func (t *tx) AddRefunds(ctx context.Context, refunds []noren.Refund) error {
-	_, err := t.insertRows(ctx, "purchase_refunds", "", []column{
+	return t.insertLater(ctx, deferred{doing: "add refunds"}, "purchase_refunds", "", []column{
 		{"source", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.Source })},
 		{"purchase_id", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.PurchaseID })},
 		{"external_id", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.ExternalID })},
 		{"amount", kindInt, valuesOf(refunds, func(r *noren.Refund) any { return r.Amount })},
 		{"everything", kindBool, valuesOf(refunds, func(r *noren.Refund) any { return r.All })},
 	})
-	return doing("add refunds", err)
 }
 
 // AddSpend implements noren.PurchaseTx.
 func (t *tx) AddSpend(ctx context.Context, deltas []noren.MonthlySpend) error {
-	_, err := t.insertRows(ctx, "member_spend", `ON CONFLICT (tenant_id, member_id, month)
+	return t.insertLater(ctx, deferred{doing: "add to members' spend"}, "member_spend", `ON CONFLICT (tenant_id, member_id, month)
 		DO UPDATE SET amount = member_spend.amount + excluded.amount`, []column{
 		{"member_id", kindInt, valuesOf(deltas, func(d *noren.MonthlySpend) any { return d.MemberID })},
 		{"month", kindText, valuesOf(deltas, func(d *noren.MonthlySpend) any { return string(d.Month) })},
 		{"amount", kindInt, valuesOf(deltas, func(d *noren.MonthlySpend) any { return d.Amount })},
 	})
-	return doing("add to members' spend", err)
 }
 
 // Spend implements noren.PurchaseTx.
@@ -92,9 +116,9 @@ func (t *tx) Spend(ctx context.Context, members []int64, from, until noren.Month
 	spend := make(map[int64]int64, len(members))
 	rows, err := t.query(ctx, "SELECT member_id, CAST(SUM(amount) AS bigint) FROM member_spend WHERE tenant_id = ? AND "+
 		f.in("member_id")+" AND month >= ? AND month < ? GROUP BY member_id", t.tenant, f.list(members), from, until)
-	_, err = collect(rows, err, func(rows *sql.Rows) (id int64, err error) {
+	_, err = collect(rows, err, func(row scannable) (id int64, err error) {
 		var amount int64
-		err = rows.Scan(&id, &amount)
+		err = row.Scan(&id, &amount)
 		spend[id] = amount
 		return id, err
 	})

@@ -10,15 +10,15 @@ import (
 	"noren"
 )
 
-// RankStandings implements noren.RankTx. The months of the slice's members lie side by side in the key of their spend.
+// RankStandings implements noren.RankCheckTx. The months of the slice's members lie side by side in the key of their spend.
 func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, until noren.Month) ([]noren.RankStanding, error) {
 	rows, err := t.query(ctx, `SELECT m.id, m.code, m.rank_id, m.minimum_rank_id, m.skip_next_check,
 			CAST(COALESCE((SELECT SUM(s.amount) FROM member_spend AS s WHERE s.tenant_id = ? AND s.member_id = m.id
 				AND s.month >= ? AND s.month < ?), 0) AS bigint)
 		FROM members AS m WHERE m.tenant_id = ? AND m.id > ? AND m.status NOT IN ('LEFT', 'MERGED')
 		ORDER BY m.id ASC LIMIT ?`, t.tenant, from, until, t.tenant, after, limit)
-	list, err := collect(rows, err, func(rows *sql.Rows) (s noren.RankStanding, err error) {
-		err = rows.Scan(&s.MemberID, &s.Code, &s.Rank, &s.Minimum, &s.SkipNext, &s.Spend)
+	list, err := collect(rows, err, func(row scannable) (s noren.RankStanding, err error) {
+		err = row.Scan(&s.MemberID, &s.Code, &s.Rank, &s.Minimum, &s.SkipNext, &s.Spend)
 		return s, err
 	})
 	return list, doing("read the standings of members", err)
@@ -28,18 +28,26 @@ func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, un
 func (t *tx) RankCounts(ctx context.Context) (map[int64]int, error) {
 	counts := make(map[int64]int)
 	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? GROUP BY rank_id", t.tenant)
-	_, err = collect(rows, err, func(rows *sql.Rows) (rank int64, err error) {
+	_, err = collect(rows, err, func(row scannable) (rank int64, err error) {
 		var n int
-		err = rows.Scan(&rank, &n)
+		err = row.Scan(&rank, &n)
 		counts[rank] = n
 		return rank, err
 	})
 	return counts, doing("count members by rank", err)
 }
 
-// AddRankChanges implements noren.RankTx.
+// AddRankChanges implements noren.RankTx. Changes with numbers of their own take none, and need not wait for the end.
 func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) error {
-	_, err := t.insertRows(ctx, "rank_changes", "", []column{
+	if len(changes) > 0 && changes[0].ID != 0 {
+		return t.writeRankChanges(ctx, changes)
+	}
+	t.ranks = append(t.ranks, changes...)
+	return nil
+}
+
+func (t *tx) writeRankChanges(ctx context.Context, changes []noren.RankChange) error {
+	return t.insertNumbered(ctx, deferred{doing: "add changes of ranks"}, "rank_changes", noren.CounterRankChange, []column{
 		{"id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.ID })},
 		{"member_id", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return c.MemberID })},
 		{"at", kindInt, valuesOf(changes, func(c *noren.RankChange) any { return micros(c.At) })},
@@ -53,7 +61,6 @@ func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) err
 		{"dialect", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.Dialect })},
 		{"request_id", kindText, valuesOf(changes, func(c *noren.RankChange) any { return c.By.RequestID })},
 	})
-	return doing("add changes of ranks", err)
 }
 
 // RankChanges implements noren.RankTx.
@@ -66,10 +73,10 @@ func (t *tx) RankChanges(ctx context.Context, f noren.RankChangeFilter) ([]noren
 	return listing[noren.RankChange]{
 		table: "rank_changes", key: []string{"id"}, sortable: map[string]string{"id": "id"},
 		columns: "id, member_id, at, from_rank, to_rank, reason, check_at, spend, client_id, COALESCE(login, ''), dialect, request_id",
-		scan: func(rows *sql.Rows) (c noren.RankChange, err error) {
+		scan: func(row scannable) (c noren.RankChange, err error) {
 			var at int64
 			var checkAt sql.NullInt64
-			err = rows.Scan(&c.ID, &c.MemberID, &at, &c.From, &c.To, &c.Reason, &checkAt, &c.Spend,
+			err = row.Scan(&c.ID, &c.MemberID, &at, &c.From, &c.To, &c.Reason, &checkAt, &c.Spend,
 				&c.By.ClientID, &c.By.Login, &c.By.Dialect, &c.By.RequestID)
 			c.At, c.CheckAt = fromMicros(at), fromNullMicros(checkAt)
 			return c, err
@@ -91,7 +98,7 @@ func scanRankCheck(row scannable) (c noren.RankCheck, err error) {
 	return c, json.Unmarshal(rules, &c.Rules)
 }
 
-// BeginRankCheck implements noren.RankTx.
+// BeginRankCheck implements noren.RankCheckTx.
 func (t *tx) BeginRankCheck(ctx context.Context, c noren.RankCheck) error {
 	rules, err := json.Marshal(c.Rules)
 	if err != nil {
@@ -103,11 +110,14 @@ func (t *tx) BeginRankCheck(ctx context.Context, c noren.RankCheck) error {
 	return doing("begin a check of ranks", err)
 }
 
-// RankCheckAt implements noren.RankTx.
+// RankCheckAt implements noren.RankCheckTx.
 func (t *tx) RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*noren.RankCheck, error) {
 	query := "SELECT " + rankCheckColumns + " FROM rank_checks WHERE tenant_id = ? AND at = ?"
 	if forUpdate {
 		query += t.db.flavor.forUpdate()
+	}
+	if forUpdate {
+		t.takes(lockWork, "checks of ranks")
 	}
 	c, err := scanRankCheck(t.queryRow(ctx, query, t.tenant, micros(at)))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -116,17 +126,30 @@ func (t *tx) RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*no
 	return &c, doing("read a check of ranks", err)
 }
 
-// PutRankCheck implements noren.RankTx.
+// PutRankCheck implements noren.RankCheckTx.
 func (t *tx) PutRankCheck(ctx context.Context, c noren.RankCheck) error {
 	_, err := t.exec(ctx, `UPDATE rank_checks SET after_member = ?, finished_at = ?, risen = ?, fallen = ?, stayed = ?
 		WHERE tenant_id = ? AND at = ?`, c.After, nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed, t.tenant, micros(c.At))
 	return doing("write how far a check of ranks is", err)
 }
 
-// RankChecks implements noren.RankTx.
+// DetachRankChanges implements noren.RankCheckTx.
+func (t *tx) DetachRankChanges(ctx context.Context, ids []int64) error {
+	f := t.db.flavor
+	_, err := t.exec(ctx, "UPDATE rank_changes SET check_at = NULL WHERE tenant_id = ? AND "+f.in("id"), t.tenant, f.list(ids))
+	return doing("detach changes of ranks", err)
+}
+
+// RemoveRankCheck implements noren.RankCheckTx.
+func (t *tx) RemoveRankCheck(ctx context.Context, at time.Time) error {
+	_, err := t.exec(ctx, "DELETE FROM rank_checks WHERE tenant_id = ? AND at = ?", t.tenant, micros(at))
+	return doing("remove a check of ranks", err)
+}
+
+// RankChecks implements noren.RankCheckTx.
 func (t *tx) RankChecks(ctx context.Context, p noren.Page) ([]noren.RankCheck, int, error) {
 	return listing[noren.RankCheck]{
 		table: "rank_checks", columns: rankCheckColumns, key: []string{"at"}, sortable: map[string]string{"at": "at"},
-		scan: func(rows *sql.Rows) (noren.RankCheck, error) { return scanRankCheck(rows) },
+		scan: scanRankCheck,
 	}.page(ctx, t, t.where(), []noren.Sort{{Column: "at", Desc: true}}, p)
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"noren"
@@ -33,7 +32,7 @@ const (
 type verdict uint8
 
 const (
-	final       verdict = iota // the error is the answer
+	final       verdict = iota // the error is returned
 	passing                    // the next run may succeed
 	unavailable                // nothing can be written for now, but later
 )
@@ -41,8 +40,8 @@ const (
 // classify judges the first error of a driver in err's chain, so a closure may wrap errors as it likes. Errors of
 // a context are not judged here: whether they are the caller's own is for retry to see.
 func classify(err error) verdict {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return classifySQLite(e.Code())
+	if e, ok := errors.AsType[*sqliteError](err); ok {
+		return classifySQLite(e.code)
 	}
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if _, committing := errors.AsType[*commitError](err); committing && e.Code == "XX000" {
@@ -50,7 +49,7 @@ func classify(err error) verdict {
 		}
 		return classifyPostgres(e.Code)
 	}
-	// Neither a statement nor a COMMIT was answered. What had been begun is rolled back by the server; whether a COMMIT
+	// The server responded to neither a statement nor a COMMIT. What had been begun is rolled back by the server; whether a COMMIT
 	// went through is unknown, which is why the next run is told that it runs again.
 	_, dialing := errors.AsType[*pgconn.ConnectError](err)
 	_, network := errors.AsType[*net.OpError](err)
@@ -82,12 +81,13 @@ func classifySQLite(code int) verdict {
 // classifyPostgres judges a SQLSTATE (PostgreSQL manual, appendix A).
 func classifyPostgres(state string) verdict {
 	switch state {
-	case "40001", "40P01", // serialization failure, deadlock
-		"55P03",                   // lock not available
+	case "40001", deadlock, // serialization failure
+		"55P03",          // lock not available, or not within lock_timeout
+		"25P03", "57P05", // idle for too long in a transaction or outside of any: this process was stopped
 		readOnly,                  // this server has just become a standby
 		"57P01", "57P02", "57P03": // shutdown, crash, starting up
 		return passing
-	case "57014": // cancelled by the server's operator or its statement_timeout
+	case "57014": // cancelled by the server's operator or statement_timeout
 		return unavailable
 	}
 	switch {
@@ -107,7 +107,8 @@ func (e *commitError) Error() string { return "committing: " + e.err.Error() }
 func (e *commitError) Unwrap() error { return e.err }
 
 // retry runs attempt until it succeeds, fails for good, or has been tried long enough. again is false only for
-// the first run. Errors that pass become Unavailable; one met because ctx is done is answered as it is.
+// the first run. Errors that pass become Unavailable; one met because ctx is done is returned as
+// it is, unless its time is over.
 func retry(ctx context.Context, attempt func(again bool) error) error {
 	started := time.Now() // to measure how long it has been tried
 	for try := 1; ; try++ {
@@ -115,7 +116,7 @@ func retry(ctx context.Context, attempt func(again bool) error) error {
 		judged := classify(err)
 		switch {
 		case err == nil, judged == final, ctx.Err() != nil:
-			return err
+			return timedOut(ctx, unstorable(err))
 		case judged == unavailable, try == maxTries, time.Since(started) > maxTrying:
 			return comeBack(err)
 		}
@@ -126,9 +127,27 @@ func retry(ctx context.Context, attempt func(again bool) error) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return err
+			return timedOut(ctx, err)
 		}
 	}
+}
+
+// timedOut is an error because the time of ctx is over as Unavailable: it is a bound of ours, which a database that does not
+// respond outlasts, and no mistake of anybody.
+func timedOut(ctx context.Context, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return comeBack(err)
+	}
+	return err
+}
+
+// unstorable is an error as the mistake of whoever sent a text that PostgreSQL cannot store. The server refuses such texts
+// where they come in; one that nobody has thought of is no error of ours all the same.
+func unstorable(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); !ok || e.Code != "22021" {
+		return err
+	}
+	return &noren.Error{Kind: noren.Invalid, Message: "a text must be UTF-8 without the character NUL", Err: err}
 }
 
 // comeBack is the Unavailable that tells the caller to send it again, with the cause for the log.
@@ -141,8 +160,8 @@ func comeBack(cause error) error {
 // uniqueViolation reports whether err says that a unique column is taken. Which column has to be looked up: behind
 // Citus the name of the constraint is empty or has a suffix.
 func uniqueViolation(err error) bool {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	if e, ok := errors.AsType[*sqliteError](err); ok {
+		return e.code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && e.Code == "23505"

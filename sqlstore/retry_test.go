@@ -18,7 +18,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"noren"
-	"noren/storetest"
+	"noren/pgtest"
 )
 
 func TestClassify(t *testing.T) {
@@ -37,6 +37,10 @@ func TestClassify(t *testing.T) {
 		"shutdown":                   {state("57P01"), passing},
 		"starting up":                {state("57P03"), passing},
 		"read only":                  {state("25006"), passing},
+		"lock timeout":               {state("55P03"), passing},
+		"idle in a transaction":      {state("25P03"), passing},
+		"idle for too long":          {state("57P05"), passing},
+		"statement timeout":          {state("57014"), unavailable},
 		"disk full":                  {state("53100"), unavailable},
 		"too many connections":       {state("53300"), unavailable},
 		"I/O error":                  {state("58030"), unavailable},
@@ -162,7 +166,7 @@ func TestUpdateRunsAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, ctx := setup(t, storetest.Postgres(t)), t.Context()
+			b, ctx := setup(t, pgtest.Database(t)), t.Context()
 			run := func(how func(context.Context, noren.TenantID, func(*tx) error) error, name, spoil string) {
 				var again []bool
 				err := how(ctx, tenant, func(t *tx) error {
@@ -190,10 +194,10 @@ func TestUpdateRunsAgain(t *testing.T) {
 	}
 }
 
-// TestServerAway stops the server under an open database: it answers Unavailable, and recovers by itself.
+// TestServerAway stops the server under an open database: it returns Unavailable, and recovers by itself.
 func TestServerAway(t *testing.T) {
 	t.Parallel()
-	server := storetest.PostgresServer(t)
+	server := pgtest.NewServer(t)
 	b := setup(t, server.Database(t))
 	ctx := t.Context()
 	if err := b.update(ctx, tenant, put(ctx, "before")); err != nil {
@@ -214,7 +218,7 @@ func TestServerAway(t *testing.T) {
 // TestDeadlock lets two transactions wait for each other: one of them is run again, and both succeed.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
-	b := setup(t, storetest.Postgres(t))
+	b := setup(t, pgtest.Database(t))
 	ctx := t.Context()
 	for _, name := range []string{"a", "b"} {
 		if err := b.update(ctx, tenant, put(ctx, name)); err != nil {
@@ -246,4 +250,37 @@ func TestDeadlock(t *testing.T) {
 		})
 	}
 	calls.Wait()
+}
+
+// A text that PostgreSQL cannot store is the mistake of whoever sent it.
+func TestUnstorableText(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.Database(t))
+	for _, text := range []string{"\xff", "a\x00"} {
+		if err := b.update(t.Context(), tenant, putLong(t.Context(), "name", text)); noren.KindOf(err) != noren.Invalid {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// TestTimeIsOver lets a database not respond until the time of the context is over. That is a bound of ours: whoever waits is
+// told to come back. A caller that goes away gets its own error.
+func TestTimeIsOver(t *testing.T) {
+	t.Parallel()
+	waits := func(ctx context.Context) error {
+		return retry(ctx, func(bool) error {
+			<-ctx.Done()
+			return fmt.Errorf("committing: timeout: %w", ctx.Err())
+		})
+	}
+	bounded, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := waits(bounded); noren.KindOf(err) != noren.Unavailable {
+		t.Errorf("the time is over: %v", err)
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if err := waits(left); !errors.Is(err, context.Canceled) || noren.KindOf(err) == noren.Unavailable {
+		t.Errorf("the caller has left: %v", err)
+	}
 }

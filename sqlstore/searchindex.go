@@ -1,163 +1,234 @@
 package sqlstore
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"maps"
-	"math/bits"
 	"slices"
-	"strings"
+	"time"
 
 	"noren/search"
 )
 
-// A row of PostgreSQL's token index is about the 1 << blockBits members whose ids have the same higher bits.
-const blockBits = 6
+// searchState is an index of a tenant's members as of a moment. It is never changed; a later moment has another.
+type searchState struct {
+	at    moment
+	index *search.Index
+	// The changes that led here from an earlier moment: a snapshot that is older than the index is found by them.
+	since  moment
+	recent []memberChange
+	known  int // members in recent
 
-// tokenBlock names a row of PostgreSQL's token index.
-type tokenBlock struct {
-	token string
-	block int64
+	orders map[string]heldOrder // by what sorts them upwards
 }
 
-// tokenBits are rows of PostgreSQL's token index: the bits of the members, by token and block.
-type tokenBits map[tokenBlock]uint64
+// The bounds of what is kept of recent changes: snapshots are milliseconds old.
+const (
+	recentChanges = 128
+	recentMembers = 1 << 13
+)
 
-func (b tokenBits) add(member int64, token string) {
-	b[tokenBlock{token, member >> blockBits}] |= 1 << (member & (1<<blockBits - 1))
-}
+// The bounds of what a search fetches to bring the index up to date. Of more, it looks at the rows, and the index is brought
+// up to date in the background.
+const (
+	missedChanges = 1000
+	missedMembers = 5000
+)
 
-// addOnly adds the tokens that are not among the others.
-func (b tokenBits) addOnly(member int64, tokens, others []string) {
-	known := make(map[string]bool, len(others))
-	for _, token := range others {
-		known[token] = true
+// size is how many bytes the state takes.
+func (s *searchState) size() int64 {
+	size := s.index.Size() + int64(len(s.recent))*changeSize + int64(s.known)*8
+	for _, o := range s.orders {
+		size += o.size()
 	}
-	for _, token := range tokens {
-		if !known[token] {
-			b.add(member, token)
+	return size
+}
+
+// changeSize is what a change takes besides the ids of its members.
+const changeSize = 40
+
+// with is the state after the changes, which are complete, given what the members are searched in afterwards.
+func (s *searchState) with(changes []memberChange, haystacks map[int64]string) *searchState {
+	next := &searchState{
+		at: changes[len(changes)-1].moment, index: s.index.With(haystacks),
+		since: s.since, recent: slices.Concat(s.recent, changes), known: s.known,
+	}
+	for _, c := range changes {
+		next.known += len(c.members)
+	}
+	for len(next.recent) > recentChanges || next.known > recentMembers {
+		next.since = next.recent[0].moment
+		next.known -= len(next.recent[0].members)
+		next.recent = next.recent[1:]
+	}
+	next.recent = slices.Clone(next.recent)
+	next.orders = ordersAfter(s.orders, changedIn(changes))
+	return next
+}
+
+// after lists who changed between an earlier moment and that of the state; false where the moment is not among those that led
+// here.
+func (s *searchState) after(at moment) (members []int64, known bool) {
+	if at == s.since {
+		return changedIn(s.recent), true
+	}
+	for i, c := range s.recent {
+		if c.moment == at {
+			return changedIn(s.recent[i+1:]), true
 		}
 	}
+	return nil, false
 }
 
-// appendMembers appends the ids of the members that a row of PostgreSQL's token index names.
-func appendMembers(ids []int64, block, members int64) []int64 {
-	for rest := uint64(members); rest != 0; rest &= rest - 1 { //nolint:gosec // bits, not a number
-		ids = append(ids, block<<blockBits+int64(bits.TrailingZeros64(rest)))
+// changedIn lists who changed, each once.
+func changedIn(changes []memberChange) []int64 {
+	set := make(map[int64]bool)
+	for _, c := range changes {
+		for _, id := range c.members {
+			set[id] = true
+		}
 	}
-	return ids
+	return slices.Sorted(maps.Keys(set))
 }
 
-// columns are the rows in the order of the key, so that two transactions lock them in the same order.
-func (b tokenBits) columns(token, block, bits string) []column {
-	keys := slices.SortedFunc(maps.Keys(b), func(x, y tokenBlock) int {
-		return cmp.Or(strings.Compare(x.token, y.token), cmp.Compare(x.block, y.block))
-	})
-	return []column{
-		{token, kindText, valuesOf(keys, func(k *tokenBlock) any { return k.token })},
-		{block, kindInt, valuesOf(keys, func(k *tokenBlock) any { return k.block })},
-		{bits, kindInt, valuesOf(keys, func(k *tokenBlock) any { return int64(b[*k]) })}, //nolint:gosec // bits, not a number
+// searchState returns the state of the tenant's members exactly as this transaction's snapshot has them, or nil where there
+// is none in memory. It sends one statement where nothing has changed since the last search, and another for what has.
+//
+// A transaction that writes has none: what it has written itself is in no index.
+func (t *tx) searchState(ctx context.Context) (*searchState, error) {
+	if !t.snapshot {
+		return nil, nil
 	}
+	s := t.db.search.get(t.tenant)
+	if s == nil {
+		return t.loadIndex(ctx)
+	}
+	next, missed, err := t.advance(ctx, s, missedChanges, missedMembers)
+	switch {
+	case err != nil:
+		return nil, err
+	case next != nil:
+		t.db.search.replace(t.tenant, s, next)
+		return next, nil
+	case missed:
+		t.db.search.catchUp(t.tenant)
+		return nil, t.await()
+	}
+	return t.earlierState(ctx, s)
 }
 
-// searchRows are the rows of the search index that are to be written.
-type searchRows struct {
-	members, haystacks []any
-	// For SQLite, which writes all tokens of a member anew: FTS5 knows no others.
-	tokens    []any
-	tokenRows []int64
-	// For PostgreSQL, which writes what has changed. Of grams it keeps the blocks instead of the members, and only
-	// those that have come: whether another member of a block still has a gram is not known.
-	gained, lost, grams tokenBits
-	// anew says that the index may lack what the haystack before had.
-	anew bool
-}
-
-// add appends what is to be written of a member whose haystack changes; before is empty for a new one.
-func (r *searchRows) add(t *tx, member int64, before, after string) {
-	if before != after || !r.anew {
-		r.members = append(r.members, member)
-		r.haystacks = append(r.haystacks, after)
+// advance returns the state at the moment of this transaction's snapshot, which may be s itself. It returns none where s has
+// missed more than so much, or where the snapshot does not have the moment of s in its past.
+func (t *tx) advance(ctx context.Context, s *searchState, changesLimit, membersLimit int) (next *searchState, missed bool, err error) {
+	changes, known, err := t.memberChangesSince(ctx, s.at, changesLimit)
+	if err != nil || !known {
+		return nil, false, err
 	}
-	if !t.db.flavor.arrays {
-		tokens := slices.Concat(search.Tokens(after), search.Grams(after))
-		r.tokens = append(r.tokens, strings.Join(storedTokens(t.tenant, tokens), " "))
-		r.tokenRows = append(r.tokenRows, tokenRow(t.tenant, member))
-		return
+	if len(changes) == 0 {
+		return s, false, nil
 	}
-	if r.gained == nil {
-		r.gained, r.lost, r.grams = make(tokenBits), make(tokenBits), make(tokenBits)
+	members := changedIn(changes)
+	if len(changes) > changesLimit || len(members) > membersLimit {
+		return nil, true, nil
 	}
-	r.lost.addOnly(member, search.Tokens(before), search.Tokens(after))
-	if r.anew {
-		before = ""
-	}
-	r.gained.addOnly(member, search.Tokens(after), search.Tokens(before))
-	r.grams.addOnly(member>>blockBits, search.Grams(after), search.Grams(before))
-}
-
-// writeSearch brings the search index to what the rows say. fresh says that their members are new.
-func (t *tx) writeSearch(ctx context.Context, r searchRows, fresh bool) error {
-	if len(r.members) == 0 && !r.anew {
-		return nil
-	}
-	_, err := t.insertRows(ctx, "member_search", "ON CONFLICT (tenant_id, member_id) DO UPDATE SET haystack = excluded.haystack",
-		[]column{{"member_id", kindInt, r.members}, {"haystack", kindText, r.haystacks}})
+	haystacks, err := t.haystacks(ctx, members)
 	if err != nil {
-		return doing("write the search index", err)
+		return nil, false, err
 	}
-	if t.db.flavor.arrays {
-		return doing("write tokens", t.writeTokenBits(ctx, r, fresh))
-	}
-	return doing("write tokens", t.writeTokenRows(ctx, r, fresh))
+	return s.with(changes, haystacks), false, nil
 }
 
-// writeTokenBits sets the bits of what members have gained and clears those of what they have lost. A row without any is
-// left where it is: the token is likely to come back.
-func (t *tx) writeTokenBits(ctx context.Context, r searchRows, fresh bool) error {
-	var err error
-	if gained := r.gained.columns("token", "block", "members"); r.anew {
-		err = t.addBits(ctx, "token_members", gained)
-	} else {
-		_, err = t.insertRows(ctx, "token_members", `ON CONFLICT (tenant_id, token, block)
-			DO UPDATE SET members = token_members.members | excluded.members`, gained)
+// earlierState returns the index at a moment before that of s: this transaction's snapshot was taken before another search
+// brought the index further. Where the moment is none that led to s, the database has gone back, as where a backup was
+// restored, and the index is loaded anew.
+func (t *tx) earlierState(ctx context.Context, s *searchState) (*searchState, error) {
+	at, err := t.newestMemberChange(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && len(r.grams) > 0 {
-		err = t.addBits(ctx, "gram_blocks", r.grams.columns("gram", "span", "blocks"))
+	members, known := s.after(at)
+	if !known {
+		t.db.search.forget(t.tenant)
+		t.db.search.load(t.tenant)
+		return nil, t.await()
 	}
-	if err != nil || fresh {
+	haystacks, err := t.haystacks(ctx, members)
+	if err != nil {
+		return nil, err
+	}
+	return &searchState{at: at, since: at, index: s.index.With(haystacks), orders: ordersAfter(s.orders, members)}, nil
+}
+
+// loadedAtOnce is up to how many members a search loads by itself: it would read as many rows without the index.
+const loadedAtOnce = 2000
+
+// loadPatience is how long a search waits for an index that is being loaded, before it looks at the rows. Many who look at all
+// rows of a large tenant at once would keep each other, and who loads them, for far longer.
+const loadPatience = 10 * time.Second
+
+// awaited ends a view that needs an index that is being loaded. The view is run again when that has ended, so that nobody
+// holds a connection meanwhile.
+type awaited struct{ loaded chan struct{} }
+
+func (awaited) Error() string { return "the search index is being loaded" }
+
+// await ends the transaction where the tenant's index is being loaded and there is patience left.
+func (t *tx) await() error {
+	t.db.search.mu.Lock()
+	defer t.db.search.mu.Unlock()
+	if h := t.db.search.of(t.tenant); h.loading != nil && !t.impatient {
+		t.failed = awaited{h.loading}
+		return t.failed
+	}
+	return nil
+}
+
+// patiently runs a view, and once more if it needs an index that is being loaded, when that has ended. It does not wait a second
+// time: tenants that do not fit into the memory together would make each other wait for ever.
+func patiently(ctx context.Context, view func(impatient bool) error) error {
+	err := view(false)
+	loading, ok := errors.AsType[awaited](err)
+	if !ok {
 		return err
 	}
-	lost := r.lost.columns("token", "block", "members")
-	_, err = t.exec(ctx, "UPDATE token_members AS t SET members = t.members & ~v.c2 FROM "+unnest(lost, "")+
-		" WHERE t.tenant_id = ? AND t.token = v.c0 AND t.block = v.c1", append(arrays(lost), t.tenant)...)
-	return err
-}
-
-// addBits sets the bits of the last column that are not set yet, in rows found by the two before it. Of grams most are
-// known, a block being 64 members, and of an index that is made anew too. What is set already is neither written nor
-// locked, or many transactions would wait for each other. It is looked up row by row, as a value: for a join a planner
-// might read the whole table, and it would not keep the order in which two transactions lock rows.
-func (t *tx) addBits(ctx context.Context, table string, cols []column) error {
-	token, block, bits := cols[0].name, cols[1].name, cols[2].name
-	_, err := t.exec(ctx, "INSERT INTO "+table+" (tenant_id, "+token+", "+block+", "+bits+`)
-		SELECT CAST(? AS bigint), v.* FROM `+unnest(cols, "")+" WHERE COALESCE((SELECT t."+bits+" FROM "+table+` AS t
-			WHERE t.tenant_id = ? AND t.`+token+" = v.c0 AND t."+block+` = v.c1), 0) & v.c2 <> v.c2
-		ON CONFLICT (tenant_id, `+token+", "+block+") DO UPDATE SET "+bits+" = "+table+"."+bits+" | excluded."+bits,
-		slices.Concat([]any{t.tenant}, arrays(cols), []any{t.tenant})...)
-	return err
-}
-
-// writeTokenRows writes SQLite's FTS5 table, which knows no ON CONFLICT and finds a row by its rowid only: what is there
-// is removed first, which a new member does not need.
-func (t *tx) writeTokenRows(ctx context.Context, r searchRows, fresh bool) error {
-	if !fresh {
-		f := t.db.flavor
-		if _, err := t.exec(ctx, "DELETE FROM member_tokens WHERE "+f.in("rowid"), f.list(r.tokenRows)); err != nil {
-			return err
-		}
+	patience := time.NewTimer(loadPatience)
+	defer patience.Stop()
+	select {
+	case <-loading.loaded:
+	case <-patience.C:
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	rowids := valuesOf(r.tokenRows, func(row *int64) any { return *row })
-	_, err := t.insertRows(ctx, "member_tokens", "", []column{{"rowid", kindInt, rowids}, {"tokens", kindText, r.tokens}})
-	return err
+	return view(true)
+}
+
+// loadIndex loads the tenant's index from this transaction's snapshot where it is small. A large one is loaded in the
+// background.
+func (t *tx) loadIndex(ctx context.Context) (*searchState, error) {
+	if !t.db.search.wants(t.tenant) {
+		return nil, t.await()
+	}
+	total, err := t.membersTotal(ctx)
+	if err != nil {
+		return nil, doing("count members", err)
+	}
+	if total > loadedAtOnce {
+		t.db.search.load(t.tenant)
+		return nil, t.await()
+	}
+	at, err := t.newestMemberChange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	members, err := t.searchedFrom(ctx, 0, maxMemberID)
+	if err != nil {
+		return nil, err
+	}
+	var b search.Builder
+	for _, m := range members {
+		b.Add(m.id, m.haystack)
+	}
+	s := &searchState{at: at, since: at, index: b.Index()}
+	t.db.search.replace(t.tenant, nil, s)
+	return s, nil
 }

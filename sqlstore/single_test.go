@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"noren"
-	"noren/storetest"
+	"noren/pgtest"
 )
 
 // acceptAlone accepts one request outside any transaction of the caller.
@@ -63,18 +63,18 @@ func (b *bundle) hasLane(t *testing.T) (has bool) {
 // TestAcceptBeginsNoTransaction waits in vain for a BEGIN or COMMIT to lose.
 func TestAcceptBeginsNoTransaction(t *testing.T) {
 	t.Parallel()
-	proxy, proxied := startProxy(t, storetest.Postgres(t))
+	proxy, proxied := pgtest.NewProxy(t, pgtest.Database(t))
 	b := setup(t, proxied)
 	opening := b.statements.Load() // what opening the database has sent
-	for id, of := range []string{"begin", commit} {
-		armed := &loss{of: of, message: true}
-		proxy.next.Store(armed)
+	for id, answer := range []string{pgtest.Begun, pgtest.Committed} {
+		armed := &pgtest.Loss{Response: answer}
+		proxy.Lose(armed)
 		b.mustAccept(t, strconv.Itoa(id), int64(id+1))
-		if proxy.next.Load() != armed {
-			t.Errorf("%q was sent", of)
+		if proxy.Next() != armed {
+			t.Errorf("%q came back", answer)
 		}
 	}
-	proxy.next.Store(nil)
+	proxy.Lose(nil)
 	if sent := b.statements.Load() - opening; sent != 2 {
 		t.Errorf("%d statements for two requests, one of them the tenant's first", sent)
 	}
@@ -90,14 +90,14 @@ func TestLostStatement(t *testing.T) {
 	for name, message := range map[string]bool{"the statement is lost": true, "its answer is lost": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			proxy, proxied := startProxy(t, storetest.Postgres(t))
+			proxy, proxied := pgtest.NewProxy(t, pgtest.Database(t))
 			b := setup(t, proxied)
 			for i, token := range []string{"first", "second", "third"} {
 				if i < 2 { // the first of the tenant, and one for which the statement is prepared already
-					proxy.next.Store(&loss{of: token, message: message})
+					proxy.Lose(&pgtest.Loss{Of: token, Message: message})
 				}
 				b.mustAccept(t, token, int64(i+1))
-				if proxy.next.Load() != nil {
+				if proxy.Next() != nil {
 					t.Errorf("%s: nothing was lost", token)
 				}
 			}
@@ -115,11 +115,11 @@ func TestLostStatement(t *testing.T) {
 // gone through when the request is tried again.
 func TestLostStatementStillAtWork(t *testing.T) {
 	t.Parallel()
-	server := storetest.Postgres(t)
-	proxy, proxied := startProxy(t, server)
+	server := pgtest.Database(t)
+	proxy, proxied := pgtest.NewProxy(t, server)
 	b, other := setup(t, proxied), setup(t, server)
 	b.mustAccept(t, "before", 1)
-	proxy.next.Store(&loss{of: "waiting"})
+	proxy.Lose(&pgtest.Loss{Of: "waiting"})
 	done := make(chan error, 1)
 	err := other.update(t.Context(), tenant, func(tx *tx) error {
 		if _, err := tx.Reserve(t.Context(), noren.CounterBulk, 0); err != nil {
@@ -163,11 +163,11 @@ func (b *bundle) awaitBlocked(ctx context.Context, want int) error {
 	}
 }
 
-// TestStatementFailsToCommit lets a statement answer its row and then fail when it is committed, which tells that
+// TestStatementFailsToCommit lets a statement return its row and then fail when it is committed, which tells that
 // nobody is let go before the commit.
 func TestStatementFailsToCommit(t *testing.T) {
 	t.Parallel()
-	b := setup(t, storetest.Postgres(t))
+	b := setup(t, pgtest.Database(t))
 	b.exec(t, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''refused'' USING ERRCODE = ''23514''; END'`)
 	b.exec(t, `CREATE CONSTRAINT TRIGGER refusal AFTER INSERT ON bulk_requests
 		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()`)
@@ -185,11 +185,7 @@ func TestStatementFailsToCommit(t *testing.T) {
 // exec changes the database in a way that the server never does.
 func (b *bundle) exec(t *testing.T, statement string) {
 	t.Helper()
-	err := b.update(t.Context(), 0, func(tx *tx) error {
-		_, err := tx.exec(t.Context(), statement)
-		return err
-	})
-	if err != nil {
+	if _, err := b.connect(t).ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

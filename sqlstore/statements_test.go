@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -120,20 +121,28 @@ func methods() []method {
 		}},
 		{"PutPurchases", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.PutPurchases(ctx, rowsOf(n, func(i int64) noren.Purchase {
-				return noren.Purchase{ID: i, MemberID: i, Source: "shop_file", ExternalID: fmt.Sprint(i), PaidAt: storetest.Now(), Month: "2026-11"}
+				return noren.Purchase{ID: i, MemberID: i, Source: "shop_file", ExternalID: strconv.FormatInt(i, 10), PaidAt: storetest.Now(), Month: "2026-11"}
 			}))
 		}},
 		{"PurchasesByExternalID", nil, func(ctx context.Context, tx noren.Tx, n int) error {
-			_, _, err := tx.PurchasesByExternalID(ctx, "shop_file", rowsOf(n, func(i int64) string { return fmt.Sprint(i) }))
+			_, _, err := tx.PurchasesByExternalID(ctx, "shop_file", rowsOf(n, func(i int64) string { return strconv.FormatInt(i, 10) }))
 			return err
 		}},
 		{"HeldPurchases", nil, func(ctx context.Context, tx noren.Tx, n int) error {
-			_, err := tx.HeldPurchases(ctx, rowsOf(n, func(i int64) string { return fmt.Sprint(i) }))
+			_, err := tx.HeldPurchases(ctx, rowsOf(n, func(i int64) string { return strconv.FormatInt(i, 10) }))
+			return err
+		}},
+		{"OwingPurchases", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.OwingPurchases(ctx, rowsOf(n, func(i int64) int64 { return i }))
+			return err
+		}},
+		{"LapsedPoints", nil, func(ctx context.Context, tx noren.Tx, n int) error {
+			_, err := tx.LapsedPoints(ctx, rowsOf(n, func(i int64) int64 { return i }))
 			return err
 		}},
 		{"AddRefunds", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.AddRefunds(ctx, rowsOf(n, func(i int64) noren.Refund {
-				return noren.Refund{Source: "shop_file", PurchaseID: "1", ExternalID: fmt.Sprint(i), Amount: 1}
+				return noren.Refund{Source: "shop_file", PurchaseID: "1", ExternalID: strconv.FormatInt(i, 10), Amount: 1}
 			}))
 		}},
 		{"AddSpend", insertMembers, func(ctx context.Context, tx noren.Tx, n int) error {
@@ -171,7 +180,7 @@ func laterMethods() []method {
 		{"MoveStock", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.MoveStock(ctx, rowsOf(n, func(i int64) noren.StockMovement {
 				return noren.StockMovement{ID: i, StockKey: levelKey(i), Delta: 1, AmountAfter: 1, Division: "15", At: storetest.Now()}
-			}))
+			}), nil)
 		}},
 		{"AcceptBulk", nil, acceptRows},
 		{"FinishBulk", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {
@@ -188,7 +197,7 @@ func laterMethods() []method {
 		}},
 		{"PutClients", nil, func(ctx context.Context, tx noren.Tx, n int) error {
 			return tx.PutClients(ctx, rowsOf(n, func(i int64) noren.Client {
-				return noren.Client{ID: i, Name: fmt.Sprint(i), Dialect: noren.Smaregi, Key: noren.NewSecret(""), WebhookSecret: "whsec_"}
+				return noren.Client{ID: i, Name: strconv.FormatInt(i, 10), Dialect: noren.Smaregi, Key: noren.NewSecret(""), WebhookSecret: "whsec_"}
 			}))
 		}},
 		{"BulkRequests", acceptRows, func(ctx context.Context, tx noren.Tx, n int) error {

@@ -3,8 +3,8 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"slices"
+	"time"
 
 	"noren"
 )
@@ -12,20 +12,21 @@ import (
 const levelColumns = "product_id, store_id, amount, updated_at"
 
 // scanLevel reads levelColumns.
-func scanLevel(rows *sql.Rows) (l noren.StockLevel, err error) {
+func scanLevel(row scannable) (l noren.StockLevel, err error) {
 	var updatedAt int64
-	err = rows.Scan(&l.ProductID, &l.StoreID, &l.Amount, &updatedAt)
+	err = row.Scan(&l.ProductID, &l.StoreID, &l.Amount, &updatedAt)
 	l.UpdatedAt = fromMicros(updatedAt)
 	return l, err
 }
 
-// StockByKey implements noren.StockTx. A level that does not exist yet cannot be locked; the tenant's lane sees to it
-// that two transactions do not make the same one from nothing.
+// StockByKey implements noren.StockTx. A level that does not exist yet cannot be locked. Who makes one has taken the
+// numbers of its movements before, and so holds the row of their counter: no other transaction makes the same one.
 func (t *tx) StockByKey(ctx context.Context, keys []noren.StockKey, forUpdate bool) ([]noren.StockLevel, error) {
 	f := t.db.flavor
 	query := "SELECT " + levelColumns + " FROM stock_levels WHERE tenant_id = ? AND " + f.pairs("product_id", "store_id") +
 		" ORDER BY product_id, store_id"
 	if forUpdate {
+		t.under(noren.CounterMovement, "stock levels")
 		query += f.forUpdate()
 	}
 	rows, err := t.query(ctx, query, t.tenant, pairList(keys))
@@ -41,6 +42,7 @@ func (t *tx) Stock(ctx context.Context, f noren.StockFilter) ([]noren.StockLevel
 	oneOf(w, t.db.flavor, "product_id", f.ProductIDs)
 	oneOf(w, t.db.flavor, "store_id", f.StoreIDs)
 	w.span("updated_at", f.Updated)
+	w.days("updated_day", f.Updated)
 	return listing[noren.StockLevel]{
 		table: "stock_levels", columns: levelColumns, scan: scanLevel,
 		sortable: map[string]string{"product": "product_id", "store": "store_id"},
@@ -61,11 +63,13 @@ func (t *tx) Movements(ctx context.Context, f noren.MovementFilter) ([]noren.Sto
 	}
 	w.span("at", f.At)
 	return listing[noren.StockMovement]{
-		table: "stock_movements", columns: "id, product_id, store_id, delta, amount_after, division, memo, at",
+		table: "stock_movements",
+		columns: "id, product_id, store_id, delta, amount_after, division, memo, at, " +
+			"client_id, COALESCE(login, ''), COALESCE(dialect, '')",
 		sortable: map[string]string{"id": "id", "at": "at"}, key: []string{"id"},
-		scan: func(rows *sql.Rows) (m noren.StockMovement, err error) {
+		scan: func(row scannable) (m noren.StockMovement, err error) {
 			var at int64
-			err = rows.Scan(&m.ID, &m.ProductID, &m.StoreID, &m.Delta, &m.AmountAfter, &m.Division, &m.Memo, &at)
+			err = row.Scan(&m.ID, &m.ProductID, &m.StoreID, &m.Delta, &m.AmountAfter, &m.Division, &m.Memo, &at, &m.ClientID, &m.Login, &m.Dialect)
 			m.At = fromMicros(at)
 			return m, err
 		},
@@ -88,42 +92,73 @@ func (t *tx) StockCourse(ctx context.Context, key noren.StockKey, span noren.Spa
 		JOIN stock_movements first ON first.tenant_id = ? AND first.id = parts.first
 		JOIN stock_movements last ON last.tenant_id = ? AND last.id = parts.last ORDER BY last.id`,
 		t.tenant, key.ProductID, key.StoreID, courseMovements, from, to, from, part, t.tenant, t.tenant)
-	list, err := collect(rows, err, func(rows *sql.Rows) (p noren.StockPoint, err error) {
+	list, err := collect(rows, err, func(row scannable) (p noren.StockPoint, err error) {
 		var at int64
-		err = rows.Scan(&at, &p.Before, &p.Amount, &p.Movements)
+		err = row.Scan(&at, &p.Before, &p.Amount, &p.Movements)
 		p.At = fromMicros(at)
 		return p, err
 	})
 	return list, doing("read the course of a stock level", err)
 }
 
-// MoveStock implements noren.StockTx. Of several movements of one level the last one sets it.
-func (t *tx) MoveStock(ctx context.Context, movements []noren.StockMovement) error {
-	_, err := t.insertRows(ctx, "stock_movements", "", []column{
-		{"id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.ID })},
-		{"product_id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.ProductID })},
-		{"store_id", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.StoreID })},
-		{"delta", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.Delta })},
-		{"amount_after", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return m.AmountAfter })},
-		{"division", kindText, valuesOf(movements, func(m *noren.StockMovement) any { return m.Division })},
-		{"memo", kindText, valuesOf(movements, func(m *noren.StockMovement) any { return m.Memo })},
-		{"at", kindInt, valuesOf(movements, func(m *noren.StockMovement) any { return micros(m.At) })},
+// MoveStock implements noren.StockTx. Of several movements of one level the last one sets it. The day of a level is left alone
+// where it is the same, because it has an index.
+func (t *tx) MoveStock(ctx context.Context, movements []noren.StockMovement, before []noren.StockLevel) error {
+	of := func(value func(m *noren.StockMovement) any) []any { return valuesOf(movements, value) }
+	err := t.insertLater(ctx, deferred{doing: "insert stock movements"}, "stock_movements", "", []column{
+		{"id", kindInt, of(func(m *noren.StockMovement) any { return m.ID })},
+		{"product_id", kindInt, of(func(m *noren.StockMovement) any { return m.ProductID })},
+		{"store_id", kindInt, of(func(m *noren.StockMovement) any { return m.StoreID })},
+		{"delta", kindInt, of(func(m *noren.StockMovement) any { return m.Delta })},
+		{"amount_after", kindInt, of(func(m *noren.StockMovement) any { return m.AmountAfter })},
+		{"division", kindText, of(func(m *noren.StockMovement) any { return m.Division })},
+		{"memo", kindText, of(func(m *noren.StockMovement) any { return m.Memo })},
+		{"at", kindInt, of(func(m *noren.StockMovement) any { return micros(m.At) })},
+		{"client_id", kindInt, of(func(m *noren.StockMovement) any { return m.ClientID })},
+		{"login", kindText, of(func(m *noren.StockMovement) any { return orNull(m.Login) })},
+		{"dialect", kindText, of(func(m *noren.StockMovement) any { return orNull(m.Dialect) })},
 	})
 	if err != nil {
-		return doing("insert stock movements", err)
+		return err
 	}
-	last := lastMovements(movements)
-	_, err = t.insertRows(ctx, "stock_levels", `ON CONFLICT (tenant_id, product_id, store_id)
-		DO UPDATE SET amount = excluded.amount, updated_at = excluded.updated_at`, []column{
-		{"product_id", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.ProductID })},
-		{"store_id", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.StoreID })},
-		{"amount", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return m.AmountAfter })},
-		{"updated_at", kindInt, valuesOf(last, func(m *noren.StockMovement) any { return micros(m.At) })},
-	})
-	return doing("set stock levels", err)
+	days := make(map[noren.StockKey]int64, len(before))
+	for _, l := range before {
+		days[l.StockKey] = dayOf(l.UpdatedAt)
+	}
+	var sameDay, anotherDay []noren.StockMovement
+	for _, m := range lastMovements(movements) {
+		if day, known := days[m.StockKey]; known && day == dayOf(m.At) {
+			sameDay = append(sameDay, m)
+		} else {
+			anotherDay = append(anotherDay, m)
+		}
+	}
+	if err := t.setLevels(ctx, sameDay, ""); err != nil {
+		return err
+	}
+	return t.setLevels(ctx, anotherDay, ", updated_day = excluded.updated_day")
 }
 
-// lastMovements answers the last movement of each level, in order of the levels' keys: one statement may not
+// setLevels sets levels to what their last movements say, and what else is to be set.
+func (t *tx) setLevels(ctx context.Context, last []noren.StockMovement, besides string) error {
+	of := func(value func(m *noren.StockMovement) any) []any { return valuesOf(last, value) }
+	return t.insertLater(ctx, deferred{doing: "set stock levels"}, "stock_levels", `ON CONFLICT (tenant_id, product_id, store_id)
+		DO UPDATE SET amount = excluded.amount, updated_at = excluded.updated_at`+besides, []column{
+		{"product_id", kindInt, of(func(m *noren.StockMovement) any { return m.ProductID })},
+		{"store_id", kindInt, of(func(m *noren.StockMovement) any { return m.StoreID })},
+		{"amount", kindInt, of(func(m *noren.StockMovement) any { return m.AmountAfter })},
+		{"updated_at", kindInt, of(func(m *noren.StockMovement) any { return micros(m.At) })},
+		{"updated_day", kindInt, of(func(m *noren.StockMovement) any { return dayOf(m.At) })},
+	})
+}
+
+// microsADay turns a stored time into its day.
+const microsADay = 24 * 60 * 60 * 1_000_000
+
+// dayOf is the day of a time, counted from 1970 in UTC.
+func dayOf(at time.Time) int64 { return micros(at) / microsADay }
+
+// lastMovements returns the last movement of each level, in order of the levels' keys: one statement may not
 // write a row twice, and rows are always locked in one order.
 func lastMovements(movements []noren.StockMovement) []noren.StockMovement {
 	last := slices.Clone(movements)

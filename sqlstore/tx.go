@@ -3,52 +3,69 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"noren"
 )
 
 // tx is one transaction of one tenant, or with tenant 0 one of a Directory method. A statement that fails spoils
-// it on every engine alike, as PostgreSQL does: later statements answer the same error, and nothing is committed.
+// it on every engine alike, as PostgreSQL does: later statements return the same error, and nothing is committed.
 type tx struct {
 	db     *DB
 	run    runner
 	tenant noren.TenantID
 	again  bool
 	failed error // of the first statement that failed
+	wrote  bool  // a statement was sent that may have written
+	settled
+	order
+	ending
+	impatient      bool           // it does not wait for an index that is being loaded
+	changedMembers map[int64]bool // whom a keyword may find otherwise after this transaction
+
+	awaited func() bool // whether another tenant waits; nil: transactions run side by side
+	turn    *turn       // the function of Together that is running; nil outside of any
+	patient bool        // Last is nothing but Together
 }
 
-// runner sends statements over one connection, or over any where the order of statements does not matter.
-// *sql.Tx, *sql.DB and *pinned are runners.
-type runner interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
-// Again implements noren.Tx.
+// Again implements noren.CounterTx.
 func (t *tx) Again() bool { return t.again }
 
-// takeNumbers answers the first of the numbers taken. Its arguments are tenant, counter, 1 + n, n and n.
+// Doubtful implements noren.CounterTx. No network can lose the report of a commit to a file: SQLite's writer runs a closure again
+// only after it has rolled the earlier run back.
+func (t *tx) Doubtful() bool { return t.db.flavor.remote }
+
+// Awaited implements noren.CounterTx.
+func (t *tx) Awaited() bool { return t.awaited != nil && t.awaited() }
+
+// takeNumbers returns the first of the numbers taken. Its arguments are tenant, counter, 1 + n, n and n.
 const takeNumbers = `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
 	ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + ? RETURNING next - ?`
 
-// Reserve implements noren.Tx. The counter's row stays locked until the end, so numbers come in commit order.
+// Reserve implements noren.CounterTx. The counter's row stays locked until the end, so numbers come in commit order.
 func (t *tx) Reserve(ctx context.Context, counter noren.Counter, n int) (int64, error) {
+	t.takesCounter(counter)
+	t.forgetSettings()
 	var first int64
 	err := t.queryRow(ctx, takeNumbers, t.tenant, counter, 1+n, n, n).Scan(&first)
 	return first, doing("take numbers", err)
 }
 
-// Raise implements noren.Tx.
+// raiseCounter makes the last of its arguments, which are tenant, counter and number, the next number, unless a larger one is.
+// It locks the counter's row either way.
+const raiseCounter = `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
+	ON CONFLICT (tenant_id, name) DO UPDATE SET next = excluded.next WHERE counters.next < excluded.next`
+
+// Raise implements noren.CounterTx.
 func (t *tx) Raise(ctx context.Context, counter noren.Counter, used int64) error {
-	_, err := t.exec(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id, name) DO UPDATE SET next = excluded.next WHERE counters.next < excluded.next`,
-		t.tenant, counter, used+1)
+	t.takesCounter(counter)
+	t.forgetSettings()
+	_, err := t.exec(ctx, raiseCounter, t.tenant, counter, used+1)
 	return doing("raise a counter", err)
 }
 
-// outcome settles what a closure came to, given the error it answered. A closure that went on after a statement had
+// outcome settles what a closure came to, given the error it returned. A closure that went on after a statement had
 // failed did not do its work; and where a failure may pass, that counts and not what the closure made of it.
 func (t *tx) outcome(err error) error {
 	if t.failed != nil && (err == nil || classify(err) == final && classify(t.failed) != final) {
@@ -57,77 +74,56 @@ func (t *tx) outcome(err error) error {
 	return err
 }
 
-// query sends a statement that answers rows. The caller closes them, best through collect.
-func (t *tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+// query sends a statement that returns rows, for collect or each to read.
+func (t *tx) query(ctx context.Context, query string, args ...any) (*result, error) {
 	if t.failed != nil {
 		return nil, t.failed
 	}
 	t.db.sent(query)
-	rows, err := t.run.QueryContext(ctx, t.db.flavor.bind(query), args...)
-	t.failed = err
-	return rows, err
+	rows, _, err := t.send(ctx, &request{text: t.db.flavor.bind(query), args: args})
+	if err != nil {
+		return nil, err
+	}
+	return &result{rows, t}, nil
 }
 
-// queryRow sends a statement that answers at most one row; Scan answers the error, sql.ErrNoRows where there is none.
+// queryRow sends a statement that returns at most one row; Scan returns the error, sql.ErrNoRows where there is none.
 func (t *tx) queryRow(ctx context.Context, query string, args ...any) row {
-	if t.failed != nil {
-		return row{err: t.failed}
-	}
-	t.db.sent(query)
-	r := t.run.QueryRowContext(ctx, t.db.flavor.bind(query), args...)
-	t.failed = r.Err()
-	return row{Row: r, err: t.failed}
+	r, err := t.query(ctx, query, args...)
+	return row{r, err}
 }
 
-// row is a *sql.Row that can also stand for a statement that was not sent: after SQLite has rolled back by itself,
-// a statement would no longer be part of any transaction.
-type row struct {
-	*sql.Row
-	err error
-}
-
-// Scan reads the columns.
-func (r row) Scan(refs ...any) error {
-	if r.err != nil {
-		return r.err
-	}
-	return r.Row.Scan(refs...)
-}
-
-// exec sends a statement that answers no rows and tells how many it affected.
+// exec sends a statement that returns no rows, and returns how many it affected.
 func (t *tx) exec(ctx context.Context, query string, args ...any) (affected int64, err error) {
 	if t.failed != nil {
 		return 0, t.failed
 	}
 	t.db.sent(query)
-	return t.execQuietly(ctx, query, args...)
+	return t.execQuietly(ctx, query, args)
 }
 
 // execQuietly is exec without counting the statement: a batch is counted once, not once a row.
-func (t *tx) execQuietly(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := t.run.ExecContext(ctx, t.db.flavor.bind(query), args...)
-	if err != nil {
-		t.failed = err
-		return 0, err
-	}
-	return result.RowsAffected()
+func (t *tx) execQuietly(ctx context.Context, query string, args []any) (int64, error) {
+	_, affected, err := t.send(ctx, &request{text: t.db.flavor.bind(query), args: args, exec: true})
+	return affected, err
 }
 
-// collect reads all rows, given what query answered, and closes them.
-func collect[T any](rows *sql.Rows, err error, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	if err != nil {
-		return nil, err
+// send sends a statement, in its turn where a function of Together sends it. The first error is kept.
+func (t *tx) send(ctx context.Context, r *request) (rows cursor, affected int64, err error) {
+	t.wrote = t.wrote || r.exec || !strings.HasPrefix(r.text, "SELECT")
+	switch {
+	case t.turn != nil:
+		err = t.turn.wait(r)
+		rows, affected = r.rows, r.affected
+	case r.exec:
+		affected, err = t.run.exec(ctx, r.text, r.args)
+	default:
+		rows, err = t.run.query(ctx, r.text, r.args)
 	}
-	defer rows.Close()
-	var list []T
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, item)
+	if err != nil && t.failed == nil {
+		t.failed = err
 	}
-	return list, rows.Err()
+	return rows, affected, err
 }
 
 // micros is how a time is stored: microseconds since 1970.

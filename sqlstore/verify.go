@@ -2,18 +2,35 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"noren"
+	"noren/sharding"
 )
 
 // Verify implements noren.Engine. It reads one snapshot of all tenants, with a fixed number of statements, and looks
 // also at what the schema forbids: constraints hold for what was written through them, not for what a disk or a
 // restored backup has lost.
+//
+// On SQLite the file itself comes first. If it is damaged, nothing else is checked, because nothing that was read could be
+// relied on.
 func (db *DB) Verify(ctx context.Context) (checks []noren.Check, err error) {
+	var whole []noren.Check
+	if db.flavor.oneFile {
+		check, err := db.checkFile(ctx)
+		if whole = append(whole, check); err != nil || check.Violated > 0 {
+			return whole, err
+		}
+	}
 	err = db.view(ctx, 0, func(t *tx) error {
-		checks = nil
+		checks = slices.Clone(whole)
+		if err := t.unbounded(ctx); err != nil {
+			return err
+		}
 		for _, i := range invariants() {
 			check, err := i.check(ctx, t)
 			if err != nil {
@@ -21,11 +38,41 @@ func (db *DB) Verify(ctx context.Context) (checks []noren.Check, err error) {
 			}
 			checks = append(checks, check)
 		}
-		found, err := t.verifySearch(ctx)
-		checks = append(checks, found...)
-		return doing("verify the search index", err)
+		check, err := t.checkEarnings(ctx)
+		checks = append(checks, check)
+		return err
 	})
 	return checks, err
+}
+
+// checkFile is SQLite's own check of the database file.
+func (db *DB) checkFile(ctx context.Context) (noren.Check, error) {
+	check := noren.Check{Name: "the database file is intact"}
+	note := func(problem string) {
+		if check.Violated++; check.Violated <= noren.MaxViolations {
+			check.Violations = append(check.Violations, problem)
+		}
+	}
+	err := db.view(ctx, 0, func(t *tx) error {
+		check.Violated, check.Violations = 0, nil
+		if err := t.queryRow(ctx, "PRAGMA page_count").Scan(&check.Checked); err != nil {
+			return err
+		}
+		rows, err := t.query(ctx, "PRAGMA integrity_check")
+		return each(rows, err, func(row scannable) error {
+			var problem string
+			err := row.Scan(&problem)
+			if problem != "ok" {
+				note(problem)
+			}
+			return err
+		})
+	})
+	if e, ok := errors.AsType[*sqliteError](err); ok && (e.code&0xff == sqlite3.SQLITE_CORRUPT || e.code&0xff == sqlite3.SQLITE_NOTADB) {
+		note(e.Error())
+		return check, nil
+	}
+	return check, doing("check the database file", err)
 }
 
 // invariant is a rule that stored data keeps, as a query for what breaks it.
@@ -39,33 +86,19 @@ type invariant struct {
 // check looks for what breaks the invariant. The tenant is named as its owner knows it, by contract id.
 func (i invariant) check(ctx context.Context, t *tx) (noren.Check, error) {
 	check := noren.Check{Name: i.name}
-	if err := t.queryRow(ctx, "SELECT COUNT(*) FROM "+i.checked).Scan(&check.Checked); err != nil {
+	if err := t.queryRow(ctx, "SELECT COUNT(*) FROM "+i.checked+sharding.Across("verify")).Scan(&check.Checked); err != nil {
 		return check, err
 	}
 	rows, err := t.query(ctx, "SELECT COALESCE(t.contract, 'that does not exist'), v.* FROM ("+i.violated+
-		") AS v LEFT JOIN tenants AS t ON t.id = v.tenant_id ORDER BY 1, 3")
-	err = each(rows, err, func(rows *sql.Rows) error {
-		values, err := scanAll(rows)
+		") AS v LEFT JOIN tenants AS t ON t.id = v.tenant_id ORDER BY 1, 3"+sharding.Across("verify"))
+	err = each(rows, err, func(row scannable) error {
+		values, err := scanAll(row)
 		if err == nil {
 			violate(&check, values[0], i.say, values[2:]...)
 		}
 		return err
 	})
 	return check, err
-}
-
-// each visits all rows, given what query answered, and closes them. Unlike collect it keeps none.
-func each(rows *sql.Rows, err error, visit func(*sql.Rows) error) error {
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := visit(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 // violate notes a violation. All are counted; words are kept for the first of them, so that a damaged database does
@@ -78,16 +111,12 @@ func violate(check *noren.Check, contract any, say string, values ...any) {
 }
 
 // scanAll reads a row whatever its columns are. NULL becomes "none".
-func scanAll(rows *sql.Rows) ([]any, error) {
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	values, dest := make([]any, len(columns)), make([]any, len(columns))
+func scanAll(row scannable) ([]any, error) {
+	values, refs := make([]any, row.width()), make([]any, row.width())
 	for i := range values {
-		dest[i] = &values[i]
+		refs[i] = &values[i]
 	}
-	err = rows.Scan(dest...)
+	err := row.Scan(refs...)
 	for i, v := range values {
 		if v == nil {
 			values[i] = "none"

@@ -2,16 +2,15 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 
 	"noren"
 )
 
 const webhookColumns = "source, id, topic, subject, at, outcome, detail"
 
-func scanWebhook(rows *sql.Rows) (w noren.Webhook, err error) {
+func scanWebhook(row scannable) (w noren.Webhook, err error) {
 	var at int64
-	err = rows.Scan(&w.Source, &w.ID, &w.Topic, &w.Subject, &at, &w.Outcome, &w.Detail)
+	err = row.Scan(&w.Source, &w.ID, &w.Topic, &w.Subject, &at, &w.Outcome, &w.Detail)
 	w.At = fromMicros(at)
 	return w, err
 }
@@ -19,6 +18,7 @@ func scanWebhook(rows *sql.Rows) (w noren.Webhook, err error) {
 // BeginWebhook implements noren.WebhookTx. The row is there before anything is known of the message: inserting it waits
 // for whoever has the same row under way.
 func (t *tx) BeginWebhook(ctx context.Context, w noren.Webhook) (*noren.Webhook, error) {
+	t.takes(lockWork, "messages")
 	n, err := t.exec(ctx, insertWebhook+" ON CONFLICT DO NOTHING", t.webhookRow(w)...)
 	if err != nil || n == 1 {
 		return nil, doing("note a webhook", err)

@@ -3,35 +3,44 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
-	"sync"
+	"time"
 
 	"noren"
 )
 
-// The bounds of group commit. A full queue is about a second of work; a batch bounds how long the first closure
-// waits for the last, and how much is run again when a batch is lost.
+// The bounds of group commit. A batch bounds how long the first closure waits for the last, and how much is run again when a
+// batch is lost. One with closures of several tenants ends after batchTime, so that one tenant's many do not keep the few of
+// another from their commit.
 const (
-	queueLength = 1024
-	batchLimit  = 128
+	batchLimit = 128
+	batchTime  = 2 * time.Millisecond
 )
 
 // writer is the one writer of a SQLite database. It takes the closures that wait, runs them one after another
-// inside one transaction, each in a savepoint of its own, commits once and lets all their callers return: one
-// fsync for all. A closure that comes alone is run at once, without waiting for others.
+// inside one transaction, commits once and lets all their callers return: one fsync for all. A closure that comes alone is
+// run at once, without waiting for others.
+//
+// A closure that fails takes back what it did, and nothing else. Nearly all that fail have only read until then. If one has
+// written, the batch is rolled back and run again with a savepoint for each closure. Not at once, because with a savepoint
+// SQLite copies each page before it is first written: a quarter of what a bulk update costs.
 type writer struct {
 	db    *DB
+	wait  time.Duration // for the lock of another process
 	conn  *pinned
-	queue chan *call
+	queue *fairQueue
 	ended chan struct{} // closed when the queue has been worked off after close
 
-	mu     sync.RWMutex
-	closed bool
+	// Only work looks at these.
+	locked     bool          // the last batch has waited in vain
+	checkpoint *checkpointer // nil: each commit sees to the log
+	logged     int           // pages that were written since the log has been emptied
 }
 
 // call is one Update on its way through the writer.
 type call struct {
-	ctx      context.Context // only asked whether the caller has gone before the closure starts
+	ctx      context.Context //nolint:containedctx // only asked whether the caller has gone before the closure starts
 	tenant   noren.TenantID
 	fn       func(*tx) error
 	runs     int  // of the closure
@@ -41,13 +50,13 @@ type call struct {
 	done     chan struct{}
 }
 
-func newWriter(db *DB, conn *pinned) *writer {
-	w := &writer{db: db, conn: conn, queue: make(chan *call, queueLength), ended: make(chan struct{})}
+func newWriter(db *DB, conn *pinned, wait time.Duration, beside *checkpointer) *writer {
+	w := &writer{db: db, wait: wait, conn: conn, queue: newFairQueue(), ended: make(chan struct{}), checkpoint: beside}
 	go w.work()
 	return w
 }
 
-// update runs fn in the next batch and answers when that is on disk. It always waits for its closure to be over,
+// update runs fn in the next batch and returns when that is on disk. It always waits for its closure to be over,
 // even if ctx ends meanwhile, because the closure writes into its caller's variables. A panic of fn comes out here.
 func (w *writer) update(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
 	c := &call{ctx: ctx, tenant: tenant, fn: fn, done: make(chan struct{})}
@@ -63,62 +72,65 @@ func (w *writer) update(ctx context.Context, tenant noren.TenantID, fn func(*tx)
 
 // submit puts the call into the queue; Unavailable where that is full or closed. It never waits, so that a server
 // under more load than its disk can take says so at once.
-func (w *writer) submit(c *call) error {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	if w.closed {
-		return comeBack(errClosed)
-	}
-	select {
-	case w.queue <- c:
-		return nil
-	default:
-		return comeBack(fmt.Errorf("%d writes are waiting already", queueLength))
-	}
-}
+func (w *writer) submit(c *call) error { return w.queue.put(c) }
 
 // close works off the queue and ends the writer. It is called once.
 func (w *writer) close() {
-	w.mu.Lock()
-	w.closed = true
-	close(w.queue)
-	w.mu.Unlock()
+	w.queue.close()
 	<-w.ended
+	if w.checkpoint != nil {
+		w.checkpoint.close()
+	}
 }
 
 // work is the writer's goroutine. Callers are let go only after their commit is on disk.
 func (w *writer) work() {
 	defer close(w.ended)
 	defer w.conn.discard()
-	for first := range w.queue {
-		batch := w.gather(first)
-		if lost := w.commit(batch); lost {
-			w.oneByOne(batch)
+	for {
+		batch := w.queue.take(batchLimit)
+		if len(batch) == 0 {
+			return
 		}
-		for _, c := range batch {
+		began := time.Now()
+		done, outcome := w.commit(batch, false)
+		if outcome == lost {
+			if done, outcome = w.commit(batch, true); outcome == lost {
+				w.oneByOne(batch)
+				done = batch
+			}
+		}
+		w.queue.back(batch[len(done):])
+		w.queue.finished(done, time.Since(began))
+		for _, c := range done {
 			if c.panicked == "" && classify(c.err) != final {
 				c.err = comeBack(c.err)
 			}
 			close(c.done)
 		}
+		w.tendLog()
 	}
 }
 
-// gather takes what waits behind first, without waiting for more.
-func (w *writer) gather(first *call) []*call {
-	batch := []*call{first}
-	for len(batch) < batchLimit {
-		select {
-		case c, open := <-w.queue:
-			if !open {
-				return batch
-			}
-			batch = append(batch, c)
-		default:
-			return batch
+// tendLog has the checkpointer empty the log where it is long, and finishes that. Nobody waits for it but those who come next.
+func (w *writer) tendLog() {
+	if w.checkpoint == nil || w.conn.conn == nil {
+		return
+	}
+	n := w.conn.conn.pagesWritten()
+	w.logged += n
+	w.checkpoint.written.Add(int64(n))
+	switch {
+	case w.logged < checkpointFrom:
+	case w.logged < checkpointMost && !w.checkpoint.nearly.Load():
+		w.checkpoint.want()
+	default:
+		// Where it fails, as it does while the checkpointer is at it, the next commit tries again.
+		if _, err := w.conn.conn.checkpoint(); err == nil {
+			w.logged = 0
+			w.checkpoint.nearly.Store(false)
 		}
 	}
-	return batch
 }
 
 // oneByOne runs the calls of a lost batch again, each in a transaction of its own, so that the one that cannot be
@@ -126,65 +138,115 @@ func (w *writer) gather(first *call) []*call {
 func (w *writer) oneByOne(batch []*call) {
 	for _, c := range batch {
 		if c.panicked == "" && !c.gone {
-			w.commit([]*call{c}) // alone, it has its outcome whatever happens
+			w.commit([]*call{c}, false) // alone, it has its outcome whatever happens
 		}
 	}
 }
 
-// commit runs the calls in one transaction and commits it. Each call then has its outcome, unless the transaction was
-// lost: SQLite rolled it back while a closure ran, and the calls are to be run again. BEGIN IMMEDIATE waits for other
-// processes as long as busy_timeout says.
-func (w *writer) commit(calls []*call) (lost bool) {
+// lost says that a transaction came to nothing: SQLite rolled it back while a closure ran, or it had to be rolled back for
+// one. The calls are to be run again.
+const lost = true
+
+// commit runs the calls in one transaction and commits it, or only the first of them where those of several tenants take long.
+// Each of the calls that it returns has its outcome, unless the transaction was lost.
+func (w *writer) commit(calls []*call, savepoints bool) (done []*call, outcome bool) {
 	ctx := context.Background()
-	if err := w.conn.begin(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(ctx); err != nil {
 		if classify(err) != passing {
 			w.conn.discard() // what is wrong may be the connection
 		}
 		fail(calls, doing("beginning the transaction", err))
-		return false
+		return calls, !lost
 	}
-	wrote := false
-	for _, c := range calls {
-		if lost := w.run(ctx, c, len(calls) > 1); lost {
+	wrote, began := false, time.Now()
+	for i, c := range calls {
+		var t *tx
+		run := func() { t = w.run(c) }
+		if savepoints {
+			if w.inSavepoint(ctx, c, run) == lost {
+				_ = w.conn.end(ctx, "ROLLBACK")
+				return nil, lost
+			}
+		} else if run(); len(calls) > 1 && !c.succeeded() && t.dirty() {
 			_ = w.conn.end(ctx, "ROLLBACK")
-			return true
+			return nil, lost
 		}
 		wrote = wrote || c.succeeded()
+		if time.Since(began) > batchTime && w.queue.several() {
+			calls = calls[:i+1]
+			break
+		}
 	}
 	if !wrote {
 		_ = w.conn.end(ctx, "ROLLBACK") // nothing is lost if it fails: each call has its error
-		return false
+		return calls, !lost
 	}
 	if err := w.conn.end(ctx, "COMMIT"); err != nil {
 		fail(calls, &commitError{err})
 	}
-	return false
+	return calls, !lost
 }
 
-// run runs the closure of one call, in a savepoint where it has neighbours. A savepoint that is not there any more
-// tells that the transaction was lost.
-func (w *writer) run(ctx context.Context, c *call, savepoint bool) (lost bool) {
+// The bounds of the wait for another process that holds SQLite's lock. Whoever comes behind a batch that has waited in vain
+// does not wait as long again.
+const (
+	defaultLockWait = 5 * time.Second
+	lockWaitAfter   = time.Second
+	lockPoll        = time.Millisecond // between two tries, with as much again at random
+)
+
+// begin begins the batch's transaction. The other process may be as busy as this one and hold the lock nearly all the
+// time: only who tries often meets the moment at which it is free.
+func (w *writer) begin(ctx context.Context) error {
+	wait := w.wait
+	if w.locked {
+		wait = min(wait, lockWaitAfter)
+	}
+	for began := time.Now(); ; {
+		err := w.conn.begin(ctx, "BEGIN IMMEDIATE")
+		if w.locked = classify(err) == passing; !w.locked || time.Since(began) > wait {
+			return err
+		}
+		time.Sleep(lockPoll + rand.N(lockPoll))
+	}
+}
+
+// run runs the closure of one call, unless its caller has gone or it has panicked before, and returns its transaction.
+func (w *writer) run(c *call) *tx {
+	began := time.Now()
+	t := &tx{db: w.db, run: w.conn, tenant: c.tenant, awaited: func() bool { return time.Since(began) > batchTime && w.queue.several() }}
+	if c.panicked != "" {
+		return t
+	}
 	if c.err = c.ctx.Err(); c.err != nil {
 		c.gone = true
-		return false
-	}
-	if savepoint {
-		if _, err := w.conn.ExecContext(ctx, "SAVEPOINT closure"); err != nil {
-			return true
-		}
+		return t
 	}
 	c.runs++
-	c.protect(&tx{db: w.db, run: w.conn, tenant: c.tenant, again: c.runs > 1})
-	if !savepoint {
-		return false
+	c.protect(t)
+	return t
+}
+
+// dirty reports whether what a closure that failed did has to be taken back. After a statement that failed SQLite may have
+// rolled back by itself, and what came next would no longer be part of any transaction.
+func (t *tx) dirty() bool { return t.wrote || t.failed != nil }
+
+// inSavepoint takes back what a call that fails in run does. A savepoint that is not there any more tells that the
+// transaction was lost.
+func (w *writer) inSavepoint(ctx context.Context, c *call, run func()) bool {
+	if _, err := w.conn.exec(ctx, "SAVEPOINT closure", nil); err != nil {
+		return lost
 	}
+	run()
 	if !c.succeeded() {
-		if _, err := w.conn.ExecContext(ctx, "ROLLBACK TO closure"); err != nil {
-			return true
+		if _, err := w.conn.exec(ctx, "ROLLBACK TO closure", nil); err != nil {
+			return lost
 		}
 	}
-	_, err := w.conn.ExecContext(ctx, "RELEASE closure")
-	return err != nil
+	if _, err := w.conn.exec(ctx, "RELEASE closure", nil); err != nil {
+		return lost
+	}
+	return !lost
 }
 
 // protect runs the closure and keeps its panic for its caller: it must not take the neighbours along.

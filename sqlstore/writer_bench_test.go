@@ -14,7 +14,7 @@ import (
 
 // BenchmarkRawInsert is the floor: one row, one commit, straight through the driver.
 func BenchmarkRawInsert(b *testing.B) {
-	source, err := sqliteSource(filepath.Join(b.TempDir(), "raw.db"))
+	source, err := sqliteSource(filepath.Join(b.TempDir(), "raw.db"), false)
 	if err != nil {
 		b.Fatal(err)
 	}

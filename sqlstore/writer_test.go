@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,12 +60,17 @@ type outcome struct {
 
 // queue starts an update and waits until it is the last in the queue.
 func (b *writerBundle) queue(ctx context.Context, fn func(*tx) error) *outcome {
-	o, before := &outcome{}, len(b.writer.queue)
+	return b.queueOf(ctx, tenant, fn)
+}
+
+// queueOf is queue for another tenant's update.
+func (b *writerBundle) queueOf(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) *outcome {
+	o, before := &outcome{}, b.writer.queue.length()
 	b.calls.Go(func() {
 		defer func() { o.panicked = recover() }()
 		o.err = b.update(ctx, tenant, fn)
 	})
-	for len(b.writer.queue) == before {
+	for b.writer.queue.length() == before {
 		runtime.Gosched()
 	}
 	return o
@@ -83,7 +90,7 @@ func TestWaitingClosuresShareOneCommit(t *testing.T) {
 		return nil
 	})
 	release()
-	for i, o := range append(outcomes, last) {
+	for i, o := range slices.Concat(outcomes, []*outcome{last}) {
 		if o.err != nil {
 			t.Errorf("closure %d: %v", i, o.err)
 		}
@@ -154,7 +161,41 @@ func TestClosureFailsAlone(t *testing.T) {
 	}
 }
 
-// failingWith writes, then answers err.
+// TestAClosureThatOnlyReadFailsForNothing counts the runs of a neighbour: only what has written is worth another run.
+func TestAClosureThatOnlyReadFailsForNothing(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("refused")
+	reading := func(ctx context.Context) func(*tx) error {
+		return func(t *tx) error {
+			if _, err := t.SigningKey(ctx, "x"); err != nil {
+				return err
+			}
+			return refused
+		}
+	}
+	for name, c := range map[string]struct {
+		fn   func(ctx context.Context) func(*tx) error
+		runs int
+	}{"read": {reading, 1}, "wrote": {failingWith(refused), 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setupWriter(t)
+			release := b.hold(t)
+			runs := 0
+			neighbour := b.queue(t.Context(), func(tx *tx) error {
+				runs++
+				return put(t.Context(), "neighbour")(tx)
+			})
+			failed := b.queue(t.Context(), c.fn(t.Context()))
+			release()
+			if neighbour.err != nil || !errors.Is(failed.err, refused) || runs != c.runs {
+				t.Errorf("the neighbour ran %d times, want %d; errors %v and %v", runs, c.runs, neighbour.err, failed.err)
+			}
+		})
+	}
+}
+
+// failingWith writes, then returns err.
 func failingWith(err error) func(ctx context.Context) func(*tx) error {
 	return func(ctx context.Context) func(*tx) error {
 		return func(t *tx) error { return errors.Join(put(ctx, "x")(t), err) }
@@ -203,17 +244,80 @@ func TestCallerThatHangsUpInterruptsNobody(t *testing.T) {
 	}
 }
 
+// TestTenantsTakeTurnsAtTheWriter queues many slow writes of one tenant and then a few of another, which are committed before
+// nearly all of the others.
+func TestTenantsTakeTurnsAtTheWriter(t *testing.T) {
+	t.Parallel()
+	b := setupWriter(t)
+	release := b.hold(t)
+	var run atomic.Int64
+	for range 40 {
+		b.queue(t.Context(), func(x *tx) error {
+			time.Sleep(batchTime + time.Millisecond)
+			return put(t.Context(), strconv.FormatInt(run.Add(1), 10))(x)
+		})
+	}
+	few := make([]int64, 3)
+	var calls sync.WaitGroup
+	for i := range few {
+		before := b.writer.queue.length()
+		calls.Go(func() {
+			if err := b.update(t.Context(), tenant+1, put(t.Context(), fmt.Sprint("few ", i))); err != nil {
+				t.Error(err)
+			}
+			few[i] = run.Load()
+		})
+		for b.writer.queue.length() == before {
+			runtime.Gosched()
+		}
+	}
+	go release()
+	calls.Wait()
+	b.calls.Wait()
+	for i, before := range few {
+		if before > 10 {
+			t.Errorf("write %d of the other tenant was committed after %d of 40", i+1, before)
+		}
+	}
+	if run.Load() != 40 {
+		t.Errorf("%d writes were run", run.Load())
+	}
+}
+
+// TestLongWriteIsAwaited tells a write that takes its time that another tenant waits, and only then.
+func TestLongWriteIsAwaited(t *testing.T) {
+	t.Parallel()
+	b := setupWriter(t)
+	var told []bool
+	err := b.update(t.Context(), tenant, func(x *tx) error {
+		time.Sleep(batchTime + time.Millisecond)
+		told = append(told, x.Awaited())
+		b.queue(t.Context(), func(*tx) error { return nil })
+		told = append(told, x.Awaited())
+		b.queueOf(t.Context(), tenant+1, func(*tx) error { return nil })
+		told = append(told, x.Awaited())
+		return nil
+	})
+	if b.calls.Wait(); err != nil || !slices.Equal(told, []bool{false, false, true}) {
+		t.Errorf("told %v, %v", told, err)
+	}
+}
+
 func TestFullQueueRefuses(t *testing.T) {
 	t.Parallel()
 	b := setupWriter(t)
 	release := b.hold(t)
 	defer release()
-	waiting := make([]*outcome, queueLength)
+	waiting := make([]*outcome, queueLength/2)
 	for i := range waiting {
 		waiting[i] = b.queue(t.Context(), func(*tx) error { return nil })
 	}
 	wantUnavailable(t, b.update(t.Context(), tenant, put(t.Context(), "one too many")))
+	other := b.queueOf(t.Context(), tenant+1, func(*tx) error { return nil })
 	release()
+	if other.err != nil {
+		t.Errorf("another tenant's: %v", other.err)
+	}
 	for _, o := range waiting {
 		if o.err != nil {
 			t.Fatal(o.err)
@@ -246,7 +350,8 @@ func TestFullDisk(t *testing.T) {
 	if before.err != nil || after.err != nil {
 		t.Errorf("neighbours failed: %v, %v", before.err, after.err)
 	}
-	want := map[string][]bool{"before": {false, true}, "full": {false, true}, "after": {false}}
+	// Together, together with savepoints, and alone: each time what came before was rolled back.
+	want := map[string][]bool{"before": {false, false, false}, "full": {false, false, false}, "after": {false}}
 	if diff := cmp.Diff(want, again); diff != "" {
 		t.Errorf("Again of each run (-want +got):\n%s", diff)
 	}
@@ -320,9 +425,9 @@ func TestCloseWorksOffTheQueue(t *testing.T) {
 	closed := make(chan error)
 	go func() { closed <- b.Close() }()
 	for refused := false; !refused; runtime.Gosched() {
-		b.writer.mu.RLock()
-		refused = b.writer.closed
-		b.writer.mu.RUnlock()
+		b.writer.queue.mu.Lock()
+		refused = b.writer.queue.closed
+		b.writer.queue.mu.Unlock()
 	}
 	wantUnavailable(t, b.update(t.Context(), tenant, put(t.Context(), "late")))
 	release()

@@ -1,8 +1,12 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,10 +18,13 @@ func accessChecks() []check {
 		{"clients are inserted and updated by id", accessClients},
 		{"a key belongs to one client of all tenants", accessKeys},
 		{"a token finds its client and tenant", accessTokens},
+		{"a client's tokens end but for one", accessKeepTokens},
 		{"a key finds its client and tenant", accessCallerByKey},
 		{"the first answer under a key is kept", accessKeptAnswer},
 		{"an answer that has expired makes room", accessKeptAnswerExpired},
 		{"of concurrent answers one is kept", accessKeptAnswerConcurrent},
+		{"who takes a key second waits for the first", accessKeysTaken},
+		{"a mark is stored once", accessMark},
 		{"the audit log, newest first", accessAudit},
 	}
 }
@@ -36,10 +43,11 @@ func (b *bundle) putClients(clients ...noren.Client) error {
 	return b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error { return tx.PutClients(b.ctx, clients) })
 }
 
-// accessClients changes everything of a client at once, including its key, which another may take then.
+// accessClients changes everything of a client at once, including its key, which another client may then take.
 func accessClients(t *testing.T, b *bundle) {
 	same(t, "the clients", []noren.Client{b.client(1), b.client(2)}, b.clients(t))
 	clerk := b.client(3)
+	clerk.APIKeys = []noren.APIKey{{ID: 1, IssuedAt: at(1), RevokedAt: new(at(3))}, {ID: 2, IssuedAt: at(2), ExpiresAt: new(at(9))}}
 	clerk.Kind, clerk.StoreID, clerk.Scopes, clerk.SecretHash, clerk.WebhookSecret = noren.UserClient, new(int64(1)), nil, nil, ""
 	changed := b.client(1)
 	changed.Name, changed.Dialect, changed.Scopes = "改名", noren.EasyPoints, []string{"a b", `c"d`, ""}
@@ -48,7 +56,7 @@ func accessClients(t *testing.T, b *bundle) {
 		t.Fatal(err)
 	}
 	same(t, "the clients after a change", []noren.Client{changed, b.client(2), clerk}, b.clients(t))
-	// The key that was given up is free.
+	// The old key is free again.
 	heir := b.client(4)
 	heir.Key = b.client(1).Key
 	if err := b.putClients(heir, changed); err != nil {
@@ -56,7 +64,7 @@ func accessClients(t *testing.T, b *bundle) {
 	}
 }
 
-// accessKeys tries to take keys that others hold: whoever succeeded would receive requests meant for them.
+// accessKeys tries to take keys that other clients hold: one that succeeded would receive their requests.
 func accessKeys(t *testing.T, b *bundle) {
 	other := b.other(t)
 	thief := b.client(3)
@@ -99,6 +107,28 @@ func accessTokens(t *testing.T, b *bundle) {
 	isKind(t, "no token", noren.NotFound, err)
 }
 
+func accessKeepTokens(t *testing.T, b *bundle) {
+	token := func(client int64, word string) noren.Token {
+		return noren.Token{Hash: noren.HashSecret(b.tenant.Contract + word), ClientID: client, Scopes: []string{"one"}}
+	}
+	for _, step := range []struct {
+		kept []byte
+		want string
+	}{{token(1, "b").Hash, "b c"}, {nil, "c"}} {
+		b.update(t, func(tx noren.Tx) error {
+			return errors.Join(tx.AddToken(b.ctx, token(1, "a")), tx.AddToken(b.ctx, token(1, "b")), tx.AddToken(b.ctx, token(2, "c")))
+		})
+		b.update(t, func(tx noren.Tx) error { return tx.KeepTokens(b.ctx, 1, step.kept) })
+		var left []string
+		for _, word := range []string{"a", "b", "c"} {
+			if _, _, err := b.CallerByToken(b.ctx, token(0, word).Hash); err == nil {
+				left = append(left, word)
+			}
+		}
+		same(t, "the tokens that are left", step.want, strings.Join(left, " "))
+	}
+}
+
 func accessCallerByKey(t *testing.T, b *bundle) {
 	caller, err := b.CallerByKey(b.ctx, noren.Smaregi, b.client(2).Key)
 	if err != nil {
@@ -124,25 +154,33 @@ func accessCallerByKey(t *testing.T, b *bundle) {
 	sameCaller(t, "the caller by the new key", b, moved, caller)
 }
 
-// answer is kept for a day from a minute after Now on.
+// answer is a response that is kept for a day, from that many minutes after Now.
 func answer(body string, minutes int) noren.KeptAnswer {
 	return noren.KeptAnswer{
 		BodyHash: noren.HashSecret(body), Status: 202, ContentType: "application/json;charset=UTF-8",
-		Body: []byte("{\"requestId\":1}\x00\xff" + body), ExpiresAt: at(minutes).Add(noren.KeyHeld),
+		Body: []byte("{\"requestId\":1}\x00\xff" + body), ExpiresAt: at(minutes).Add(24 * time.Hour),
 	}
 }
 
-// keep stores the answer as a use case does: it looks first.
+// keep stores the answer as a use case does, which takes the key first.
 func (b *bundle) keep(t *testing.T, k noren.IdempotencyKey, a noren.KeptAnswer, minutes int) (kept bool) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) error {
-		_, err := tx.KeptAnswer(b.ctx, k, at(minutes))
-		if err == nil {
-			kept, err = tx.KeepAnswer(b.ctx, k, a)
-		}
+		var err error
+		kept, err = takeAndKeep(b.ctx, tx, k, a, minutes)
 		return err
 	})
 	return kept
+}
+
+// takeAndKeep keeps the answer unless there is one.
+func takeAndKeep(ctx context.Context, tx noren.Tx, k noren.IdempotencyKey, a noren.KeptAnswer, minutes int) (kept bool, err error) {
+	keys := []noren.IdempotencyKey{k}
+	found, err := tx.TakeKeys(ctx, keys, at(minutes))
+	if err != nil || found[k] != nil {
+		return false, err
+	}
+	return true, tx.KeepAnswers(ctx, keys, []noren.KeptAnswer{a})
 }
 
 func (b *bundle) kept(t *testing.T, k noren.IdempotencyKey, now time.Time) (a *noren.KeptAnswer) {
@@ -177,7 +215,7 @@ func accessKeptAnswer(t *testing.T, b *bundle) {
 	same(t, "the answer after all", &first, b.kept(t, key, at(3)))
 }
 
-// accessKeptAnswerExpired checks that an answer which nobody has deleted yet is neither replayed nor in the way.
+// accessKeptAnswerExpired checks that an expired answer that has not been deleted yet is neither replayed nor in the way.
 func accessKeptAnswerExpired(t *testing.T, b *bundle) {
 	key := noren.IdempotencyKey{ClientID: 1, Route: "PATCH /customers/bulk", Key: "key"}
 	const yesterday = -24 * 60
@@ -197,18 +235,18 @@ func accessKeptAnswerConcurrent(t *testing.T, b *bundle) {
 	var kept [n]bool
 	inParallel(n, func(i int) {
 		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) (err error) {
-			kept[i], err = tx.KeepAnswer(b.ctx, key, answer(fmt.Sprint(i), 0))
+			kept[i], err = takeAndKeep(b.ctx, tx, key, answer(strconv.Itoa(i), 0), 0)
 			return err
 		})
 		if err != nil {
-			t.Errorf("KeepAnswer: %v", err)
+			t.Errorf("keeping an answer: %v", err)
 		}
 	})
 	winner := slices.Index(kept[:], true)
 	if winner < 0 || slices.Index(kept[winner+1:], true) >= 0 {
 		t.Fatalf("not exactly one answer was kept: %v", kept)
 	}
-	same(t, "the answer", new(answer(fmt.Sprint(winner), 0)), b.kept(t, key, at(1)))
+	same(t, "the answer", new(answer(strconv.Itoa(winner), 0)), b.kept(t, key, at(1)))
 }
 
 // accessAudit checks that changes come back byte for byte: the log says what was written, not what it means.
@@ -245,4 +283,79 @@ func accessAudit(t *testing.T, b *bundle) {
 			return err
 		})
 	}
+}
+
+// accessKeysTaken checks that whoever takes a key second waits for the first, and then finds its answer, or the key free
+// where the first has failed; and that keys named in another order make nobody wait for each other.
+func accessKeysTaken(t *testing.T, b *bundle) {
+	keys := make([]noren.IdempotencyKey, 8)
+	for i := range keys {
+		keys[i] = noren.IdempotencyKey{ClientID: int64(1 + i%2), Route: "PATCH /customers/bulk", Key: fmt.Sprint("key ", i)}
+	}
+	answers := make([]noren.KeptAnswer, len(keys))
+	for i := range answers {
+		answers[i] = answer(strconv.Itoa(i), 0)
+	}
+	const n = 8
+	var found [n]int
+	failed := errors.New("the work failed")
+	inParallel(n, func(i int) {
+		named := slices.Clone(keys)
+		if i%2 == 1 {
+			slices.Reverse(named)
+		}
+		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
+			kept, err := tx.TakeKeys(b.ctx, named, at(0))
+			found[i] = len(kept)
+			switch {
+			case err != nil || len(kept) > 0:
+				return err
+			case i%4 == 0:
+				return failed
+			}
+			return tx.KeepAnswers(b.ctx, keys, answers)
+		})
+		if err != nil && (i%4 != 0 || !errors.Is(err, failed)) {
+			t.Errorf("taking the keys: %v", err)
+		}
+	})
+	worked := 0
+	for i := range n {
+		if i%4 != 0 && found[i] == 0 {
+			worked++
+		} else if found[i] != 0 {
+			same(t, "the answers found", len(keys), found[i])
+		}
+	}
+	// The closures may run again, since an engine may have put several into one transaction of which one failed; but never
+	// because they had waited for each other.
+	if counted, ok := b.Engine.(interface{ Deadlocks() int64 }); ok {
+		same(t, "the deadlocks", int64(0), counted.Deadlocks())
+	}
+	same(t, "how many worked", 1, worked)
+	same(t, "an answer", &answers[3], b.kept(t, keys[3], at(1)))
+}
+
+// accessMark checks that a mark is stored once: the work of a second run is not committed.
+func accessMark(t *testing.T, b *bundle) {
+	mark := noren.IdempotencyKey{ClientID: 1, Key: noren.NewID()}
+	write := func(name string) error {
+		return b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
+			if err := tx.PutStaff(b.ctx, []noren.Staff{{ID: 1, Code: "S1", Name: name}}); err != nil {
+				return err
+			}
+			return tx.Mark(b.ctx, mark, noren.KeptAnswer{BodyHash: []byte{}, ExpiresAt: at(10)})
+		})
+	}
+	if err := write("first"); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("second"); err == nil {
+		t.Error("a second run with the same mark was committed")
+	}
+	b.view(t, func(tx noren.Tx) error {
+		staff, err := tx.Staff(b.ctx)
+		same(t, "the staff", []noren.Staff{{ID: 1, Code: "S1", Name: "first"}}, staff)
+		return err
+	})
 }

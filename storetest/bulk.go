@@ -53,7 +53,7 @@ func encoded(t rapid.TB, r noren.BulkRequest) []byte {
 	return rows
 }
 
-// accept stores the requests in one transaction and answers them with their numbers.
+// accept stores the requests in one transaction and returns them with their numbers.
 func (b *bundle) accept(t *testing.T, requests ...noren.BulkRequest) []noren.BulkRequest {
 	t.Helper()
 	requests = slices.Clone(requests)
@@ -142,7 +142,7 @@ func bulkNoGap(t *testing.T, b *bundle) {
 		return firstError(err, stop)
 	})
 	if !errors.Is(err, stop) {
-		t.Fatalf("Update answered %v", err)
+		t.Fatalf("Update returned %v", err)
 	}
 	same(t, "the next number", []int64{3}, bulkIDs(b.accept(t, b.request("next"))))
 	same(t, "what waits", []int64{1, 2, 3}, bulkIDs(b.next(t, 10)))
@@ -258,10 +258,11 @@ func bulkRoundTrip(t *testing.T, b *bundle) {
 	})
 }
 
-// sameRequests compares requests; rows, whose fields are opaque, as they are stored. A token need not be read again.
+// sameRequests compares requests. Rows are compared in their stored form, because their fields are opaque. An engine need not
+// read tokens back.
 func sameRequests(t *testing.T, what string, want, got []noren.BulkRequest) {
 	t.Helper()
-	comparable := func(list []noren.BulkRequest) (rows []string, rest []noren.BulkRequest) {
+	split := func(list []noren.BulkRequest) (rows []string, rest []noren.BulkRequest) {
 		for _, r := range list {
 			rows = append(rows, string(encoded(t, r)))
 			r.Rows, r.Token = noren.BulkRows{}, ""
@@ -269,8 +270,8 @@ func sameRequests(t *testing.T, what string, want, got []noren.BulkRequest) {
 		}
 		return rows, rest
 	}
-	wantRows, wantRest := comparable(want)
-	gotRows, gotRest := comparable(got)
+	wantRows, wantRest := split(want)
+	gotRows, gotRest := split(got)
 	same(t, what, wantRest, gotRest)
 	same(t, what+": rows", wantRows, gotRows)
 }
@@ -284,7 +285,7 @@ func bulkUnknown(t *testing.T, b *bundle) {
 	isKind(t, "BulkByID of an unknown request", noren.NotFound, err)
 }
 
-// bulkNext finishes requests out of order: what waits stays in the order of the numbers, past one digit too.
+// bulkNext finishes requests out of order: those that wait stay in the order of their numbers, also beyond one digit.
 func bulkNext(t *testing.T, b *bundle) {
 	requests := b.acceptN(t, 12)
 	same(t, "the next two", []int64{1, 2}, bulkIDs(b.next(t, 2)))
@@ -294,8 +295,8 @@ func bulkNext(t *testing.T, b *bundle) {
 	same(t, "all that wait", []int64{2, 4, 5, 6, 7, 8, 9, 10, 11, 12}, bulkIDs(b.next(t, 100)))
 }
 
-// bulkLane locks in one transaction after another. That two at once exclude each other shows only where an engine
-// runs two at once: bulkLaneConcurrent.
+// bulkLane locks in one transaction after another. That two at the same time exclude each other shows only on an engine
+// that runs two at the same time, in bulkLaneConcurrent.
 func bulkLane(t *testing.T, b *bundle) {
 	b.acceptN(t, 1)
 	stop := errors.New("stop")
@@ -312,12 +313,12 @@ func bulkLane(t *testing.T, b *bundle) {
 			return firstError(err, err2, end)
 		})
 		if !errors.Is(err, end) {
-			t.Fatalf("Update answered %v", err)
+			t.Fatalf("Update returned %v", err)
 		}
 	}
 }
 
-// bulkLaneConcurrent lets workers apply what others are still accepting.
+// bulkLaneConcurrent lets workers apply requests while others are still being accepted.
 func bulkLaneConcurrent(t *testing.T, b *bundle) {
 	const workers, accepts = 4, 20
 	b.acceptN(t, 1) // the lane exists from the first accept on
@@ -378,7 +379,7 @@ func bulkLaneConcurrent(t *testing.T, b *bundle) {
 	same(t, "the requests applied", upTo(accepts+1), applied)
 }
 
-// bulkTries checks that a try is counted without ending the request, which stays next in its lane.
+// bulkTries checks that counting a try does not finish the request, which stays the next in its lane.
 func bulkTries(t *testing.T, b *bundle) {
 	b.acceptN(t, 2)
 	for range 2 {

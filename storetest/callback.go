@@ -26,6 +26,8 @@ func claimChecks() []check {
 		{"concurrent claimers never get the same", claimConcurrent},
 		{"an attempt ends the lease", claimAfterAttempt},
 		{"sent again, it is claimed again", claimResent},
+		{"those of a host that have waited as long are given up", claimGivenUp},
+		{"hastened, it is claimed at once", claimHastened},
 	}
 }
 
@@ -50,7 +52,7 @@ func attempt(c noren.Callback, state noren.DeliveryState, next time.Time) (noren
 	c.State, c.NextAt = state, next
 	a := noren.Attempt{
 		Number: c.Attempts, At: c.OwedAt.Add(time.Duration(c.Attempts) * time.Second), Duration: 1500 * time.Microsecond,
-		Status: 503, Answer: []byte{0xff, 0x00, '{', '"'}, // whatever a receiver answers
+		Status: 503, Answer: []byte{0xff, 0x00, '{', '"'}, // receivers send anything
 	}
 	if state == noren.CallbackDelivered {
 		a.Status, a.Answer = 204, nil
@@ -58,7 +60,7 @@ func attempt(c noren.Callback, state noren.DeliveryState, next time.Time) (noren
 	return c, a
 }
 
-// record stores an attempt and answers the callback after it.
+// record stores an attempt and returns the callback after it.
 func (b *bundle) record(t *testing.T, c noren.Callback, state noren.DeliveryState, next time.Time) noren.Callback {
 	t.Helper()
 	after, a := attempt(c, state, next)
@@ -150,17 +152,41 @@ func callbackResend(t *testing.T, b *bundle) {
 	})
 }
 
-// claim takes callbacks at a time, for a minute.
+// claim takes up to limit callbacks for each host at a time, for a minute, except for the hosts in busy.
 func (b *bundle) claim(t *testing.T, minutes int, busy []string, limit int) []noren.Callback {
 	t.Helper()
-	list, err := b.ClaimCallbacks(b.ctx, at(minutes), at(minutes+1), busy, limit)
-	if err != nil {
-		t.Fatalf("ClaimCallbacks: %v", err)
-	}
-	return list
+	return b.claimUntil(t, at(minutes), at(minutes+1), busy, limit)
 }
 
-// claimAll claims what is due at a time, which has to be n callbacks.
+// claimUntil claims of every tenant that has something due.
+func (b *bundle) claimUntil(t *testing.T, now, until time.Time, busy []string, limit int) []noren.Callback {
+	t.Helper()
+	claimed := []noren.Callback{}
+	tenants, err := b.TenantsWithCallbacks(b.ctx, now)
+	if err != nil {
+		t.Fatalf("TenantsWithCallbacks: %v", err)
+	}
+	for _, tenant := range tenants {
+		hosts, err := b.CallbackHosts(b.ctx, tenant, now, "", 100)
+		if err != nil {
+			t.Fatalf("CallbackHosts: %v", err)
+		}
+		var shares []noren.HostShare
+		for _, h := range hosts {
+			if h.Due != nil && !slices.Contains(busy, h.Host) {
+				shares = append(shares, noren.HostShare{Host: h.Host, Most: limit})
+			}
+		}
+		list, err := b.ClaimCallbacks(b.ctx, tenant, now, until, shares)
+		if err != nil {
+			t.Fatalf("ClaimCallbacks: %v", err)
+		}
+		claimed = append(claimed, list...)
+	}
+	return claimed
+}
+
+// claimAll claims what is due at a time, which must be n callbacks.
 func (b *bundle) claimAll(t *testing.T, minutes, n int) []noren.Callback {
 	t.Helper()
 	list := b.claim(t, minutes, nil, n+1)
@@ -170,14 +196,10 @@ func (b *bundle) claimAll(t *testing.T, minutes, n int) []noren.Callback {
 	return list
 }
 
-// claimFresh claims for so long that nothing is claimed again within the test.
+// claimFresh claims with a lease so long that nothing is claimed again within the test.
 func (b *bundle) claimFresh(t *testing.T, minutes, limit int) []noren.Callback {
 	t.Helper()
-	list, err := b.ClaimCallbacks(b.ctx, at(minutes), at(1000), nil, limit)
-	if err != nil {
-		t.Fatalf("ClaimCallbacks: %v", err)
-	}
-	return list
+	return b.claimUntil(t, at(minutes), at(1000), nil, limit)
 }
 
 // claimOrder checks order, time and limit over two tenants, and that each callback brings the secret of its own client.
@@ -193,10 +215,8 @@ func claimOrder(t *testing.T, b *bundle) {
 		otherOwed[i].Secret = other.client(1).WebhookSecret
 	}
 	same(t, "before any is due", []noren.Callback{}, b.claim(t, -1, nil, 10))
-	first := b.claimFresh(t, 0, 10)
-	slices.SortFunc(first, func(x, y noren.Callback) int { return int(x.TenantID - y.TenantID) }) // equally due
-	same(t, "due at once", []noren.Callback{owed[0], otherOwed[0]}, first)
-	same(t, "the oldest two of three", []noren.Callback{owed[1], otherOwed[1]}, b.claimFresh(t, 2, 2))
+	same(t, "due at once", []noren.Callback{owed[0], otherOwed[0]}, b.claimFresh(t, 0, 10))
+	same(t, "the oldest of each", []noren.Callback{owed[1], otherOwed[1]}, b.claimFresh(t, 2, 1))
 	same(t, "the last", []noren.Callback{owed[2]}, b.claimFresh(t, 2, 10))
 }
 
@@ -210,15 +230,55 @@ func claimLease(t *testing.T, b *bundle) {
 	same(t, "still pending", []int64{1}, requestIDs(b.callbacks(t, noren.CallbackFilter{State: noren.CallbackPending})))
 }
 
-// claimBusy checks that one slow receiver does not fill the limit, so that others starve.
+// claimHastened lets a clock be wrong: what waits for an instant far away is due at once, leases that end there are over,
+// and whatever waits as it should goes on waiting.
+func claimHastened(t *testing.T, b *bundle) {
+	owed := b.owe(t, 4) // due at 0, 1, 2, 3
+	b.record(t, owed[0], noren.CallbackPending, at(360))
+	b.record(t, owed[1], noren.CallbackPending, at(20))
+	b.record(t, owed[3], noren.CallbackDelivered, at(360))
+	same(t, "claimed for long", []int64{3}, requestIDs(b.claimUntil(t, at(10), at(360), nil, 10)))
+	hasten := func(want int) {
+		t.Helper()
+		n, err := b.HastenCallbacks(b.ctx, at(10), at(100), at(50))
+		if err != nil || n != want {
+			t.Fatalf("hastened %d, %v, want %d", n, err, want)
+		}
+	}
+	hasten(2)
+	hasten(0)
+	same(t, "due at once, and no longer leased", []int64{3, 1}, requestIDs(b.claimFresh(t, 10, 10)))
+	same(t, "the one that waits as it should", []int64{2}, requestIDs(b.claimFresh(t, 20, 10)))
+}
+
+// claimBusy checks that the callbacks of one slow receiver do not use up the limit and so starve the others.
 func claimBusy(t *testing.T, b *bundle) {
 	requests := b.acceptN(t, 4)
 	for i, r := range requests {
 		b.finish(t, finished(r, 0), b.owed(r, []string{"slow.example", "a.example:80", "slow.example", "b.example"}[i], i))
 	}
-	same(t, "not of one host", []int64{2}, requestIDs(b.claim(t, 10, []string{"slow.example"}, 1)))
+	same(t, "of one host", []int64{2}, requestIDs(b.claim(t, 10, []string{"slow.example", "b.example"}, 1)))
 	same(t, "not of two hosts", []int64{}, requestIDs(b.claim(t, 10, []string{"slow.example", "b.example"}, 10)))
-	same(t, "of any host", []int64{1, 3, 4}, requestIDs(b.claim(t, 10, []string{}, 10)))
+	hosts := func(after string, limit int) (names []string) {
+		t.Helper()
+		list, err := b.CallbackHosts(b.ctx, b.tenant.ID, at(10), after, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range list {
+			name := h.Host + " from never"
+			if h.Due != nil {
+				name = fmt.Sprint(h.Host, " from ", h.Due.Sub(at(0)).Minutes())
+			}
+			names = append(names, name)
+		}
+		return names
+	}
+	same(t, "the hosts", []string{"a.example:80 from never", "b.example from 3", "slow.example from 0"}, hosts("", 10))
+	same(t, "the first two", []string{"a.example:80 from never", "b.example from 3"}, hosts("", 2))
+	same(t, "the others", []string{"slow.example from 0"}, hosts("b.example", 2))
+	same(t, "of each host one", []int64{1, 4}, requestIDs(b.claim(t, 10, []string{}, 1)))
+	same(t, "of any host", []int64{3}, requestIDs(b.claim(t, 10, []string{}, 10)))
 }
 
 // claimConcurrent is several processes that deliver side by side.
@@ -229,7 +289,7 @@ func claimConcurrent(t *testing.T, b *bundle) {
 	claimed := make(map[int64]int)
 	inParallel(claimers, func(int) {
 		for {
-			list, err := b.ClaimCallbacks(b.ctx, at(n), at(n+1), nil, 7)
+			list, err := b.ClaimCallbacks(b.ctx, b.tenant.ID, at(n), at(n+1), []noren.HostShare{{Host: host, Most: 7}})
 			if err != nil {
 				t.Errorf("ClaimCallbacks: %v", err)
 				return
@@ -249,7 +309,7 @@ func claimConcurrent(t *testing.T, b *bundle) {
 			t.Errorf("callback %d was claimed %d times", id, times)
 		}
 	}
-	// A claimer that finds the rest locked by others may answer none; what it left is still there.
+	// A claimer that finds the rest locked by others may return none; what it left is still there.
 	for _, c := range b.claim(t, n, nil, n) {
 		claimed[c.RequestID]++
 	}
@@ -263,10 +323,7 @@ func claimAfterAttempt(t *testing.T, b *bundle) {
 	after := b.record(t, claimed[0], noren.CallbackPending, at(10).Add(time.Second))
 	b.record(t, claimed[1], noren.CallbackDelivered, claimed[1].NextAt)
 	b.record(t, claimed[2], noren.CallbackGivenUp, claimed[2].NextAt)
-	again, err := b.ClaimCallbacks(b.ctx, at(10).Add(2*time.Second), at(11), nil, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := b.claimUntil(t, at(10).Add(2*time.Second), at(11), nil, 10)
 	same(t, "claimed while the first lease would still run", []noren.Callback{after}, again)
 	for _, c := range again {
 		b.record(t, c, noren.CallbackDelivered, c.NextAt)
@@ -291,4 +348,20 @@ func claimResent(t *testing.T, b *bundle) {
 			b.record(t, c, noren.CallbackDelivered, c.NextAt)
 		}
 	}
+}
+
+func claimGivenUp(t *testing.T, b *bundle) {
+	owed := b.owe(t, 5) // from minute 0 to 4
+	b.record(t, owed[0], noren.CallbackPending, at(20))
+	giveUp := func(host string, limit int) (n int) {
+		b.update(t, func(tx noren.Tx) (err error) {
+			n, err = tx.GiveUpCallbacks(b.ctx, host, at(10), at(2), limit)
+			return err
+		})
+		return n
+	}
+	same(t, "of another host", 0, giveUp("other.example", 10))
+	same(t, "one of two", 1, giveUp(host, 1))
+	same(t, "the other", 1, giveUp(host, 10))
+	same(t, "what is not due, or came later", []int64{5, 4, 1}, requestIDs(b.callbacks(t, noren.CallbackFilter{State: noren.CallbackPending})))
 }

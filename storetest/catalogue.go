@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"noren"
 )
@@ -92,7 +93,7 @@ func cataloguePut(t *testing.T, b *bundle) {
 			tx.PutProducts(b.ctx, []noren.Product{product}),
 		)
 	})
-	// When it was made does not change with an update.
+	// An update does not change the time of creation.
 	store.CreatedAt, product.CreatedAt = at(0), at(0)
 	b.view(t, func(tx noren.Tx) error {
 		gotStores, total, err := tx.Stores(b.ctx, noren.CatalogueFilter{})
@@ -180,7 +181,7 @@ func catalogueConsoleUsers(t *testing.T, b *bundle) {
 }
 
 func catalogueSigningKeys(t *testing.T, b *bundle) {
-	check := func(name, want string) {
+	check := func(name string, want noren.SigningKey) {
 		b.view(t, func(tx noren.Tx) error {
 			alone, err := b.SigningKey(b.ctx, b.tenant.ID, name)
 			same(t, "the key, outside a transaction", want, alone)
@@ -192,10 +193,14 @@ func catalogueSigningKeys(t *testing.T, b *bundle) {
 			return err
 		})
 	}
-	check(noren.SigningKeyShopify, "")
-	for _, secret := range []string{"first", "second"} {
-		b.update(t, func(tx noren.Tx) error { return tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, secret) })
-		check(noren.SigningKeyShopify, secret)
+	check(noren.SigningKeyShopify, noren.SigningKey{})
+	first := noren.SigningKey{Secret: "first"}
+	for _, key := range []noren.SigningKey{first, first.Rotated("second", at(60)), {Secret: "third"}} {
+		b.update(t, func(tx noren.Tx) error { return tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, key) })
+		if key.Previous == "" {
+			key.PreviousUntil = time.UnixMicro(0).UTC()
+		}
+		check(noren.SigningKeyShopify, key)
 	}
-	check("another", "")
+	check("another", noren.SigningKey{})
 }

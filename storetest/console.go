@@ -18,14 +18,14 @@ func consoleChecks() []check {
 	}
 }
 
-// session is a user's, with a secret of the tenant's own; the hash is all that is stored of it.
+// session is a session of the user. Its secret differs between tenants; only the hash of it is stored.
 func (b *bundle) session(login, secret string) noren.ConsoleSession {
 	return noren.ConsoleSession{
 		Hash: noren.HashSecret(b.tenant.Contract + secret), Login: login, SignedInAt: at(0), SeenAt: at(1), ExpiresAt: at(60),
 	}
 }
 
-// signIn stores a user and sessions of theirs.
+// signIn stores a user with sessions.
 func (b *bundle) signIn(t *testing.T, u noren.ConsoleUser, sessions ...noren.ConsoleSession) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) error {
@@ -41,7 +41,7 @@ func (b *bundle) signIn(t *testing.T, u noren.ConsoleUser, sessions ...noren.Con
 	})
 }
 
-// signedIn fails the test unless the session is there exactly where it should be.
+// signedIn fails the test unless the session exists if and only if it should.
 func (b *bundle) signedIn(t *testing.T, s noren.ConsoleSession, want bool) {
 	t.Helper()
 	_, _, got, err := b.ConsoleSession(b.ctx, s.Hash)

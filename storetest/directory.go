@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func directoryChecks() []check {
 		{"tenants with bulk requests that wait", directoryBulk},
 		{"what waits is counted", directoryQueueStats},
 		{"what has expired is deleted, nothing else", directoryDeleteExpired},
-		{"an open engine answers Ping", directoryPing},
+		{"an open engine can be pinged", directoryPing},
 	}
 }
 
@@ -61,7 +62,7 @@ func directoryTenants(t *testing.T, b *bundle) {
 	same(t, "the contracts", []string{b.tenant.Contract, "sb_B", "sb_a", "sb_z", "x'\"\\契約"}, contracts)
 }
 
-// directoryEnsureConcurrent is several nodes that start with the same shop file.
+// directoryEnsureConcurrent lets several nodes start with the same shop file.
 func directoryEnsureConcurrent(t *testing.T, b *bundle) {
 	var mu sync.Mutex
 	var made int
@@ -105,7 +106,7 @@ func directoryBulk(t *testing.T, b *bundle) {
 	check("all of one finished", other.tenant.ID)
 }
 
-// directoryQueueStats checks that what is old is counted from when it was accepted or owed: an operator is told how
+// directoryQueueStats checks that ages count from when something was accepted or became pending: an operator is told how
 // long somebody has been waiting, not when the next attempt is due.
 func directoryQueueStats(t *testing.T, b *bundle) {
 	check := func(name string, want noren.QueueStats) {
@@ -126,7 +127,7 @@ func directoryQueueStats(t *testing.T, b *bundle) {
 	check("applied", noren.QueueStats{BulkWaiting: 3, BulkOldest: at(0), CallbacksWaiting: 2, CallbacksOldest: at(7)})
 	for _, c := range b.callbacks(t, noren.CallbackFilter{}) {
 		if c.RequestID == 2 {
-			b.record(t, c, noren.CallbackPending, at(60)) // when it is due does not count: it is owed since 7
+			b.record(t, c, noren.CallbackPending, at(60)) // when it is due does not count: it is pending since 7
 		}
 	}
 	check("tried", noren.QueueStats{BulkWaiting: 3, BulkOldest: at(0), CallbacksWaiting: 2, CallbacksOldest: at(7)})
@@ -145,8 +146,8 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 		for i := range each {
 			gone, stays := answer("", 0), answer("", 0)
 			gone.ExpiresAt, stays.ExpiresAt = expired, lasting
-			_, err := tx.KeepAnswer(b.ctx, noren.IdempotencyKey{ClientID: 1, Route: "gone", Key: fmt.Sprint(i)}, gone)
-			_, err2 := tx.KeepAnswer(b.ctx, noren.IdempotencyKey{ClientID: 1, Route: "stays", Key: fmt.Sprint(i)}, stays)
+			err := tx.Mark(b.ctx, noren.IdempotencyKey{ClientID: 1, Route: "gone", Key: strconv.Itoa(i)}, gone)
+			err2 := tx.Mark(b.ctx, noren.IdempotencyKey{ClientID: 1, Route: "stays", Key: strconv.Itoa(i)}, stays)
 			if err := firstError(
 				err, err2,
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("gone", i), ClientID: 1, ExpiresAt: &expired}),
@@ -180,12 +181,12 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 				t.Errorf("a token that %s: %v", kind, err)
 			}
 		}
-		key := noren.IdempotencyKey{ClientID: 1, Route: "stays", Key: fmt.Sprint(i)}
+		key := noren.IdempotencyKey{ClientID: 1, Route: "stays", Key: strconv.Itoa(i)}
 		if b.kept(t, key, Now()) == nil {
 			t.Errorf("the answer under %v is gone", key)
 		}
 		key.Route = "gone"
-		// Asked for a time before it expired, it would be found if it were there.
+		// A look-up for a time before it expired would find it if it were still there.
 		if b.kept(t, key, expired.Add(-time.Minute)) != nil {
 			t.Errorf("the answer under %v is still there", key)
 		}

@@ -21,7 +21,7 @@ func fileChecks() []check {
 	}
 }
 
-// note is written id minutes after Now.
+// note is a note that was written id minutes after Now.
 func note(id, member int64, text string) noren.Note {
 	return noren.Note{ID: id, MemberID: member, Text: text, CreatedAt: at(int(id))}
 }
@@ -89,7 +89,7 @@ func fileDeleteNotes(t *testing.T, b *bundle) {
 	same(t, "what is left of the other", []noren.Note{}, b.notes(t, noren.NoteFilter{MemberID: 2}))
 }
 
-// upload is stored some minutes after Now.
+// upload is a file that was stored that many minutes after Now.
 func upload(key string, minutes int) noren.Upload {
 	return noren.Upload{FileKey: key, MIMEType: "image/jpeg", Size: 12, ClientID: 1, CreatedAt: at(minutes)}
 }
@@ -112,7 +112,7 @@ func (b *bundle) addUploads(t *testing.T, uploads ...noren.Upload) {
 	})
 }
 
-// uploaded answers which of the keys are known.
+// uploaded returns those of the keys that are known.
 func (b *bundle) uploaded(t *testing.T, keys ...string) (known []string) {
 	t.Helper()
 	b.view(t, func(tx noren.Tx) error {
@@ -160,7 +160,7 @@ func (b *bundle) attachments(t *testing.T, members ...int64) (list []noren.Attac
 	return list
 }
 
-// condemn condemns unused uploads of before some minutes after Now.
+// condemn condemns the unused uploads that were stored before that many minutes after Now.
 func (b *bundle) condemn(t *testing.T, minutes, limit int) (keys []string) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) (err error) {
@@ -192,7 +192,7 @@ func fileAttachments(t *testing.T, b *bundle) {
 }
 
 func fileUploads(t *testing.T, b *bundle) {
-	want := upload(noren.NewFileKey("png"), 5)
+	want := upload("0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3.png", 5)
 	want.MIMEType, want.Size, want.Public, want.ClientID = "image/png", 1<<40, true, 2
 	b.addUploads(t, want, upload("other.jpg", 1))
 	b.view(t, func(tx noren.Tx) error {
@@ -232,7 +232,7 @@ func fileCondemned(t *testing.T, b *bundle) {
 	same(t, "what is known in the end", []string{"a.jpg", "b.jpg", "e.jpg"}, b.uploaded(t, keys...))
 }
 
-// fileAttachedOrCondemned attaches files while they are being condemned: whoever comes second has to see it.
+// fileAttachedOrCondemned attaches files while they are being condemned: the second of the two must notice.
 func fileAttachedOrCondemned(t *testing.T, b *bundle) {
 	const n = 24
 	b.insert(t, member(1))

@@ -26,7 +26,7 @@ func importDirectoryChecks() []check {
 	return []check{{"tenants with imports to work on", importDirectory}}
 }
 
-// importOf is made id minutes after Now.
+// importOf is an import that was made id minutes after Now.
 func importOf(id int64, state noren.ImportState) noren.Import {
 	return noren.Import{
 		ID: id, Kind: noren.ImportStock, State: state, Source: "csv", FileName: `在庫 '"\ 😀.csv`, Encoding: "Shift_JIS",
@@ -46,7 +46,7 @@ func refusedLine(line int, cell string) noren.RefusedLine {
 	}}
 }
 
-// sweepAll sweeps everything that can be.
+// sweepAll sweeps everything that may be swept.
 func sweepAll(b *bundle, tx noren.Tx) error {
 	_, err := tx.SweepImports(b.ctx, at(1000), at(1000), 100)
 	return err
@@ -200,7 +200,7 @@ func importNext(t *testing.T, b *bundle) {
 	})
 }
 
-// importConcurrent lets workers take the pieces of two imports: none is taken twice, and those of the first come first.
+// importConcurrent lets workers take the pieces of two imports: no piece is taken twice, and the older import comes first.
 func importConcurrent(t *testing.T, b *bundle) {
 	const workers, each = 4, 15
 	for id := int64(1); id <= 2; id++ {
@@ -307,11 +307,11 @@ func importSwept(t *testing.T, b *bundle) {
 		})
 		same(t, "what is left", want, got)
 	}
-	// The pieces of what has ended go at once, some at a time; drafts made before the 5th minute end.
+	// The pieces of finished imports go at once, a few at a time; drafts made before the 5th minute end.
 	sweep(at(0), at(0), 3, 3)
 	sweep(at(0), at(5), 100, 5)
 	left("1 done 0 2; 2 cancelled 0 2; 3 running 2 2; 4 cancelled 0 2; 5 cancelled 0 2; 6 draft 2 2; ")
-	// What was made before the 2nd minute goes, first its lines.
+	// Imports made before the 2nd minute go, their lines first.
 	sweep(at(2), at(5), 1, 1)
 	left("1 done 0 1; 2 cancelled 0 2; 3 running 2 2; 4 cancelled 0 2; 5 cancelled 0 2; 6 draft 2 2; ")
 	sweep(at(2), at(5), 1, 2)

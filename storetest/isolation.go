@@ -16,7 +16,7 @@ func isolationChecks() []check {
 	}
 }
 
-// fill stores one of everything, with texts that name who.
+// fill stores one row of everything, with texts that contain who.
 func (b *bundle) fill(t *testing.T, who string) {
 	t.Helper()
 	m := member(1)
@@ -34,7 +34,7 @@ func (b *bundle) fill(t *testing.T, who string) {
 			tx.AddSpend(b.ctx, []noren.MonthlySpend{{MemberID: 1, Month: "2026-04", Amount: 99}}),
 			tx.PutWebhook(b.ctx, noren.Webhook{Source: "shopify", ID: "w", Topic: "a/b", At: at(0), Outcome: noren.WebhookApplied, Detail: who}),
 		)
-		_, err2 := tx.KeepAnswer(b.ctx, isolationKey, answer(who, 0))
+		_, err2 := takeAndKeep(b.ctx, tx, isolationKey, answer(who, 0), 0)
 		return firstError(
 			err, err2,
 			tx.PutStaff(b.ctx, []noren.Staff{{ID: 1, Code: "S1", Name: who}}),
@@ -42,7 +42,7 @@ func (b *bundle) fill(t *testing.T, who string) {
 			tx.AddImportPieces(b.ctx, 1, []noren.ImportPiece{piece(1, who), piece(2, who)}),
 			tx.FinishImportPiece(b.ctx, importOf(1, noren.ImportRunning), 1, []noren.RefusedLine{refusedLine(7, who)}),
 			tx.PutConsoleUsers(b.ctx, []noren.ConsoleUser{{Login: "admin", PasswordHash: who, Role: "admin"}}),
-			tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, who),
+			tx.PutSigningKey(b.ctx, noren.SigningKeyShopify, noren.SigningKey{Secret: who}),
 			tx.AddAudit(b.ctx, []noren.AuditEntry{{ID: 1, At: at(0), Dialect: "operator", Subject: "member", SubjectID: "1", RequestID: who, Changes: []byte("{}")}}),
 		)
 	})
@@ -116,6 +116,8 @@ func (b *bundle) seenElsewhere(tx noren.Tx, read func(string, any, error), list 
 	read("bulk requests", summaries, err)
 	queue, err := tx.BulkQueue(b.ctx)
 	read("bulk queue", queue, err)
+	waits, err := tx.BulkWaiting(b.ctx, 10)
+	read("bulk requests that wait", waits, err)
 	flows, err := tx.BulkFlows(b.ctx, at(-60), time.Hour)
 	read("bulk flows", flows, err)
 	deliveries, err := tx.DeliveryFlows(b.ctx, at(-60), time.Hour)
@@ -170,7 +172,7 @@ func (b *bundle) seenPurchases(tx noren.Tx, read func(string, any, error), list 
 	list("webhooks", webhooks, total, err)
 }
 
-// isolationReads fills one tenant and checks that nothing changes for another, in any list, look-up or total.
+// isolationReads fills one tenant and checks that no list, look-up or total of another changes.
 func isolationReads(t *testing.T, b *bundle) {
 	other := b.other(t)
 	before := other.seen(t)
@@ -178,7 +180,7 @@ func isolationReads(t *testing.T, b *bundle) {
 	same(t, "what the other tenant sees", before, other.seen(t))
 }
 
-// isolationWrites lets a second tenant write under the very ids of the first.
+// isolationWrites lets a second tenant write under the same ids as the first.
 func isolationWrites(t *testing.T, b *bundle) {
 	other := b.other(t)
 	b.fill(t, "甲")
@@ -230,7 +232,7 @@ func isolationWrites(t *testing.T, b *bundle) {
 	same(t, "what the first tenant sees after the second aimed at its member", before, b.seen(t))
 }
 
-// changePurchases changes what fill stored of purchases and webhooks.
+// changePurchases changes the purchases and webhooks that fill stored.
 func (b *bundle) changePurchases(t *testing.T) {
 	t.Helper()
 	credited := purchase(2, 2)

@@ -8,7 +8,7 @@ import (
 	"noren"
 )
 
-// listChecks are about what the console lists: requests, their course, the course of a level, the audit log.
+// listChecks are about what the console lists: requests and their history, the history of a stock level, the audit log.
 func listChecks() []check {
 	return []check{
 		{"bulk requests newest first, by every filter", bulkList},
@@ -16,7 +16,7 @@ func listChecks() []check {
 		{"what of a tenant waits", bulkQueue},
 		{"requests counted by when they were accepted and applied", bulkFlows},
 		{"deliveries counted by time, with how long the first took", deliveryFlows},
-		{"the course of a level in parts", stockCourse},
+		{"the history of a level in steps", stockCourse},
 		{"levels of several products and stores", stockArea},
 		{"products by a part of code or name", productKeyword},
 		{"the audit log by every filter", auditFilters},
@@ -39,7 +39,7 @@ func summaryIDs(list []noren.BulkSummary) []int64 {
 	return idsOf(list, func(s noren.BulkSummary) int64 { return s.Request.ID })
 }
 
-// bulkList has six requests: 1 waits for its callback, 2 was delivered, 3 given up, 4 failed, 5 and 6 wait.
+// bulkList has six requests: the callback of 1 is pending, of 2 delivered, of 3 given up; 4 failed, 5 and 6 wait.
 func bulkList(t *testing.T, b *bundle) {
 	requests := make([]noren.BulkRequest, 6)
 	for i := range requests {
@@ -71,7 +71,7 @@ func bulkList(t *testing.T, b *bundle) {
 		{"accepted", noren.BulkFilter{State: noren.BulkAccepted}, []int64{6, 5}},
 		{"succeeded", noren.BulkFilter{State: noren.BulkSucceeded}, []int64{3, 2, 1}},
 		{"failed", noren.BulkFilter{State: noren.BulkFailed}, []int64{4}},
-		{"a state that there is not", noren.BulkFilter{State: "'"}, nil},
+		{"a state that does not exist", noren.BulkFilter{State: "'"}, nil},
 		{"kind", noren.BulkFilter{Kind: noren.BulkStock}, []int64{4}},
 		{"client", noren.BulkFilter{ClientID: 2}, []int64{4}},
 		{"store", noren.BulkFilter{StoreID: new(int64(2))}, []int64{5}},
@@ -143,8 +143,8 @@ func bulkFlows(t *testing.T, b *bundle) {
 	same(t, "from the end on", []noren.BulkFlow{}, flows(at(5)))
 }
 
-// deliveryFlows delivers 20 callbacks in one step, of which one fails first and arrives in the next, and one is sent
-// again and arrives twice.
+// deliveryFlows delivers 20 callbacks in one step of time. One of them fails at first and arrives in the next step, and one
+// is sent again and arrives twice.
 func deliveryFlows(t *testing.T, b *bundle) {
 	b.other(t).owe(t, 1)
 	var owed []noren.Callback
@@ -249,7 +249,7 @@ func productKeyword(t *testing.T, b *bundle) {
 	}
 }
 
-// auditedAt is an entry with that number, at as many minutes after Now.
+// auditedAt is the entry with that number, as many minutes after Now.
 func auditedAt(id int64) noren.AuditEntry {
 	return noren.AuditEntry{ID: id, At: at(int(id)), Dialect: noren.Operator, Subject: "member", SubjectID: "1", Changes: []byte("{}")}
 }
@@ -323,7 +323,7 @@ func auditNumbers(t *testing.T, b *bundle) {
 	}
 }
 
-// nextOf is the first of the sorted list that is larger than n; a number that is larger than any where there is none.
+// nextOf returns the first number of the sorted list that is larger than n, or one larger than all if there is none.
 func nextOf(sorted []int64, n int64) int64 {
 	for _, x := range sorted {
 		if x > n {
@@ -343,7 +343,7 @@ func revokedClient(t *testing.T, b *bundle) {
 	isKind(t, "a token of a revoked client", noren.NotFound, err)
 	_, err = b.CallerByKey(b.ctx, noren.Smaregi, b.client(1).Key)
 	isKind(t, "the key of a revoked client", noren.NotFound, err)
-	// A token that was being issued meanwhile is of no use either.
+	// A token that was issued at the same time does not work either.
 	b.update(t, func(tx noren.Tx) error { return tx.AddToken(b.ctx, token) })
 	_, _, err = b.CallerByToken(b.ctx, token.Hash)
 	isKind(t, "a token stored after that", noren.NotFound, err)

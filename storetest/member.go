@@ -78,7 +78,7 @@ func anyText() *rapid.Generator[string] {
 	}))
 }
 
-// anyMember draws every column. unique columns are made from id, so that no two members contradict each other.
+// anyMember draws every column. Unique columns are made from id, so that no two members conflict.
 func anyMember(t *rapid.T, id int64) noren.Member {
 	m := noren.Member{ID: id, CreatedAt: at(0), UpdatedAt: at(rapid.IntRange(0, 1e6).Draw(t, "updated"))}
 	for _, c := range noren.MemberColumns() {
@@ -181,8 +181,8 @@ func memberLookUp(t *testing.T, b *bundle) {
 	})
 }
 
-// memberOnlyDifferences gives a Before that another writer has overtaken in a column that does not change: what
-// that writer stored stays.
+// memberOnlyDifferences passes a Before that is out of date in a column that does not change: another writer has set that
+// column meanwhile, and its value stays.
 func memberOnlyDifferences(t *testing.T, b *bundle) {
 	stored := member(1)
 	stored.Note, stored.Phone = new("kept"), new("03")
@@ -198,8 +198,8 @@ func memberOnlyDifferences(t *testing.T, b *bundle) {
 	same(t, "the member", []noren.Member{want}, b.byID(t, 1))
 }
 
-// memberManyChanges writes different columns of different members with one call: no member may get a column that
-// only its neighbour changes.
+// memberManyChanges writes different columns of different members in one call: no member may get the value of a column that
+// only another changes.
 func memberManyChanges(t *testing.T, b *bundle) {
 	const n = 100
 	changes := make([]noren.MemberChange, n)
@@ -237,7 +237,7 @@ func memberNoRows(t *testing.T, b *bundle) {
 	same(t, "the member", []noren.Member{unchanged}, b.byID(t, 1))
 }
 
-// conflict fails the test where fn is not refused for that row and field, or where anything of it is stored.
+// conflict fails the test unless fn is refused for that row and field, and nothing of it is stored.
 func (b *bundle) conflict(t *testing.T, name string, row int, field string, fn func(tx noren.Tx) error) {
 	t.Helper()
 	before, _ := b.members(t, noren.MemberFilter{})
@@ -274,7 +274,7 @@ func memberInsertConflicts(t *testing.T, b *bundle) {
 	}
 }
 
-// memberUpdateConflicts also checks that a conflict leaves the harmless row beside it unwritten.
+// memberUpdateConflicts also checks that a conflict in one row leaves the other row unwritten.
 func memberUpdateConflicts(t *testing.T, b *bundle) {
 	taken := member(1)
 	taken.AliasCode, taken.ShopifyCustomerID = new("alias"), new("shopify")
@@ -297,7 +297,7 @@ func memberUpdateConflicts(t *testing.T, b *bundle) {
 			})
 		})
 	}
-	// A member does not stand in its own way, and what it gave up is free.
+	// A member does not conflict with itself, and a value that it gave up is free.
 	freed := taken
 	freed.Code, freed.AliasCode = "other", nil
 	b.change(t, noren.MemberChange{Before: taken, After: freed})

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,8 +38,8 @@ func (b *bundle) filterMembers(t *testing.T) {
 	b.insert(t, members...)
 }
 
-// memberFilters checks that both ends of a span count, that texts are matched whole and by case, and that filters
-// narrow each other.
+// memberFilters checks that both ends of a span are included, that texts are matched whole and by case, and that filters
+// are combined with AND.
 func memberFilters(t *testing.T, b *bundle) {
 	b.filterMembers(t)
 	first, third := new(int64(1)), new(int64(3))
@@ -82,7 +83,7 @@ func memberFilters(t *testing.T, b *bundle) {
 	}
 }
 
-// memberOrder checks that codes sort by their bytes on every engine, not by the language of a server.
+// memberOrder checks that codes sort by their bytes on every engine, not by the collation of a server.
 func memberOrder(t *testing.T, b *bundle) {
 	b.filterMembers(t)
 	asc := func(columns ...string) (sort []noren.Sort) {
@@ -152,7 +153,7 @@ func keywordChecks() []check {
 	}
 }
 
-// keywordPages walks what a keyword finds in the two ways that clients do, by offset and from the last id on. Each
+// keywordPages walks the hits of a keyword in the two ways that clients do: by offset, and onwards from the last id. Every
 // second member has the keyword.
 func keywordPages(t *testing.T, b *bundle) {
 	var want []int64
@@ -197,7 +198,7 @@ func keywordPages(t *testing.T, b *bundle) {
 }
 
 // keywordVariants types the same names and numbers in the ways that people do: kana of either kind and width,
-// capitals, hyphens or none, one character or both names written together.
+// capitals, with or without hyphens, a single character, or both names written together.
 func keywordVariants(t *testing.T, b *bundle) {
 	hanako, company, plain := member(1), member(2), member(3)
 	hanako.LastName, hanako.FirstName = new("山田"), new("花子")
@@ -206,7 +207,7 @@ func keywordVariants(t *testing.T, b *bundle) {
 	company.Company, company.AliasCode = new("ＡＢＣ商事１００％"), new("X_Y\\Z")
 	company.Phone = new("０９０ー１１１１－２２２２")
 	plain.LastName, plain.FirstName = new("やまもと"), new("ガク")
-	// What is not searched: a keyword in these must not find the member.
+	// These columns are not searched: a keyword in them must not find the member.
 	plain.Note, plain.PIN, plain.PassportNo = new("花子"), new("5678"), new("ABC")
 	b.insert(t, hanako, company, plain)
 	for _, c := range []struct {
@@ -225,7 +226,7 @@ func keywordVariants(t *testing.T, b *bundle) {
 		{"100%|１００％|%", []int64{2}},
 		{"x_y|_|\\", []int64{2}},
 		{"MB0000000003|mb0000000003|ＭＢ0000000003", []int64{3}},
-		{"|  |　", []int64{1, 2, 3}}, // says nothing: filters nothing
+		{"|  |　", []int64{1, 2, 3}}, // empty: no filter
 		{"花山|子花|zzz|鈴木", nil},
 	} {
 		for keyword := range strings.SplitSeq(c.keywords, "|") {
@@ -236,7 +237,7 @@ func keywordVariants(t *testing.T, b *bundle) {
 	}
 }
 
-// keywordFollows checks that the index moves in the same transaction as the member, and back with a rollback.
+// keywordFollows checks that searches follow a member from the commit of a change on, and that a rollback leaves them alone.
 func keywordFollows(t *testing.T, b *bundle) {
 	before := member(1)
 	before.LastName = new("佐藤")
@@ -257,7 +258,7 @@ func keywordFollows(t *testing.T, b *bundle) {
 	finds("鈴木", true)
 	finds("061111", true)
 
-	// A change that the keyword does not look at leaves it findable; one that is rolled back leaves no trace.
+	// A change of a column that is not searched does not matter; a change that is rolled back leaves no trace.
 	noted := after
 	noted.Note = new("備考")
 	b.change(t, noren.MemberChange{Before: after, After: noted})
@@ -268,7 +269,7 @@ func keywordFollows(t *testing.T, b *bundle) {
 		if err := tx.UpdateMembers(b.ctx, []noren.MemberChange{{Before: noted, After: renamed}}); err != nil {
 			return err
 		}
-		return fmt.Errorf("changed my mind")
+		return errors.New("changed my mind")
 	})
 	finds("高橋", false)
 	finds("鈴木", true)

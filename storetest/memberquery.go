@@ -77,7 +77,7 @@ func memberQueryCreated(t *testing.T, b *bundle) {
 }
 
 // memberQueryNoTotal checks that a page without a total is the same page, and that a total that costs nothing is
-// still answered.
+// returned all the same.
 func memberQueryNoTotal(t *testing.T, b *bundle) {
 	b.queryMembers(t)
 	for _, keyword := range []string{"", "MB"} {

@@ -14,17 +14,17 @@ import (
 
 func memberSearchChecks() []check {
 	return []check{
-		{"finds what looking at every member finds", searchesAsLooking},
+		{"finds what a look at every member finds", searchesAsLooking},
 		{"walks all that are found, wherever their ids are", searchWalks},
 	}
 }
 
-// crowd is how many members the search is compared on: an engine may look for what many members have in another way
-// than for what few have.
+// crowd is the number of members that searches are compared on. It is large enough for keywords that many members have,
+// which an engine may search in another way than those of few.
 const crowd = 5500
 
-// crowded inserts members that differ in what is searched, filtered and sorted by. Most are close together, some far from
-// all others, at both ends of what an id can be.
+// crowded inserts members that differ in what is searched, filtered and sorted by. Most ids are close together, some far
+// from all others, at both ends of what an id can be.
 func (b *bundle) crowded(t *testing.T) []noren.Member {
 	t.Helper()
 	members := make([]noren.Member, crowd)
@@ -67,7 +67,7 @@ func (b *bundle) crowded(t *testing.T) []noren.Member {
 	return members
 }
 
-// looking answers the members that a filter selects, in its order, by looking at each.
+// looking returns the members that a filter selects, in its order, by looking at each.
 func looking(members []noren.Member, f noren.MemberFilter) (found []noren.Member) {
 	text := func(s *string) string {
 		if s == nil {

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"cmp"
 	"slices"
 	"testing"
 
@@ -21,11 +20,10 @@ func pointChecks() []check {
 		{"balances are what the lots add up to", pointBalancesAddUp},
 		{"a thousand members at once", pointThousand},
 		{"no tenant sees or moves another's", pointIsolation},
-		{"concurrent adjustments lose nothing and take no more than there is", pointConcurrent},
 	}
 }
 
-// lot has as much as was granted, id minutes after Now.
+// lot is an unused lot that was granted id minutes after Now.
 func lot(id, member int64, pointType noren.PointType, expiresOn noren.Date, amount int64) noren.PointLot {
 	l := noren.PointLot{
 		ID: id, MemberID: member, Type: pointType, GrantedAt: at(int(id)), Amount: amount, Remaining: amount,
@@ -71,7 +69,7 @@ func use(entry, member int64, pointType noren.PointType, burns ...noren.PointBur
 func (b *bundle) openLots(t rapid.TB, pointType noren.PointType, members ...int64) (lots []noren.PointLot) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) (err error) {
-		lots, err = tx.OpenLots(b.ctx, members, pointType)
+		lots, err = tx.OpenLots(b.ctx, members, pointType, true)
 		return err
 	})
 	return lots
@@ -147,7 +145,7 @@ func pointOpenLots(t *testing.T, b *bundle) {
 	same(t, "of two members", []int64{1, 2, 4}, lotIDs(b.openLots(t, noren.DefaultPoint, 2, 1, 2, 99)))
 	same(t, "of the other type", []int64{3}, lotIDs(b.openLots(t, noren.PaidPoint, 1, 2, 3)))
 
-	// An entry takes from two lots, one of which is used up; another from one of them within the same movement.
+	// One entry takes from two lots and uses one up; another takes from one of them within the same movement.
 	m := use(6, 1, noren.DefaultPoint, noren.PointBurn{LotID: 4, Amount: 15}, noren.PointBurn{LotID: 1, Amount: 10})
 	again := use(7, 1, noren.DefaultPoint, noren.PointBurn{LotID: 4, Amount: 5})
 	m.Entries, m.Burns = append(m.Entries, again.Entries...), append(m.Burns, again.Burns...)
@@ -275,7 +273,7 @@ func pointBalancesAddUp(t *testing.T, b *bundle) {
 	})
 }
 
-// addUp is what PointBalances has to answer for the lots of one member.
+// addUp returns what PointBalances must return for the lots of one member.
 func addUp(lots []noren.PointLot, today noren.Date) (list []noren.PointBalance) {
 	for _, kind := range noren.PointTypes() {
 		balance := noren.PointBalance{Type: kind}
@@ -331,7 +329,7 @@ func pointIsolation(t *testing.T, b *bundle) {
 	seen := func(b *bundle) (seen []any) {
 		b.update(t, func(tx noren.Tx) error {
 			refs, err := tx.LockMembers(b.ctx, noren.MemberQuery{IDs: []int64{1}, Codes: []string{member(1).Code}})
-			lots, err2 := tx.OpenLots(b.ctx, []int64{1}, noren.DefaultPoint)
+			lots, err2 := tx.OpenLots(b.ctx, []int64{1}, noren.DefaultPoint, true)
 			expired, err3 := tx.ExpiredLots(b.ctx, "2026-04-01", noren.PointLot{}, 10, true)
 			balances, err4 := tx.PointBalances(b.ctx, []int64{1}, "2026-01-01")
 			seen = []any{refs, lots, expired, balances}
@@ -352,43 +350,4 @@ func pointIsolation(t *testing.T, b *bundle) {
 	other.movePoints(t, use(3, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: 99}, noren.PointBurn{LotID: 2, Amount: 98}))
 	same(t, "what the first tenant sees after the second wrote the same numbers", before, seen(b))
 	same(t, "what the second has", int64(1), other.balances(t, "2026-01-01", 1)[0].Total)
-}
-
-// pointConcurrent adjusts one member through the use case from many sides at once. Each of the refused has to have
-// found too few points, and what is left is what the others leave.
-func pointConcurrent(t *testing.T, b *bundle) {
-	const n = 200
-	b.insert(t, member(1))
-	service := noren.NewService(noren.Config{Engine: b.Engine})
-	caller := noren.Caller{Tenant: b.tenant, Client: b.client(1), RequestID: "r1"}
-	var moved [n]int64
-	inParallel(n, func(i int) {
-		a := noren.PointAdjustment{
-			Query: noren.MemberQuery{IDs: []int64{1}}, Mode: noren.AddPoints, Amount: int64(i%7 + 1), Type: noren.DefaultPoint,
-		}
-		if i%2 == 1 {
-			a.Mode = noren.SubtractPoints
-		}
-		switch _, err := service.AdjustPoints(b.ctx, caller, a, nil); {
-		case err == nil && a.Mode == noren.AddPoints:
-			moved[i] = a.Amount
-		case err == nil:
-			moved[i] = -a.Amount
-		case a.Mode == noren.AddPoints || noren.KindOf(err) != noren.Invalid:
-			t.Errorf("adjustment %d: %v", i, err)
-		}
-	})
-	want := int64(0)
-	for _, amount := range moved {
-		want += amount
-	}
-	lots := b.openLots(t, noren.DefaultPoint, 1)
-	got := int64(0)
-	for _, l := range lots {
-		got += l.Remaining
-	}
-	same(t, "the points left", want, got)
-	if !slices.IsSortedFunc(lots, func(a, b noren.PointLot) int { return cmp.Compare(a.ID, b.ID) }) || want < 0 {
-		t.Errorf("%d points are left in %v", want, lots)
-	}
 }

@@ -47,24 +47,30 @@ func pointListEntries(t *testing.T, b *bundle) {
 		{ID: 2, MemberID: 2, Type: noren.PaidPoint, Kind: noren.PointsGranted, Delta: 9, At: at(1), Dialect: "recore", ClientID: new(int64(1))},
 		{ID: 3, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsUsed, Delta: -2, At: at(2), Dialect: "recore", StaffID: new(int64(7)), Note: "'注'"},
 		{ID: 4, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsExpired, Delta: -1, At: at(3), Dialect: "noren"},
+		{ID: 5, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsGranted, Delta: 3, At: at(4), Dialect: "shopify", Purchase: noren.PurchaseRef{
+			ID: 1, Source: "till", ExternalID: "o1",
+		}},
 	}
+	b.putPurchases(t, purchase(1, 1))
 	b.movePoints(t, noren.PointMovement{Entries: entries})
 	for _, c := range []struct {
 		name   string
 		filter noren.PointEntryFilter
 		want   []int64
 	}{
-		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4}},
-		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{4, 3, 2, 1}},
-		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{4, 3, 1}},
-		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4}},
-		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4}},
+		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4, 5}},
+		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{5, 4, 3, 2, 1}},
+		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{5, 4, 3, 1}},
+		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4, 5}},
+		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5}},
 		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
 		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
 		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},
+		{"of purchases", noren.PointEntryFilter{Earned: new(true)}, []int64{5}},
+		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4}},
 		{"dialects", noren.PointEntryFilter{Dialects: []string{"recore"}}, []int64{2, 3}},
 		{"a page", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 3}},
-		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 4}}, []int64{}},
+		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 5}}, []int64{}},
 	} {
 		b.view(t, func(tx noren.Tx) error {
 			got, err := tx.PointEntries(b.ctx, c.filter)

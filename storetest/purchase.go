@@ -3,9 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
-	"time"
 
 	"noren"
 )
@@ -15,11 +13,9 @@ func purchaseChecks() []check {
 		{"purchases come back as they went in, and only member and credit change", purchasePut},
 		{"purchases of one source by its ids, with their refunds", purchaseByID},
 		{"held purchases of Shopify customers", purchaseHeld},
+		{"points of purchases that are owed or have expired", purchaseOwing},
 		{"spend adds up by member and month", purchaseSpend},
 		{"filters, order and pages of purchases", purchaseList},
-		{"the same event fifty times at once counts once", purchaseConcurrentRepeats},
-		{"purchases and refunds that race add up", purchaseConcurrentRefunds},
-		{"links that race with orders leave none held", purchaseConcurrentLinks},
 	}
 }
 
@@ -47,9 +43,12 @@ func (b *bundle) listPurchases(t *testing.T, f noren.PurchaseFilter) (list []nor
 
 func purchasePut(t *testing.T, b *bundle) {
 	b.insert(t, member(1), member(2))
+	earned := noren.Earning{
+		Rule: noren.EarnRule{Rate: "0.01", Scale: 1}, Counted: 90, Granted: 9, Returned: 1, Lapsed: 2, Forgiven: 3, Owed: 1,
+	}
 	full := noren.Purchase{
 		ID: 7, Source: `ソース'"\`, ExternalID: "#1001 😀", MemberID: 1, ShopifyCustomerID: "6757085806881", Amount: noren.MaxMoney,
-		Credited: noren.MaxMoney - 1, PaidAt: at(0), Month: "2026-04",
+		Tax: 80, UsedPoints: 30, Credited: noren.MaxMoney - 1, PaidAt: at(0), Month: "2026-04",
 	}
 	held := noren.Purchase{ID: 8, Source: "till", ExternalID: "h", ShopifyCustomerID: "77", PaidAt: at(-1), Month: "2026-03"}
 	b.putPurchases(t, full, held)
@@ -60,10 +59,11 @@ func purchasePut(t *testing.T, b *bundle) {
 	changed := full
 	changed.ID, changed.MemberID, changed.Credited, changed.Amount, changed.PaidAt, changed.Month = 99, 2, 5, 6, at(9), "1999-01"
 	changed.ShopifyCustomerID = "other"
+	changed.Earning = earned
 	credited := held
 	credited.MemberID = 1
 	b.putPurchases(t, credited, changed)
-	full.MemberID, full.Credited = 2, 5
+	full.MemberID, full.Credited, full.Earning = 2, 5, earned
 	list, _ = b.listPurchases(t, noren.PurchaseFilter{})
 	same(t, "the purchases after a change", []noren.Purchase{credited, full}, list)
 	b.putPurchases(t)
@@ -98,11 +98,41 @@ func purchaseByID(t *testing.T, b *bundle) {
 		same(t, "those of no ids", 0, len(nothing)+len(none))
 		return firstError(err, err2)
 	})
-	// The same refund a second time is a mistake of the caller's, which nothing may hide.
+	// The same refund a second time is a mistake of the caller, which must not be hidden.
 	err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error { return tx.AddRefunds(b.ctx, refunds[:1]) })
 	if err == nil {
 		t.Error("a refund was added twice")
 	}
+}
+
+func purchaseOwing(t *testing.T, b *bundle) {
+	b.insert(t, member(1), member(2))
+	owing := func(id, member, owed int64) noren.Purchase {
+		p := purchase(id, member)
+		p.Earning = noren.Earning{Rule: noren.EarnRule{Rate: "1", Scale: 1}, Granted: 9, Owed: owed}
+		return p
+	}
+	b.putPurchases(t, owing(3, 1, 1), owing(1, 1, 5), owing(2, 1, 0), owing(4, 2, 7), purchase(5, 1))
+	lots := []noren.PointLot{lot(1, 1, noren.DefaultPoint, "2026-04-30", 9), lot(2, 1, noren.DefaultPoint, "2026-04-30", 9), lot(3, 1, noren.DefaultPoint, "2026-04-30", 9)}
+	lots[0].PurchaseID, lots[0].UsableFrom = 1, new(noren.Date("2026-04-20"))
+	lots[1].PurchaseID = 2
+	b.grant(t, lots...)
+	expired := use(10, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: 4}, noren.PointBurn{LotID: 3, Amount: 9})
+	expired.Entries[0].Kind = noren.PointsExpired
+	b.movePoints(t, expired)
+	b.movePoints(t, use(11, 1, noren.DefaultPoint, noren.PointBurn{LotID: 2, Amount: 3}))
+	b.view(t, func(tx noren.Tx) error {
+		list, err := tx.OwingPurchases(b.ctx, []int64{1, 9})
+		same(t, "of which points are owed", []noren.Purchase{owing(1, 1, 5), owing(3, 1, 1)}, list)
+		lapsed, err2 := tx.LapsedPoints(b.ctx, []int64{1, 2, 4})
+		same(t, "what has expired of purchases", map[int64]int64{1: 4}, lapsed)
+		open, err3 := tx.OpenLots(b.ctx, []int64{1}, noren.DefaultPoint, false)
+		same(t, "lots know their purchases", []int64{1, 2}, idsOf(open, func(l noren.PointLot) int64 { return l.PurchaseID }))
+		before, err4 := tx.PointBalances(b.ctx, []int64{1}, "2026-04-19")
+		after, err5 := tx.PointBalances(b.ctx, []int64{1}, "2026-04-20")
+		same(t, "balances before and from the day on", []int64{6, 11}, []int64{before[0].Total, after[0].Total})
+		return firstError(err, err2, err3, err4, err5)
+	})
 }
 
 func purchaseHeld(t *testing.T, b *bundle) {
@@ -176,153 +206,4 @@ func purchaseList(t *testing.T, b *bundle) {
 		same(t, c.name, c.want, idsOf(list, func(p noren.Purchase) int64 { return p.ID }))
 		same(t, c.name+": total", c.total, total)
 	}
-}
-
-// useCases is the service on the engine, and a caller of the tenant.
-func (b *bundle) useCases() (*noren.Service, noren.Caller) {
-	s := noren.NewService(noren.Config{Engine: b.Engine, Clock: func() time.Time { return at(0) }})
-	return s, noren.Caller{Tenant: b.tenant, Client: noren.Client{Dialect: noren.Shopify}}
-}
-
-func paid(id string, amount int64, key noren.MemberKey) noren.PurchaseEvent {
-	return noren.PurchaseEvent{Kind: noren.PurchasePaid, ExternalID: id, Member: key, Amount: amount, PaidAt: at(0)}
-}
-
-func refund(id, refund string, amount int64) noren.PurchaseEvent {
-	return noren.PurchaseEvent{Kind: noren.PurchaseRefunded, ExternalID: id, RefundID: refund, Amount: amount}
-}
-
-// spent is what the members spent in all, by member.
-func (b *bundle) spent(t *testing.T, members ...int64) (spend map[int64]int64) {
-	t.Helper()
-	b.view(t, func(tx noren.Tx) (err error) {
-		spend, err = tx.Spend(b.ctx, members, "2000-01", "2100-01")
-		return err
-	})
-	return spend
-}
-
-// addsUp fails the test where what is credited in this tenant does not add up. Other checks that share the engine may
-// have left something that does not.
-func (b *bundle) addsUp(t *testing.T) {
-	t.Helper()
-	for _, c := range b.verify(t) {
-		for _, v := range c.Violations {
-			if strings.HasPrefix(v, "tenant "+b.tenant.Contract+": ") {
-				t.Errorf("%s: %s", c.Name, v)
-			}
-		}
-	}
-}
-
-// newMembers inserts n members, numbered from 1 by the counter.
-func (b *bundle) newMembers(t *testing.T, n int) {
-	t.Helper()
-	list := make([]noren.Member, n)
-	for i := range list {
-		list[i] = member(int64(i + 1))
-	}
-	b.insertNumbered(t, list)
-}
-
-// insertNumbered inserts the members and lets the counters go on after everything that setup and they have numbered.
-func (b *bundle) insertNumbered(t *testing.T, list []noren.Member) {
-	t.Helper()
-	b.insert(t, list...)
-	b.update(t, func(tx noren.Tx) error {
-		return firstError(tx.Raise(b.ctx, noren.CounterMember, int64(len(list))), tx.Raise(b.ctx, noren.CounterClient, 2))
-	})
-}
-
-func purchaseConcurrentRepeats(t *testing.T, b *bundle) {
-	const n = 50
-	b.newMembers(t, 1)
-	s, c := b.useCases()
-	results := make([]noren.PurchaseResult, n)
-	inParallel(n, func(i int) {
-		out, err := s.RecordPurchases(b.ctx, c, "till", []noren.PurchaseEvent{paid("1", 100, noren.MemberKey{ID: 1}), refund("1", "a", 30)})
-		if err != nil {
-			t.Errorf("RecordPurchases: %v", err)
-			return
-		}
-		results[i] = out[0].Result
-	})
-	recorded := 0
-	for _, r := range results {
-		if r == noren.PurchaseRecorded {
-			recorded++
-		}
-	}
-	same(t, "how many of them recorded it", 1, recorded)
-	same(t, "spend", map[int64]int64{1: 70}, b.spent(t, 1))
-	b.addsUp(t)
-}
-
-func purchaseConcurrentRefunds(t *testing.T, b *bundle) {
-	const orders, refunds = 8, 4
-	b.newMembers(t, 3)
-	s, c := b.useCases()
-	want := make(map[int64]int64)
-	for i := range orders {
-		want[int64(i%3)+1] += 1000 - refunds*100
-	}
-	inParallel(orders*(refunds+1), func(i int) {
-		order := fmt.Sprint(i / (refunds + 1))
-		event := refund(order, fmt.Sprint(i), 100)
-		if i%(refunds+1) == 0 {
-			event = paid(order, 1000, noren.MemberKey{ID: int64(i/(refunds+1)%3) + 1})
-		}
-		out, err := s.RecordPurchases(b.ctx, c, "till", []noren.PurchaseEvent{event})
-		if err != nil || out[0].Err != nil {
-			t.Errorf("RecordPurchases: %v, %v", out, err)
-		}
-	})
-	same(t, "spend", want, b.spent(t, 1, 2, 3))
-	b.addsUp(t)
-}
-
-// purchaseConcurrentLinks lets orders of Shopify customers arrive, several in a call and in different orders, while the
-// customers are being linked to members, by updates and by webhooks.
-func purchaseConcurrentLinks(t *testing.T, b *bundle) {
-	const customers, calls = 6, 24
-	list := make([]noren.Member, customers)
-	for i := range list {
-		list[i] = member(int64(i + 1))
-		list[i].Email = new(fmt.Sprintf("%d@example.com", i+1))
-	}
-	b.insertNumbered(t, list)
-	s, c := b.useCases()
-	want := make(map[int64]int64)
-	for i := range calls {
-		want[int64(i%customers)+1] += 1
-		want[int64((i+1)%customers)+1] += 10
-	}
-	customer := func(i int) noren.MemberKey {
-		return noren.MemberKey{ShopifyCustomerID: fmt.Sprint(i % customers)}
-	}
-	inParallel(calls+2*customers, func(i int) {
-		var err error
-		switch i -= calls; {
-		case i < 0:
-			events := []noren.PurchaseEvent{paid(fmt.Sprint("a", i), 1, customer(i+calls)), paid(fmt.Sprint("b", i), 10, customer(i+calls+1))}
-			if i%2 == 0 {
-				slices.Reverse(events)
-			}
-			_, err = s.RecordPurchases(b.ctx, c, "shopify", events)
-		case i < customers:
-			patches := []noren.MemberPatch{{ID: int64(i + 1), ShopifyCustomerID: noren.Set(fmt.Sprint(i))}}
-			_, _, err = s.UpdateMembers(b.ctx, c, patches, nil)
-		default:
-			i -= customers
-			link := noren.ShopifyLink{ShopifyCustomerID: fmt.Sprint(i), Email: fmt.Sprintf("%d@example.com", i+1)}
-			_, err = s.ReceiveWebhook(b.ctx, c, noren.Webhook{Source: "shopify", ID: fmt.Sprint(i), Topic: "customers/create"}, noren.WebhookContent{Link: &link})
-		}
-		if err != nil {
-			t.Errorf("%d: %v", i, err)
-		}
-	})
-	_, held := b.listPurchases(t, noren.PurchaseFilter{Held: true})
-	same(t, "held purchases", 0, held)
-	same(t, "spend", want, b.spent(t, upTo(customers)...))
-	b.addsUp(t)
 }

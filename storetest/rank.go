@@ -16,11 +16,12 @@ func rankChecks() []check {
 		{"changes of ranks are kept as they were", rankChanges},
 		{"changes of ranks by member, by check and in pages", rankChangesFilter},
 		{"a check is begun once and remembers how far it is", rankCheckLifecycle},
+		{"a check is removed, and its changes stay", rankCheckRemoved},
 		{"a check that is locked is seen as its holder leaves it", rankCheckLocked},
 	}
 }
 
-// standings reads a page of a window, and checks that it never shows another tenant's.
+// standings reads a page of a window, and checks that it never shows another tenant's members.
 func (b *bundle) standings(t *testing.T, after int64, limit int, from, until noren.Month) (list []noren.RankStanding) {
 	t.Helper()
 	b.view(t, func(tx noren.Tx) (err error) {
@@ -47,7 +48,7 @@ func rankStandings(t *testing.T, b *bundle) {
 
 	full := standing(2, new(int64(3)), 0)
 	full.Minimum, full.SkipNext = new(int64(2)), true
-	want := []noren.RankStanding{standing(1, nil, 0), full, standing(3, nil, 0), standing(4, nil, 0)} // who left or was merged is left out
+	want := []noren.RankStanding{standing(1, nil, 0), full, standing(3, nil, 0), standing(4, nil, 0)} // members who left or were merged are left out
 	same(t, "all", want, b.standings(t, 0, 10, "2026-01", "2026-04"))
 	same(t, "the first two", want[:2], b.standings(t, 0, 2, "2026-01", "2026-04"))
 	same(t, "the next two", want[2:], b.standings(t, 2, 2, "2026-01", "2026-04"))
@@ -93,7 +94,7 @@ func rankCounts(t *testing.T, b *bundle) {
 	same(t, "where nobody is", map[int64]int{}, counts(other))
 }
 
-// rankChange is a change of a member's rank; an odd one is a check's, an even one somebody's.
+// rankChange is a change of a member's rank: with an odd id by a check, with an even one by somebody.
 func rankChange(id, member int64) noren.RankChange {
 	c := noren.RankChange{ID: id, MemberID: member, At: at(int(id)), To: new(int64(2)), Reason: ladder.Set, By: noren.AuditEntry{
 		ClientID: new(int64(1)), Dialect: "recore", RequestID: "r1",
@@ -205,7 +206,31 @@ func rankCheckLifecycle(t *testing.T, b *bundle) {
 	})
 }
 
-// rankCheckLocked lets many take the same step at once; each has to see the one before.
+// rankCheckRemoved takes a check back: it may be begun again, and what it changed is still told.
+func rankCheckRemoved(t *testing.T, b *bundle) {
+	other := b.other(t)
+	for _, tenant := range []*bundle{b, other} {
+		tenant.insert(t, member(1), member(2))
+		tenant.update(t, func(tx noren.Tx) error {
+			return firstError(tx.BeginRankCheck(b.ctx, rankCheck(at(0))), tx.BeginRankCheck(b.ctx, rankCheck(at(60))),
+				tx.AddRankChanges(b.ctx, []noren.RankChange{rankChange(1, 1), rankChange(3, 2)}))
+		})
+	}
+	b.update(t, func(tx noren.Tx) error {
+		return firstError(tx.DetachRankChanges(b.ctx, []int64{1, 99}), tx.RemoveRankCheck(b.ctx, at(60)))
+	})
+	want := rankChange(1, 1)
+	want.CheckAt = nil
+	got, _ := b.rankChanges(t, noren.RankChangeFilter{})
+	same(t, "the changes", []noren.RankChange{rankChange(3, 2), want}, got)
+	same(t, "the check that was removed", (*noren.RankCheck)(nil), b.rankCheckAt(t, at(60), false))
+	same(t, "the other check", new(rankCheck(at(0))), b.rankCheckAt(t, at(0), false))
+	got, _ = other.rankChanges(t, noren.RankChangeFilter{CheckAt: new(at(0))})
+	same(t, "the other tenant's changes", []noren.RankChange{rankChange(3, 2), rankChange(1, 1)}, got)
+	same(t, "the other tenant's check", new(rankCheck(at(60))), other.rankCheckAt(t, at(60), false))
+}
+
+// rankCheckLocked lets many take the same step at once; each must see the one before.
 func rankCheckLocked(t *testing.T, b *bundle) {
 	b.update(t, func(tx noren.Tx) error { return tx.BeginRankCheck(b.ctx, rankCheck(at(0))) })
 	inParallel(20, func(int) {

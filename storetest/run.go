@@ -1,3 +1,4 @@
+// Package storetest is the conformance suite that every implementation of noren.Engine runs (Run).
 package storetest
 
 import (
@@ -15,7 +16,7 @@ import (
 	"noren"
 )
 
-// Now is the time of the suite, in Japan Now. What is stored has microseconds, so it has too.
+// Now is the time at which the suite runs. It has microseconds, as has what is stored.
 func Now() time.Time { return time.Date(2026, time.April, 1, 3, 0, 0, 123_456_000, time.UTC) }
 
 // Run checks that an implementation of noren.Engine does what its documentation says. open makes an engine on an
@@ -38,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 		{name: "point", checks: pointChecks()},
 		{name: "point list", checks: pointListChecks()},
 		{name: "file", checks: fileChecks()},
+		{name: "takeover", checks: takeOverChecks()},
 		{name: "rank", checks: rankChecks()},
 		{name: "import", checks: importChecks()},
 		{name: "purchase", checks: purchaseChecks()},
@@ -164,7 +166,7 @@ func (b *bundle) client(id int64) noren.Client {
 	}
 }
 
-// update runs fn in a transaction that has to succeed.
+// update runs fn in a transaction that must succeed.
 func (b *bundle) update(t rapid.TB, fn func(tx noren.Tx) error) {
 	t.Helper()
 	if err := b.Update(b.ctx, b.tenant.ID, fn); err != nil {
@@ -172,7 +174,7 @@ func (b *bundle) update(t rapid.TB, fn func(tx noren.Tx) error) {
 	}
 }
 
-// view runs fn on a snapshot, which has to succeed.
+// view runs fn on a snapshot, which must succeed.
 func (b *bundle) view(t rapid.TB, fn func(tx noren.Tx) error) {
 	t.Helper()
 	if err := b.View(b.ctx, b.tenant.ID, fn); err != nil {
@@ -180,8 +182,8 @@ func (b *bundle) view(t rapid.TB, fn func(tx noren.Tx) error) {
 	}
 }
 
-// same fails the test where got differs from want. Instants are compared whatever their zone, and nil and empty
-// lists are the same.
+// same fails the test if got differs from want. Instants are compared regardless of their zone, and nil and empty lists
+// are the same.
 func same(t rapid.TB, what string, want, got any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -189,7 +191,7 @@ func same(t rapid.TB, what string, want, got any) {
 	}
 }
 
-// isKind fails the test where err is not of the kind.
+// isKind fails the test if err is not of the kind.
 func isKind(t rapid.TB, what string, kind noren.Kind, err error) {
 	t.Helper()
 	if err == nil || noren.KindOf(err) != kind {
@@ -206,7 +208,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-// inParallel runs fn n times at once, with 0 to n-1, and answers when all have returned.
+// inParallel runs fn n times at once, with 0 to n-1, and returns when all have returned.
 func inParallel(n int, fn func(i int)) {
 	var group sync.WaitGroup
 	for i := range n {
@@ -215,7 +217,7 @@ func inParallel(n int, fn func(i int)) {
 	group.Wait()
 }
 
-// idsOf lists the ids of what a list method answered, in its order.
+// idsOf lists the ids of what a list method returned, in its order.
 func idsOf[T any](list []T, id func(T) int64) []int64 {
 	ids := make([]int64, len(list))
 	for i, x := range list {

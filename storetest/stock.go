@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"noren"
 )
@@ -12,12 +13,13 @@ func stockChecks() []check {
 		{"a level does not exist before its first movement", stockFirstMovement},
 		{"movements come back as they went in", stockMovements},
 		{"filters, order and pages of levels", stockLevels},
+		{"levels are found by the day of their last change", stockDays},
 		{"filters, order and pages of movements", stockHistory},
 		{"a hundred at once", stockHundred},
 	}
 }
 
-// movement is made at id minutes after Now.
+// movement is a movement id minutes after Now.
 func movement(id, product, store, delta, after int64) noren.StockMovement {
 	return noren.StockMovement{
 		ID: id, StockKey: noren.StockKey{ProductID: product, StoreID: store}, Delta: delta, AmountAfter: after,
@@ -33,7 +35,7 @@ func level(product, store, amount int64, minutes int) noren.StockLevel {
 
 func (b *bundle) move(t *testing.T, movements ...noren.StockMovement) {
 	t.Helper()
-	b.update(t, func(tx noren.Tx) error { return tx.MoveStock(b.ctx, movements) })
+	b.update(t, func(tx noren.Tx) error { return tx.MoveStock(b.ctx, movements, nil) })
 }
 
 // stockFirstMovement tells a level of 0 from one that does not exist: only a level that moved is listed.
@@ -57,15 +59,17 @@ func stockFirstMovement(t *testing.T, b *bundle) {
 	b.update(t, func(tx noren.Tx) error {
 		none, err := tx.StockByKey(b.ctx, nil, true)
 		same(t, "levels of no key", []noren.StockLevel{}, none)
-		return firstError(err, tx.MoveStock(b.ctx, nil))
+		return firstError(err, tx.MoveStock(b.ctx, nil, nil))
 	})
 }
 
-// stockMovements uses the extremes: ids of 12 digits, the largest amounts, memos that are empty, unset or hard to quote.
+// stockMovements uses extreme values: ids of 12 digits, the largest amounts, memos that are empty, unset or hard to quote.
 func stockMovements(t *testing.T, b *bundle) {
 	first, second := movement(999_999_999_999, 1, 1, -noren.MaxStockAmount, -1), movement(2, 1, 1, 1, 0)
 	first.At = at(1)
 	first.Memo, second.Memo, second.Division = new(`棚卸 '"\ 😀`), new(""), "01"
+	first.ClientID, first.Dialect = new(int64(7)), string(noren.Smaregi)
+	second.Login, second.Dialect = "花子", string(noren.Console)
 	b.move(t, first)
 	b.move(t, second)
 	b.view(t, func(tx noren.Tx) error {
@@ -107,6 +111,39 @@ func stockLevels(t *testing.T, b *bundle) {
 	}
 }
 
+// stockDays sets a level again on the same day and on another one, with what it was before and as if nobody had looked.
+func stockDays(t *testing.T, b *bundle) {
+	day := 24 * time.Hour
+	found := func(from, to time.Time) (amounts []int64) {
+		b.view(t, func(tx noren.Tx) error {
+			list, _, err := tx.Stock(b.ctx, noren.StockFilter{Updated: noren.Span{From: from, To: to}})
+			amounts = idsOf(list, func(l noren.StockLevel) int64 { return l.Amount })
+			return err
+		})
+		return amounts
+	}
+	for i, after := range []time.Duration{0, time.Minute, day, day + time.Minute, 3 * day} {
+		for _, looked := range []bool{true, false} {
+			m := movement(int64(2*i+1), 1, 1, 1, int64(i))
+			if !looked {
+				m = movement(int64(2*i+2), 2, 1, 1, int64(100+i))
+			}
+			m.At = at(0).Add(after)
+			b.update(t, func(tx noren.Tx) error {
+				before, err := tx.StockByKey(b.ctx, []noren.StockKey{m.StockKey}, true)
+				if !looked {
+					before = nil
+				}
+				return firstError(err, tx.MoveStock(b.ctx, []noren.StockMovement{m}, before))
+			})
+		}
+		now := at(0).Add(after)
+		same(t, "set at that time", []int64{int64(i), int64(100 + i)}, found(now, now))
+		same(t, "set before", []int64{}, found(time.Time{}, now.Add(-time.Second)))
+		same(t, "set later", []int64{}, found(now.Add(time.Second), time.Time{}))
+	}
+}
+
 func stockHistory(t *testing.T, b *bundle) {
 	key := noren.StockKey{ProductID: 1, StoreID: 1}
 	for i, amount := range []int64{5, 0, 5, 9} {
@@ -144,7 +181,7 @@ func stockHistory(t *testing.T, b *bundle) {
 	}
 }
 
-// stockHundred is the largest request, once for new levels and once for levels that exist, in descending order.
+// stockHundred moves as many levels as the largest request, once new ones and once existing ones, in descending order.
 func stockHundred(t *testing.T, b *bundle) {
 	const n = 100
 	b.update(t, func(tx noren.Tx) error {

@@ -26,7 +26,7 @@ func counterChecks() []check {
 	return []check{
 		{"each counter starts at 1 and counts by blocks", counterBlocks},
 		{"concurrent blocks do not overlap", counterConcurrent},
-		{"Raise goes on after the number and never back", counterRaise},
+		{"Raise continues after the number and never goes back", counterRaise},
 	}
 }
 
@@ -61,12 +61,12 @@ func updateRollsBack(t *testing.T, b *bundle) {
 			err,
 			tx.InsertMembers(b.ctx, []noren.Member{member(2)}),
 			tx.UpdateMembers(b.ctx, []noren.MemberChange{{Before: member(1), After: after}}),
-			tx.MoveStock(b.ctx, []noren.StockMovement{movement(1, 1, 1, 5, 5)}),
+			tx.MoveStock(b.ctx, []noren.StockMovement{movement(1, 1, 1, 5, 5)}, nil),
 			stop,
 		)
 	})
 	if !errors.Is(err, stop) || errors.Unwrap(err) != nil {
-		t.Errorf("Update answered %v, not the error of fn itself", err)
+		t.Errorf("Update returned %v, not the error of fn itself", err)
 	}
 	list, total := b.members(t, noren.MemberFilter{})
 	same(t, "the members", []noren.Member{member(1)}, list)
@@ -78,8 +78,8 @@ func updateRollsBack(t *testing.T, b *bundle) {
 	})
 }
 
-// updateErrorsAreOnesOwn matters where concurrent updates share one commit: one that fails must not take along, or
-// leave something behind in, those beside it.
+// updateErrorsAreOnesOwn matters if concurrent updates share one commit: one that fails must neither undo the others nor
+// leave something behind in them.
 func updateErrorsAreOnesOwn(t *testing.T, b *bundle) {
 	const n = 24
 	stop := errors.New("stop")
@@ -94,7 +94,7 @@ func updateErrorsAreOnesOwn(t *testing.T, b *bundle) {
 			return nil
 		})
 		if failed := i%3 == 0; failed && !errors.Is(err, stop) || !failed && err != nil {
-			t.Errorf("update %d answered %v", i, err)
+			t.Errorf("update %d returned %v", i, err)
 		}
 	})
 	list, _ := b.members(t, noren.MemberFilter{})
@@ -102,7 +102,7 @@ func updateErrorsAreOnesOwn(t *testing.T, b *bundle) {
 	same(t, "the members stored", want, memberIDs(list))
 }
 
-// updateLosesNone lets transactions read, add one and write at once: without a lock on what is read some would
+// updateLosesNone lets transactions read, add one and write at the same time: without a lock on what is read, some would
 // overwrite what others wrote.
 func updateLosesNone(t *testing.T, b *bundle) {
 	start := member(1)
@@ -127,8 +127,8 @@ func updateLosesNone(t *testing.T, b *bundle) {
 	same(t, "the number of increments", int64(n), *list[0].PointUnitPrice)
 }
 
-// viewIsSnapshot reads before and after another transaction commits. Were the two reads to differ, a page and its
-// total could contradict each other.
+// viewIsSnapshot reads before and after another transaction commits. If the two reads differed, a page and its total could
+// contradict each other.
 func viewIsSnapshot(t *testing.T, b *bundle) {
 	b.insert(t, member(1))
 	b.view(t, func(tx noren.Tx) error {
@@ -200,7 +200,7 @@ func counterConcurrent(t *testing.T, b *bundle) {
 	}
 }
 
-// counterRaise follows a shop file that numbers members by hand: later numbers must not meet those.
+// counterRaise does what a shop file with numbers given by hand does: later numbers must not meet those.
 func counterRaise(t *testing.T, b *bundle) {
 	raise := func(used int64) {
 		b.update(t, func(tx noren.Tx) error { return tx.Raise(b.ctx, noren.CounterMember, used) })

@@ -50,7 +50,7 @@ func TestRouting(t *testing.T) {
 	}
 }
 
-// Whoever may not call is told so before anything of the body is read.
+// A caller without permission is refused before the body is read.
 func TestGatesComeBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil,
@@ -100,20 +100,23 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("broken off") }
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, route("GET", "/id", Public(), func(_ context.Context, x *Request) (Answer, error) {
-		return Answer{Status: 200, Body: []byte(x.ID)}, nil
+		o := noren.OriginOf(x.HTTP.Context())
+		return Answer{Status: 200, Body: []byte(x.Reference() + " " + o.RequestID + " " + o.ClientRequestID)}, nil
 	}))
 	for given, kept := range map[string]bool{
 		"abc-1.2:3_Z": true, "": false, "a b": false, "ä": false, strings.Repeat("x", 128): true, strings.Repeat("x", 129): false,
 	} {
 		w := b.do("GET", "/toy/id", nil, "X-Request-Id: "+given)
 		got := w.Header().Get("X-Request-Id")
-		if (got == given) != kept || got == "" || got != w.Body.String() {
+		shown, own, _ := strings.Cut(w.Body.String(), " ")
+		own, theirs, _ := strings.Cut(own, " ")
+		if (got == given) != kept || got == "" || got != shown || own == "" || kept && (own == given || theirs != given) {
 			t.Errorf("%q became %q", given, got)
 		}
 	}
 }
 
-// What is ours is logged with the request's id and shown to nobody; what is the caller's is not an error of ours.
+// Internal errors are logged with the request's id and never shown. Errors of the caller are not logged as ours.
 func TestErrorsAndPanics(t *testing.T) {
 	t.Parallel()
 	fail := func(err error) func(context.Context, *Request) (Answer, error) {
@@ -167,6 +170,7 @@ func TestPages(t *testing.T) {
 	b.do("GET", "/toy/r", nil)
 	b.handler.metrics.Applied(noren.BulkRequest{Kind: noren.BulkStock, State: noren.BulkFailed}, 5)
 	b.handler.metrics.ApplyError(1, errors.New("x"))
+	b.handler.metrics.ApplyError(1, &noren.Error{Kind: noren.Unavailable})
 	b.handler.metrics.Attempted(noren.Callback{State: noren.CallbackGivenUp}, noren.Attempt{})
 	for _, tt := range []struct {
 		path   string
@@ -177,7 +181,7 @@ func TestPages(t *testing.T) {
 		{"/readyz", 200, []string{`{"status":"ok"}`}},
 		{"/metrics", 200, []string{
 			`noren_http_request_seconds_count{dialect="toy",method="GET",route="/r",status="200"} 1`,
-			`noren_bulk_apply_seconds_count{kind="stock",state="failed"} 1`, `noren_bulk_apply_errors_total 1`,
+			`noren_bulk_apply_seconds_count{kind="stock",state="failed"} 1`, `noren_bulk_apply_errors_total 1`, `noren_bulk_apply_unavailable_total 1`,
 			`noren_callback_attempts_total{state="given_up"} 1`, `noren_queue_waiting{queue="bulk"} 0`,
 			`noren_queue_oldest_seconds{queue="callbacks"} 0`,
 		}},
@@ -204,11 +208,11 @@ func TestPages(t *testing.T) {
 func TestNotReadyWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	if err := b.engine.Close(); err != nil {
+	if err := b.rooms.Engine.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := b.do("GET", "/readyz", nil)
-	if w.Code != http.StatusServiceUnavailable || w.Body.String() != `{"status":"unavailable","detail":"the database does not answer"}` {
+	if w.Code != http.StatusServiceUnavailable || w.Body.String() != `{"status":"unavailable","detail":"the database does not respond"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if w := b.do("GET", "/healthz", nil); w.Code != 200 {
@@ -216,5 +220,17 @@ func TestNotReadyWithoutDatabase(t *testing.T) {
 	}
 	if w := b.do("GET", "/metrics", nil); w.Code != 200 || !strings.Contains(w.Body.String(), "noren_bulk_apply_errors_total") {
 		t.Errorf("metrics: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestLoggedPath: easyPoints addresses a customer by the e-mail address, which is nobody's business.
+func TestLoggedPath(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, route("GET", "/balances/{id}", Public(), func(context.Context, *Request) (Answer, error) {
+		return Answer{Status: 200}, nil
+	}))
+	b.do("GET", "/toy/balances/hanako%40example.com", nil)
+	if log := b.log.String(); strings.Contains(log, "hanako") || !strings.Contains(log, "/toy/balances/***") || !strings.Contains(log, "address=") {
+		t.Errorf("the log has\n%s", log)
 	}
 }

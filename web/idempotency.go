@@ -11,40 +11,43 @@ import (
 	"net/url"
 
 	"noren"
+	"noren/app/unit"
 )
 
-// IdempotencyHeader is the request header that makes a write happen once: the first answer is given again for a day.
+// IdempotencyHeader is the request header that makes a write take effect once: for a day, repetitions get the first
+// response.
 const IdempotencyHeader = "Idempotency-Key"
 
-// replayedHeader marks an answer that was kept from an earlier request.
+// replayedHeader marks a response that was kept from an earlier request.
 const replayedHeader = "Idempotent-Replayed"
 
-// maxIdempotencyKey bounds the header, in bytes.
+// maxIdempotencyKey is the longest key, in bytes.
 const maxIdempotencyKey = 255
 
-// onceUse is the key of a running request.
+// onceUse is the idempotency key of a running request.
 type onceUse struct {
 	key  noren.IdempotencyKey
-	hash hash.Hash // of what has been read of the body
+	hash hash.Hash // of the part of the body read so far
 }
 
-// Once is the request's use of its Idempotency-Key, for a use case to keep the answer with its effect; nil where the
-// request has none. success words the answer. A streamed body has to be read to its end before.
-func (x *Request) Once(success func(result any) Answer) *noren.Once {
+// Once returns the request's use of its Idempotency-Key, which lets a use case keep the response together with its
+// effect; nil if the request has none. success words the response. A streamed body must be read to its end before.
+func (x *Request) Once(success func(result any) Answer) *unit.Once {
 	if x.once == nil {
 		return nil
 	}
-	return &noren.Once{Key: x.once.key, BodyHash: x.once.hash.Sum(nil), Render: func(result any) noren.KeptAnswer {
+	return &unit.Once{Key: x.once.key, BodyHash: x.once.hash.Sum(nil), Render: func(result any) noren.KeptAnswer {
 		return x.once.keep(success(result))
 	}}
 }
 
-// keep is the answer in the form in which it is stored. Headers are not kept: no answer that is kept has one that matters.
+// keep returns the response in the form in which it is stored, without its headers: no response that is kept has any
+// that matter.
 func (o *onceUse) keep(a Answer) noren.KeptAnswer {
 	return noren.KeptAnswer{BodyHash: o.hash.Sum(nil), Status: a.Status, ContentType: a.ContentType, Body: a.Body}
 }
 
-// Replayed is the answer that was kept, marked as such.
+// Replayed returns the kept response, marked as such.
 func Replayed(kept *noren.KeptAnswer) Answer {
 	a := Answer{Status: kept.Status, ContentType: kept.ContentType, Body: kept.Body}
 	return a.With(replayedHeader, "true")
@@ -65,12 +68,22 @@ func idempotencyKey(x *Request) (noren.IdempotencyKey, error) {
 			Message: "Idempotency-Key must be given once, with 1 to 255 printable ASCII characters",
 		}
 	}
-	path := (&url.URL{Path: x.Claim.Path}).EscapedPath() // the same for the path with and without contract id
-	return noren.IdempotencyKey{ClientID: x.Caller.Client.ID, Route: x.HTTP.Method + " " + path, Key: values[0]}, nil
+	return x.Keyed(values[0]), nil
 }
 
-// handle runs the route's handler, at most once for each Idempotency-Key. A success is kept by the use case with its
-// effect; a refusal is kept here; answers 429 and 5xx are not kept, because another try may well succeed.
+// Keyed returns the key of the caller for this request's method and path: what is kept under it is replayed to nobody else
+// and nowhere else. People are no clients, so their login tells them apart.
+func (x *Request) Keyed(key string) noren.IdempotencyKey {
+	path := (&url.URL{Path: x.Claim.Path}).EscapedPath() // the same for the path with and without contract id
+	route := x.HTTP.Method + " " + path
+	if x.Caller.Login != "" {
+		route = url.PathEscape(x.Caller.Login) + " " + route
+	}
+	return noren.IdempotencyKey{ClientID: x.Caller.Client.ID, Route: route, Key: key}
+}
+
+// handle runs the route's handler, at most once for each Idempotency-Key. The use case keeps a success with its effect;
+// a refusal is kept here. 429 and 5xx are not kept, because another try may succeed.
 func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, error) {
 	_, keyed := x.HTTP.Header[http.CanonicalHeaderKey(IdempotencyHeader)]
 	if !keyed || x.Route.Class != Write || x.Route.Permission.public {
@@ -82,7 +95,7 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 	}
 	x.once = &onceUse{key, sha256.New()}
 	x.once.hash.Write(x.Body)
-	kept, release, err := h.service.Replay(ctx, x.Caller, key, x.bodyHash)
+	kept, release, err := h.rooms.Run.Replay(ctx, x.Caller, key, x.bodyHash)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -94,9 +107,10 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 	if err == nil {
 		return a, nil
 	}
+	// Worded here rather than by the caller, because the kept response must be the one that the client gets.
 	refusal := h.refuse(ctx, m, x, err)
 	if refusal.Status < 500 && refusal.Status != http.StatusTooManyRequests && !idempotencyConflict(err) {
-		h.keepRefusal(ctx, x, refusal)
+		return h.keepRefusal(ctx, m, x, refusal), nil
 	}
 	return refusal, nil
 }
@@ -109,7 +123,7 @@ func (x *Request) handle(ctx context.Context) (Answer, error) {
 	return x.Route.Handle(ctx, x)
 }
 
-// bodyHash answers the hash of the whole body, of which it reads what is left.
+// bodyHash returns the hash of the whole body. It reads the rest of a stream.
 func (x *Request) bodyHash() ([]byte, error) {
 	if err := x.openStream(); err != nil {
 		return nil, err
@@ -122,21 +136,29 @@ func (x *Request) bodyHash() ([]byte, error) {
 	return x.once.hash.Sum(nil), nil
 }
 
-// idempotencyConflict reports whether the key itself was refused. That answer is not the request's, so it is not kept.
+// idempotencyConflict reports whether the key itself was refused. That response does not belong to the first request,
+// so it is not kept.
 func idempotencyConflict(err error) bool {
 	e, ok := errors.AsType[*noren.Error](err)
 	return ok && e.Reason == noren.ReasonIdempotency
 }
 
-// keepRefusal does its best: a refusal that is not kept would be refused again. What could not be read has no hash by
-// which it could be known again.
-func (h *Handler) keepRefusal(ctx context.Context, x *Request, refusal Answer) {
+// keepRefusal keeps a refusal and returns it, or what another server has kept for the key in the meantime. If keeping
+// fails, a repetition is simply refused again. A body that cannot be read has no hash by which a repetition could be
+// recognised.
+func (h *Handler) keepRefusal(ctx context.Context, m *mounted, x *Request, refusal Answer) Answer {
 	if _, err := x.bodyHash(); err != nil {
-		return
+		return refusal
 	}
-	err := h.service.KeepRefusal(context.WithoutCancel(ctx), x.Caller, x.once.key, x.once.keep(refusal))
-	if err != nil {
-		h.log.LogAttrs(ctx, slog.LevelWarn, "keeping a refusal for its Idempotency-Key",
-			slog.String("request_id", x.ID), slog.Any("error", err))
+	kept, err := h.rooms.Run.KeepRefusal(context.WithoutCancel(ctx), x.Caller, x.once.key, x.once.keep(refusal))
+	switch {
+	case err != nil && idempotencyConflict(err):
+		return h.refuse(ctx, m, x, err)
+	case err != nil:
+		h.log.LogAttrs(ctx, slog.LevelWarn, "keeping a refusal for its Idempotency-Key failed",
+			slog.String("request_id", x.Reference()), slog.String("own_id", x.ID), slog.Any("error", err))
+	case kept != nil:
+		return Replayed(kept)
 	}
+	return refusal
 }

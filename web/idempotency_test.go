@@ -13,7 +13,7 @@ import (
 	"noren"
 )
 
-// accepting is a handler that accepts a bulk request and keeps its answer with it.
+// accepting is a handler that accepts a bulk request and keeps the response with it.
 func accepting(b **bundle, calls *atomic.Int32) func(context.Context, *Request) (Answer, error) {
 	answer := func(result any) Answer {
 		return Answer{Status: http.StatusAccepted, ContentType: "text/plain", Body: []byte{byte('0' + result.(noren.BulkRequest).ID)}}
@@ -21,7 +21,7 @@ func accepting(b **bundle, calls *atomic.Int32) func(context.Context, *Request) 
 	return func(ctx context.Context, x *Request) (Answer, error) {
 		calls.Add(1)
 		rows := noren.BulkRows{Stock: []noren.StockChange{{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}}}}
-		accepted, err := (*b).service.AcceptBulk(ctx, x.Caller, noren.BulkRequest{
+		accepted, err := (*b).rooms.Bulk.Accept(ctx, x.Caller, noren.BulkRequest{
 			Kind: noren.BulkStock, Dialect: noren.Smaregi, CallbackURL: "https://example.com", Rows: rows,
 		}, x.Once(answer))
 		if err != nil {
@@ -83,7 +83,7 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
-// While the first request of a key is running, a second one is told so.
+// While the first request with a key is running, a second one gets a conflict.
 func TestIdempotencyWhileRunning(t *testing.T) {
 	t.Parallel()
 	started, finish := make(chan struct{}), make(chan struct{})

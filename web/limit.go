@@ -2,10 +2,15 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
+	"net"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,59 +21,99 @@ import (
 	"noren"
 )
 
-// Paces are a dialect's limits for each class of requests.
-type Paces struct{ Read, Write Pace }
+// RateLimits are a dialect's rate limits for each class of requests.
+type RateLimits struct{ Read, Write RateLimit }
 
-// Pace is how many requests a second are let through, all of them at once if need be. 0 is no limit.
-type Pace struct{ PerSecond int }
+// RateLimit is how many requests per second are allowed, which may come all at once. 0 means no limit.
+type RateLimit struct{ PerSecond int }
 
-// paceKeys is how many keys the memory store remembers. Those used least recently are forgotten first, and with them
-// that they were used at all: more than this many clients within a second would be needed to profit.
-const paceKeys = 1 << 16
+// rateKeys is how many keys the memory store holds. The least recently used are dropped first, which forgets their
+// count. To profit from that, more than this many clients would have to call within a second.
+const rateKeys = 1 << 16
 
-// casAttempts is how often a pace is tried to be counted while other requests of the same key are counted too.
+// casAttempts is how often counting a request is tried while other requests of the same key are being counted.
 const casAttempts = 100
 
-// PaceStore remembers how fast each client has been.
-type PaceStore struct {
+// RateStore counts requests for the rate limits.
+type RateStore struct {
 	store throttled.GCRAStoreCtx
 	close func() error
+	// failed is when it failed last; nil: it has not. A duration since then does not depend on the wall clock.
+	failed atomic.Pointer[time.Time]
 }
 
-// MemoryPaces keeps the paces in this process.
-func MemoryPaces(clock func() time.Time) (*PaceStore, error) {
-	store, err := memstore.New(paceKeys)
+// MemoryRates counts in this process. A nil clock is one that is not set with the wall clock.
+func MemoryRates(clock func() time.Time) (*RateStore, error) {
+	if clock == nil {
+		began := time.Now()
+		clock = func() time.Time { return began.Add(time.Since(began)) }
+	}
+	store, err := memstore.New(rateKeys)
 	if err != nil {
 		return nil, fmt.Errorf("making the memory store of rate limits: %w", err)
 	}
 	store.SetTimeNow(clock)
-	return &PaceStore{throttled.WrapStoreWithContext(store), func() error { return nil }}, nil
+	return &RateStore{store: throttled.WrapStoreWithContext(store), close: func() error { return nil }}, nil
 }
 
-// RedisPaces keeps the paces in a Redis server, shared by all nodes that use it. address is a redis:// URL.
-// The clock that counts is Redis's own.
-func RedisPaces(address string) (*PaceStore, error) {
+// CheckRedis returns an error if RedisRates would refuse the address. It connects to nothing.
+func CheckRedis(address string) error {
+	if _, err := redis.ParseURL(address); err != nil {
+		return fmt.Errorf("parsing the address of Redis: %w", err)
+	}
+	return nil
+}
+
+// RedisRates counts in a Redis server, which all nodes using it share. address is a redis:// URL. The time is that of
+// Redis's machine, whose clock may be set.
+func RedisRates(address string) (*RateStore, error) {
 	options, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, fmt.Errorf("reading the address of Redis: %w", err)
+		return nil, fmt.Errorf("parsing the address of Redis: %w", err)
 	}
-	// A rate limit must not cost more than it protects: a Redis that does not answer soon is passed over.
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, time.Second, time.Second
+	// A rate limit must not cost more than it protects, so a Redis that does not reply soon is ignored. The client tries once:
+	// each retry would cost another request the same wait.
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = redisPatience, redisPatience, redisPatience
+	options.PoolTimeout, options.MaxRetries, options.DialerRetries = redisPatience, -1, 1
 	client := redis.NewClient(options)
-	store, err := goredisstore.NewCtx(client, "noren:pace:")
+	store, err := goredisstore.NewCtx(client, "noren:rate:")
 	if err != nil {
 		return nil, fmt.Errorf("making the Redis store of rate limits: %w", err)
 	}
-	return &PaceStore{store, client.Close}, nil
+	return &RateStore{store: store, close: client.Close}, nil
 }
 
-// Close ends the connections to Redis.
-func (s *PaceStore) Close() error { return s.close() }
+// longestWait is more than any limit asks to wait, because limits count per second. A longer wait means that the clock they
+// count by was set back.
+const longestWait = 2 * time.Second
 
-// limits are the paces of one dialect. A tenant may have a multiple of what is documented, so they are made as tenants
-// need them.
+// The bounds of what a Redis that is away costs: so much for one request, after which it is not asked for a while.
+const (
+	redisPatience = 100 * time.Millisecond
+	redisRest     = 5 * time.Second
+)
+
+// resting reports whether the store is not to be asked because it has failed a moment ago.
+func (s *RateStore) resting() bool {
+	since := s.failed.Load()
+	return since != nil && time.Since(*since) < redisRest
+}
+
+// fail notes an error of the store. Only one of the network makes it rest: that many requests of one client count at the
+// same time must not turn off the limits of all.
+func (s *RateStore) fail(err error) {
+	if _, network := errors.AsType[net.Error](err); network || errors.Is(err, io.EOF) {
+		s.failed.Store(new(time.Now()))
+	}
+}
+
+// Close closes the connections to Redis.
+func (s *RateStore) Close() error { return s.close() }
+
+// limits are the rate limiters of one dialect. A tenant may have a multiple of the documented limit, so limiters are
+// made when a tenant first needs them.
 type limits struct {
-	store   throttled.GCRAStoreCtx
+	store   *RateStore
 	dialect Dialect
 
 	mu   sync.Mutex
@@ -80,22 +125,22 @@ type limitKey struct {
 	times int
 }
 
-// limits makes the dialect's limits; nil where there is no store.
-func (s *PaceStore) limits(d Dialect) *limits {
+// limits returns the dialect's limiters; nil if there is no store.
+func (s *RateStore) limits(d Dialect) *limits {
 	if s == nil {
 		return nil
 	}
-	return &limits{store: s.store, dialect: d, made: make(map[limitKey]*throttled.GCRARateLimiterCtx)}
+	return &limits{store: s, dialect: d, made: make(map[limitKey]*throttled.GCRARateLimiterCtx)}
 }
 
-// of answers the limiter for requests of the class, at times the documented pace; nil where none is documented.
+// of returns the limiter for requests of the class, at times the documented limit; nil if none is documented.
 func (l *limits) of(class Class, times int) (*throttled.GCRARateLimiterCtx, error) {
-	documented := l.dialect.Paces()
-	pace := documented.Read
+	documented := l.dialect.RateLimits()
+	limit := documented.Read
 	if class == Write {
-		pace = documented.Write
+		limit = documented.Write
 	}
-	if pace.PerSecond == 0 {
+	if limit.PerSecond == 0 {
 		return nil, nil
 	}
 	l.mu.Lock()
@@ -104,9 +149,10 @@ func (l *limits) of(class Class, times int) (*throttled.GCRARateLimiterCtx, erro
 	if limiter := l.made[key]; limiter != nil {
 		return limiter, nil
 	}
-	perSecond := pace.PerSecond * times
+	perSecond := limit.PerSecond * times
+	// A burst of a whole second's worth: the documents count per second, not evenly spaced.
 	quota := throttled.RateQuota{MaxRate: throttled.PerSec(perSecond), MaxBurst: perSecond - 1}
-	limiter, err := throttled.NewGCRARateLimiterCtx(l.store, quota)
+	limiter, err := throttled.NewGCRARateLimiterCtx(l.store.store, quota)
 	if err != nil {
 		return nil, fmt.Errorf("making the rate limits of %s: %w", l.dialect.Name(), err)
 	}
@@ -115,31 +161,40 @@ func (l *limits) of(class Class, times int) (*throttled.GCRARateLimiterCtx, erro
 	return limiter, nil
 }
 
-// take counts the request; TooMany where it came too soon. A store that does not work lets everything through:
-// serving too fast is better than not serving.
+// take counts the request. TooMany if it came too soon. If the store fails, every request is allowed: serving too much
+// is better than not serving.
 func (h *Handler) take(ctx context.Context, m *mounted, x *Request) error {
-	pace := x.Caller.Tenant.Pace
-	if m.limits == nil || pace.Off {
+	limit := x.Caller.Tenant.RateLimit
+	if m.limits == nil || limit.Off || m.limits.store.resting() {
 		return nil
 	}
-	limiter, err := m.limits.of(x.Route.Class, max(pace.Times, 1))
+	limiter, err := m.limits.of(x.Route.Class, max(limit.Times, 1))
 	if err != nil || limiter == nil {
 		return err
 	}
-	key := fmt.Sprintf("%s:%d:%s", m.Name(), x.Route.Class, m.PaceKey(x))
+	key := fmt.Sprintf("%s:%d:%s", m.Name(), x.Route.Class, m.RateKey(x))
 	limited, result, err := limiter.RateLimitCtx(ctx, key, 1)
 	if err != nil {
+		if ctx.Err() == nil {
+			m.limits.store.fail(err)
+		}
 		h.log.LogAttrs(ctx, slog.LevelWarn, "a rate limit could not be counted",
-			slog.String("request_id", x.ID), slog.Any("error", err))
+			slog.String("request_id", x.Reference()), slog.String("own_id", x.ID), slog.Any("error", err))
+		return nil
+	}
+	if limited && result.RetryAfter > longestWait {
+		m.limits.store.failed.Store(new(time.Now()))
+		h.log.LogAttrs(ctx, slog.LevelWarn, "the clock of the rate limits was set back; they are passed over for a while",
+			slog.String("request_id", x.ID), slog.Duration("by", result.RetryAfter))
 		return nil
 	}
 	if limited {
-		return &noren.Error{Kind: noren.TooMany, RetryAfter: max(result.RetryAfter, 0), Message: "too many requests a second"}
+		return &noren.Error{Kind: noren.TooMany, RetryAfter: max(result.RetryAfter, 0), Message: "too many requests per second"}
 	}
 	return nil
 }
 
-// retryAfter is the Retry-After header's value: whole seconds, at least one.
+// retryAfter returns the value of the Retry-After header: whole seconds, at least one.
 func retryAfter(wait time.Duration) string {
-	return fmt.Sprint(max(1, int64(math.Ceil(wait.Seconds()))))
+	return strconv.FormatInt(max(1, int64(math.Ceil(wait.Seconds()))), 10)
 }

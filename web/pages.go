@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// readyWithin is how long the database may take to answer before the server is called not ready.
+// readyWithin is how long the database may take to respond before the server counts as not ready.
 const readyWithin = 2 * time.Second
 
-// newPages makes what is on no dialect's path: health, metrics, documents, and a page that points to them.
-func (h *Handler) newPages(version string) http.Handler {
+// newPages returns the handler of paths outside the dialects: health, metrics, documents, and an index page.
+func (h *Handler) newPages(version string) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, health{Status: "ok"})
@@ -39,7 +39,13 @@ func (h *Handler) newPages(version string) http.Handler {
 	return mux
 }
 
-// index points to what a person with a browser can look at.
+// isPage reports whether the path is one of these pages.
+func (h *Handler) isPage(r *http.Request) bool {
+	_, pattern := h.pages.Handler(r)
+	return pattern != "/"
+}
+
+// index lists what a person can open in a browser.
 func (h *Handler) index(version string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "noren %s\n\n/healthz\n/readyz\n/metrics\n", version)
@@ -53,19 +59,28 @@ func (h *Handler) index(version string) string {
 	return b.String()
 }
 
-// ready answers 503 while the database cannot be read, so that a load balancer sends nothing here.
+// ready responds with 503 while the database cannot be read, so that a load balancer sends no requests here. A server that
+// cannot store files does everything else, and so would its neighbours, which store them in the same place: that is told
+// with 200.
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
-	if err := h.service.Ping(ctx); err != nil {
+	if err := h.rooms.Database.Ping(ctx); err != nil {
 		h.log.WarnContext(ctx, "not ready", "error", err)
-		writeJSON(w, http.StatusServiceUnavailable, health{"unavailable", "the database does not answer"})
+		writeJSON(w, http.StatusServiceUnavailable, health{"unavailable", "the database does not respond"})
 		return
+	}
+	if h.files != nil {
+		if err := h.files.Check(ctx); err != nil {
+			h.log.WarnContext(ctx, "files cannot be stored", "error", err)
+			writeJSON(w, http.StatusOK, health{"degraded", "files cannot be stored"})
+			return
+		}
 	}
 	writeJSON(w, http.StatusOK, health{Status: "ok"})
 }
 
-// notFound answers paths that no dialect claims, in the form that tools understand without knowing a dialect.
+// notFound handles paths that no dialect claims, in a format that tools understand without knowing a dialect.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	write(w, Problem(http.StatusNotFound, "about:blank", "Not Found", "no API has the path "+r.URL.Path))
 }
@@ -76,7 +91,7 @@ type health struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Problem is an answer as RFC 9457 describes it, with the members in the order type, title, detail, status.
+// Problem returns a response in the format of RFC 9457, with the members in the order type, title, detail, status.
 func Problem(status int, kind, title, detail string) Answer {
 	return Answer{Status: status, ContentType: "application/problem+json", Body: encode(struct {
 		Type   string `json:"type"`
@@ -86,18 +101,18 @@ func Problem(status int, kind, title, detail string) Answer {
 	}{kind, title, detail, status})}
 }
 
-// writeJSON answers a health check.
+// writeJSON sends the response to a health check.
 func writeJSON(w http.ResponseWriter, status int, body health) {
 	write(w, Answer{Status: status, ContentType: "application/json", Body: encode(body)})
 }
 
-// encode writes JSON without escaping what HTML would need: no browser reads it as HTML.
+// encode encodes JSON without the escapes for HTML, because no browser reads it as HTML.
 func encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic("web: " + err.Error()) // strings and integers always can be written
+		panic("web: " + err.Error()) // strings and integers can always be encoded
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

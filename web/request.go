@@ -1,9 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -14,31 +15,36 @@ import (
 	"noren"
 )
 
-// MaxBody is the largest body of a route that names no limit, in bytes. A hundred rows with every field full are well below 2 MiB.
+// MaxBody is the largest body of a route without a limit of its own, in bytes. A hundred rows with every field full
+// take well below 2 MiB.
 const MaxBody = 4 << 20
 
-// maxRequestID bounds an X-Request-Id that is taken over from a client.
+// maxRequestID is the longest X-Request-Id that is accepted from a client.
 const maxRequestID = 128
 
-// Request is one request to a dialect, as far as it has come: the later fields are filled in one after another.
+// Request is one request to a dialect. Its later fields are filled in step by step.
 type Request struct {
 	HTTP    *http.Request
-	ID      string // X-Request-Id
+	ID      string // ours
+	Theirs  string // the client's X-Request-Id; "": it sent none that is safe to log
 	Address string // network address of the client, without its port
-	BaseURL string // scheme and host by which the client reached the server, without a slash at the end
+	Guesser string // the address by which wrong credentials are counted
+	BaseURL string // scheme and host by which the client reached the server, without a trailing slash
 	Claim   Claim
-	Route   *Route            // nil where the dialect has no such path or method
-	Vars    map[string]string // the segments that the pattern's {names} stand for
-	Caller  noren.Caller      // zero on public routes, until the handler proves somebody
-	Body    []byte            // nil on routes that read it by themselves
-	Stream  Stream            // what those read
+	Route   *Route            // nil if the dialect has no such path or method
+	Vars    map[string]string // the values of the pattern's {names}
+	Caller  noren.Caller      // zero on public routes, until the handler authenticates the caller itself
+	Body    []byte            // nil on routes with a Stream
+	Stream  Stream            // the body of those routes
 
-	once *onceUse
+	held    heldBody
+	once    *onceUse
+	counted bool // for the caller's rate limit
 }
 
-// clientAddress is the network address that the request comes from. Where that is a trusted proxy's, it is the one that
-// the proxy tells of in X-Forwarded-For, whose last entry each proxy adds; what a client itself wrote there stands further
-// to the left and is never reached.
+// clientAddress returns the network address that the request comes from. If that is a trusted proxy, it is the address
+// that the proxy reports in X-Forwarded-For. Each proxy appends to that header, so reading stops at the first address
+// from the right that is not a trusted proxy, and entries written by the client further left are never used.
 func clientAddress(r *http.Request, proxies []netip.Prefix) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -56,15 +62,19 @@ func clientAddress(r *http.Request, proxies []netip.Prefix) string {
 	return address.String()
 }
 
-// plain is one form for every way in which an address can be written.
+// plain returns the address in one form, however it was written.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 func within(networks []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
-// requestID takes over a sane X-Request-Id, so that a client can find its request in our log, or makes one.
-func requestID(r *http.Request) string {
+// requestID makes the ID by which we know the request. A client cannot choose it: entries of the audit log must not be taken
+// for those of another request.
+func requestID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// theirRequestID returns the client's X-Request-Id if it is safe to log, so that the client can find its request in our log.
+func theirRequestID(r *http.Request) string {
 	id := r.Header.Get("X-Request-Id")
 	sane := id != "" && len(id) <= maxRequestID
 	for _, c := range []byte(id) {
@@ -73,48 +83,73 @@ func requestID(r *http.Request) string {
 	if sane {
 		return id
 	}
-	return uuid.Must(uuid.NewV7()).String()
+	return ""
 }
 
-// baseURL is the address by which the client reached the server. Headers such as X-Forwarded-Proto are not believed:
-// behind a proxy the operator sets the base URL.
-func baseURL(configured string, r *http.Request) string {
+// Reference is the ID that the response has: the client's, if it sent one. The log has both.
+func (x *Request) Reference() string { return cmp.Or(x.Theirs, x.ID) }
+
+// loggedPath is the request's path without people's data: easyPoints addresses customers by their e-mail address, too.
+func loggedPath(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if strings.Contains(segment, "@") {
+			segments[i] = "***"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// baseURL returns the address by which clients reach the server. Headers such as X-Forwarded-Proto are not trusted: behind a
+// proxy the operator configures the base URL. Nor is the Host header, unless it names one of the hosts that the operator
+// lists: links that are made of it would lead whoever gets them to any machine. Otherwise the address is that of the
+// connection.
+func baseURL(configured string, hosts []string, r *http.Request) string {
 	if configured != "" {
 		return strings.TrimSuffix(configured, "/")
 	}
+	scheme := "http://"
 	if r.TLS != nil {
-		return "https://" + r.Host
+		scheme = "https://"
 	}
-	return "http://" + r.Host
+	known := slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, r.Host) })
+	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && !known {
+		return scheme + local.String()
+	}
+	return scheme + r.Host
 }
 
-// takeBody reads the whole body, or makes it ready for a route that reads it by itself. TooLarge where it is over the
-// route's limit, at once where Content-Length says so.
-func (x *Request) takeBody(w http.ResponseWriter) error {
+// takeBody reads the whole body, or prepares it for a route that reads it itself. TooLarge if it is over the route's
+// limit, at once if Content-Length says so. Unavailable if the bodies of all requests take too much memory.
+func (h *Handler) takeBody(w http.ResponseWriter, x *Request) (err error) {
 	limit := x.Route.bodyLimit()
 	if x.HTTP.ContentLength > limit {
 		return bodyError(&http.MaxBytesError{Limit: limit})
 	}
 	limited := http.MaxBytesReader(w, x.HTTP.Body, limit)
+	x.held.holder = x.holder() // now: a handler may find out who the caller is
 	if x.Route.Stream != nil {
 		extend(w)
 		x.HTTP.Body = body{limited}
-		return nil
+		if h.files == nil {
+			return nil
+		}
+		if err = h.bodies.take(x.held.holder, h.files.Buffer()); err == nil {
+			x.held.bytes = h.files.Buffer()
+		}
+		return err
 	}
-	var err error
-	if x.Body, err = io.ReadAll(limited); err != nil {
-		return bodyError(err)
-	}
-	return nil
+	x.Body, x.held.bytes, err = h.bodies.read(limited, limit, x.held.holder)
+	return err
 }
 
-// bodyError is what an error of reading the body means to the client.
+// bodyError translates an error of reading the body for the client.
 func bodyError(err error) error {
 	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return &noren.Error{Kind: noren.TooLarge, Message: fmt.Sprintf("the body is over %g MiB", float64(over.Limit)/(1<<20))}
+		return &noren.Error{Kind: noren.TooLarge, Message: fmt.Sprintf("the body must be at most %g MiB", float64(over.Limit)/(1<<20))}
 	}
 	return &noren.Error{Kind: noren.Invalid, Field: FieldBody, Message: "the body could not be read", Err: err}
 }
 
-// FieldBody is the Field of errors that concern the body as a whole.
+// FieldBody is the Field of errors about the body as a whole.
 const FieldBody = "body"

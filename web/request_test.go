@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestClientAddress asks whose address it is where requests come through proxies, or claim to.
+// TestClientAddress checks the address of requests that come through proxies, or claim to.
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	ours := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Limits of one connection. A slow client may take a minute for its body and no more.
+// Limits of one connection. A slow client has a minute for its body and no more.
 const (
 	readHeaderWithin = 10 * time.Second
 	readWithin       = 60 * time.Second
-	writeWithin      = 90 * time.Second // counted from the end of the header: reading and answering together
+	writeWithin      = 90 * time.Second // from the end of the header: reading the body and responding together
 	idleFor          = 2 * time.Minute
 	maxHeader        = 64 << 10 // bytes
 )
@@ -22,12 +22,12 @@ const (
 // ServerConfig is what Serve needs besides a handler.
 type ServerConfig struct {
 	CertFile, KeyFile string        // both empty: plain HTTP
-	Grace             time.Duration // how long running requests may go on once ctx has ended
+	Grace             time.Duration // how long running requests may continue after ctx ends
 	Log               *slog.Logger
 }
 
-// Serve answers connections until ctx ends; then it takes no new ones, lets running requests finish within the grace
-// time, and returns nil. The listener is closed in any case.
+// Serve serves connections until ctx ends. Then it accepts no new ones, lets running requests finish within the grace
+// time, and returns nil. It always closes the listener.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, c ServerConfig) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeaderWithin, ReadTimeout: readWithin, WriteTimeout: writeWithin,
@@ -46,11 +46,12 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, c ServerConfig) 
 		return fmt.Errorf("serving %s: %w", l.Addr(), err)
 	case <-ctx.Done():
 	}
+	// ctx has ended, but the requests still need their time.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Grace)
 	defer cancel()
 	err := server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
-		c.Log.Warn("requests were still running at the end of the grace time and are broken off")
+		c.Log.Warn("requests still running after the grace time are aborted")
 		err = server.Close()
 	}
 	if err != nil {

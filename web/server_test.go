@@ -29,9 +29,9 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// A request that is running when the server is told to stop is answered; one that comes later is not.
+// A request that is running when the server stops is served; a later one is not.
 func TestServeStopsCleanly(t *testing.T) {
 	t.Parallel()
 	started, finish := make(chan struct{}), make(chan struct{})
@@ -68,7 +68,7 @@ func TestServeStopsCleanly(t *testing.T) {
 	}
 }
 
-// At the end of the grace time running requests are broken off.
+// At the end of the grace time running requests are aborted.
 func TestServeDoesNotWaitForever(t *testing.T) {
 	t.Parallel()
 	started := make(chan struct{})
@@ -110,7 +110,7 @@ func TestServeTLS(t *testing.T) {
 	l := listen(t)
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, baseURL("", r)) })
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, baseURL("", nil, r)) })
 	go func() {
 		served <- Serve(ctx, l, handler, ServerConfig{CertFile: cert, KeyFile: key, Grace: time.Minute, Log: quiet()})
 	}()
@@ -165,16 +165,30 @@ func certificate(t *testing.T) (cert, key string, pool *x509.CertPool) {
 	return write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", keyDER), pool
 }
 
+// TestBaseURL has hosts that the operator lists, and others, which must not come back in a link.
 func TestBaseURL(t *testing.T) {
 	t.Parallel()
-	r, err := http.NewRequest(http.MethodGet, "http://shop.example:8080/x", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("X-Forwarded-Proto", "https")
-	for configured, want := range map[string]string{"": "http://shop.example:8080", "https://api.example/": "https://api.example"} {
-		if got := baseURL(configured, r); got != want {
-			t.Errorf("%q: %s", configured, got)
+	for _, c := range []struct {
+		configured string
+		hosts      []string
+		host, want string
+	}{
+		{"https://api.example/", nil, "evil.example", "https://api.example"},
+		{"", nil, "evil.example", "http://192.0.2.7:8080"},
+		{"", []string{"shop.example:8080"}, "evil.example:8080", "http://192.0.2.7:8080"},
+		{"", []string{"shop.example:8080"}, "shop.example:8080.evil.example", "http://192.0.2.7:8080"},
+		{"", []string{"a.example", "shop.example:8080"}, "Shop.Example:8080", "http://Shop.Example:8080"},
+	} {
+		local := context.WithValue(t.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7), Port: 8080})
+		r, err := http.NewRequestWithContext(local, http.MethodGet, "http://x/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = c.host
+		r.Header.Set("X-Forwarded-Proto", "https")
+		r.Header.Set("X-Forwarded-Host", "evil.example")
+		if got := baseURL(c.configured, c.hosts, r); got != c.want {
+			t.Errorf("%+v: %s", c, got)
 		}
 	}
 }

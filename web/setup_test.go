@@ -1,28 +1,27 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
-	"noren/sqlstore"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/shop"
 )
 
 // toy is a small dialect. Its bearer tokens are the service's; its errors are the kind's name in text/plain.
 type toy struct {
-	service *noren.Service
-	routes  []Route
+	rooms  *app.App
+	routes []Route
 }
 
 func (toy) Name() noren.Dialect { return "toy" }
@@ -32,7 +31,7 @@ func (toy) Claim(path string) (Claim, bool) {
 }
 func (d toy) Routes() []Route { return d.routes }
 func (d toy) Authenticate(ctx context.Context, r *http.Request, _ Claim) (noren.Caller, error) {
-	return d.service.Authenticate(ctx, r.Header.Get("X-Token"))
+	return d.rooms.Access.Authenticate(ctx, r.Header.Get("X-Token"))
 }
 
 func (toy) Refuse(_ *Request, err error) Answer {
@@ -42,84 +41,42 @@ func (toy) Refuse(_ *Request, err error) Answer {
 	kind := noren.KindOf(err)
 	return Answer{Status: Status(kind), ContentType: "text/plain", Body: []byte(kind.String())}
 }
-func (toy) Paces() Paces              { return Paces{Read: Pace{3}, Write: Pace{2}} }
-func (toy) PaceKey(x *Request) string { return x.Caller.Client.Name }
+func (toy) RateLimits() RateLimits    { return RateLimits{Read: RateLimit{3}, Write: RateLimit{2}} }
+func (toy) RateKey(x *Request) string { return x.Caller.Client.Name }
 func (toy) OpenAPI() []byte           { return []byte(`{"openapi":"3.1.0"}`) }
 
 // bundle is a handler with the toy dialect on a database of its own.
 type bundle struct {
 	*testing.T
 	handler *Handler
-	service *noren.Service
-	engine  *sqlstore.DB
-	log     *safeBuffer
-	now     *stopped
-}
-
-// stopped is a clock that stands still until it is moved.
-type stopped struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *stopped) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *stopped) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// safeBuffer is a log that many requests write to.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+	rooms   *app.App
+	url     string // of the database
+	log     *apptest.Log
+	clock   *apptest.Clock
 }
 
 // setup makes the handler. The tokens reader and writer have the scope of their name; nobody has none.
-func setup(t *testing.T, paces func(clock func() time.Time) *PaceStore, routes ...Route) *bundle {
+func setup(t *testing.T, rates func(clock func() time.Time) *RateStore, routes ...Route) *bundle {
 	t.Helper()
-	b := &bundle{T: t, log: &safeBuffer{}, now: &stopped{now: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)}}
-	var err error
-	b.engine, err = sqlstore.Open(t.Context(), sqlstore.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: b.now.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.engine.Close() })
-	log := slog.New(slog.NewTextHandler(b.log, nil))
-	b.service = noren.NewService(noren.Config{Engine: b.engine, Clock: b.now.Now, Log: log})
-	shop := noren.Shop{Contract: "shop1", Tenant: noren.TenantPatch{Name: noren.Set("Shop"), Plan: noren.Set(noren.PlanStandard)}}
+	b := &bundle{T: t, url: apptest.NewSQLite(t), log: new(apptest.Log), clock: apptest.NewClock(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))}
+	b.rooms = apptest.Start(t, apptest.Config{URL: b.url, Config: app.Config{Clock: b.clock.Read, Log: b.log.Logger()}})
+	shop := shop.Shop{Contract: "shop1", Tenant: noren.TenantPatch{Name: noren.Set("Shop"), Plan: noren.Set(noren.PlanStandard)}}
 	for _, name := range []string{"reader", "writer", "nobody"} {
-		shop.Clients = append(shop.Clients, noren.ShopClient{
+		shop.Clients = append(shop.Clients, access.ClientSpec{
 			Name: name, Dialect: noren.Smaregi, Kind: noren.UserClient, AccessToken: name, Scopes: []string{name},
 		})
 	}
-	if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
+	if _, err := b.rooms.Shop.Apply(t.Context(), shop); err != nil {
 		t.Fatal(err)
 	}
-	var store *PaceStore
-	if paces != nil {
-		store = paces(b.now.Now)
+	var store *RateStore
+	if rates != nil {
+		store = rates(b.clock.Read)
 	}
+	var err error
 	b.handler, err = NewHandler(Config{
-		Service: b.service, Dialects: []Dialect{toy{b.service, routes}}, Paces: store, Log: log,
-		Metrics: NewMetrics(prometheus.NewRegistry(), b.service), Version: "test",
+		Rooms: Rooms{Run: b.rooms.Run, Access: b.rooms.Access, Database: b.rooms.Engine}, Dialects: []Dialect{toy{b.rooms, routes}}, Rates: store, Log: b.log.Logger(),
+		Metrics: NewMetrics(prometheus.NewRegistry(), b.rooms.Engine, b.rooms.Now), Version: "test",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +97,7 @@ func (b *bundle) do(method, path string, body io.Reader, header ...string) *http
 	return w
 }
 
-// echo answers the request's body and variables.
+// echo returns the request's body and variables.
 func echo(_ context.Context, x *Request) (Answer, error) {
 	return Answer{Status: http.StatusOK, ContentType: "text/plain", Body: []byte(x.Vars["id"] + string(x.Body))}, nil
 }

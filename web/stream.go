@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// streamWithin is how long a file may take in each direction. It replaces the limits of ordinary requests, which a
-// large photo on a slow line would not meet.
+// streamWithin is how long a file may take in each direction. It replaces the limits of ordinary requests, which are
+// too short for a large photo on a slow line.
 const streamWithin = 10 * time.Minute
 
-// extend gives the request the time of a stream. A writer that has no deadlines, as in tests, needs no extension.
+// extend gives the request the time of a stream. A writer without deadlines, as in tests, needs no extension, so errors
+// are ignored.
 func extend(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
 	deadline := time.Now().Add(streamWithin)
 	_ = c.SetReadDeadline(deadline)
-	_ = c.SetWriteDeadline(deadline.Add(writeWithin - readWithin)) // the answer comes after the body
+	_ = c.SetWriteDeadline(deadline.Add(writeWithin - readWithin)) // the response comes after the body
 }
 
 // body is the limited body of a streamed request. Its errors are those of package noren, which dialects can word.
@@ -31,8 +32,8 @@ func (b body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// openStream makes ready what the handler reads by itself, once. Whatever is read of it counts for the hash of a
-// request with an Idempotency-Key.
+// openStream prepares, once, the part of the body that the handler reads itself. With an Idempotency-Key, everything
+// read from it goes into the hash.
 func (x *Request) openStream() (err error) {
 	if x.Route.Stream == nil || x.Stream.Reader != nil {
 		return nil
@@ -43,8 +44,8 @@ func (x *Request) openStream() (err error) {
 	return err
 }
 
-// writeStream sends an answer whose body is a stream. Where the stream breaks off, the connection is closed: the client
-// sees fewer bytes than Content-Length has announced, or no end of the chunks.
+// writeStream sends a response whose body is a stream. If the stream breaks off, the connection is closed, so the
+// client sees fewer bytes than Content-Length announced, or no final chunk.
 func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {
 	defer a.Stream.Close()
 	extend(w)
@@ -62,11 +63,11 @@ func (h *Handler) writeStream(w http.ResponseWriter, x *Request, a Answer) {
 		return
 	}
 	if x.HTTP.Context().Err() == nil {
-		h.log.LogAttrs(x.HTTP.Context(), slog.LevelWarn, "an answer broke off",
-			slog.String("request_id", x.ID), slog.Any("error", err))
+		h.log.LogAttrs(x.HTTP.Context(), slog.LevelWarn, "a response broke off",
+			slog.String("request_id", x.Reference()), slog.String("own_id", x.ID), slog.Any("error", err))
 	}
 	if a.Length < 0 {
-		// Returning would end the chunks as if all were there.
+		// Returning would send the final chunk, as if the body were complete.
 		panic(http.ErrAbortHandler)
 	}
 }

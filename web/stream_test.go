@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// upload makes a streamed route that answers what it read, or the error of reading as it is.
+// upload makes a streamed route that returns what it read, or the error of reading unchanged.
 func upload(limit int64) Route {
 	r := route("POST", "/upload", AnyScope("writer"), func(_ context.Context, x *Request) (Answer, error) {
 		got, err := io.ReadAll(x.Stream)
@@ -55,7 +55,7 @@ func TestStreamedBody(t *testing.T) {
 	}
 }
 
-// A body that is announced to be too large, or that comes from nobody who may send it, is not read at all.
+// A body announced as too large, or sent by a caller without permission, is not read at all.
 func TestStreamedBodyUnread(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, upload(10))
@@ -111,8 +111,8 @@ func TestStreamedAnswer(t *testing.T) {
 		{"whole", "GET", strings.NewReader("photo"), "photo", "", true},
 		{"head", "HEAD", strings.NewReader("photo"), "", "", false},
 		{"no more than announced", "GET", strings.NewReader("photos"), "photo", "", true},
-		{"broken off", "GET", io.MultiReader(strings.NewReader("ph"), failing{}), "ph", `msg="an answer broke off"`, true},
-		{"shorter than announced", "GET", strings.NewReader("ph"), "ph", `msg="an answer broke off"`, true},
+		{"broken off", "GET", io.MultiReader(strings.NewReader("ph"), failing{}), "ph", `msg="a response broke off"`, true},
+		{"shorter than announced", "GET", strings.NewReader("ph"), "ph", `msg="a response broke off"`, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestStreamedAnswer(t *testing.T) {
 	}
 }
 
-// deadlines is a writer that notes the deadlines that it is given.
+// deadlines is a writer that records its deadlines.
 type deadlines struct {
 	*httptest.ResponseRecorder
 	read, write time.Time
@@ -176,7 +176,7 @@ func TestStreamsGetMoreTime(t *testing.T) {
 	}
 }
 
-// Over a real connection a client sees that a download is not whole.
+// Over a real connection a client notices that a download is incomplete.
 func TestBrokenDownloadIsSeen(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, route("GET", "/file", Public(), func(context.Context, *Request) (Answer, error) {
@@ -194,7 +194,7 @@ func TestBrokenDownloadIsSeen(t *testing.T) {
 	}
 }
 
-// A download whose length shows only at its end is whole where the stream ends, and seen not to be where it breaks off.
+// A download of unknown length is complete if the stream ends, and noticeably incomplete if it breaks off.
 func TestDownloadOfUnknownLength(t *testing.T) {
 	t.Parallel()
 	answer := func(end error) func(context.Context, *Request) (Answer, error) {

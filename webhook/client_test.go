@@ -21,7 +21,7 @@ import (
 	"noren/webhook"
 )
 
-// setup answers a client that may call the tests' own receivers.
+// setup returns a client that may call the tests' own receivers.
 func setup(t *testing.T, change func(*webhook.Config)) *webhook.Client {
 	t.Helper()
 	c := webhook.Config{
@@ -32,6 +32,7 @@ func setup(t *testing.T, change func(*webhook.Config)) *webhook.Client {
 		change(&c)
 	}
 	client := webhook.NewClient(c)
+	client.CountAsPublic()
 	t.Cleanup(client.Close)
 	return client
 }
@@ -94,6 +95,15 @@ func TestPostVerifies(t *testing.T) {
 	if err := <-verdict; err != nil {
 		t.Error(err)
 	}
+	// While a secret is being replaced, receivers verify with either.
+	both := delivery(receiver.URL)
+	both.Secret, both.PreviousSecret = "whsec_"+strings.Repeat("QUJD", 8), secret
+	if out := client.Post(t.Context(), both); out.Status != 200 {
+		t.Errorf("Post = %+v", out)
+	}
+	if err := <-verdict; err != nil {
+		t.Errorf("with the secret before: %v", err)
+	}
 	unsigned := delivery(receiver.URL)
 	unsigned.Secret = ""
 	if out := client.Post(t.Context(), unsigned); out.Status != 200 {
@@ -104,7 +114,7 @@ func TestPostVerifies(t *testing.T) {
 	}
 }
 
-// TestPostAnswers plays receivers that answer in all the wrong ways.
+// TestPostAnswers has receivers that respond in all the wrong ways.
 func TestPostAnswers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -117,9 +127,9 @@ func TestPostAnswers(t *testing.T) {
 		"error with a reason": {answer: "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\noops", status: 500, body: "oops"},
 		"redirect":            {answer: "HTTP/1.1 307 Go\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", status: 307},
 		"half a body":         {answer: "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", status: 200, body: "half"},
-		"half a status line":  {answer: "HTTP/1.1 20", err: "malformed HTTP"},
-		"nothing":             {answer: "", err: "EOF"},
-		"not HTTP":            {answer: "220 smtp.example.com ready\r\n", err: "malformed HTTP"},
+		"half a status line":  {answer: "HTTP/1.1 20", err: "not valid HTTP"},
+		"nothing":             {answer: "", err: "broke off"},
+		"not HTTP":            {answer: "220 smtp.example.com ready\r\n", err: "not valid HTTP"},
 		"switching protocols": {answer: "HTTP/1.1 101 Switch\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc", status: 101},
 		"early hints first":   {answer: "HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 204 No\r\n\r\n", status: 204},
 		"long body": {
@@ -128,7 +138,7 @@ func TestPostAnswers(t *testing.T) {
 		},
 		"long header": {
 			answer: "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n",
-			err:    "exceeded",
+			err:    "not valid HTTP",
 		},
 		"packed body stays packed": {
 			answer: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
@@ -174,7 +184,7 @@ func TestPostIsBoundedInTime(t *testing.T) {
 			if out.Status != c.status || out.Duration > 20*time.Second {
 				t.Errorf("Post = %+v", out)
 			}
-			if c.status == 0 && (out.Err == nil || out.Err.Error() != "no answer within 50ms") {
+			if c.status == 0 && (out.Err == nil || out.Err.Error() != "no response within 50ms") {
 				t.Errorf("error %v", out.Err)
 			}
 		})
@@ -219,23 +229,96 @@ func TestPostRefusesAddresses(t *testing.T) {
 	}
 }
 
-// TestPostRefusesByName shows that the address counts that a name leads to, and how the refusal reads.
-func TestPostRefusesByName(t *testing.T) {
+// TestFaultsKeepTheNetworkToThemselves has every kind of failure, and looks for what a client could learn from its words: that
+// a name exists, what it resolves to, and what a machine says that does not speak HTTP.
+func TestFaultsKeepTheNetworkToThemselves(t *testing.T) {
 	t.Parallel()
-	client := setup(t, func(c *webhook.Config) { c.Allow = nil })
-	out := client.Post(t.Context(), delivery("http://localhost:1/"))
-	if _, ok := errors.AsType[*webhook.RefusedError](out.Err); !ok {
-		t.Errorf("Post to localhost = %+v", out)
+	silent := listen(t, func(conn net.Conn, _ string) { io.WriteString(conn, "220 smtp.internal.example ready\r\n") })
+	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(encrypted.Close)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(plain.Close)
+	closed := listen(t, func(net.Conn, string) {})
+	nowhere := "the host has no address that may be called; the operator finds more in the log"
+	for name, c := range map[string]struct {
+		url, want, cause string
+		strict           bool
+	}{
+		"private by name":    {"http://localhost:1/", nowhere, "private address 127.0.0.1", true},
+		"private by address": {"http://10.1.2.3:1/", nowhere, "private address 10.1.2.3", true},
+		"reserved":           {"http://198.51.100.7/", nowhere, "reserved address 198.51.100.7", true},
+		"unknown name":       {"http://no.such.name.invalid/", nowhere, "no.such.name.invalid", true},
+		"refused":            {"http://127.0.0.1:1/", "the connection could not be made: connection refused", "127.0.0.1", false},
+		"broken off":         {"http://" + closed, "the connection broke off before there was a response", "EOF", false},
+		"not HTTP":           {"http://" + silent, "the response is not valid HTTP", "smtp.internal.example", false},
+		"certificate":        {encrypted.URL, "the receiver's certificate or its TLS cannot be used", "x509", false},
+		"no TLS":             {strings.Replace(plain.URL, "http:", "https:", 1), "the receiver's certificate or its TLS cannot be used", "first record", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := setup(t, func(config *webhook.Config) {
+				if c.strict {
+					config.Allow = nil
+				}
+			})
+			out := client.Post(t.Context(), delivery(c.url))
+			if out.Err == nil || out.Err.Error() != c.want {
+				t.Fatalf("Post = %+v, want the error %q", out, c.want)
+			}
+			if cause := errors.Unwrap(out.Err); cause == nil || !strings.Contains(cause.Error(), c.cause) {
+				t.Errorf("the cause for the log is %v, want one with %q", cause, c.cause)
+			}
+		})
 	}
-	out = client.Post(t.Context(), delivery("http://127.0.0.1:1/"))
-	want := "refused to call a private address 127.0.0.1; the operator can allow it with NOREN_CALLBACK_ALLOW"
-	if out.Err == nil || out.Err.Error() != want {
-		t.Errorf("refused with %q, want %q", out.Err, want)
+}
+
+// TestPostKeepsNoPrivateAnswers calls a receiver on a network that only the operator's setting allows.
+func TestPostKeepsNoPrivateAnswers(t *testing.T) {
+	t.Parallel()
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "internal page")
+	}))
+	t.Cleanup(receiver.Close)
+	client := webhook.NewClient(webhook.Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, MaxAnswerBytes: 512})
+	t.Cleanup(client.Close)
+	if out := client.Post(t.Context(), delivery(receiver.URL)); out.Status != http.StatusTeapot || len(out.Answer) != 0 || out.Err != nil {
+		t.Errorf("Post = %+v, want the status alone", out)
 	}
-	out = client.Post(t.Context(), delivery("http://198.51.100.7/"))
-	want = "refused to call a reserved address 198.51.100.7; the operator can allow it with NOREN_CALLBACK_ALLOW"
-	if out.Err == nil || out.Err.Error() != want {
-		t.Errorf("refused with %q, want %q", out.Err, want)
+}
+
+// TestPostEscapesTheQuery sends what is not ASCII in each part of a URL.
+func TestPostEscapesTheQuery(t *testing.T) {
+	t.Parallel()
+	raw := make(chan string, 1)
+	address := listen(t, func(conn net.Conn, request string) {
+		raw <- request
+		io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+	})
+	if out := setup(t, nil).Post(t.Context(), delivery("http://"+address+"/通知?q=暖簾&r=%2f+a#印")); out.Status != 204 {
+		t.Fatalf("Post = %+v", out)
+	}
+	line, _, _ := strings.Cut(<-raw, "\r\n")
+	if want := "POST /%E9%80%9A%E7%9F%A5?q=%E6%9A%96%E7%B0%BE&r=%2f+a HTTP/1.1"; line != want {
+		t.Errorf("the request line is %s, want %s", line, want)
+	}
+}
+
+// TestPostReadsRetryAfter has both forms of the header, and those that mean nothing.
+func TestPostReadsRetryAfter(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{
+		"": 0, "7": 7 * time.Second, "-7": 0, "soon": 0, "99999999999999999": 7 * 24 * time.Hour, "99999999999999999999999": 0,
+		"Fri, 15 Jan 2027 08:01:00 GMT": time.Minute, "Fri, 15 Jan 2027 07:00:00 GMT": 0,
+	} {
+		address := listen(t, func(conn net.Conn, _ string) {
+			io.WriteString(conn, "HTTP/1.1 429 Slow\r\nRetry-After: "+header+"\r\nContent-Length: 0\r\n\r\n")
+		})
+		d := delivery("http://" + address)
+		d.Time = time.Unix(1_800_000_000, 0) // 08:00:00
+		if out := setup(t, nil).Post(t.Context(), d); out.Status != 429 || out.RetryAfter != want {
+			t.Errorf("Retry-After %q: Post = %+v, want to wait %v", header, out, want)
+		}
 	}
 }
 

@@ -1,10 +1,10 @@
-// Package webhook sends one signed POST to an address that a client of ours chose, and lets a receiver check the
-// signature. It knows nothing of jobs, retries or what the body means.
+// Package webhook sends a signed POST to an address that a client chose, and lets a receiver verify the signature. It
+// knows nothing about queues, retries or the meaning of the body.
 //
-// Two things are dangerous about such an address, and both are settled here. It may point into the operator's own
-// network: every connection is judged by the address that is really dialled, after the name was looked up, so a
-// name that answers differently the second time gains nothing. And whoever answers may be slow, endless or
-// redirecting: time, header and body are bounded, and a redirect is an answer like any other.
+// Such an address is dangerous in two ways, and this package handles both. It may point into the operator's own
+// network: the guard checks the IP address that is actually dialled, after name resolution, so a name that resolves
+// differently the second time gains nothing. And the receiver may be slow, endless or redirecting: time, headers and body
+// are limited, and a redirect is a response like any other.
 //
 // Signatures follow Standard Webhooks 1.0 (https://www.standardwebhooks.com), for which libraries exist in most
 // languages.

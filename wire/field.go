@@ -8,7 +8,7 @@ import (
 	"noren"
 )
 
-// Type is what kind of value a field holds.
+// Type is the kind of value that a field holds.
 type Type string
 
 // The types of fields.
@@ -25,14 +25,14 @@ const (
 	TypeEither  Type = "text or whole"
 )
 
-// Pattern is a rule for a text's characters, with a name by which a dialect words it. Expr must mean the same in RE2
-// and in ECMA-262, because it is published in the schema.
+// Pattern is a rule for the characters of a text, with a name by which a dialect words it. Expr must mean the same in
+// RE2 and in ECMA-262, because it is published in the schema.
 type Pattern struct {
 	Name string
 	Expr *regexp.Regexp
 }
 
-// Facts are what is known of a field: what is validated is also what the schema says.
+// Facts are what is known about a field. Validation and the schema both use them, so they cannot disagree.
 type Facts struct {
 	Type        Type
 	Nullable    bool
@@ -40,7 +40,7 @@ type Facts struct {
 	NonEmpty    bool // "" is refused
 	MaxLength   int  // characters (not bytes); 0: no limit
 	Pattern     *Pattern
-	Format      string   // as OpenAPI names it
+	Format      string   // as in OpenAPI
 	Min, Max    int64    // of integers and, in hundredths, of decimals; both 0: no limits
 	Enum        []string // the words, in the order of the document
 	Description string
@@ -51,16 +51,16 @@ type Facts struct {
 	Name        string
 }
 
-// Field is one field of a request that ends up in a P.
+// Field is one field of a request that is decoded into a P.
 type Field[P any] struct {
 	Facts
 	decode func(facts *Facts, v Value, p *P) []*Problem
 }
 
-// Setter stores what was decoded: a value, or null. It is not called for a field that is absent.
+// Setter stores a decoded value, or null. It is not called for an absent field.
 type Setter[P, T any] func(p *P, v noren.Field[T])
 
-// To sets a noren.Field, which keeps absent, null and value apart.
+// To sets a noren.Field, which distinguishes absent, null and a value.
 func To[P, T any](ref func(*P) *noren.Field[T]) Setter[P, T] {
 	return func(p *P, v noren.Field[T]) { *ref(p) = v }
 }
@@ -75,7 +75,7 @@ func ToPointer[P, T any](ref func(*P) **T) Setter[P, T] {
 	return func(p *P, v noren.Field[T]) { *ref(p) = v.Ptr() }
 }
 
-// newField makes a field whose values are read by parse.
+// newField returns a field whose values are parsed by parse.
 func newField[P, T any](facts Facts, parse func(*Facts, Value) (T, Code), set Setter[P, T]) Field[P] {
 	return Field[P]{Facts: facts, decode: func(facts *Facts, v Value, p *P) []*Problem {
 		if v.IsNull() {
@@ -94,12 +94,12 @@ func newField[P, T any](facts Facts, parse func(*Facts, Value) (T, Code), set Se
 	}}
 }
 
-// problem is one problem of the field itself. It is a slice because a nested object can have several.
+// problem returns one problem of the field itself, as a slice because a nested object can have several.
 func (f *Facts) problem(code Code) []*Problem {
 	return []*Problem{{Path: pointer(f.Name), Field: f.Name, Code: code, Facts: f}}
 }
 
-// OrNull lets the field be null.
+// OrNull allows null.
 func (f Field[P]) OrNull() Field[P] {
 	f.Nullable = true
 	return f
@@ -123,13 +123,13 @@ func (f Field[P]) Like(p Pattern) Field[P] {
 	return f
 }
 
-// Between limits a number; a decimal's limits are in hundredths.
+// Between limits a number. The limits of a decimal are in hundredths.
 func (f Field[P]) Between(lowest, highest int64) Field[P] {
 	f.Min, f.Max = lowest, highest
 	return f
 }
 
-// Says adds what the schema says of the field: a description, an example and, optionally, a format.
+// Says sets what the schema says about the field: a description, an example and, optionally, a format.
 func (f Field[P]) Says(description, example string, format ...string) Field[P] {
 	f.Description, f.Example = description, example
 	if len(format) > 0 {
@@ -138,7 +138,7 @@ func (f Field[P]) Says(description, example string, format ...string) Field[P] {
 	return f
 }
 
-// Nested is a field that is an object of its own, whose fields end up in the same P.
+// Nested is a field that holds an object, whose fields are decoded into the same P.
 func Nested[P any](name string, table Table[P]) Field[P] {
 	facts := Facts{Name: name, Type: TypeObject}
 	for _, f := range table.fields {
@@ -159,13 +159,13 @@ func Nested[P any](name string, table Table[P]) Field[P] {
 	}}
 }
 
-// Table is the fields of one kind of object. It is safe for concurrent use.
+// Table has the fields of one kind of object. It is safe for concurrent use.
 type Table[P any] struct {
 	fields []Field[P]
 	index  map[string]int
 }
 
-// NewTable makes a table; the order of the fields is that of their problems and of the schema.
+// NewTable makes a table. The order of the fields is that of problems and of the schema.
 func NewTable[P any](fields ...Field[P]) Table[P] {
 	t := Table[P]{fields: fields, index: make(map[string]int, len(fields))}
 	for i, f := range fields {
@@ -177,8 +177,8 @@ func NewTable[P any](fields ...Field[P]) Table[P] {
 	return t
 }
 
-// Decode reads the object into p and answers every problem, in the order of the table. path is where the object is.
-// Names that the table does not have are ignored. A field with a problem is left in p as it was.
+// Decode reads the object into p and returns every problem, in the order of the table. path is where the object is.
+// Unknown names are ignored. A field with a problem leaves its part of p unchanged.
 func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
 	given := make([]Value, len(t.fields))
 	for _, m := range o {
@@ -203,7 +203,7 @@ func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
 	return problems
 }
 
-// Requiring answers a table in which the named fields, where given, may be neither null nor empty.
+// Requiring returns a table in which the named fields, if given, may be neither null nor empty.
 func (t Table[P]) Requiring(names []string) Table[P] {
 	if len(names) == 0 {
 		return t
@@ -217,7 +217,7 @@ func (t Table[P]) Requiring(names []string) Table[P] {
 	return t
 }
 
-// Facts lists what is known of the fields, in the order of the table.
+// Facts returns the facts of the fields, in the order of the table.
 func (t Table[P]) Facts() []Facts {
 	facts := make([]Facts, len(t.fields))
 	for i, f := range t.fields {

@@ -2,19 +2,19 @@ package wire
 
 import "noren"
 
-// Whole is a field that holds an integer, written as a JSON integer; Integer takes strings too.
+// Whole is a field that holds an integer, written as a JSON integer. (Integer accepts strings too.)
 func Whole[P any](name string, set Setter[P, int64]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeWhole}, parseWhole, set)
 }
 
-// TextOrWhole is what a field holds that takes a string or a JSON integer, each with a meaning of its own: "1" is not 1.
+// TextOrWhole is the value of a field that accepts a string or a JSON integer with different meanings: "1" is not 1.
 type TextOrWhole struct {
 	Text    string
 	Whole   int64
 	IsWhole bool
 }
 
-// Either is a field that holds a TextOrWhole. Limits of length are the string's, limits of size the integer's.
+// Either is a field that holds a TextOrWhole. Limits of length apply to the string, limits of size to the integer.
 func Either[P any](name string, set Setter[P, TextOrWhole]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeEither}, func(facts *Facts, v Value) (TextOrWhole, Code) {
 		if text, isText := v.Text(); isText {
@@ -36,19 +36,19 @@ func Flag[P any](name string, set Setter[P, bool]) Field[P] {
 	}, set)
 }
 
-// Wholes is a field that holds an array of at most so many JSON integers.
+// Wholes is a field that holds an array of at most that many JSON integers.
 func Wholes[P any](name string, most int, set Setter[P, []int64]) Field[P] {
 	item := Facts{Name: name, Type: TypeWhole}
 	return newField(Facts{Name: name, Type: TypeArray, Items: &item, MaxItems: most}, parseItems(parseWhole), set)
 }
 
-// Texts is a field that holds an array of at most so many strings.
+// Texts is a field that holds an array of at most that many strings.
 func Texts[P any](name string, most int, set Setter[P, []string]) Field[P] {
 	item := Facts{Name: name, Type: TypeText}
 	return newField(Facts{Name: name, Type: TypeArray, Items: &item, MaxItems: most}, parseItems(parseText), set)
 }
 
-// MapTo sets a noren.Field of another type than the one that was decoded.
+// MapTo sets a noren.Field of another type than the decoded one.
 func MapTo[P, T, U any](ref func(*P) *noren.Field[U], convert func(T) U) Setter[P, T] {
 	return func(p *P, v noren.Field[T]) {
 		if value, ok := v.Value(); ok {
@@ -67,8 +67,7 @@ func parseWhole(facts *Facts, v Value) (int64, Code) {
 	return CheckInteger(facts, literal)
 }
 
-// parseItems reads an array; what is wrong with its first bad item is what is wrong with the array, except that an
-// item of the wrong type makes the array one of the wrong type.
+// parseItems parses an array. The problem of its first bad item is the problem of the array.
 func parseItems[T any](parse func(*Facts, Value) (T, Code)) func(*Facts, Value) ([]T, Code) {
 	return func(facts *Facts, v Value) ([]T, Code) {
 		values, n, ok := v.Array(facts.MaxItems)

@@ -7,8 +7,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Document describes one dialect as OpenAPI 3.1. Its JSON is the same every time: everything is written in the order
-// given here.
+// Document describes one dialect as OpenAPI 3.1. Its JSON is always the same: everything is written in the order given
+// here.
 type Document struct {
 	Title, Version, Description string
 	Servers                     []APIServer
@@ -32,8 +32,8 @@ type Operation struct {
 	Body                 *Content
 	Responses            []Response
 	Scheme               string   // name of the security scheme; "": anybody may call it
-	OrSchemes            []string // names of schemes that do as well
-	Scopes               []string // any one of these suffices: each becomes an alternative of its own
+	OrSchemes            []string // names of schemes that are enough as well
+	Scopes               []string // any one of these is enough: each becomes an alternative of its own
 }
 
 // Parameter is one parameter in the path, the query or a header. Those in the path are required.
@@ -49,6 +49,24 @@ type Content struct {
 	Schema    *Schema
 }
 
+// MediaJSON is the media type of JSON.
+const MediaJSON = "application/json"
+
+// JSONContent is a JSON body with that schema.
+func JSONContent(schema *Schema) *Content { return &Content{MediaType: MediaJSON, Schema: schema} }
+
+// QueryParameter describes a query parameter by the facts of its value. A value that JSON may write as a number or as a
+// string is a number here.
+func QueryParameter(f Facts) Parameter {
+	p := Parameter{Name: f.Name, In: "query", Details: f.Description}
+	f.Description = ""
+	p.Schema = f.Schema()
+	if f.Type == TypeInteger {
+		p.Schema.Types, p.Schema.Pattern, p.Schema.Description = []string{"integer"}, "", ""
+	}
+	return p
+}
+
 // Response is what one status means.
 type Response struct {
 	Status  int
@@ -57,7 +75,7 @@ type Response struct {
 	Content *Content // nil: no body
 }
 
-// JSON writes the document, indented.
+// JSON writes the document with indentation.
 func (d Document) JSON() []byte {
 	doc := Map{
 		{"openapi", "3.1.0"},
@@ -74,7 +92,7 @@ func (d Document) JSON() []byte {
 	return append(indented, '\n')
 }
 
-// servers writes base URLs. A variable has no list of values here, only the default that a reader can try.
+// servers writes base URLs. A variable has no list of values, only a default that a reader can try.
 func servers(list []APIServer) []Map {
 	out := make([]Map, len(list))
 	for i, s := range list {
@@ -90,19 +108,19 @@ func servers(list []APIServer) []Map {
 	return out
 }
 
-// paths groups the operations by path, in the order in which the paths come first.
+// paths groups the operations by path, in the order in which the paths first occur.
 func (d Document) paths() Map {
-	var paths Map
-	at := make(map[string]int)
+	var list []string
+	methods := make(map[string]Map)
 	for _, op := range d.Operations {
-		i, known := at[op.Path]
-		if !known {
-			i = len(paths)
-			at[op.Path] = i
-			paths = append(paths, Pair{op.Path, Map(nil)})
+		if methods[op.Path] == nil {
+			list = append(list, op.Path)
 		}
-		methods := paths[i].Value.(Map)
-		paths[i].Value = append(methods, Pair{strings.ToLower(op.Method), op.json()})
+		methods[op.Path] = append(methods[op.Path], Pair{strings.ToLower(op.Method), op.json()})
+	}
+	paths := make(Map, len(list))
+	for i, path := range list {
+		paths[i] = Pair{path, methods[path]}
 	}
 	return paths
 }
@@ -116,8 +134,8 @@ func (d Document) components() Map {
 	return Map{{"schemas", schemas}, {"securitySchemes", Map(d.Security)}}
 }
 
-// json writes the operation. An operation that anybody may call has an empty security list, which is not the same as none:
-// without the list the document's own would apply.
+// json writes the operation. An operation that anybody may call has an empty security list. Without a list the
+// document's own would apply.
 func (op Operation) json() Map {
 	m := Map{{"operationId", op.ID}, {"summary", op.Summary}}
 	if op.Details != "" {
@@ -144,7 +162,7 @@ func (op Operation) json() Map {
 }
 
 // security writes each scope as an alternative of its own, because one of them is enough; scopes inside one alternative
-// would all be needed.
+// would all be required.
 func (op Operation) security() []Map {
 	alternatives := []Map{}
 	for _, scope := range op.Scopes {
@@ -158,7 +176,7 @@ func (op Operation) security() []Map {
 	return alternatives
 }
 
-// json writes what parameters and headers have in common. Only parameters in a path are marked as required.
+// json writes what parameters and headers share. Only parameters in a path are marked as required.
 func (p Parameter) json(required bool) Map {
 	var m Map
 	if required {
@@ -170,12 +188,12 @@ func (p Parameter) json(required bool) Map {
 	return append(m, Pair{"schema", p.Schema.Map()})
 }
 
-// json writes the one media type that the body has.
+// json writes the body's only media type.
 func (c Content) json() Map {
 	return Map{{c.MediaType, Map{{"schema", c.Schema.Map()}}}}
 }
 
-// json writes the response. The description is the one thing that OpenAPI wants of every response.
+// json writes the response. The description is all that OpenAPI requires of every response.
 func (r Response) json() Map {
 	m := Map{{"description", r.Details}}
 	if len(r.Headers) > 0 {

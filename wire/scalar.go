@@ -13,18 +13,18 @@ func Text[P any](name string, set Setter[P, string]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeText}, parseText, set)
 }
 
-// Integer is a field that holds an integer, written as a JSON integer or as a string of digits. Leading zeros and the
-// way of writing do not matter: "05", "5" and 5 are the same.
+// Integer is a field that holds an integer, written as a JSON integer or as a string of digits. "05", "5" and 5 are the
+// same.
 func Integer[P any](name string, set Setter[P, int64]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeInteger, Format: "int"}, parseInteger, set)
 }
 
-// Decimal is a field that holds a decimal number of at most two places, as a JSON number or in a string.
+// Decimal is a field that holds a decimal number with at most two places, as a JSON number or in a string.
 func Decimal[P any](name string, set Setter[P, noren.Hundredths]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeDecimal, Format: "decimal"}, parseDecimal, set)
 }
 
-// Date is a field that holds a day of the calendar, YYYY-MM-DD.
+// Date is a field that holds a calendar day, YYYY-MM-DD.
 func Date[P any](name string, set Setter[P, noren.Date]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeDate, Format: "date"}, parseDate, set)
 }
@@ -35,7 +35,7 @@ type Choice[T any] struct {
 	Means T
 }
 
-// Enum is a field that holds one of a few words. A word that is a number may be written as a JSON number too.
+// Enum is a field that holds one of a few words. A word that is a number may also be written as a JSON number.
 func Enum[P, T any](name string, choices []Choice[T], set Setter[P, T]) Field[P] {
 	facts := Facts{Name: name, Type: TypeEnum}
 	for _, c := range choices {
@@ -60,7 +60,7 @@ func Enum[P, T any](name string, choices []Choice[T], set Setter[P, T]) Field[P]
 	return newField(facts, parse, set)
 }
 
-// parseText takes strings only: a number where a text belongs is a mistake of the client's serialiser.
+// parseText accepts only strings: a number in place of a text is a mistake of the client's serialiser.
 func parseText(facts *Facts, v Value) (string, Code) {
 	text, ok := v.Text()
 	if !ok {
@@ -69,7 +69,7 @@ func parseText(facts *Facts, v Value) (string, Code) {
 	return text, CheckText(facts, text)
 }
 
-// CheckText judges a text by the facts that concern texts; "" is no problem.
+// CheckText checks a text against the facts about texts; it returns "" if there is no problem.
 func CheckText(facts *Facts, text string) Code {
 	switch {
 	case strings.IndexByte(text, 0) >= 0:
@@ -84,7 +84,7 @@ func CheckText(facts *Facts, text string) Code {
 	return ""
 }
 
-// numeral answers the literal of a number, or the content of a string.
+// numeral returns the literal of a number, or the content of a string.
 func numeral(v Value) (string, bool) {
 	if text, ok := v.Text(); ok {
 		return text, true
@@ -92,7 +92,7 @@ func numeral(v Value) (string, bool) {
 	return v.Number()
 }
 
-// parseInteger looks at the literal and never goes through a float, which would change ids above 2^53.
+// parseInteger parses the literal and never uses a float, which would change ids above 2^53.
 func parseInteger(facts *Facts, v Value) (int64, Code) {
 	text, ok := numeral(v)
 	if !ok {
@@ -101,8 +101,8 @@ func parseInteger(facts *Facts, v Value) (int64, Code) {
 	return CheckInteger(facts, text)
 }
 
-// CheckInteger reads a decimal integer with an optional minus sign and judges its range. One that is too long for
-// 64 bits is out of range, not malformed.
+// CheckInteger parses a decimal integer with an optional minus sign and checks its range. One that does not fit into 64
+// bits is out of range, not malformed.
 func CheckInteger(facts *Facts, text string) (int64, Code) {
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -115,10 +115,10 @@ func CheckInteger(facts *Facts, text string) (int64, Code) {
 	return n, ""
 }
 
-// limited reports whether the number has limits. No documented number is limited to zero alone.
+// limited reports whether the number has limits. Both 0 means none: no documented number must be zero.
 func (f *Facts) limited() bool { return f.Min != 0 || f.Max != 0 }
 
-// parseDecimal judges the limits in hundredths, so that no rounding takes part.
+// parseDecimal compares with the limits in hundredths, so that nothing is rounded.
 func parseDecimal(facts *Facts, v Value) (noren.Hundredths, Code) {
 	text, ok := numeral(v)
 	if !ok {
@@ -134,7 +134,7 @@ func parseDecimal(facts *Facts, v Value) (noren.Hundredths, Code) {
 	return n, ""
 }
 
-// parseDate refuses days that no calendar has, such as 2026-02-30.
+// parseDate refuses days that do not exist, such as 2026-02-30.
 func parseDate(_ *Facts, v Value) (noren.Date, Code) {
 	text, ok := v.Text()
 	if !ok {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// Schema is a JSON Schema (2020-12) as OpenAPI 3.1 holds it. A zero field is left out.
+// Schema is a JSON Schema (2020-12) as used in OpenAPI 3.1. Zero fields are left out.
 type Schema struct {
 	Ref         string // name of a component; then only Description counts besides
 	Types       []string
@@ -31,28 +31,40 @@ type Property struct {
 	Schema *Schema
 }
 
-// Reference is the schema that refers to the component of that name.
+// Prop returns a property. It makes schemas easy to read in other packages.
+func Prop(name string, schema *Schema) Property { return Property{name, schema} }
+
+// ObjectOf returns the schema of an object whose properties are always present.
+func ObjectOf(properties ...Property) *Schema {
+	s := &Schema{Types: []string{"object"}, Properties: properties}
+	for _, p := range properties {
+		s.Required = append(s.Required, p.Name)
+	}
+	return s
+}
+
+// Reference returns the schema that refers to the component of that name.
 func Reference(name string) *Schema { return &Schema{Ref: name} }
 
-// ArrayOf is the schema of an array.
+// ArrayOf returns the schema of an array.
 func ArrayOf(items *Schema) *Schema { return &Schema{Types: []string{"array"}, Items: items} }
 
-// TextSchema is the schema of a string with a description.
+// TextSchema returns the schema of a string.
 func TextSchema(description string) *Schema {
 	return &Schema{Types: []string{"string"}, Description: description}
 }
 
-// FlagSchema is the schema of a boolean with a description.
+// FlagSchema returns the schema of a boolean.
 func FlagSchema(description string) *Schema {
 	return &Schema{Types: []string{"boolean"}, Description: description}
 }
 
-// IntegerSchema is the schema of a JSON integer with a description.
+// IntegerSchema returns the schema of a JSON integer.
 func IntegerSchema(description string) *Schema {
 	return &Schema{Types: []string{"integer"}, Description: description}
 }
 
-// OrNull lets the schema's value be null.
+// OrNull allows null.
 func (s *Schema) OrNull() *Schema {
 	s.Types = append(s.Types, "null")
 	if s.Enum != nil {
@@ -61,7 +73,7 @@ func (s *Schema) OrNull() *Schema {
 	return s
 }
 
-// Map is the schema as JSON, its keywords always in the same order.
+// Map returns the schema as JSON, with its keywords always in the same order.
 func (s *Schema) Map() Map {
 	var m Map
 	add := func(name string, value any, set bool) {
@@ -103,7 +115,7 @@ func (s *Schema) Map() Map {
 // Schema describes the object that the table decodes.
 func (t Table[P]) Schema() *Schema { return objectSchema(t.Facts()) }
 
-// objectSchema lists the fields in their order. Other keys are allowed, because decoding ignores them.
+// objectSchema lists the fields in order. Other keys are allowed, because decoding ignores them.
 func objectSchema(fields []Facts) *Schema {
 	s := &Schema{Types: []string{"object"}}
 	for _, f := range fields {
@@ -115,8 +127,8 @@ func objectSchema(fields []Facts) *Schema {
 	return s
 }
 
-// Schema describes the field: everything that it accepts, and nothing that it refuses except what only code can say
-// (the range of a number in a string, days that do not exist).
+// Schema describes the field: everything it accepts, and nothing it refuses, except what only code can express (the
+// range of a number in a string, days that do not exist).
 func (f Facts) Schema() *Schema {
 	s := &Schema{Description: f.Description, Format: f.Format, MaxLength: f.MaxLength}
 	if f.NonEmpty {
@@ -150,7 +162,7 @@ func (f Facts) Schema() *Schema {
 		if f.limited() {
 			s.Min, s.Max = json.Number(strconv.FormatInt(f.Min, 10)), json.Number(strconv.FormatInt(f.Max, 10))
 		}
-	case TypeEither: // a minimum says nothing of strings, nor a length of numbers
+	case TypeEither: // a minimum does not apply to strings, nor a length to numbers
 		s.Types = []string{"string", "integer"}
 		if f.limited() {
 			s.Min, s.Max = json.Number(strconv.FormatInt(f.Min, 10)), json.Number(strconv.FormatInt(f.Max, 10))
@@ -171,7 +183,7 @@ func (f Facts) Schema() *Schema {
 	return s
 }
 
-// enumSchema allows each word and, where it is a number, the number too.
+// enumSchema allows each word and, if it is a number, the number too.
 func (f Facts) enumSchema(s *Schema) {
 	s.Types = []string{"string"}
 	var numbers []any
@@ -187,7 +199,7 @@ func (f Facts) enumSchema(s *Schema) {
 	}
 }
 
-// hundredths writes a limit that is kept in hundredths as the number it stands for.
+// hundredths writes a limit in hundredths as the number it stands for.
 func hundredths(n int64) json.Number {
 	return json.Number(fmt.Sprintf("%d.%02d", n/100, n%100))
 }

@@ -2,7 +2,8 @@ package wire
 
 import "slices"
 
-// Shown is one key of an answer: where its value comes from and what its schema says. Value answers what Append takes.
+// Shown is one key of a response: where its value comes from, and what the schema says about it. Value returns what
+// Append accepts.
 type Shown[T any] struct {
 	Name        string
 	Value       func(T) any
@@ -10,13 +11,13 @@ type Shown[T any] struct {
 	Format      string
 	Enum        []string
 	Description string
-	Schema      *Schema // nil: that of a string with the facts above
+	Schema      *Schema // nil: a string with the facts above
 }
 
-// View is the keys of one kind of answer, in the order in which they are written.
+// View has the keys of one kind of response, in the order in which they are written.
 type View[T any] []Shown[T]
 
-// Only answers the view with the named keys, in the view's order; all of them where names is empty.
+// Only returns the view with only the named keys, in the view's order; all keys if names is empty.
 func (v View[T]) Only(names []string) View[T] {
 	if len(names) == 0 {
 		return v
@@ -30,7 +31,7 @@ func (v View[T]) Only(names []string) View[T] {
 	return some
 }
 
-// Append writes x as an object behind dst.
+// Append appends x as an object to dst.
 func (v View[T]) Append(dst []byte, x T) []byte {
 	dst = append(dst, '{')
 	for i, s := range v {
@@ -56,7 +57,7 @@ func (v View[T]) List(items []T) []byte {
 	return append(dst, ']')
 }
 
-// Schema describes the object with all keys. None is required, because a caller may ask for some of them only.
+// Schema describes the object with all keys. None is required, because a caller may ask for only some of them.
 func (v View[T]) Schema() *Schema {
 	s := &Schema{Types: []string{"object"}}
 	for _, k := range v {

@@ -1,6 +1,6 @@
 // Package wire is the only place that reads and writes JSON for the dialects. It reads strictly, keeps the order of
-// keys, and decodes objects through field tables that validate, collect every problem and describe themselves as
-// OpenAPI schemas. It has no words of its own for people: each dialect words the problems as its API does.
+// keys, and decodes objects through field tables, which validate, collect every problem and describe themselves as
+// OpenAPI schemas. It has no words for people: each dialect words the problems as its API does.
 package wire
 
 import (
@@ -15,8 +15,8 @@ import (
 // MaxDepth is how deep arrays and objects may nest. The deepest documented body needs four levels.
 const MaxDepth = 64
 
-// Value is one JSON value that Parse found well formed. It refers to the bytes given to Parse, which must not change.
-// The zero Value is no value at all.
+// Value is a JSON value that Parse found well formed. It refers to the bytes given to Parse, which must not change. The
+// zero Value is no value.
 type Value struct{ raw []byte }
 
 // Member is one name and value of an Object.
@@ -28,9 +28,11 @@ type Member struct {
 // Object is the members of a JSON object in the order of the text. No name occurs twice.
 type Object []Member
 
-// Parse checks that data is exactly one JSON value as RFC 7493 (I-JSON) wants it: UTF-8, no name twice in an object,
-// nothing behind it; and not nested deeper than MaxDepth. Only the syntax is looked at, in constant memory.
+// Parse checks that data is exactly one JSON value as RFC 7493 (I-JSON) requires: UTF-8, no name twice in an object,
+// nothing after it; and not nested deeper than MaxDepth. It only looks at the syntax, in constant memory. A byte order mark
+// at the beginning is ignored, as RFC 8259 allows: some tools write one.
 func Parse(data []byte) (Value, *Problem) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) {
 		return Value{}, &Problem{Code: NotUTF8}
 	}
@@ -48,7 +50,7 @@ func Parse(data []byte) (Value, *Problem) {
 	return Value{bytes.TrimSpace(data)}, nil
 }
 
-// ParseObject is Parse for a body whose top level has to be an object.
+// ParseObject is Parse for a body whose top level must be an object.
 func ParseObject(data []byte) (Object, *Problem) {
 	v, problem := Parse(data)
 	if problem != nil {
@@ -61,8 +63,8 @@ func ParseObject(data []byte) (Object, *Problem) {
 	return o, nil
 }
 
-// syntaxProblem says where in the text the parser stopped. Only a name given twice has a code of its own, because it is
-// the one slip that many other parsers let pass.
+// syntaxProblem says where in the text the parser stopped. Only a duplicate name has a code of its own, because it is
+// the one mistake that many other parsers accept.
 func syntaxProblem(err error) *Problem {
 	p := &Problem{Code: Malformed}
 	if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
@@ -74,7 +76,8 @@ func syntaxProblem(err error) *Problem {
 	return p
 }
 
-// tooDeep counts brackets outside strings. On text that is not JSON its answer does not matter: the parser refuses it.
+// tooDeep counts brackets outside strings. Its result does not matter for text that is not JSON, because the parser
+// refuses that.
 func tooDeep(data []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(data); i++ {
@@ -95,12 +98,12 @@ func tooDeep(data []byte) bool {
 	return false
 }
 
-// reader walks a value that Parse has checked already, so it need not check names and UTF-8 again.
+// reader walks a value that Parse has checked, so names and UTF-8 need no second check.
 func (v Value) reader() *jsontext.Decoder {
 	return jsontext.NewDecoder(bytes.NewBuffer(v.raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
-// next reads one value out of v. The answer is cut out of v's own bytes, which outlive the decoder's buffer.
+// next reads one value out of v. The result is a slice of v's own bytes, which outlive the decoder's buffer.
 func (v Value) next(d *jsontext.Decoder) (Value, bool) {
 	raw, err := d.ReadValue()
 	if err != nil {
@@ -110,7 +113,7 @@ func (v Value) next(d *jsontext.Decoder) (Value, bool) {
 	return Value{v.raw[end-int64(len(raw)) : end]}, true
 }
 
-// kind is told by the first byte of the text.
+// kind is determined by the first byte of the text.
 func (v Value) kind() jsontext.Kind { return jsontext.Value(v.raw).Kind() }
 
 // Exists reports whether there is a value: false for what Object.Get did not find.
@@ -119,10 +122,10 @@ func (v Value) Exists() bool { return len(v.raw) > 0 }
 // IsNull reports whether the value is null.
 func (v Value) IsNull() bool { return v.kind() == jsontext.KindNull }
 
-// Raw is the text of the value.
+// Raw returns the text of the value.
 func (v Value) Raw() []byte { return v.raw }
 
-// Text answers a string's content; false where the value is not a string.
+// Text returns the content of a string; false if the value is not a string.
 func (v Value) Text() (string, bool) {
 	if v.kind() != jsontext.KindString {
 		return "", false
@@ -131,7 +134,7 @@ func (v Value) Text() (string, bool) {
 	return string(text), err == nil
 }
 
-// Number answers the literal of a number as it was written; false where the value is not a number.
+// Number returns the literal of a number as written; false if the value is not a number.
 func (v Value) Number() (string, bool) {
 	if v.kind() != jsontext.KindNumber {
 		return "", false
@@ -139,7 +142,7 @@ func (v Value) Number() (string, bool) {
 	return string(v.raw), true
 }
 
-// Object answers an object's members; false where the value is not an object.
+// Object returns the members of an object; false if the value is not an object.
 func (v Value) Object() (Object, bool) {
 	if v.kind() != jsontext.KindBeginObject {
 		return nil, false
@@ -164,8 +167,8 @@ func (v Value) Object() (Object, bool) {
 	return o, true
 }
 
-// Array answers the first limit elements of an array and how many it has; false where the value is not an array.
-// Counting costs no memory, so that an array far over a limit can be refused cheaply.
+// Array returns the first limit elements of an array and the number of all; false if the value is not an array.
+// Counting costs no memory, so an array far over a limit can be refused cheaply.
 func (v Value) Array(limit int) (first []Value, n int, ok bool) {
 	if v.kind() != jsontext.KindBeginArray {
 		return nil, 0, false
@@ -186,7 +189,7 @@ func (v Value) Array(limit int) (first []Value, n int, ok bool) {
 	return first, n, true
 }
 
-// Get answers the member's value, or the zero Value where there is none.
+// Get returns the member's value, or the zero Value if there is none.
 func (o Object) Get(name string) Value {
 	for _, m := range o {
 		if m.Name == name {
@@ -196,12 +199,12 @@ func (o Object) Get(name string) Value {
 	return Value{}
 }
 
-// SameNames reports whether both objects have the same names, in whatever order.
+// SameNames reports whether both objects have the same names, in any order.
 func (o Object) SameNames(other Object) bool {
 	if len(o) != len(other) {
 		return false
 	}
-	var names map[string]bool // stays nil in the usual case: the same order too
+	var names map[string]bool // stays nil in the usual case, where the order is the same too
 	for i, m := range o {
 		if other[i].Name != m.Name {
 			names = o.names()
@@ -219,7 +222,7 @@ func (o Object) SameNames(other Object) bool {
 	return true
 }
 
-// names is the set of names, for comparing objects that have them in different orders.
+// names returns the set of names, for comparing objects with different orders.
 func (o Object) names() map[string]bool {
 	names := make(map[string]bool, len(o))
 	for _, m := range o {

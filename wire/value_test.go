@@ -20,7 +20,8 @@ func TestParseRefuses(t *testing.T) {
 		{"single quotes", `{'a':1}`, Malformed, ""},
 		{"trailing comma", `{"a":[1,]}`, Malformed, "/a"},
 		{"leading zero", `{"a":01}`, Malformed, ""},
-		{"byte order mark", "\ufeff{}", Malformed, ""},
+		{"two byte order marks", "\ufeff\ufeff{}", Malformed, ""},
+		{"byte order mark alone", "\ufeff", Malformed, ""},
 		{"lone surrogate", `{"a":"\ud800"}`, Malformed, "/a"},
 		{"control character", "{\"a\":\"\n\"}", Malformed, "/a"},
 		{"name twice", `{"a":{"b":1,"b":2}}`, Duplicate, "/a/b"},
@@ -52,7 +53,7 @@ func TestParseRefuses(t *testing.T) {
 func TestParseTakes(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		`null`, ` {} `, `"a"`, `-0`, `1e400`, `{"":0}`, "{\"\\u0000\":\"\\u0000\"}", `"[[[[{{{{\""`,
+		"\ufeff{}", `null`, ` {} `, `"a"`, `-0`, `1e400`, `{"":0}`, "{\"\\u0000\":\"\\u0000\"}", `"[[[[{{{{\""`,
 		strings.Repeat("[", 64) + strings.Repeat("]", 64),
 		"[" + strings.Repeat("[],", 1000) + "[]]",
 	} {

@@ -7,7 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Map is a JSON object to be written, in its order. Values are those that Append takes.
+// Map is a JSON object to be written, in order. Its values are those that Append accepts.
 type Map []Pair
 
 // Pair is one name and value of a Map.
@@ -16,17 +16,17 @@ type Pair struct {
 	Value any
 }
 
-// P makes a pair, so that maps read well in other packages.
+// P returns a pair. It makes maps easy to read in other packages.
 func P(name string, value any) Pair { return Pair{name, value} }
 
-// Raw is JSON text that is written as it is.
+// Raw is JSON text that is written unchanged.
 type Raw []byte
 
 // JSON writes v compactly.
 func JSON(v any) []byte { return Append(nil, v) }
 
-// Append writes v compactly behind dst: nil, bool, int, int64, string, *string (null where nil), Raw, Map, and slices
-// of string, Map and any. It escapes only what JSON makes it escape, and panics on any other type, which is a bug.
+// Append appends v compactly to dst: nil, bool, int, int64, string, *string (null if nil), Raw, Map, and slices of
+// string, Map and any. It escapes only what JSON requires, and panics on any other type, which is a bug.
 func Append(dst []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
@@ -67,7 +67,7 @@ func Append(dst []byte, v any) []byte {
 	panic(fmt.Sprintf("wire: %T cannot be written as JSON", v))
 }
 
-// appendArray writes [] for a nil slice: null would be another answer.
+// appendArray writes [] for a nil slice, because null means something else.
 func appendArray[T any](dst []byte, list []T) []byte {
 	dst = append(dst, '[')
 	for i, v := range list {
@@ -79,7 +79,7 @@ func appendArray[T any](dst []byte, list []T) []byte {
 	return append(dst, ']')
 }
 
-// appendText writes a string; bytes that are not UTF-8 become U+FFFD, so that what is written is always JSON.
+// appendText writes a string. Bytes that are not UTF-8 become U+FFFD, so that the output is always JSON.
 func appendText(dst []byte, text string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst

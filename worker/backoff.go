@@ -8,23 +8,23 @@ import (
 	"noren"
 )
 
-// backoff counts failures in a row and says how long to wait after each: from first on twice as long each time, up
-// to longest, and between half and all of that at random, so that several workers do not come back in step.
+// backoff counts failures in a row and returns how long to wait after each. The wait starts at first and doubles up to
+// longest; a random part of up to half is taken off, so that several workers do not retry in step.
 type backoff struct {
 	first, longest time.Duration
 	failures       int
 }
 
-// whileUnavailable paces what meets a database that is away, which usually comes back within seconds.
+// whileUnavailable is the backoff while the database is unavailable, which usually ends within seconds.
 func whileUnavailable() backoff {
 	return backoff{first: 50 * time.Millisecond, longest: 3 * time.Second}
 }
 
-// afterError paces what met an error that nobody expected. A bulk request is given up after a few of them (see
-// noren.Service.ApplyLane), so there should be time for a passing trouble to pass.
+// afterError is the backoff after an unexpected error. A bulk request is given up after a few of them (see
+// bulk.Service.ApplyLane), so the waits leave time for a passing problem to pass.
 func afterError() backoff { return backoff{first: time.Second, longest: time.Minute} }
 
-// next answers the wait after one more failure.
+// next returns the wait after one more failure.
 func (b *backoff) next() time.Duration {
 	wait := min(b.first<<min(b.failures, 20), b.longest)
 	b.failures++
@@ -33,24 +33,24 @@ func (b *backoff) next() time.Duration {
 
 func (b *backoff) reset() { b.failures = 0 }
 
-// pace chooses between the two by the kind of error.
-type pace struct{ unavailable, unexpected backoff }
+// waits chooses between the two by the kind of error.
+type waits struct{ unavailable, unexpected backoff }
 
-func newPace() pace { return pace{whileUnavailable(), afterError()} }
+func newWaits() waits { return waits{whileUnavailable(), afterError()} }
 
-func (p *pace) after(err error) time.Duration {
+func (p *waits) after(err error) time.Duration {
 	if noren.KindOf(err) == noren.Unavailable {
 		return p.unavailable.next()
 	}
 	return p.unexpected.next()
 }
 
-func (p *pace) reset() {
+func (p *waits) reset() {
 	p.unavailable.reset()
 	p.unexpected.reset()
 }
 
-// sleep waits, and answers false if ctx ended before.
+// sleep waits for d. It returns false if ctx ends before.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -2,57 +2,74 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"noren"
 )
 
-// deliveries sends callbacks. One goroutine, that of run, claims them and owns all state; each callback that is
-// being sent has a goroutine of its own, which reports back twice: when the receiver has answered, which makes
-// room at the host, and when the attempt has been recorded, which ends the matter.
+// deliveries sends callbacks. One goroutine, that of run, claims them and owns all state. Each callback being sent has
+// a goroutine of its own, which reports twice: when the receiver has responded, which makes room for another at that
+// receiver, and when the attempt is recorded, which ends its work.
+//
+// Callbacks are claimed tenant by tenant, in turns, and of each tenant only those that can be sent now: not for receivers
+// that are busy or rest. A tenant holds no more of the places for callbacks than are still free, so there is always room
+// for another, whatever the receivers of one do.
 type deliveries struct {
 	*Worker
-	working   context.Context // of sending
-	recording context.Context
+	working   context.Context //nolint:containedctx // of sending, which run starts and other goroutines do
+	recording context.Context //nolint:containedctx // of recording, which goes on while the worker stops
 
-	hosts map[string]*host
-	held  int  // claimed, and neither recorded nor dropped
-	look  bool // more may be due than has been claimed
+	receivers
+	held   map[noren.TenantID]int    // claimed, and neither recorded nor dropped yet
+	total  int                       // over all tenants
+	turn   noren.TenantID            // whose turn was last
+	passed map[noren.TenantID]string // the last host that was looked at, of tenants with more hosts than one look
+	look   bool                      // more may be due than has been claimed
+	full   bool                      // something was due that a tenant had no place for
 
-	answered chan string   // the host of a callback that has been sent
-	recorded chan struct{} // once for each answered
-	due      chan struct{} // a retry that this process recorded is due now
+	stopping bool // nothing is claimed any more
+
+	answered chan answer
+	recorded chan noren.TenantID // one for each that was sent
+	due      chan struct{}       // a retry recorded by this process is due now, or a receiver has rested
 }
 
-// host is a receiver with callbacks held.
-type host struct {
-	sending    int
-	queue      []claim
-	passedOver bool // the last claim left it out, so there may be more for it
-}
-
-// claim is a callback with the time at which its lease ends.
+// claim is a callback with the time at which its lease ends, and the receiver that it is counted for.
 type claim struct {
 	noren.Callback
 	until time.Time
+	to    *receiver
+	began time.Time // to be sent, by steady
+	tries int       // in a row that the receiver has not responded to before
+}
+
+// answer is what came of sending a claim.
+type answer struct {
+	claim
+	noren.Attempt
 }
 
 const (
-	// recordReserve is the part of a lease that is kept for recording the attempt.
+	// recordReserve is the part of a lease that is reserved for recording the attempt.
 	recordReserve = 2 * time.Second
-	// claimBatch is how many callbacks are claimed at once. Should they all be for one host, the last of them wait
-	// for three others; where that host is so slow that their lease runs out, they are left to be claimed again.
+	// claimBatch is how many callbacks are claimed at once of one tenant, and for one receiver that responds. If all are for
+	// one, the last of them wait for three others; if it is so slow that their lease runs out, they are left to be claimed
+	// again.
 	claimBatch = 16
-	// nearRetry is how soon a retry must be due to get a timer of its own; polling is punctual enough for others.
+	// nearRetry is how soon a retry must be due to get a timer of its own. For later ones polling is punctual enough.
 	nearRetry = 15 * time.Second
+	// hostsAtOnce is how many of a tenant's hosts one look goes through.
+	hostsAtOnce = 1000
 )
 
 func newDeliveries(w *Worker, working, recording context.Context) *deliveries {
 	return &deliveries{
-		Worker: w, working: working, recording: recording,
-		hosts: make(map[string]*host), look: true,
-		// No goroutine has to wait to report: there are never more of them than callbacks held.
-		answered: make(chan string, w.Held), recorded: make(chan struct{}, w.Held), due: make(chan struct{}, 1),
+		Worker: w, working: working, recording: recording, look: true,
+		receivers: newReceivers(w.PerHost),
+		held:      make(map[noren.TenantID]int), passed: make(map[noren.TenantID]string),
+		// Reporting never blocks: there are never more goroutines than callbacks held.
+		answered: make(chan answer, w.Held), recorded: make(chan noren.TenantID, w.Held), due: make(chan struct{}, 1),
 	}
 }
 
@@ -60,178 +77,269 @@ func newDeliveries(w *Worker, working, recording context.Context) *deliveries {
 func (d *deliveries) run(ctx context.Context) {
 	poll := time.NewTicker(d.Poll)
 	defer poll.Stop()
-	pace := newPace()
-	var resume <-chan time.Time // set: the database failed and is left alone until it fires
+	waits := newWaits()
+	var resume <-chan time.Time // not nil: the database failed, and is left alone until it fires
 	for ctx.Err() == nil {
-		if resume == nil {
+		if resume == nil && d.look {
 			if err := d.claim(); err != nil {
 				d.Log.ErrorContext(ctx, "claiming callbacks", "error", err)
-				resume = time.After(pace.after(err))
+				resume = time.After(waits.after(err))
 			} else {
-				pace.reset()
+				waits.reset()
 			}
 		}
 		select {
 		case <-ctx.Done():
-		case <-d.Service.CallbackReady():
+		case <-d.Rooms.Bulk.CallbackReady():
 			d.look = true
 		case <-d.due:
-			d.look = true
+			d.again()
 		case <-poll.C:
-			d.look = true
+			d.again()
 		case <-resume:
 			resume = nil
-		case name := <-d.answered:
-			d.makeRoom(name)
-		case <-d.recorded:
-			d.held--
+		case a := <-d.answered:
+			d.makeRoom(a)
+		case tenant := <-d.recorded:
+			d.drop(tenant)
 		}
 	}
 	d.drain()
 }
 
-// drain waits for what is being sent; what waits behind it is sent as well while working lasts.
+// again looks for what has become due, and goes on with the receivers that have rested.
+func (d *deliveries) again() {
+	d.look = true
+	now := d.steady()
+	for _, r := range d.rested(now) {
+		d.fill(r)
+	}
+	d.forget(now)
+}
+
+// steady is the time by a clock that is never set: how long a receiver rests does not depend on the time of day.
+func (d *deliveries) steady() time.Time { return time.Unix(0, 0).Add(d.Elapsed()) }
+
+// drain waits for what is being sent. What is queued behind it is sent as well, until working ends, unless its receiver rests.
 func (d *deliveries) drain() {
-	for d.held > 0 {
+	d.stopping = true
+	for _, r := range d.waiting() {
+		d.fill(r)
+	}
+	for d.total > 0 {
 		select {
-		case name := <-d.answered:
-			d.makeRoom(name)
-		case <-d.recorded:
-			d.held--
+		case a := <-d.answered:
+			d.makeRoom(a)
+		case tenant := <-d.recorded:
+			d.drop(tenant)
 		}
 	}
 }
 
-// claim takes what is due, as long as there is room for it. Hosts that cannot begin another at once are left out, so
-// however much is due for one that does not answer, the others' callbacks are found behind it.
+// claim goes through the tenants that have something due, beginning behind the one whose turn was last, until a round has
+// claimed nothing more.
 func (d *deliveries) claim() error {
-	for d.look && d.held < d.Held {
-		limit := min(claimBatch, d.Held-d.held)
-		until := d.Service.Now().Add(noren.CallbackLease)
-		busy := d.passOverBusy()
-		got, err := safely(func() ([]noren.Callback, error) {
-			return d.Service.ClaimCallbacks(d.working, busy, limit)
-		})
+	for more := true; more && d.total < d.Held; {
+		more, d.look, d.full = false, false, false
+		tenants, err := safely(func() ([]noren.TenantID, error) { return d.Rooms.Bulk.TenantsDue(d.working) })
 		if err != nil {
+			d.look = true
 			return err
 		}
-		d.look = len(got) == limit
-		for _, c := range got {
-			d.take(claim{c, until})
+		behind, _ := slices.BinarySearch(tenants, d.turn+1)
+		for _, tenant := range slices.Concat(tenants[behind:], tenants[:behind]) {
+			n, err := d.claimOf(tenant)
+			if err != nil {
+				d.look = true
+				return err
+			}
+			d.turn, more = tenant, more || n >= claimBatch
 		}
 	}
 	return nil
 }
 
-// passOverBusy lists the hosts to leave out of a claim, and notes which they are.
-func (d *deliveries) passOverBusy() []string {
-	var busy []string
-	for name, h := range d.hosts {
-		if h.passedOver = h.sending >= d.PerHost; h.passedOver {
-			busy = append(busy, name)
+// places is how many more callbacks of the tenant may be held: after that it holds no more than are free.
+func (d *deliveries) places(tenant noren.TenantID) int {
+	return (d.Held - d.total - d.held[tenant] + 1) / 2
+}
+
+// claimOf claims some callbacks of the tenant that can be sent now, and returns how many.
+func (d *deliveries) claimOf(tenant noren.TenantID) (int, error) {
+	most := min(claimBatch, d.places(tenant))
+	if d.full = d.full || most < claimBatch; most <= 0 {
+		return 0, nil
+	}
+	hosts, err := safely(func() ([]noren.CallbackHost, error) {
+		return d.Rooms.Bulk.CallbackHosts(d.working, tenant, d.passed[tenant], hostsAtOnce)
+	})
+	if err != nil {
+		return 0, err
+	}
+	delete(d.passed, tenant)
+	if len(hosts) == hostsAtOnce {
+		d.passed[tenant] = hosts[len(hosts)-1].Host
+	}
+	shares := d.shares(hosts, most)
+	if len(shares) == 0 {
+		return 0, nil
+	}
+	until := d.Rooms.Now().Add(noren.CallbackLease)
+	got, err := safely(func() ([]noren.Callback, error) { return d.Rooms.Bulk.ClaimCallbacks(d.working, tenant, shares) })
+	for _, c := range got {
+		d.take(claim{Callback: c, until: until, to: d.of(c.Host)})
+	}
+	for _, s := range shares {
+		taken := 0
+		for _, c := range got {
+			if c.Host == s.Host {
+				taken++
+			}
+		}
+		if taken == s.Most {
+			d.of(s.Host).more = true // perhaps
 		}
 	}
-	return busy
+	return len(got), err
 }
 
-// take sends the callback now, or after others of its host.
-func (d *deliveries) take(c claim) {
-	d.held++
-	h := d.hosts[c.Host]
-	if h == nil {
-		h = new(host)
-		d.hosts[c.Host] = h
-	}
-	h.queue = append(h.queue, c)
-	d.fill(h)
-}
-
-// makeRoom notes that the host has answered one callback.
-func (d *deliveries) makeRoom(name string) {
-	h := d.hosts[name]
-	h.sending--
-	d.fill(h)
-	if h.sending < d.PerHost && h.passedOver {
-		h.passedOver, d.look = false, true
-	}
-	if h.sending == 0 {
-		delete(d.hosts, name) // fill leaves nothing in the queue where there is room
-	}
-}
-
-// fill sends the host as much of its queue as there is room for. What could not be sent and recorded within its
-// lease any more is dropped, to be claimed again.
-func (d *deliveries) fill(h *host) {
-	latest := d.Service.Now().Add(MaxSend + recordReserve)
-	for len(h.queue) > 0 && h.sending < d.PerHost {
-		next := h.queue[0]
-		h.queue = h.queue[1:]
-		if next.until.Before(latest) || d.working.Err() != nil {
-			d.held--
+// shares divides most callbacks among the hosts that have some due and whose receivers can take them now, those that are due the
+// longest first.
+func (d *deliveries) shares(hosts []noren.CallbackHost, most int) (shares []noren.HostShare) {
+	hosts = slices.DeleteFunc(hosts, func(h noren.CallbackHost) bool { return h.Due == nil })
+	slices.SortStableFunc(hosts, func(a, b noren.CallbackHost) int { return a.Due.Compare(*b.Due) })
+	now, taken := d.steady(), make(map[*receiver]int) // several hosts may be one receiver
+	for _, h := range hosts {
+		r := d.of(h.Host)
+		n := min(most, r.room(now, d.perHost)-taken[r])
+		if n <= 0 {
+			r.more = true
 			continue
 		}
-		h.sending++
+		shares = append(shares, noren.HostShare{Host: h.Host, Most: n})
+		most, taken[r] = most-n, taken[r]+n
+	}
+	return shares
+}
+
+// take sends the callback now, or queues it behind others of its receiver.
+func (d *deliveries) take(c claim) {
+	d.total++
+	d.held[c.TenantID]++
+	c.to.queue = append(c.to.queue, c)
+	d.fill(c.to)
+}
+
+// drop ends the work on a callback of the tenant.
+func (d *deliveries) drop(tenant noren.TenantID) {
+	d.total--
+	if d.held[tenant]--; d.held[tenant] == 0 {
+		delete(d.held, tenant)
+	}
+	d.look = d.look || d.full
+}
+
+// makeRoom notes what came of one callback, and sends the receiver's next ones.
+func (d *deliveries) makeRoom(a answer) {
+	a.to.sending--
+	if rest := d.note(a, d.steady()); rest > 0 && rest <= nearRetry {
+		d.remind(rest)
+	}
+	for _, r := range []*receiver{a.to, d.of(a.Host)} { // another one, if the host has led to another address
+		d.fill(r)
+		if r.more && len(r.queue) < d.perHost {
+			r.more, d.look = false, true
+		}
+	}
+}
+
+// fill sends as much of the receiver's queue as there is room for. A callback that can no longer be sent and recorded
+// within its lease is dropped, to be claimed again.
+func (d *deliveries) fill(r *receiver) {
+	now, latest := d.steady(), d.Rooms.Now().Add(MaxSend+recordReserve)
+	r.queue = slices.DeleteFunc(r.queue, func(c claim) bool {
+		late := c.until.Before(latest) || d.working.Err() != nil || d.stopping && now.Before(r.restUntil)
+		if late {
+			d.drop(c.TenantID)
+		}
+		return late
+	})
+	for len(r.queue) > 0 && r.sending < r.atOnce(now, d.perHost) {
+		next := r.queue[0]
+		next.began, next.tries = now, r.failures
+		r.queue = r.queue[1:]
+		r.sending++
 		go d.deliver(next)
 	}
 }
 
-// deliver sends the callback and records what came of it.
+// deliver sends the callback and records the result.
 func (d *deliveries) deliver(c claim) {
 	attempt := d.send(c)
-	d.answered <- c.Host
+	d.answered <- answer{c, attempt}
 	after := d.record(c, attempt)
 	d.Metrics.Attempted(after, attempt)
-	d.recorded <- struct{}{}
+	d.recorded <- c.TenantID
 }
 
 func (d *deliveries) send(c claim) noren.Attempt {
-	ctx, cancel := context.WithTimeout(d.working, MaxSend+time.Second) // it ends by itself: this is for one that does not
+	ctx, cancel := context.WithTimeout(d.working, MaxSend+time.Second) // Send ends by itself; this is in case it does not
 	defer cancel()
-	at := d.Service.Now()
+	at := d.Rooms.Now()
 	attempt, err := safely(func() (noren.Attempt, error) { return d.Send(ctx, c.Callback), nil })
 	if err != nil {
 		d.Log.ErrorContext(ctx, "sending a callback", "tenant", c.TenantID, "request", c.RequestID, "error", err)
-		attempt = noren.Attempt{Error: "an error within the server"}
+		attempt = noren.Attempt{Error: "internal error of the server"}
 	}
 	attempt.At = at
+	if attempt.Status == 0 {
+		attempt.InARow = c.tries + 1
+	}
 	return attempt
 }
 
-// record stores the attempt. While the database is away it tries again for as long as the callback is ours; after
-// that somebody else may be sending it, and will record that. It answers the callback as it then stands.
+// record stores the attempt and returns the callback after it. While the database is unavailable it retries as long as
+// the lease lasts. After that another process may be sending the callback, and will record that attempt.
 func (d *deliveries) record(c claim, attempt noren.Attempt) noren.Callback {
 	log := d.Log.With("tenant", c.TenantID, "request", c.RequestID)
-	pace := newPace()
+	waits := newWaits()
 	for {
 		after, err := safely(func() (noren.Callback, error) {
-			return d.Service.RecordAttempt(d.recording, c.Callback, attempt)
+			return d.Rooms.Bulk.RecordAttempt(d.recording, c.Callback, attempt)
 		})
 		if err == nil {
 			d.follow(after)
 			return after
 		}
-		wait := pace.after(err)
-		if !d.Service.Now().Add(wait).Before(c.until) || !sleep(d.recording, wait) {
-			log.ErrorContext(d.recording, "a delivery could not be recorded and will be made again", "error", err)
+		wait := waits.after(err)
+		if !d.Rooms.Now().Add(wait).Before(c.until) || !sleep(d.recording, wait) {
+			log.ErrorContext(d.recording, "a delivery could not be recorded and will be repeated", "error", err)
 			return c.Callback
 		}
-		log.WarnContext(d.recording, "recording a delivery", "error", err)
+		log.WarnContext(d.recording, "recording a delivery failed; trying again", "error", err)
 	}
 }
 
-// follow sees to the retry being punctual, and tells the operator of a callback that is given up.
+// follow schedules a near retry punctually, and warns the operator of a callback that was given up.
 func (d *deliveries) follow(c noren.Callback) {
 	switch c.State {
 	case noren.CallbackGivenUp:
-		d.Log.Warn("a callback is given up", "tenant", c.TenantID, "request", c.RequestID, "host", c.Host, "attempts", c.Attempts)
+		d.Log.Warn("a callback was given up", "tenant", c.TenantID, "request", c.RequestID, "host", c.Host, "attempts", c.Attempts)
+	case noren.CallbackDelivered: // nothing is left to do
 	case noren.CallbackPending:
-		if wait := c.NextAt.Sub(d.Service.Now()); wait <= nearRetry {
-			time.AfterFunc(wait, func() {
-				select {
-				case d.due <- struct{}{}:
-				default: // there is a hint already
-				}
-			})
+		// Later retries are found by polling, by any process.
+		if wait := c.NextAt.Sub(d.Rooms.Now()); wait <= nearRetry {
+			d.remind(wait)
 		}
 	}
+}
+
+// remind hints after the wait that something is due.
+func (d *deliveries) remind(wait time.Duration) {
+	time.AfterFunc(wait, func() {
+		select {
+		case d.due <- struct{}{}:
+		default: // a hint is pending already
+		}
+	})
 }

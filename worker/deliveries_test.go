@@ -15,10 +15,11 @@ import (
 // TestRetriesArePunctual lets a receiver fail four times, and polling find nothing: retries come when they are due,
 // after about 1, 2, 4 and 8 seconds.
 func TestRetriesArePunctual(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		r.hosts["pos"] = failing(4)
-		start(t, worker.Config{Service: h.Service, Send: r.send, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: never})
 		id := h.accept(t, "shop", "http://pos/", map[int64]int64{1: 1})
 		got := r.await("pos", 5)
 		synctest.Wait()
@@ -40,17 +41,18 @@ func TestRetriesArePunctual(t *testing.T) {
 
 // TestGivesUp lets a receiver fail for more than a day.
 func TestGivesUp(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		r.hosts["pos"] = failing(1000)
-		start(t, worker.Config{Service: h.Service, Send: r.send, Poll: 10 * time.Minute})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: 10 * time.Minute})
 		id := h.accept(t, "shop", "http://pos/", map[int64]int64{1: 1})
-		time.Sleep(26 * time.Hour)
+		time.Sleep(30 * time.Hour) // it looks every ten minutes only
 		callback := h.status(t, "shop", id).Callback
 		if callback.State != noren.CallbackGivenUp || callback.Attempts < 30 || callback.Attempts > 50 {
-			t.Fatalf("after 26 hours: %+v", callback)
+			t.Fatalf("after 30 hours: %+v", callback)
 		}
-		n, err := h.ResendCallbacks(t.Context(), "shop", noren.CallbackFilter{RequestID: id})
+		n, err := h.Bulk.Resend(t.Context(), h.callers["shop"].Tenant, noren.CallbackFilter{RequestID: id})
 		if err != nil || n != 1 {
 			t.Fatalf("resend: %d, %v", n, err)
 		}
@@ -61,12 +63,13 @@ func TestGivesUp(t *testing.T) {
 	})
 }
 
-// TestDeadHostDelaysNobody owes very many callbacks to hosts that do not answer, and then a few to others.
+// TestDeadHostDelaysNobody has very many callbacks for hosts that do not respond, and then a few for others.
 func TestDeadHostDelaysNobody(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		r.hosts["dead"] = dead
-		start(t, worker.Config{Service: h.Service, Send: r.send, Poll: 5 * time.Second})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: 5 * time.Second})
 		const toDead = 60
 		for i := range int64(toDead) {
 			h.accept(t, "unlucky", "http://dead/", map[int64]int64{1: i})
@@ -96,8 +99,9 @@ func TestDeadHostDelaysNobody(t *testing.T) {
 	})
 }
 
-// TestSlowHostIsUsedFully checks that a host with room gets the next callback as soon as one is answered.
+// TestSlowHostIsUsedFully checks that a host with room gets the next callback as soon as it has responded to one.
 func TestSlowHostIsUsedFully(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		r.hosts["slow"] = func(context.Context, noren.Callback) noren.Attempt {
@@ -109,7 +113,7 @@ func TestSlowHostIsUsedFully(t *testing.T) {
 			h.accept(t, "shop", "http://slow/", map[int64]int64{1: i})
 		}
 		begin := time.Now()
-		start(t, worker.Config{Service: h.Service, Send: r.send, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: never})
 		r.await("slow", n)
 		if took := time.Since(begin); took != n/4*time.Second {
 			t.Errorf("%d callbacks of a second each, four at a time, took %v", n, took)
@@ -119,6 +123,7 @@ func TestSlowHostIsUsedFully(t *testing.T) {
 
 // TestRecordingFails keeps the database from recording deliveries, for a moment or for longer than a lease.
 func TestRecordingFails(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		away           time.Duration
 		fewest, most   int
@@ -128,10 +133,11 @@ func TestRecordingFails(t *testing.T) {
 		"longer than a lease": {5 * noren.CallbackLease / 2, 2, 3, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			inBubble(t, func(t *testing.T, h *house) {
 				r := newReceivers(t)
 				h.engine.record.set(errAway)
-				start(t, worker.Config{Service: h.Service, Send: r.send})
+				start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send})
 				id := h.accept(t, "shop", "http://pos/", map[int64]int64{1: 1})
 				time.Sleep(c.away)
 				h.engine.record.set(nil)
@@ -150,6 +156,7 @@ func TestRecordingFails(t *testing.T) {
 
 // TestSendingPanics treats a panic as a failed attempt.
 func TestSendingPanics(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		first := true
@@ -160,7 +167,7 @@ func TestSendingPanics(t *testing.T) {
 			}
 			return r.send(ctx, c)
 		}
-		start(t, worker.Config{Service: h.Service, Send: send})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: send})
 		id := h.accept(t, "shop", "http://pos/", map[int64]int64{1: 1})
 		r.await("pos", 1)
 		synctest.Wait()
@@ -174,6 +181,7 @@ func TestSendingPanics(t *testing.T) {
 // TestTwoWorkers lets two workers share a database: nothing is applied twice or out of order, and no callback is
 // delivered by both at the same time, or again after it was delivered.
 func TestTwoWorkers(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		for host := range 3 {
@@ -182,8 +190,8 @@ func TestTwoWorkers(t *testing.T) {
 				return noren.Attempt{Status: http.StatusOK}
 			}
 		}
-		start(t, worker.Config{Service: h.Service, Send: r.send, Poll: 100 * time.Millisecond})
-		start(t, worker.Config{Service: h.another(), Send: r.send, Poll: 100 * time.Millisecond})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: 100 * time.Millisecond})
+		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: r.send, Poll: 100 * time.Millisecond})
 		const tenants, each = 5, 40
 		amounts := acceptAtOnce(t, h, tenants, each)
 		r.await("", tenants*each)
@@ -193,7 +201,7 @@ func TestTwoWorkers(t *testing.T) {
 			t.Errorf("%d deliveries of %d callbacks", n, tenants*each)
 		}
 		for contract := range amounts {
-			if list, err := h.Callbacks(t.Context(), contract, noren.CallbackFilter{State: noren.CallbackPending}); err != nil || len(list) > 0 {
+			if list, err := h.Bulk.Callbacks(t.Context(), h.callers[contract].Tenant, noren.CallbackFilter{State: noren.CallbackPending}); err != nil || len(list) > 0 {
 				t.Errorf("%s: %d callbacks are left (%v)", contract, len(list), err)
 			}
 		}
@@ -203,6 +211,7 @@ func TestTwoWorkers(t *testing.T) {
 // TestStop ends a worker while deliveries run: those that end within the grace time are recorded as they ended,
 // the others as broken off, and are due again a moment later.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		r.hosts["soon"] = func(context.Context, noren.Callback) noren.Attempt {
@@ -213,7 +222,7 @@ func TestStop(t *testing.T) {
 			<-ctx.Done()
 			return noren.Attempt{Error: context.Cause(ctx).Error()}
 		}
-		stop := start(t, worker.Config{Service: h.Service, Send: r.send, Grace: 3 * time.Second})
+		stop := start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Grace: 3 * time.Second})
 		soon := h.accept(t, "shop", "http://soon/", map[int64]int64{1: 1})
 		late := h.accept(t, "shop", "http://late/", map[int64]int64{1: 2})
 		synctest.Wait()
@@ -226,7 +235,7 @@ func TestStop(t *testing.T) {
 			t.Errorf("the delivery that ended in time: %+v", c)
 		}
 		status := h.status(t, "shop", late)
-		if len(status.Attempts) != 1 || status.Attempts[0].Error != "the server was stopped before there was an answer" {
+		if len(status.Attempts) != 1 || status.Attempts[0].Error != "the server stopped before the receiver responded" {
 			t.Fatalf("the delivery that did not: %+v", status.Attempts)
 		}
 		waiting := h.accept(t, "shop", "http://other/", map[int64]int64{1: 3})
@@ -235,7 +244,7 @@ func TestStop(t *testing.T) {
 			t.Errorf("a stopped worker applied %+v", s.Request)
 		}
 		delete(r.hosts, "late")
-		start(t, worker.Config{Service: h.Service, Send: r.send})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send})
 		r.await("late", 2)
 		r.await("other", 1)
 	})
@@ -243,8 +252,9 @@ func TestStop(t *testing.T) {
 
 // TestStopIsPromptWhenIdle has nothing to wait for.
 func TestStopIsPromptWhenIdle(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		stop := start(t, worker.Config{Service: h.Service, Send: newReceivers(t).send})
+		stop := start(t, worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send})
 		synctest.Wait()
 		begin := time.Now()
 		stop()

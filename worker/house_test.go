@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +11,11 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/bulk"
+	"noren/app/shop"
 	"noren/sqlstore"
 	"noren/worker"
 )
@@ -20,7 +24,7 @@ import (
 // package synctest, where time passes only while everything waits: a retry an hour away takes no time, and what
 // takes no time is seen to take none.
 type house struct {
-	*noren.Service
+	*app.App
 	engine  *faulty
 	callers map[string]noren.Caller // by contract
 	encoder *encoder
@@ -28,32 +32,22 @@ type house struct {
 
 // inBubble runs the test in a bubble.
 func inBubble(t *testing.T, test func(t *testing.T, h *house)) {
-	t.Parallel()
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, setup(t)) })
 }
 
 func setup(t *testing.T) *house {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "noren.db")
-	// No test here outlives a power cut, so none waits for the disk.
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: "sqlite:" + path + "?_pragma=synchronous(0)"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := apptest.Open(t, sqlstore.Config{URL: apptest.NewSQLite(t)})
 	h := &house{engine: &faulty{Engine: db}, callers: make(map[string]noren.Caller), encoder: new(encoder)}
-	h.Service = h.another()
+	h.App = h.another()
 	return h
 }
 
 // another is a second service on the same database, as another process would have.
-func (h *house) another() *noren.Service {
-	return noren.NewService(noren.Config{
-		Engine: h.engine, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: h.encoder},
+func (h *house) another() *app.App {
+	return app.New(app.Config{
+		Engine: h.engine, Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: h.encoder},
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -61,24 +55,24 @@ func (h *house) another() *noren.Service {
 // products is how many products each tenant has, numbered from 1, all in store 1.
 const products = 20
 
-// caller answers the only client of the tenant, which is made at its first mention.
+// caller returns the only client of the tenant, which is made at its first mention.
 func (h *house) caller(t *testing.T, contract string) noren.Caller {
 	t.Helper()
 	if c, ok := h.callers[contract]; ok {
 		return c
 	}
-	shop := noren.Shop{
+	shop := shop.Shop{
 		Contract: contract,
 		Tenant:   noren.TenantPatch{Name: noren.Set(contract)},
 		Stores:   []noren.Store{{ID: 1, Code: "001", Name: "本店", Kind: noren.StoreShop}},
-		Clients: []noren.ShopClient{{
+		Clients: []access.ClientSpec{{
 			Name: "pos", Dialect: noren.Smaregi, Kind: noren.AppClient, Key: contract + "-pos", Secret: "a secret",
 		}},
 	}
 	for id := range int64(products) {
 		shop.Products = append(shop.Products, noren.Product{ID: id + 1, Code: fmt.Sprint("P", id+1), Name: "緑茶"})
 	}
-	if _, err := h.ApplyShop(t.Context(), shop); err != nil {
+	if _, err := h.Shop.Apply(t.Context(), shop); err != nil {
 		t.Fatal(err)
 	}
 	c, err := h.engine.CallerByKey(t.Context(), noren.Smaregi, contract+"-pos")
@@ -89,7 +83,7 @@ func (h *house) caller(t *testing.T, contract string) noren.Caller {
 	return c
 }
 
-// accept sends a bulk request that sets the products to the amounts, and answers its number.
+// accept sends a bulk request that sets the products to the amounts, and returns its number.
 func (h *house) accept(t *testing.T, contract, url string, amounts map[int64]int64) int64 {
 	t.Helper()
 	request := noren.BulkRequest{Kind: noren.BulkStock, Dialect: noren.Smaregi, CallbackURL: url}
@@ -97,17 +91,17 @@ func (h *house) accept(t *testing.T, contract, url string, amounts map[int64]int
 		key := noren.StockKey{ProductID: product, StoreID: 1}
 		request.Rows.Stock = append(request.Rows.Stock, noren.StockChange{StockKey: key, Amount: amount})
 	}
-	accepted, err := h.AcceptBulk(t.Context(), h.caller(t, contract), request, nil)
+	accepted, err := h.Bulk.Accept(t.Context(), h.caller(t, contract), request, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return accepted.Request.ID
 }
 
-// status answers what is stored of a request.
-func (h *house) status(t *testing.T, contract string, id int64) noren.BulkStatus {
+// status returns what is stored of a request.
+func (h *house) status(t *testing.T, contract string, id int64) bulk.Status {
 	t.Helper()
-	status, err := h.BulkStatus(t.Context(), h.caller(t, contract), id)
+	status, err := h.Bulk.Status(t.Context(), h.caller(t, contract), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +111,9 @@ func (h *house) status(t *testing.T, contract string, id int64) noren.BulkStatus
 // start runs a worker until the test ends or stop is called; stop returns when the worker has.
 func start(t *testing.T, c worker.Config) (stop func()) {
 	t.Helper()
-	c.Log = slog.New(slog.DiscardHandler)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
@@ -135,7 +131,7 @@ func start(t *testing.T, c worker.Config) (stop func()) {
 // encoder writes callbacks as a dialect would. It panics where stock of the product named was moved.
 type encoder struct{ bad atomic.Int64 }
 
-func (e *encoder) EncodeCallback(o noren.BulkOutcome) []byte {
+func (e *encoder) EncodeCallback(o bulk.Outcome) []byte {
 	for _, m := range o.Movements {
 		if m.ProductID == e.bad.Load() {
 			panic("this outcome cannot be encoded")
@@ -148,6 +144,7 @@ func (e *encoder) EncodeCallback(o noren.BulkOutcome) []byte {
 type faulty struct {
 	noren.Engine
 	look, claim, record fault
+	claims              atomic.Int64           // calls of ClaimCallbacks
 	expired             atomic.Int64           // calls of DeleteExpired
 	expiring            fault                  // looking for points that have expired
 	broken              atomic.Int64           // a tenant that cannot be written to
@@ -188,11 +185,18 @@ func (e *faulty) TenantsWithBulk(ctx context.Context) ([]noren.TenantID, error) 
 	return e.Engine.TenantsWithBulk(ctx)
 }
 
-func (e *faulty) ClaimCallbacks(ctx context.Context, now, until time.Time, busy []string, limit int) ([]noren.Callback, error) {
+func (e *faulty) TenantsWithCallbacks(ctx context.Context, now time.Time) ([]noren.TenantID, error) {
 	if err := e.claim.get(); err != nil {
 		return nil, err
 	}
-	return e.Engine.ClaimCallbacks(ctx, now, until, busy, limit)
+	return e.Engine.TenantsWithCallbacks(ctx, now)
+}
+
+func (e *faulty) ClaimCallbacks(
+	ctx context.Context, tenant noren.TenantID, now, until time.Time, shares []noren.HostShare,
+) ([]noren.Callback, error) {
+	e.claims.Add(1)
+	return e.Engine.ClaimCallbacks(ctx, tenant, now, until, shares)
 }
 
 func (e *faulty) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
@@ -242,5 +246,12 @@ func (tx faultyTx) PutRankCheck(ctx context.Context, c noren.RankCheck) error {
 	return tx.Tx.PutRankCheck(ctx, c)
 }
 
-// errAway is what an engine answers while its database is away.
+// errAway is the error of an engine whose database is unavailable.
 var errAway = &noren.Error{Kind: noren.Unavailable, Message: "the database is away"}
+
+// roomsOf are the rooms that the worker takes.
+func roomsOf(a *app.App) worker.Rooms {
+	return worker.Rooms{
+		Now: a.Now, Access: a.Access, Audit: a.Audit, Privacy: a.Privacy, Bulk: a.Bulk, Imports: a.Imports, Inbox: a.Inbox, Members: a.Members, Points: a.Points, Ranks: a.Ranks,
+	}
+}

@@ -7,53 +7,53 @@ import (
 	"noren"
 )
 
-// imports works on files that are being imported: a stretch of lines of each tenant that has one, in turn, so that a
-// large file holds up nobody else's. One goroutine does it, because nobody waits for an import as for an answer.
-type imports struct {
+// imports applies imports: one piece of each tenant in turn, so that a large file does not hold up other tenants. One
+// goroutine is enough, because nobody waits for an import as for a response.
+type importRounds struct {
 	*Worker
 	resting map[noren.TenantID]*rest
 }
 
-// rest is how long a tenant whose import met an error is left alone.
+// rest is how long a tenant whose import failed is left alone.
 type rest struct {
-	pace  pace
+	waits waits
 	until time.Time
 }
 
-func newImports(w *Worker) *imports {
-	return &imports{Worker: w, resting: make(map[noren.TenantID]*rest)}
+func newImports(w *Worker) *importRounds {
+	return &importRounds{Worker: w, resting: make(map[noren.TenantID]*rest)}
 }
 
-// run looks for imports until ctx ends. A transaction that has begun goes on under working.
-func (i *imports) run(ctx, working context.Context) {
+// run looks for imports until ctx ends. A running transaction continues under working.
+func (i *importRounds) run(ctx, working context.Context) {
 	poll := time.NewTicker(i.Poll)
 	defer poll.Stop()
-	pace := newPace()
+	waits := newWaits()
 	for {
-		tenants, err := safely(func() ([]noren.TenantID, error) { return i.Service.TenantsWithImports(ctx) })
+		tenants, err := safely(func() ([]noren.TenantID, error) { return i.Rooms.Imports.Waiting(ctx) })
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			i.Log.ErrorContext(ctx, "looking for imports", "error", err)
-			sleep(ctx, pace.after(err))
+			sleep(ctx, waits.after(err))
 			continue
 		}
-		pace.reset()
+		waits.reset()
 		if i.round(ctx, working, tenants) {
-			continue // there may be more, of the same or of others
+			continue // there may be more, for the same or other tenants
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-i.Service.ImportReady():
+		case <-i.Rooms.Imports.Ready():
 		case <-poll.C:
 		}
 	}
 }
 
-// round works one stretch of lines of each tenant, and answers whether there were any.
-func (i *imports) round(ctx, working context.Context, tenants []noren.TenantID) (stepped bool) {
+// round applies one piece for each tenant, and reports whether there were any.
+func (i *importRounds) round(ctx, working context.Context, tenants []noren.TenantID) (stepped bool) {
 	for _, tenant := range tenants {
 		if ctx.Err() != nil {
 			return false
@@ -65,29 +65,30 @@ func (i *imports) round(ctx, working context.Context, tenants []noren.TenantID) 
 		done, err := i.step(working, tenant)
 		if err != nil {
 			if r == nil {
-				r = &rest{pace: newPace()}
+				r = &rest{waits: newWaits()}
 				i.resting[tenant] = r
 			}
-			r.until = time.Now().Add(r.pace.after(err))
+			r.until = time.Now().Add(r.waits.after(err))
 			continue
 		}
+		// The backoff starts over after a success.
 		delete(i.resting, tenant)
 		stepped = stepped || done
 	}
 	return stepped
 }
 
-// step applies the next lines of the tenant's import. It answers false where there was nothing to do, or another process
-// is at it.
-func (i *imports) step(working context.Context, tenant noren.TenantID) (bool, error) {
+// step applies the next piece of the tenant's import. It returns false if there is none, or another process is working
+// on it.
+func (i *importRounds) step(working context.Context, tenant noren.TenantID) (bool, error) {
 	working, cancel := context.WithTimeout(working, maxApply)
 	defer cancel()
-	stepped, err := safely(func() (*noren.Import, error) { return i.Service.StepImport(working, tenant) })
+	stepped, err := safely(func() (*noren.Import, error) { return i.Rooms.Imports.Step(working, tenant) })
 	switch {
 	case err != nil:
 		i.Log.ErrorContext(working, "applying an import", "tenant", tenant, "error", err)
 	case stepped != nil && stepped.State.Ended():
-		i.Log.InfoContext(working, "an import has ended", "tenant", tenant, "import", stepped.ID, "state", string(stepped.State),
+		i.Log.InfoContext(working, "an import ended", "tenant", tenant, "import", stepped.ID, "state", string(stepped.State),
 			"lines", stepped.Processed, "refused", stepped.Refused)
 	}
 	return stepped != nil, err

@@ -1,24 +1,26 @@
 package worker_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/imports"
 	"noren/worker"
 )
 
 // importStock starts an import that sets the first product's stock once a line, to 1 and 0 in turn.
-func (h *house) importStock(t *testing.T, s *noren.Service, contract string, lines int) noren.Import {
+func (h *house) importStock(t *testing.T, s *app.App, contract string, lines int) noren.Import {
 	t.Helper()
 	c := h.caller(t, contract)
-	draft, err := s.DraftImport(t.Context(), c, noren.ImportStock, noren.ImportFile{
+	draft, err := s.Imports.Draft(t.Context(), c, noren.ImportStock, noren.ImportFile{
 		Name: "stock.csv", Header: []string{"product", "store", "amount"}, Fields: []string{"product", "store", "amount"},
 		Lines: func(yield func(noren.ImportLine, error) bool) {
 			for i := range lines {
-				if !yield(noren.ImportLine{Number: i + 2, Cells: []string{"P1", "本店", fmt.Sprint((i + 1) % 2)}}, nil) {
+				if !yield(noren.ImportLine{Number: i + 2, Cells: []string{"P1", "本店", strconv.Itoa((i + 1) % 2)}}, nil) {
 					return
 				}
 			}
@@ -27,22 +29,22 @@ func (h *house) importStock(t *testing.T, s *noren.Service, contract string, lin
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := s.StartImport(t.Context(), c, draft.ID, noren.ImportSetup{})
+	i, err := s.Imports.Start(t.Context(), c, draft.ID, imports.Setup{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return i
 }
 
-// imported answers an import, and how many movements the tenant's first product has.
+// imported returns an import, and how many movements the tenant's first product has.
 func (h *house) imported(t *testing.T, contract string, id int64) (noren.Import, int) {
 	t.Helper()
 	c := h.caller(t, contract)
-	i, err := h.Import(t.Context(), c, id)
+	i, err := h.Imports.Get(t.Context(), c, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := h.Movements(t.Context(), c, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
+	moved, err := h.Stock.Movements(t.Context(), c, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,11 @@ func (h *house) imported(t *testing.T, contract string, id int64) (noren.Import,
 
 // TestImportsByHint: an import that is started in this process is worked on at once.
 func TestImportsByHint(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		start(t, worker.Config{Service: h.Service, Send: newReceivers(t).send, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send, Poll: never})
 		synctest.Wait()
-		id := h.importStock(t, h.Service, "shop", 250).ID
+		id := h.importStock(t, h.App, "shop", 250).ID
 		synctest.Wait()
 		if i, moved := h.imported(t, "shop", id); i.State != noren.ImportDone || i.Processed != 250 || moved != 250 {
 			t.Errorf("%+v, %d movements", i, moved)
@@ -65,12 +68,13 @@ func TestImportsByHint(t *testing.T) {
 
 // TestImportsByPolling: one that another process has started is found, and two workers apply each line once.
 func TestImportsByPolling(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		for range 2 {
-			start(t, worker.Config{Service: h.another(), Send: newReceivers(t).send})
+			start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		}
 		synctest.Wait()
-		first, second := h.importStock(t, h.Service, "shop", 350), h.importStock(t, h.Service, "other", 150)
+		first, second := h.importStock(t, h.App, "shop", 350), h.importStock(t, h.App, "other", 150)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		for contract, i := range map[string]noren.Import{"shop": first, "other": second} {
@@ -84,10 +88,11 @@ func TestImportsByPolling(t *testing.T) {
 // TestImportTroubleIsOneTenants: where one tenant's lines cannot be applied, the others' go on, and in the end that
 // import is given up.
 func TestImportTroubleIsOneTenants(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		bad, good := h.importStock(t, h.Service, "shop", 10), h.importStock(t, h.Service, "other", 250)
+		bad, good := h.importStock(t, h.App, "shop", 10), h.importStock(t, h.App, "other", 250)
 		h.engine.broken.Store(int64(h.caller(t, "shop").Tenant.ID))
-		start(t, worker.Config{Service: h.another(), Send: newReceivers(t).send})
+		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		synctest.Wait()
 		if i, _ := h.imported(t, "other", good.ID); i.State != noren.ImportDone {
 			t.Errorf("the other's: %+v", i)
@@ -103,13 +108,14 @@ func TestImportTroubleIsOneTenants(t *testing.T) {
 	})
 }
 
-// TestImportStopsAndGoesOn: a worker that is stopped leaves an import where it is, and the next one goes on from there.
+// TestImportStopsAndGoesOn: a worker that is stopped leaves an import where it is, and the next one continues there.
 func TestImportStopsAndGoesOn(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		const lines = 500
-		id := h.importStock(t, h.Service, "shop", lines).ID
+		id := h.importStock(t, h.App, "shop", lines).ID
 		for range 100 {
-			stop := start(t, worker.Config{Service: h.another(), Send: newReceivers(t).send})
+			stop := start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 			stop() // somewhere on the way
 			i, moved := h.imported(t, "shop", id)
 			if i.Processed != moved {
@@ -119,7 +125,7 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 				break
 			}
 		}
-		start(t, worker.Config{Service: h.another(), Send: newReceivers(t).send})
+		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		synctest.Wait()
 		if i, moved := h.imported(t, "shop", id); i.State != noren.ImportDone || moved != lines {
 			t.Errorf("%+v, %d movements", i, moved)
@@ -130,20 +136,21 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 
 // TestOldImportsAreSwept removes an import three months later.
 func TestOldImportsAreSwept(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		i := h.importStock(t, h.Service, "shop", 10)
-		c := worker.Config{Service: h.Service, Send: newReceivers(t).send, Poll: time.Hour}
+		i := h.importStock(t, h.App, "shop", 10)
+		c := worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send, Poll: time.Hour}
 		stop := start(t, c)
 		synctest.Wait()
 		stop() // for it looks around every minute
-		time.Sleep(noren.ImportKept - 2*time.Hour)
+		time.Sleep(imports.Kept - 2*time.Hour)
 		start(t, c)
 		time.Sleep(time.Hour)
 		if now, _ := h.imported(t, "shop", i.ID); now.State != noren.ImportDone {
 			t.Errorf("%+v", now)
 		}
 		time.Sleep(3 * time.Hour)
-		if _, err := h.Import(t.Context(), h.caller(t, "shop"), i.ID); noren.KindOf(err) != noren.NotFound {
+		if _, err := h.Imports.Get(t.Context(), h.caller(t, "shop"), i.ID); noren.KindOf(err) != noren.NotFound {
 			t.Errorf("it is still there: %v", err)
 		}
 	})

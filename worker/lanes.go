@@ -8,20 +8,20 @@ import (
 	"noren"
 )
 
-// lanes applies bulk requests. Each tenant with work gets a goroutine of its own, which works the lane until it is
-// empty; a limited number of them apply at the same time, and none keeps its turn while it waits after an error.
+// lanes applies bulk requests. Each tenant with work gets a goroutine, which works on the lane until it is empty. A
+// limited number of them apply at the same time, and none keeps its turn while it waits after an error.
 type lanes struct {
 	*Worker
 	turns chan struct{} // holds one value for each tenant that is applying now
 
 	mu sync.Mutex
-	// worked has an entry for each tenant that has a goroutine. True: there was news of the tenant meanwhile, so
-	// the goroutine has to look once more before it leaves.
+	// worked has an entry for each tenant with a goroutine. True means that there was news of the tenant in the meantime,
+	// so the goroutine must look once more before it ends.
 	worked map[noren.TenantID]bool
 	group  sync.WaitGroup
 }
 
-// maxApply bounds one transaction of a lane, which takes milliseconds: one that hangs must not keep its turn.
+// maxApply bounds one transaction of a lane, which normally takes milliseconds: one that hangs must not keep its turn.
 const maxApply = 30 * time.Second
 
 func newLanes(w *Worker) *lanes {
@@ -33,31 +33,31 @@ func (l *lanes) run(ctx, working context.Context) {
 	defer l.group.Wait()
 	poll := time.NewTicker(l.Poll)
 	defer poll.Stop()
-	pace := newPace()
+	waits := newWaits()
 	for {
-		tenants, err := safely(func() ([]noren.TenantID, error) { return l.Service.TenantsWithBulk(ctx) })
+		tenants, err := safely(func() ([]noren.TenantID, error) { return l.Rooms.Bulk.Waiting(ctx) })
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			l.Log.ErrorContext(ctx, "looking for bulk requests", "error", err)
-			sleep(ctx, pace.after(err))
+			sleep(ctx, waits.after(err))
 			continue
 		}
-		pace.reset()
+		waits.reset()
 		for _, tenant := range tenants {
 			l.begin(ctx, working, tenant)
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.Service.BulkReady():
+		case <-l.Rooms.Bulk.Ready():
 		case <-poll.C:
 		}
 	}
 }
 
-// begin sees to it that the tenant's lane is looked at after this call.
+// begin makes sure that the tenant's lane is looked at after this call.
 func (l *lanes) begin(ctx, working context.Context, tenant noren.TenantID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,7 +69,8 @@ func (l *lanes) begin(ctx, working context.Context, tenant noren.TenantID) {
 	l.group.Go(func() { l.work(ctx, working, tenant) })
 }
 
-// leave answers false if there was news of the tenant, so that its goroutine has to look again.
+// leave ends the tenant's work. It returns false if there was news of the tenant, so that its goroutine must look
+// again.
 func (l *lanes) leave(tenant noren.TenantID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,28 +82,30 @@ func (l *lanes) leave(tenant noren.TenantID) bool {
 	return true
 }
 
-// work applies the tenant's requests until none waits or ctx ends.
+// work applies the tenant's requests until none is waiting or ctx ends.
 func (l *lanes) work(ctx, working context.Context, tenant noren.TenantID) {
-	pace := newPace()
+	waits := newWaits()
 	for ctx.Err() == nil {
 		done, err := l.apply(ctx, working, tenant)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			l.Log.ErrorContext(ctx, "applying bulk requests", "tenant", tenant, "error", err)
 			l.Metrics.ApplyError(tenant, err)
-			sleep(ctx, pace.after(err))
+			sleep(ctx, waits.after(err))
+		// leave fails if there was news since the lane was found empty.
 		case len(done) == 0 && l.leave(tenant):
 			return
 		default:
-			pace.reset()
+			waits.reset()
 		}
 		for _, r := range done {
-			l.Metrics.Applied(r, r.AppliedAt.Sub(r.AcceptedAt))
+			l.Metrics.Applied(r, max(0, r.AppliedAt.Sub(r.AcceptedAt))) // the clock may have been set back
 		}
 	}
 }
 
-// apply takes its turn and applies the lane's next requests. A transaction that has begun is not broken off by ctx.
+// apply waits for its turn and applies the lane's next requests. A transaction that has begun is not interrupted by
+// ctx.
 func (l *lanes) apply(ctx, working context.Context, tenant noren.TenantID) ([]noren.BulkRequest, error) {
 	select {
 	case <-ctx.Done():
@@ -112,5 +115,5 @@ func (l *lanes) apply(ctx, working context.Context, tenant noren.TenantID) ([]no
 	defer func() { <-l.turns }()
 	working, cancel := context.WithTimeout(working, maxApply)
 	defer cancel()
-	return safely(func() ([]noren.BulkRequest, error) { return l.Service.ApplyLane(working, tenant) })
+	return safely(func() ([]noren.BulkRequest, error) { return l.Rooms.Bulk.ApplyLane(working, tenant) })
 }

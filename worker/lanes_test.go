@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/access"
 	"noren/worker"
 )
 
@@ -19,10 +20,11 @@ const never = 1000 * time.Hour
 
 // TestAppliesAndCallsBack shows that hints alone carry a request through: no time passes.
 func TestAppliesAndCallsBack(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		m := new(measured)
-		start(t, worker.Config{Service: h.Service, Send: r.send, Metrics: m, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Metrics: m, Poll: never})
 		begin := time.Now()
 		id := h.accept(t, "shop", "http://pos.example.com/hook", map[int64]int64{1: 10, 2: 20})
 		got := r.await("", 1)[0]
@@ -40,11 +42,12 @@ func TestAppliesAndCallsBack(t *testing.T) {
 	})
 }
 
-// TestPollingFindsWhatNoHintToldOf accepts through another service, as another process would.
+// TestPollingFindsWhatNoHintToldOf accepts through another service, as another process would do.
 func TestPollingFindsWhatNoHintToldOf(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
-		start(t, worker.Config{Service: h.another(), Send: r.send})
+		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: r.send})
 		synctest.Wait()
 		begin := time.Now()
 		h.accept(t, "shop", "http://pos.example.com/", map[int64]int64{1: 1})
@@ -57,9 +60,10 @@ func TestPollingFindsWhatNoHintToldOf(t *testing.T) {
 
 // TestOrder accepts many requests of several tenants at once: each tenant's take effect in the order of their numbers.
 func TestOrder(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
-		start(t, worker.Config{Service: h.Service, Send: r.send, Lanes: 2})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Lanes: 2})
 		const tenants, each = 4, 30
 		last := acceptAtOnce(t, h, tenants, each)
 		r.await("", tenants*each)
@@ -68,7 +72,7 @@ func TestOrder(t *testing.T) {
 }
 
 // acceptAtOnce has each tenant send requests, concurrently, that set product 1 to a different amount each. It
-// answers each tenant's amounts in the order of the requests' numbers.
+// returns each tenant's amounts in the order of the requests' numbers.
 func acceptAtOnce(t *testing.T, h *house, tenants, each int) map[string][]int64 {
 	t.Helper()
 	type numbered struct{ id, amount int64 }
@@ -82,7 +86,7 @@ func acceptAtOnce(t *testing.T, h *house, tenants, each int) map[string][]int64 
 			group.Go(func() {
 				request := noren.BulkRequest{Kind: noren.BulkStock, Dialect: noren.Smaregi, CallbackURL: fmt.Sprintf("http://host%d/", amount%3)}
 				request.Rows.Stock = []noren.StockChange{{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}, Amount: amount}}
-				accepted, err := h.AcceptBulk(t.Context(), caller, request, nil)
+				accepted, err := h.Bulk.Accept(t.Context(), caller, request, nil)
 				if err != nil {
 					t.Error(err)
 					return
@@ -109,7 +113,7 @@ func checkMovements(t *testing.T, h *house, amounts map[string][]int64, each int
 	t.Helper()
 	for contract, want := range amounts {
 		filter := noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}}
-		list, err := h.Movements(t.Context(), h.callers[contract], filter)
+		list, err := h.Stock.Movements(t.Context(), h.callers[contract], filter)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,11 +130,12 @@ func checkMovements(t *testing.T, h *house, amounts map[string][]int64, each int
 // TestTroubleStaysWithItsTenant gives one tenant a request that makes applying panic. The other tenant does not
 // notice, and after a few tries the request fails and lets go of its lane.
 func TestTroubleStaysWithItsTenant(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		m := new(measured)
 		h.encoder.bad.Store(13)
-		start(t, worker.Config{Service: h.Service, Send: r.send, Metrics: m, Poll: never, Lanes: 1})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Metrics: m, Poll: never, Lanes: 1})
 		begin := time.Now()
 		h.accept(t, "bad", "http://bad/", map[int64]int64{1: 1})
 		spoilt := h.accept(t, "bad", "http://bad/", map[int64]int64{13: 1})
@@ -163,15 +168,16 @@ func TestTroubleStaysWithItsTenant(t *testing.T) {
 	})
 }
 
-// TestDatabaseAway checks that a database which fails is asked again ever more seldom, and that work goes on soon
+// TestDatabaseAway checks that a failing database is tried less and less often, and that work continues soon
 // after it is back.
 func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		r := newReceivers(t)
 		h.accept(t, "shop", "http://pos.example.com/", map[int64]int64{1: 1})
 		h.engine.look.set(errAway)
 		h.engine.claim.set(errAway)
-		start(t, worker.Config{Service: h.Service, Send: r.send})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send})
 		time.Sleep(5 * time.Minute)
 		for name, f := range map[string]*fault{"lanes": &h.engine.look, "callbacks": &h.engine.claim} {
 			// From one and a half to three seconds between two calls, once they have become rare.
@@ -189,14 +195,15 @@ func TestDatabaseAway(t *testing.T) {
 }
 
 func TestExpiredIsRemoved(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		start(t, worker.Config{Service: h.Service, Send: newReceivers(t).send, Poll: time.Hour})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send, Poll: time.Hour})
 		h.caller(t, "shop")
-		if _, err := h.IssueToken(t.Context(), "shop", "shop-pos", "a secret", nil); err != nil {
+		if _, err := h.Access.IssueToken(t.Context(), "shop", "shop-pos", "a secret", nil); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(noren.TokenLife + 2*time.Minute)
-		n, err := h.DeleteExpired(t.Context())
+		time.Sleep(access.TokenLife + 2*time.Minute)
+		n, err := h.Access.DeleteExpired(t.Context())
 		if err != nil || n != 0 {
 			t.Errorf("the worker left %d (%v)", n, err)
 		}

@@ -7,27 +7,29 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/ranks"
 )
 
 const (
-	rankInterval = time.Minute // how often to look whether a check of ranks has fallen due, so how late one may begin
-	rankLook     = time.Hour   // how often to ask the database although the calendar says that nothing is due
+	rankInterval = time.Minute // how often to look for due checks, so also how late one may begin
+	rankLook     = time.Hour   // how often to ask the database even though the calendar shows nothing due
 	rankTenants  = 16          // tenants whose checks run at the same time
-	rankRest     = 2           // how many times as long as a slice took the pause after it is
+	rankRest     = 2           // the pause after a slice is this many times as long as the slice took
 	rankPause    = time.Second // the longest pause
 )
 
-// rankChecks runs each tenant's checks of ranks when their time has come, and those that a server which was down has
-// missed. Of several workers one gets ahead, and the others leave the check to it until the next look. Checks take turns
-// slice by slice, so that a small tenant does not wait for a big one, and rest twice as long as they work, which
-// leaves two thirds to the rest of the server.
+// rankChecks runs each tenant's checks of ranks when they fall due, and those missed while the server was down. Of
+// several workers one gets ahead, and the others leave the check to it until they look again. Checks take turns slice
+// by slice, so that a small tenant does not wait for a big one, and pause twice as long as they work, which leaves two
+// thirds of the time to the rest of the server.
 type rankChecks struct {
 	*Worker
-	turn sync.Mutex // of who works on a slice
+	turn sync.Mutex // held while working on a slice
 
 	mu sync.Mutex
-	// looked has when a tenant was seen to have nothing due. Until the next instant of its calendar there is nothing to
-	// look for, but what an operator began and did not finish. It is a memory only: a restart looks again.
+	// looked has the time at which a tenant had nothing due. Until the next check in its calendar there is nothing to look
+	// for except a check that an operator began and did not finish. It is only kept in memory: after a restart every
+	// tenant is looked at.
 	looked map[noren.TenantID]time.Time
 }
 
@@ -35,10 +37,10 @@ func newRankChecks(w *Worker) *rankChecks {
 	return &rankChecks{Worker: w, looked: make(map[noren.TenantID]time.Time)}
 }
 
-// run looks at once and then every minute, until ctx ends. What is cut short then goes on at the next start.
+// run looks at once and then every minute, until ctx ends. A check interrupted then continues at the next start.
 func (r *rankChecks) run(ctx context.Context) {
-	for {
-		tenants, err := safely(func() ([]noren.Tenant, error) { return r.Service.Tenants(ctx) })
+	for r.awaitTrust(ctx) {
+		tenants, err := safely(func() ([]noren.Tenant, error) { return r.Rooms.Access.Tenants(ctx) })
 		r.complain(ctx, err, "listing the tenants")
 		var group sync.WaitGroup
 		room := make(chan struct{}, rankTenants)
@@ -66,18 +68,20 @@ func (r *rankChecks) toLook(t noren.Tenant) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	looked, now := r.looked[t.ID], r.Service.Now()
-	return now.Sub(looked) >= rankLook || !t.Programme.Next(looked, t.Location()).At.After(now)
+	looked, now := r.looked[t.ID], r.Rooms.Now()
+	return now.Sub(looked).Abs() >= rankLook || // also after the clock was set back
+		!t.Programme.Next(looked, t.Location()).At.After(now)
 }
 
-// errElsewhere leaves a check to the worker that was found to be ahead.
-var errElsewhere = errors.New("another worker is at this check")
+// errElsewhere leaves a check to the worker that is ahead.
+var errElsewhere = errors.New("another worker is running this check")
 
-// check runs what the tenant is due, one check after another.
+// check runs the tenant's due checks, one after another.
 func (r *rankChecks) check(ctx context.Context, t noren.Tenant) {
-	for ctx.Err() == nil {
-		looked := r.Service.Now()
-		at, err := safely(func() (*time.Time, error) { return r.Service.DueRankCheck(ctx, t) })
+	for ctx.Err() == nil && r.clock.trusted() {
+		// Read before the look-up: a check that falls due in between must not be skipped.
+		looked := r.Rooms.Now()
+		at, err := safely(func() (*time.Time, error) { return r.Rooms.Ranks.Due(ctx, t) })
 		if err != nil {
 			r.complain(ctx, err, "looking for a due check of ranks", "tenant", t.Contract)
 			return
@@ -101,12 +105,12 @@ func (r *rankChecks) check(ctx context.Context, t noren.Tenant) {
 	}
 }
 
-// checkAt runs one check, slice by slice as its turn comes.
+// checkAt runs one check, slice by slice, when it is its turn.
 func (r *rankChecks) checkAt(ctx context.Context, t noren.Tenant, at time.Time) (noren.RankCheck, error) {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	began := time.Now()
-	return r.Service.CheckRanks(ctx, t, at, func(slice noren.RankSlice) error {
+	return r.Rooms.Ranks.Check(ctx, t, at, func(slice ranks.Slice) error {
 		switch {
 		case slice.Raced && slice.Check.FinishedAt == nil:
 			return errElsewhere
@@ -115,6 +119,7 @@ func (r *rankChecks) checkAt(ctx context.Context, t noren.Tenant, at time.Time) 
 		case !sleep(ctx, min(rankRest*time.Since(began), rankPause)):
 			return ctx.Err()
 		}
+		// Let the others have their turn before the next slice.
 		r.turn.Unlock()
 		r.turn.Lock()
 		began = time.Now()
@@ -122,7 +127,7 @@ func (r *rankChecks) checkAt(ctx context.Context, t noren.Tenant, at time.Time) 
 	})
 }
 
-// complain logs an error, unless it only says that the worker is to stop. The next look tries again.
+// complain logs an error, unless it only means that the worker is to stop. The next look tries again.
 func (r *rankChecks) complain(ctx context.Context, err error, what string, about ...any) {
 	if err != nil && ctx.Err() == nil {
 		r.Log.ErrorContext(ctx, what, append(about, "error", err)...)

@@ -11,10 +11,10 @@ import (
 	"noren"
 )
 
-// receivers are the hosts that callbacks are sent to, each with its way to answer. Its send is a worker's Send.
+// receivers are the hosts that callbacks are sent to, each with its way to respond. Its send is a worker's Send.
 type receivers struct {
 	t     *testing.T
-	hosts map[string]func(ctx context.Context, c noren.Callback) noren.Attempt // others answer 200 at once
+	hosts map[string]func(ctx context.Context, c noren.Callback) noren.Attempt // others respond with 200 at once
 
 	mu      sync.Mutex
 	arrived []arrival
@@ -70,7 +70,7 @@ func (r *receivers) send(ctx context.Context, c noren.Callback) noren.Attempt {
 	return attempt
 }
 
-// await waits until n deliveries ended whose host is the one named, or any where it is "", and answers them in order.
+// await waits until n deliveries to the host ended, or to any if it is "", and returns them in order.
 func (r *receivers) await(host string, n int) []arrival {
 	r.t.Helper()
 	late := time.After(48 * time.Hour) // of a bubble; the test binary's own timeout bounds tests outside
@@ -108,10 +108,10 @@ func dead(ctx context.Context, _ noren.Callback) noren.Attempt {
 	case <-ctx.Done():
 	case <-time.After(10 * time.Second):
 	}
-	return noren.Attempt{Error: "no answer"}
+	return noren.Attempt{Error: "no response"}
 }
 
-// failing answers 500 so many times, then 200.
+// failing responds with 500 that many times, then with 200.
 func failing(times int) func(context.Context, noren.Callback) noren.Attempt {
 	var mu sync.Mutex
 	return func(context.Context, noren.Callback) noren.Attempt {

@@ -12,6 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/points"
+	"noren/app/shop"
 	"noren/worker"
 )
 
@@ -19,7 +22,7 @@ import (
 func (h *house) member(t *testing.T, contract string) noren.Caller {
 	t.Helper()
 	c := h.caller(t, contract)
-	_, err := h.ApplyShop(t.Context(), noren.Shop{
+	_, err := h.Shop.Apply(t.Context(), shop.Shop{
 		Contract: contract, Members: []noren.MemberPatch{{ID: 1, LastName: noren.Set("山田")}},
 	})
 	if err != nil {
@@ -31,8 +34,8 @@ func (h *house) member(t *testing.T, contract string) noren.Caller {
 // grant gives member 1 points that can be used through that day.
 func (h *house) grant(t *testing.T, c noren.Caller, amount int64, through noren.Date) {
 	t.Helper()
-	_, err := h.AdjustPoints(t.Context(), c, noren.PointAdjustment{
-		Query: noren.MemberQuery{IDs: []int64{1}}, Mode: noren.AddPoints, Type: noren.DefaultPoint, Amount: amount,
+	_, err := h.Points.Adjust(t.Context(), c, points.Adjustment{
+		Query: noren.MemberQuery{IDs: []int64{1}}, Mode: points.Add, Type: noren.DefaultPoint, Amount: amount,
 		ExpiresOn: noren.Set(through),
 	}, nil)
 	if err != nil {
@@ -40,11 +43,11 @@ func (h *house) grant(t *testing.T, c noren.Caller, amount int64, through noren.
 	}
 }
 
-// open answers what remains of the lots of member 1, expired by the clock or not.
+// open returns what remains of the lots of member 1, expired by the clock or not.
 func (h *house) open(t *testing.T, c noren.Caller) (amounts []int64) {
 	t.Helper()
 	err := h.engine.Engine.Update(t.Context(), c.Tenant.ID, func(tx noren.Tx) error {
-		lots, err := tx.OpenLots(t.Context(), []int64{1}, noren.DefaultPoint)
+		lots, err := tx.OpenLots(t.Context(), []int64{1}, noren.DefaultPoint, true)
 		for _, l := range lots {
 			amounts = append(amounts, l.Remaining)
 		}
@@ -59,7 +62,7 @@ func (h *house) open(t *testing.T, c noren.Caller) (amounts []int64) {
 // sound fails the test where an invariant is violated.
 func (h *house) sound(t *testing.T) {
 	t.Helper()
-	checks, err := h.Verify(t.Context())
+	checks, err := h.Engine.Verify(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +80,12 @@ func japan(day int) time.Time {
 
 // A bubble's time begins with the year 2000 in UTC, which is nine hours later in Japan.
 func TestPointsExpireByTheCalendar(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		c := h.member(t, "shop")
 		h.grant(t, c, 100, "2000-01-02")
 		h.grant(t, c, 20, "2000-01-03")
-		start(t, worker.Config{Service: h.Service, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never})
 		for _, step := range []struct {
 			at   time.Time
 			want []int64
@@ -103,11 +107,12 @@ func TestPointsExpireByTheCalendar(t *testing.T) {
 
 // A worker that starts late catches up at once, and looks no more often than once a day.
 func TestExpiryAtStartAndOnceADay(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		c := h.member(t, "shop")
 		h.grant(t, c, 100, "2000-01-01")
 		time.Sleep(time.Until(japan(5)))
-		start(t, worker.Config{Service: h.Service, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never})
 		synctest.Wait()
 		if left := h.open(t, c); left != nil {
 			t.Errorf("left after the start: %v", left)
@@ -128,12 +133,13 @@ func TestExpiryAtStartAndOnceADay(t *testing.T) {
 
 // Trouble is tried again an hour later, and stays with the tenant that has it.
 func TestExpiryTroubleIsOneTenants(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		unlucky, lucky, off := h.member(t, "a-unlucky"), h.member(t, "b-lucky"), h.member(t, "c-off")
 		for _, c := range []noren.Caller{unlucky, lucky, off} {
 			h.grant(t, c, 100, "2000-01-01")
 		}
-		_, err := h.ApplyShop(t.Context(), noren.Shop{
+		_, err := h.Shop.Apply(t.Context(), shop.Shop{
 			Contract: "c-off", Tenant: noren.TenantPatch{Points: noren.Set(noren.PointSettings{})},
 		})
 		if err != nil {
@@ -141,7 +147,7 @@ func TestExpiryTroubleIsOneTenants(t *testing.T) {
 		}
 		time.Sleep(time.Until(japan(2)))
 		h.engine.broken.Store(int64(unlucky.Tenant.ID))
-		start(t, worker.Config{Service: h.Service, Poll: never})
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never})
 		synctest.Wait()
 		for c, want := range map[*noren.Caller]int{&unlucky: 1, &lucky: 0, &off: 1} {
 			if left := h.open(t, *c); len(left) != want {
@@ -163,12 +169,12 @@ func (h *house) upload(t *testing.T, c noren.Caller, n int) (keys []string) {
 	t.Helper()
 	for i := range n {
 		keys = append(keys, fmt.Sprintf("file-%03d.png", i))
-		if _, err := h.AddUpload(t.Context(), c, noren.Upload{FileKey: keys[i], MIMEType: "image/png", Size: 1}, nil); err != nil {
+		if _, err := h.Members.AddUpload(t.Context(), c, noren.Upload{FileKey: keys[i], MIMEType: "image/png", Size: 1}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	a := noren.Attachment{MemberID: 1, FileKey: keys[0], Tag: noren.PhotoFile}
-	if _, _, err := h.Attach(t.Context(), c, a, nil); err != nil {
+	if _, _, err := h.Members.Attach(t.Context(), c, a, nil); err != nil {
 		t.Fatal(err)
 	}
 	return keys
@@ -204,11 +210,12 @@ func (r *remover) expect(t *testing.T, want map[string]int) {
 
 // More files than one call removes are swept a day after they came, but not those that something refers to.
 func TestUnusedFilesAreSwept(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		keys := h.upload(t, h.member(t, "shop"), 120)
 		r := &remover{fail: func(string, int) error { return nil }}
-		start(t, worker.Config{Service: h.Service, Poll: never, RemoveFile: r.remove})
-		time.Sleep(noren.UnusedFor - time.Second)
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never, RemoveFile: r.remove})
+		time.Sleep(members.UnusedFor - time.Second)
 		synctest.Wait()
 		r.expect(t, nil)
 		time.Sleep(time.Hour + time.Second)
@@ -225,6 +232,7 @@ func TestUnusedFilesAreSwept(t *testing.T) {
 // A file that cannot be removed, whether by an error or a panic, does not keep the others, nor other tenants' files;
 // it is tried again every hour.
 func TestSweepingFails(t *testing.T) {
+	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		h.upload(t, h.member(t, "a"), 4)
 		h.upload(t, h.member(t, "b"), 2)
@@ -237,9 +245,41 @@ func TestSweepingFails(t *testing.T) {
 			}
 			return nil
 		}}
-		start(t, worker.Config{Service: h.Service, Poll: never, RemoveFile: r.remove})
-		time.Sleep(noren.UnusedFor + 5*time.Hour)
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never, RemoveFile: r.remove})
+		time.Sleep(members.UnusedFor + 5*time.Hour)
 		synctest.Wait()
 		r.expect(t, map[string]int{"a/file-001.png": 1, "a/file-002.png": 3, "a/file-003.png": 1, "b/file-001.png": 1})
+	})
+}
+
+// What a tenant keeps no longer goes by itself, within an hour of the tenant's midnight.
+func TestTheDailyRunErasesMembersWhoLeft(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *house) {
+		c := h.member(t, "shop")
+		_, err := h.Shop.Apply(t.Context(), shop.Shop{
+			Contract: "shop", Tenant: noren.TenantPatch{Keep: noren.Set(noren.Retention{LeftMembers: 2, AuditValues: 2})},
+			Members: []noren.MemberPatch{{ID: 2, LastName: noren.Set("去"), Status: noren.Set(noren.Left), LeaveDate: noren.Set(noren.Date("2000-01-01"))}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never})
+		for _, step := range []struct {
+			at   time.Time
+			want int
+		}{{japan(3).Add(-time.Second), 0}, {japan(3).Add(time.Hour), 1}, {japan(9), 1}} {
+			time.Sleep(time.Until(step.at))
+			synctest.Wait()
+			receipts, err := h.Privacy.Erasures(t.Context(), c)
+			if err != nil || len(receipts) != step.want {
+				t.Errorf("at %v %d members are erased, want %d (%v)", step.at, len(receipts), step.want, err)
+			}
+		}
+		log, err := h.Audit.Log(t.Context(), c, noren.AuditFilter{Subject: "member", SubjectID: "1"})
+		if err != nil || len(log.Items) == 0 || string(log.Items[0].Changes) != "{}" {
+			t.Errorf("the log has %+v, %v", log.Items, err)
+		}
+		h.sound(t)
 	})
 }

@@ -10,29 +10,32 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/shop"
 	"noren/shopfile"
 )
 
-// applyCmd is `noren apply`. It is safe beside a running server: each tenant is one transaction.
+// applyCmd is `noren apply`. It is safe to run beside a server: each tenant is one transaction.
 type applyCmd struct {
 	databaseFlag
-	File string `short:"f" required:"" placeholder:"FILE" help:"The shop file, YAML; - is the standard input."`
-	JSON bool   `name:"json" help:"Print the clients with their credentials as JSON, and nothing else."`
+	File string `short:"f" required:"" placeholder:"FILE" help:"Shop file in YAML; - reads standard input."`
+	JSON bool   `name:"json" help:"Print only the clients and their credentials, as JSON."`
 }
 
-// Help is what `noren apply --help` says besides the flags.
+// Help is the text of `noren apply --help` above the flags.
 func (applyCmd) Help() string {
-	return "Each tenant is applied whole or not at all. Applying the same file again changes nothing. Secrets that are made " +
-		"up are printed this once: only their hashes are stored. API keys of ReCORE clients are printed each time."
+	return "Each tenant is applied completely or not at all. Applying the same file again changes nothing. Generated secrets " +
+		"and API keys are printed only once, because they are not stored: noren keys issue makes another API key."
 }
 
-// Run applies the file and reports what was done. Where a tenant fails, those before it stay applied and reported,
-// with the secrets that were made for them.
+// Run applies the file and reports what was done. If a tenant fails, the tenants before it stay applied and are
+// reported, with the secrets generated for them: they cannot be printed later.
 func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	if err := c.check(); err != nil {
 		return err
@@ -46,14 +49,15 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 		say(std.err, "%v\nnoren: %s in %s; nothing was applied\n", problems, counted(len(problems), "problem", "problems"), name)
 		return errReported
 	}
-	// The database is opened only now: a file with problems touches nothing.
+	// The database is opened only now, so that a file with problems does not even create one.
 	h, err := openHouse(ctx, c.Database, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	reports, err := applyShops(ctx, h.service, shops)
-	keys, keysErr := identify(ctx, h.service, reports, time.Now())
+	reports, err := applyShops(ctx, h.rooms, shops)
+	// Also after an error: the tenants before it are applied, and their secrets can be printed only now.
+	keys, keysErr := identify(ctx, h.rooms, reports)
 	err = errors.Join(err, keysErr)
 	if c.JSON {
 		return errors.Join(err, printClientsJSON(std.out, reports, keys))
@@ -61,7 +65,7 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	return errors.Join(err, printReports(std.out, shops, reports, keys))
 }
 
-// read answers the file with the name that messages give it.
+// read returns the file and the name used for it in messages.
 func (c *applyCmd) read(in io.Reader) (name string, data []byte, err error) {
 	if c.File == "-" {
 		data, err = io.ReadAll(in)
@@ -75,10 +79,10 @@ func (c *applyCmd) read(in io.Reader) (name string, data []byte, err error) {
 }
 
 // applyShops applies one tenant after another, up to the first that fails.
-func applyShops(ctx context.Context, service *noren.Service, shops []noren.Shop) ([]noren.ShopReport, error) {
-	var reports []noren.ShopReport
+func applyShops(ctx context.Context, rooms *app.App, shops []shop.Shop) ([]shop.Report, error) {
+	var reports []shop.Report
 	for _, shop := range shops {
-		report, err := service.ApplyShop(ctx, shop)
+		report, err := rooms.Shop.Apply(ctx, shop)
 		if err != nil {
 			return reports, explainShopError(shop.Contract, err)
 		}
@@ -87,20 +91,21 @@ func applyShops(ctx context.Context, service *noren.Service, shops []noren.Shop)
 	return reports, nil
 }
 
-// explainShopError says in words what in the file contradicts what is stored.
+// explainShopError words a conflict between the file and what is stored. Errors that are not the file's fault pass
+// through, wrapped.
 func explainShopError(contract string, err error) error {
 	e, ok := errors.AsType[*noren.Error](err)
 	if !ok || e.Kind == noren.Internal || e.Kind == noren.Unavailable {
 		return fmt.Errorf("applying tenant %s: %w", contract, err)
 	}
 	words := map[noren.Reason]string{
-		noren.ReasonRankUnknown:         "there is no such rank",
-		noren.ReasonStaffRankUnknown:    "there is no such staff rank",
-		noren.ReasonStoreUnknown:        "there is no such store",
-		noren.ReasonStoreNotForMembers:  "the store is a warehouse or takes orders; a member belongs to a shop",
-		noren.ReasonActiveWithLeaveDate: "an ACTIVE member has no leave_date",
-		noren.ReasonLeftWithoutDate:     "a member who LEFT has a leave_date",
-		noren.ReasonLeaveDateSet:        "the member has a leave_date; clear it (leave_date: null) to make them ACTIVE",
+		noren.ReasonRankUnknown:         "no such rank",
+		noren.ReasonStaffRankUnknown:    "no such staff rank",
+		noren.ReasonStoreUnknown:        "no such store",
+		noren.ReasonStoreNotForMembers:  "a member's store cannot be a warehouse or an order-taking store",
+		noren.ReasonActiveWithLeaveDate: "an ACTIVE member cannot have a leave_date",
+		noren.ReasonLeftWithoutDate:     "a member who LEFT must have a leave_date",
+		noren.ReasonLeaveDateSet:        "the member has a leave_date; to make them ACTIVE, clear it with leave_date: null",
 	}[e.Reason]
 	where := e.Field
 	if e.Row > 0 {
@@ -113,8 +118,8 @@ func explainShopError(contract string, err error) error {
 		cmp.Or(e.Message, words, string(e.Reason), e.Kind.String()))
 }
 
-// printReports says for each tenant what was done, then prints the secrets that were made up, and the API keys.
-func printReports(out io.Writer, shops []noren.Shop, reports []noren.ShopReport, keys identifications) error {
+// printReports prints what was done for each tenant, then the generated secrets and the API keys.
+func printReports(out io.Writer, shops []shop.Shop, reports []shop.Report, keys identifications) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, r := range reports {
 		if !r.Changed() {
@@ -126,26 +131,23 @@ func printReports(out io.Writer, shops []noren.Shop, reports []noren.ShopReport,
 			say(w, "  %s\t%s\n", l.What, counts(l))
 		}
 	}
-	given := givenSecrets(shops)
-	// Secrets that the file gives are not repeated: terminals are looked at over shoulders, and kept in histories.
-	printCredentials(w, "Secrets made up now; they cannot be shown again", reports, keys, func(field credential) bool {
-		return field.kept == onlyHash && !given[field.value]
-	})
-	printCredentials(w, "API keys; apply shows them whenever it is run", reports, keys, func(field credential) bool {
-		return field.kept == remade
-	})
+	printCredentials(w, reports, keys, givenSecrets(shops))
 	return w.Flush()
 }
 
-// printCredentials prints those credentials that are wanted, under a heading where there are any.
-func printCredentials(
-	w io.Writer, heading string, reports []noren.ShopReport, keys identifications, wanted func(credential) bool,
-) {
-	heading = "\n" + heading + "\n"
+// printCredentials prints the generated secrets and API keys, each with the ID or public key that it belongs to, and the IDs of all
+// new clients. Secrets given in the file are not repeated: people look over shoulders, and terminals keep histories.
+func printCredentials(w io.Writer, reports []shop.Report, keys identifications, given map[string]bool) {
+	heading := "\nCredentials; generated secrets cannot be shown again\n"
 	for _, r := range reports {
 		for _, c := range r.Clients {
-			for _, field := range credentials(c, keys) {
-				if wanted(field) {
+			fields := credentials(c, keys)
+			secret := func(field credential) bool { return field.kept == onlyHash && !given[field.value] }
+			if !c.Made && !slices.ContainsFunc(fields, secret) {
+				continue
+			}
+			for _, field := range fields {
+				if field.kept == inClear || secret(field) {
 					say(w, "%s  %s, %s\t%s\t%s\n", heading, r.Contract, c.Name, field.name, field.value)
 					heading = ""
 				}
@@ -154,8 +156,8 @@ func printCredentials(
 	}
 }
 
-// counts writes what was done to one kind of thing, leaving out what was not.
-func counts(l noren.ShopReportLine) string {
+// counts formats what was done to one kind of record, leaving out zero counts.
+func counts(l shop.ReportLine) string {
 	var parts []string
 	for _, part := range []struct {
 		n    int
@@ -168,8 +170,8 @@ func counts(l noren.ShopReportLine) string {
 	return strings.Join(parts, ", ")
 }
 
-// givenSecrets are the secrets that stand in the file anyway.
-func givenSecrets(shops []noren.Shop) map[string]bool {
+// givenSecrets are the secrets that the file itself contains.
+func givenSecrets(shops []shop.Shop) map[string]bool {
 	given := make(map[string]bool)
 	for _, shop := range shops {
 		for _, c := range shop.Clients {
@@ -179,23 +181,22 @@ func givenSecrets(shops []noren.Shop) map[string]bool {
 	return given
 }
 
-// credential is one of the things that a client presents, by the name that its dialect gives it.
+// credential is one of the values that a client presents, under the name used by its dialect.
 type credential struct {
 	name, value string
 	kept        keeping
 }
 
-// keeping says in which form a credential is stored, and so whether it can be shown later.
+// keeping says how a credential is stored, and so whether it can be shown later.
 type keeping uint8
 
 const (
 	inClear  keeping = iota
 	onlyHash         // a secret that cannot be shown again
-	remade           // a secret that is not stored and can be made again
 )
 
-// credentials lists what the client's user needs, as far as it can be known now.
-func credentials(c noren.ClientCredentials, keys identifications) []credential {
+// credentials lists the credentials of a client that are known at this moment.
+func credentials(c access.ClientCredentials, keys identifications) []credential {
 	var all []credential
 	switch c.Dialect {
 	case noren.Smaregi:
@@ -206,7 +207,10 @@ func credentials(c noren.ClientCredentials, keys identifications) []credential {
 			{"access_token", c.AccessToken, onlyHash},
 		}
 	case noren.ReCORE:
-		all = []credential{{"identification", keys[c.Key], remade}}
+		all = []credential{{"identification", keys[c.Key], onlyHash}}
+	case noren.Privacy:
+		all = []credential{{"client_id", c.Key, inClear}, {"client_secret", c.Secret, onlyHash}}
+	case noren.Shopify, noren.Console: // nobody of them is a client
 	case noren.EasyPoints:
 		all = []credential{{"public_key", c.Key, inClear}, {"secret_key", c.Secret, onlyHash}}
 	}
@@ -219,8 +223,9 @@ func credentials(c noren.ClientCredentials, keys identifications) []credential {
 	return known
 }
 
-// printClientsJSON prints {"clients":[…]}: for each client name, dialect, tenant and credentials.
-func printClientsJSON(out io.Writer, reports []noren.ShopReport, keys identifications) error {
+// printClientsJSON prints {"clients":[…]}: the name, dialect, tenant and credentials of each client.
+func printClientsJSON(out io.Writer, reports []shop.Report, keys identifications) error {
+	// Not nil: without clients the document has [], which scripts can iterate over.
 	clients := []map[string]string{}
 	for _, r := range reports {
 		for _, c := range r.Clients {
@@ -233,7 +238,7 @@ func printClientsJSON(out io.Writer, reports []noren.ShopReport, keys identifica
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
+	e.SetEscapeHTML(false) // secrets may contain & and <, and this is not for a browser
 	if err := e.Encode(map[string]any{"clients": clients}); err != nil {
 		return fmt.Errorf("writing the clients: %w", err)
 	}

@@ -26,7 +26,7 @@ func TestBrowserSignIn(t *testing.T) {
 		// The slash goes to the search box from anywhere.
 		w.run(chromedp.KeyEvent("/"))
 		w.until(`document.activeElement.id === "search"`)
-		// The driver sends the character by itself, whatever became of the key; a keyboard does not.
+		// The driver sends the character even if a handler has prevented the key; a keyboard would not.
 		w.run(chromedp.Evaluate(`document.getElementById("search").value = ""`, nil), chromedp.KeyEvent("山田"))
 		w.until(`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("山田")) && document.querySelectorAll("tbody tr").length > 0`)
 		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
@@ -38,7 +38,7 @@ func TestBrowserSignIn(t *testing.T) {
 		w.accessible()
 		w.fits("account")
 		w.run(chromedp.Click(`button[lang="en"]`, chromedp.ByQuery))
-		w.shows("Change the password")
+		w.shows("Change password")
 		w.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 		w.until(`document.activeElement.id === "main"`)
 	})
@@ -71,7 +71,7 @@ func TestBrowserMember(t *testing.T) {
 		w.shows("染物師")
 
 		w.run(chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
-		w.click("実行")
+		w.click("登録する")
 		w.shows("ポイントを更新しました")
 		w.run(chromedp.SetValue("#field-note", "緑茶をお好みです", chromedp.ByQuery))
 		w.click("メモを追加")
@@ -79,13 +79,13 @@ func TestBrowserMember(t *testing.T) {
 		w.run(chromedp.SetUploadFiles("#field-file", []string{picture(w.T)}, chromedp.ByQuery), chromedp.Click("#field-photo", chromedp.ByQuery))
 		w.click("アップロード")
 		w.shows("ファイルを登録しました")
-		w.until(`document.querySelector(".portrait img")?.naturalWidth === 1`) // it has been fetched by its signed address
+		w.until(`document.querySelector(".portrait img")?.naturalWidth === 1`) // it was loaded from its signed address
 		w.accessible()
 		w.fits("member-full")
 
-		for tab, text := range map[string]string{"ポイント": "ご来店", "購入・ランク": "購入", "変更履歴": "染物師"} {
+		for tab, text := range map[string]string{"ポイント": "ご来店", "購入・会員ランク": "購入履歴", "変更履歴": "染物師"} {
 			w.click(tab)
-			// The text may stand on the page before as well: it is the page of this tab that has to have it.
+			// The previous page may contain the text too, so the address must be that of the tab.
 			w.until(fmt.Sprintf(`[...document.querySelectorAll("main [aria-current]")].some(e => e.innerText.trim() === %q)`, tab))
 			w.shows(text)
 			w.accessible()
@@ -94,7 +94,7 @@ func TestBrowserMember(t *testing.T) {
 	})
 }
 
-// picture is a file with a picture of one pixel.
+// picture is a file with a one-pixel picture.
 func picture(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "顔写真.png")

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 )
 
-// TestBrowserRanks looks at the ladder, at what the next check would do, and at the effect of another programme.
+// TestBrowserRanks opens the ranks, the forecast, and the preview of another programme.
 func TestBrowserRanks(t *testing.T) {
 	t.Parallel()
 	inBrowser(t, func(w *window) {
@@ -31,7 +31,7 @@ func TestBrowserRanks(t *testing.T) {
 		w.fits("ranks-programme")
 		w.run(chromedp.SetValue("#field-window_months", "0", chromedp.ByQuery))
 		w.click("影響を試算")
-		w.shows("この値は使えません")
+		w.shows("この値は使用できません")
 		w.accessible()
 	})
 }
@@ -59,7 +59,7 @@ func TestBrowserImport(t *testing.T) {
 		w.accessible()
 		w.run(chromedp.SetUploadFiles("#field-file", []string{file}, chromedp.ByQuery))
 		w.click("内容を確認")
-		w.shows("取り込むとどうなるか")
+		w.shows("取り込み結果の見込み")
 		w.shows("日付ではありません")
 		w.accessible()
 		w.fits("import-preview")

@@ -15,28 +15,29 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"noren"
+	"noren/app"
 	"noren/cmd/noren/demoshop"
-	"noren/storetest"
+	"noren/pgtest"
 )
 
-// envBrowserRequired, set to anything, makes the browser tests fail instead of skip where there is no Chromium. So does CI.
+// envBrowserRequired, set to anything, makes the browser tests fail instead of skip without Chromium. So does CI.
 const envBrowserRequired = "NOREN_TEST_CHROMIUM_REQUIRED"
 
-// envScreenshots names a directory to keep pictures of the pages in, for people to look at.
+// envScreenshots names a directory in which pictures of the pages are saved, for people to look at.
 const envScreenshots = "NOREN_TEST_SCREENSHOTS"
 
-// clerkPassword is that of all console users.
+// clerkPassword is the password of all console users.
 const clerkPassword = "correct horse battery"
 
-// browserWait bounds one test in the browser. It takes a few seconds where the machine has nothing else to do, and
-// minutes where it has.
+// browserWait limits one browser test. It takes a few seconds on an idle machine, and minutes on a busy one.
 const browserWait = 8 * time.Minute
 
-// chromium answers the path of the browser. Where a machine merely lacks it the test is skipped.
+// chromium returns the path of the browser. Without a browser the test is skipped.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -51,11 +52,11 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// site is the demo shop, served as `noren serve` would.
+// site is the demo shop, served as by `noren serve`.
 type site struct {
-	base    string
-	service *noren.Service
-	tenant  noren.Tenant
+	base   string
+	rooms  *app.App
+	tenant noren.Tenant
 }
 
 // newSite serves a small demo shop from the database.
@@ -71,7 +72,7 @@ func newSite(t *testing.T, database string) *site {
 	for i := range shop.ConsoleUsers {
 		shop.ConsoleUsers[i].Password = clerkPassword
 	}
-	if _, err := h.service.ApplyShop(t.Context(), shop); err != nil {
+	if _, err := h.rooms.Shop.Apply(t.Context(), shop); err != nil {
 		t.Fatal(err)
 	}
 	store, err := filesFlag{filepath.Join(t.TempDir(), "files")}.open()
@@ -97,14 +98,14 @@ func newSite(t *testing.T, database string) *site {
 			t.Error(err)
 		}
 	})
-	tenant, err := h.service.TenantByContract(t.Context(), demoshop.Contract)
+	tenant, err := h.rooms.Access.TenantByContract(t.Context(), demoshop.Contract)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &site{"http://" + l.Addr().String(), h.service, tenant}
+	return &site{"http://" + l.Addr().String(), h.rooms, tenant}
 }
 
-// testLog shows a server's warnings where its test fails.
+// testLog shows a server's warnings if its test fails.
 type testLog struct{ t *testing.T }
 
 func (l testLog) Write(p []byte) (int, error) {
@@ -112,20 +113,21 @@ func (l testLog) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// window is a browser of its own at a site.
+// window is a separate browser at a site.
 type window struct {
 	*testing.T
 	*site
 	ctx context.Context
 
 	mu         sync.Mutex
-	complaints []string // of the browser: errors of scripts, and what the content security policy kept out
+	questions  []string // the dialogs that the browser has shown, by their type; each is accepted
+	complaints []string // of the browser: script errors, and what the content security policy blocked
 }
 
-// newWindow starts a browser. What it complains of fails the test in the end.
+// newWindow starts a browser. Its complaints fail the test at the end.
 func newWindow(t *testing.T, s *site) *window {
 	t.Helper()
-	// Not t.TempDir: a browser that had to be killed may go on writing for a moment, which fails no test.
+	// Not t.TempDir: a killed browser may keep writing for a moment, which must not fail the test.
 	profile, err := os.MkdirTemp("", "noren-browser-")
 	if err != nil {
 		t.Fatal(err)
@@ -159,16 +161,22 @@ func (w *window) listen(event any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch e := event.(type) {
+	case *page.EventJavascriptDialogOpening:
+		// Events are delivered one by one, so that the answer cannot be waited for here.
+		w.questions = append(w.questions, string(e.Type))
+		go func() { _ = chromedp.Run(w.ctx, page.HandleJavaScriptDialog(true)) }()
 	case *runtime.EventExceptionThrown:
 		w.complaints = append(w.complaints, e.ExceptionDetails.Error())
 	case *cdplog.EventEntryAdded:
-		if e.Entry.Level == cdplog.LevelError && e.Entry.Source != cdplog.SourceNetwork {
+		// A field that a test changes by script is not a gesture of a person, and without one the browser does not ask before leaving.
+		unasked := strings.HasPrefix(e.Entry.Text, "Blocked attempt to show a 'beforeunload'")
+		if e.Entry.Level == cdplog.LevelError && e.Entry.Source != cdplog.SourceNetwork && !unasked {
 			w.complaints = append(w.complaints, e.Entry.Text)
 		}
 	}
 }
 
-// run does things in the browser, all of which have to work.
+// run performs actions in the browser, all of which must succeed.
 func (w *window) run(actions ...chromedp.Action) {
 	w.Helper()
 	if err := chromedp.Run(w.ctx, actions...); err != nil {
@@ -198,7 +206,7 @@ func (w *window) signIn(login string) {
 	)
 }
 
-// until waits until the condition, an expression of JavaScript, is true. Between two pages there is nothing to ask.
+// until waits until a JavaScript expression is true. It may fail while a page is loading.
 func (w *window) until(condition string) {
 	w.Helper()
 	var met bool
@@ -211,9 +219,9 @@ func (w *window) until(condition string) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	if !met {
-		var page string
-		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &page))
-		w.Fatalf("it is not so that %s: %v\n%s", condition, err, page)
+		var shown string
+		_ = chromedp.Run(w.ctx, chromedp.Evaluate("document.body.innerText", &shown))
+		w.Fatalf("it is not so that %s: %v\n%s", condition, err, shown)
 	}
 }
 
@@ -224,7 +232,7 @@ func (w *window) shows(text string) {
 	w.until(fmt.Sprintf("document.body && document.body.innerText.includes(%s)", quoted))
 }
 
-// click clicks the button, link or tab with the words.
+// click clicks the button, link or tab with the text.
 func (w *window) click(words string) {
 	w.Helper()
 	quoted, _ := json.Marshal(words)
@@ -233,15 +241,15 @@ func (w *window) click(words string) {
 		`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s).click()`, quoted), nil))
 }
 
-// accessible fails the test where axe finds something serious on the page.
+// accessible fails the test if axe finds a serious problem on the page.
 func (w *window) accessible() {
 	w.Helper()
 	axe, err := os.ReadFile(filepath.Join("..", "..", "console", "testdata", "axe", "axe.min.js"))
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.until(`document.readyState === "complete"`)    // half a page has half of its texts
-	w.until(`document.getAnimations().length === 0`) // a colour on its way to another has the contrast of neither
+	w.until(`document.readyState === "complete"`)    // a page that is still loading lacks some of its texts
+	w.until(`document.getAnimations().length === 0`) // a colour in transition has the contrast of neither end
 	var found []string
 	w.run(
 		chromedp.Evaluate(string(axe)+";0", nil),
@@ -256,7 +264,7 @@ func (w *window) accessible() {
 	}
 }
 
-// fits fails the test where the page is wider than the window, and keeps a picture of it where somebody wants one.
+// fits fails the test if the page is wider than the window, and saves a picture of it if requested.
 func (w *window) fits(name string) {
 	w.Helper()
 	for _, width := range []int64{360, 1440} {
@@ -282,7 +290,7 @@ func inBrowser(t *testing.T, test func(w *window)) {
 	chromium(t)
 	for name, database := range map[string]func(t *testing.T) string{
 		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "noren.db") },
-		"postgres": func(t *testing.T) string { return storetest.Postgres(t) },
+		"postgres": func(t *testing.T) string { return pgtest.Database(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(newWindow(t, newSite(t, database(t))))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,55 +13,79 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Help helpFlag `short:"h" help:"Show this help, or that of a command."`
+	Help helpFlag `short:"h" help:"Show help for noren or for a command."`
 
-	Demo      demoCmd      `cmd:"" help:"Try everything on a throwaway database, with a shop of made-up members."`
-	Serve     serveCmd     `cmd:"" help:"Run the server: HTTP and workers in one process."`
-	Apply     applyCmd     `cmd:"" help:"Make the database match a shop file. Creates and updates, deletes nothing."`
-	Verify    verifyCmd    `cmd:"" help:"Check every invariant of the stored data."`
-	Callbacks callbacksCmd `cmd:"" help:"Look at the callbacks of bulk requests, or send them again."`
-	Import    importCmd    `cmd:"" help:"Import members, products, stock or purchases from a CSV file."`
-	Points    pointsCmd    `cmd:"" help:"Write off points that have expired."`
-	Ranks     ranksCmd     `cmd:"" help:"Check who rises and falls in rank."`
-	Webhooks  webhooksCmd  `cmd:"" help:"Look at what Shopify sent and what became of it."`
-	Version   versionCmd   `cmd:"" help:"Show the versions of Noren and of what it stands on."`
+	Demo       demoCmd       `cmd:"" help:"Try everything on a throwaway database with a made-up shop."`
+	Serve      serveCmd      `cmd:"" help:"Run the server: HTTP and background work in one process."`
+	Apply      applyCmd      `cmd:"" help:"Apply a shop file to the database: create and update, never delete."`
+	Verify     verifyCmd     `cmd:"" help:"Check every invariant of the stored data."`
+	Backup     backupCmd     `cmd:"" help:"Copy the database and the attachments into one file, beside a running server."`
+	Restore    restoreCmd    `cmd:"" help:"Restore what noren backup has copied."`
+	Keys       keysCmd       `cmd:"" help:"List, issue or revoke API keys of ReCORE clients."`
+	Rotate     rotateCmd     `cmd:"" help:"Replace a signing secret; the one before stays valid for a while."`
+	Person     personCmd     `cmd:"" help:"Hand out what is stored of one person, or erase one person."`
+	Sweep      sweepCmd      `cmd:"" help:"Remove now what has been kept long enough, or show what would be removed."`
+	Distribute distributeCmd `cmd:"" help:"Print or run what distributes the tables over the workers of Citus."`
+	Compact    compactCmd    `cmd:"" help:"Give the room that what was removed has left in a SQLite file back to the disk."`
+	Callbacks  callbacksCmd  `cmd:"" help:"List or resend callbacks of bulk updates."`
+	Import     importCmd     `cmd:"" help:"Import members, products, stock or purchases from a CSV file."`
+	Points     pointsCmd     `cmd:"" help:"Expire points."`
+	Ranks      ranksCmd      `cmd:"" help:"Run rank checks."`
+	Webhooks   webhooksCmd   `cmd:"" help:"List webhooks received from Shopify."`
+	Version    versionCmd    `cmd:"" help:"Show the version of Noren and of its database engines."`
 }
 
-// description is what the program says of itself. A blank line starts a paragraph.
-const description = "A self-hosted server for members, points, ranks and stock, which speaks the APIs that your systems " +
-	"speak already.\n\nFlags that name a variable can be set in the environment instead; the flag wins."
+// description introduces the program in its help. A blank line starts a paragraph.
+const description = "A self-hosted server for members, points, ranks and stock that speaks the APIs your systems already " +
+	"use.\n\nA flag that names a variable can also be set in the environment; the flag takes precedence."
 
 // The exit codes.
 const (
 	exitOK     = 0
-	exitFailed = 1 // it did not work, or verify found violations
-	exitUsage  = 2 // the command line or a setting is wrong
+	exitFailed = 1 // the command failed, an import refused lines, or verify found violations
+	exitUsage  = 2 // wrong command line or setting
 )
 
-// streams are the standard input and outputs of a command.
+// streams are the standard input and outputs of a command. Tests pass buffers.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	japanese bool // the language of what is said to somebody who sees the program for the first time
 }
 
-// usageError is a mistake of the caller's in the command line or a setting.
+// words returns the text in the language of the terminal.
+func (s streams) words(ja, en string) string {
+	if s.japanese {
+		return ja
+	}
+	return en
+}
+
+// inJapanese reports whether the environment asks for Japanese, by the variables of POSIX in the order in which they count.
+func inJapanese(env func(string) string) bool {
+	return strings.HasPrefix(cmp.Or(env("LC_ALL"), env("LC_MESSAGES"), env("LANG")), "ja")
+}
+
+// usageError is a mistake in the command line or a setting. It exits with exitUsage.
 type usageError struct{ error }
 
-// Unwrap answers the cause.
+// Unwrap returns the cause.
 func (e usageError) Unwrap() error { return e.error }
 
-// errReported is the error of a command that has printed what is wrong.
+// errReported is returned by a command that has already printed what is wrong, so that report adds nothing.
 var errReported = errors.New("reported")
 
-// run runs one command and answers the exit code. It is main without the process.
+// run runs one command and returns the exit code. It is main without the process: tests call it, many at once, so it
+// reads neither os.Args nor the environment.
 func run(ctx context.Context, args []string, env func(string) string, in io.Reader, out, errs io.Writer) int {
 	var c cli
+	errs = newRedactor(errs, args, env)
 	parser, err := kong.New(&c, kong.Name("noren"), kong.Description(description), kong.NoDefaultHelp(),
 		kong.Writers(out, errs), kong.Resolvers(fromEnvironment(env)), kong.ValueFormatter(helpWithVariable),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{in, out, errs}))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(streams{in, out, errs, inJapanese(env)}))
 	if err != nil {
-		say(errs, "noren: %v\n", err) // the declarations above contradict themselves
+		say(errs, "noren: %v\n", err) // a contradiction in the struct tags above; no input can cause it
 		return exitFailed
 	}
 	switch {
@@ -70,7 +95,7 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 		args = append(args[1:], "--help")
 	}
 	command, err := parser.Parse(args)
-	// Everything that parsing can find wrong is the caller's doing.
+	// Whatever parsing rejects is a mistake in the command line.
 	if err != nil && !errors.Is(err, errHelped) {
 		err = usageError{fmt.Errorf("%w; see noren --help", err)}
 	} else if err == nil {
@@ -79,7 +104,7 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 	return report(errs, err)
 }
 
-// report prints the error, if it has not been, and answers the exit code.
+// report prints the error, unless it has been printed, and returns the exit code.
 func report(errs io.Writer, err error) int {
 	switch {
 	case err == nil, errors.Is(err, errHelped):
@@ -94,16 +119,16 @@ func report(errs io.Writer, err error) int {
 	return exitFailed
 }
 
-// helpFlag prints the help of the command that it stands behind. kong's own would end the process.
+// helpFlag prints the help of the command it follows. kong's own flag would end the process.
 type helpFlag bool
 
-// errHelped ends the parsing of a command line that asks for help. It is no failure.
-var errHelped = errors.New("help was asked for")
+// errHelped ends the parsing of a command line that asks for help. It is not a failure.
+var errHelped = errors.New("help requested")
 
-// IgnoreDefault keeps kong from calling the hook where the flag is not given.
+// IgnoreDefault keeps kong from calling the hook when the flag is absent.
 func (helpFlag) IgnoreDefault() {}
 
-// BeforeReset is kong's hook for flags that act before anything is checked.
+// BeforeReset is kong's hook for flags that act before anything is validated.
 func (helpFlag) BeforeReset(c *kong.Context) error {
 	if err := c.PrintUsage(false); err != nil {
 		return err
@@ -111,12 +136,12 @@ func (helpFlag) BeforeReset(c *kong.Context) error {
 	return errHelped
 }
 
-// variableTag is the struct tag that names a flag's environment variable. kong's own, env, reads the process's
-// environment, which tests share.
+// variableTag is the struct tag that names a flag's environment variable. kong's own tag, env, reads the environment of
+// the process, which parallel tests share.
 const variableTag = "variable"
 
-// fromEnvironment sets flags that are not on the command line from their variables. An empty variable is as good
-// as none.
+// fromEnvironment sets flags that are missing on the command line from their variables. An empty variable counts as
+// unset: compose files and unit files often set variables to nothing.
 func fromEnvironment(env func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		if name := flag.Tag.Get(variableTag); name != "" {

@@ -12,27 +12,29 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
 	"noren/cmd/noren/demoshop"
 	"noren/webhook"
 )
 
-// receiver is what a client's own system would be: it takes callbacks, checks their signatures and shows them.
+// receiver stands in for the client's own system: it receives callbacks, verifies their signatures and prints them.
 type receiver struct {
 	URL string
 
-	service *noren.Service
+	rooms   *app.App
 	tenant  noren.Tenant
 	secrets []string // of every client
 	server  *http.Server
-	arrived chan int64 // the numbers of bulk requests
+	arrived chan int64 // IDs of bulk requests
 
-	mu  sync.Mutex // one callback is printed at a time
+	mu  sync.Mutex // guards out: one callback is printed at a time
 	out io.Writer
 }
 
 // newReceiver starts a receiver on a free port of the loopback network.
-func newReceiver(ctx context.Context, out io.Writer, service *noren.Service, clients []noren.ClientCredentials) (*receiver, error) {
-	tenant, err := service.TenantByContract(ctx, demoshop.Contract)
+func newReceiver(ctx context.Context, out io.Writer, rooms *app.App, clients []access.ClientCredentials) (*receiver, error) {
+	tenant, err := rooms.Access.TenantByContract(ctx, demoshop.Contract)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +43,7 @@ func newReceiver(ctx context.Context, out io.Writer, service *noren.Service, cli
 		return nil, fmt.Errorf("starting the receiver of callbacks: %w", err)
 	}
 	r := &receiver{
-		URL: "http://" + l.Addr().String() + "/callback", service: service, tenant: tenant, out: out,
+		URL: "http://" + l.Addr().String() + "/callback", rooms: rooms, tenant: tenant, out: out,
 		arrived: make(chan int64, 1),
 	}
 	for _, c := range clients {
@@ -54,13 +56,13 @@ func newReceiver(ctx context.Context, out io.Writer, service *noren.Service, cli
 	return r, nil
 }
 
-// close stops the receiver; callbacks that come later are refused, and tried again until the demo ends.
+// close stops the receiver. Later callbacks are refused and retried until the demo ends.
 func (r *receiver) close() { _ = r.server.Close() }
 
-// maxCallback bounds what is read of a callback, in bytes. A hundred rows take a tenth of it.
+// maxCallback is the largest callback that is read, in bytes. A hundred rows take a tenth of it.
 const maxCallback = 1 << 20
 
-// ServeHTTP takes one callback.
+// ServeHTTP receives one callback.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	at := time.Now()
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, maxCallback))
@@ -71,13 +73,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		err = json.Unmarshal(body, &callback)
 	}
 	if err != nil {
-		http.Error(w, "this is no callback of a bulk request", http.StatusBadRequest)
+		http.Error(w, "not the callback of a bulk request", http.StatusBadRequest)
 		return
 	}
 	r.show(request.Context(), callback.RequestID, at, body, r.verified(request.Header, body, at))
 	select {
 	case r.arrived <- callback.RequestID:
-	default: // nobody waits any more
+	default: // only the tour's first request is waited for
 	}
 }
 
@@ -91,15 +93,15 @@ func (r *receiver) verified(header http.Header, body []byte, now time.Time) bool
 	return false
 }
 
-// show prints a callback with the time since its request was accepted, which the database knows.
+// show prints a callback with the time since its request was accepted, which comes from the database.
 func (r *receiver) show(ctx context.Context, id int64, at time.Time, body []byte, verified bool) {
 	signature := "signature verified ✓"
 	if !verified {
 		signature = "signature NOT verified ✗"
 	}
-	// The number may be made up by whoever posts here by hand; then there is no time to tell.
+	// Somebody may post here by hand with an ID that does not exist; then the time is left out.
 	after := ""
-	if status, err := r.service.BulkStatus(ctx, noren.Caller{Tenant: r.tenant}, id); err == nil {
+	if status, err := r.rooms.Bulk.Status(ctx, noren.Caller{Tenant: r.tenant}, id); err == nil {
 		after = fmt.Sprintf(", %s after it was accepted", inMilliseconds(at.Sub(status.Request.AcceptedAt)))
 	}
 	r.mu.Lock()
@@ -107,7 +109,7 @@ func (r *receiver) show(ctx context.Context, id int64, at time.Time, body []byte
 	say(r.out, "← callback of request %d%s, %s\n    %s\n\n", id, after, signature, body)
 }
 
-// inMilliseconds writes a short time: 5.3 ms.
+// inMilliseconds formats a short duration: 5.3 ms.
 func inMilliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }

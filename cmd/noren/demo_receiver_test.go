@@ -15,7 +15,7 @@ import (
 	"noren/webhook"
 )
 
-// TestReceiver shows what the demo prints for callbacks that are signed, forged, or none at all.
+// TestReceiver checks what the demo prints for callbacks that are signed, forged or malformed.
 func TestReceiver(t *testing.T) {
 	t.Parallel()
 	h, err := openHouse(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "noren.db"), slog.New(slog.DiscardHandler))
@@ -23,12 +23,12 @@ func TestReceiver(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.close)
-	report, err := h.service.ApplyShop(t.Context(), demoshop.New(1, time.Now(), 2))
+	report, err := h.rooms.Shop.Apply(t.Context(), demoshop.New(1, time.Now(), 2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	r, err := newReceiver(t.Context(), &out, h.service, report.Clients)
+	r, err := newReceiver(t.Context(), &out, h.rooms, report.Clients)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +46,12 @@ func TestReceiver(t *testing.T) {
 		out.Reset()
 		status := deliver(t, r.URL, c.secret, c.body)
 		if status != c.status || out.String() != c.shown {
-			t.Errorf("%s: answered %d and showed %q, want %d and %q", c.name, status, out.String(), c.status, c.shown)
+			t.Errorf("%s: got %d and printed %q, want %d and %q", c.name, status, out.String(), c.status, c.shown)
 		}
 	}
 }
 
-// deliver posts a signed body and answers the status.
+// deliver posts a signed body and returns the status.
 func deliver(t *testing.T, url, secret, body string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))

@@ -7,12 +7,12 @@ import (
 	"noren/files"
 )
 
-// filesFlag says where attachments are kept; only a server needs to know.
+// filesFlag says where attachments are stored. Only commands that run a server have it.
 type filesFlag struct {
-	Files string `default:"noren-files" placeholder:"PLACE" variable:"NOREN_FILES" help:"Where attachments are kept: a directory, or s3://KEY:SECRET@HOST/BUCKET/PREFIX."`
+	Files string `default:"noren-files" placeholder:"PLACE" variable:"NOREN_FILES" help:"Where attachments are stored: a directory, or s3://KEY:SECRET@HOST/BUCKET/PREFIX."`
 }
 
-// open opens the store. A directory is made where it is missing; an S3 bucket is not asked before the first file.
+// open opens the store. A missing directory is created; an S3 bucket is not contacted before the first file.
 func (f filesFlag) open() (files.Store, error) {
 	store, err := files.Open(f.Files)
 	if err != nil {
@@ -21,13 +21,15 @@ func (f filesFlag) open() (files.Store, error) {
 	return store, nil
 }
 
-// links are the temporary addresses of package files.
+// links makes and checks temporary addresses with package files, so that the dialects need not import it.
 type links struct{}
 
-func (links) Link(secret, name string, now time.Time) url.Values {
-	return files.Link(secret, name, now)
+// Link implements the links of the dialects.
+func (links) Link(secret, name, shown string, now time.Time) url.Values {
+	return files.Link(secret, name, shown, now)
 }
 
+// Check implements the links of the dialects.
 func (links) Check(secret, name string, query url.Values, now time.Time) error {
 	return files.Check(secret, name, query, now)
 }

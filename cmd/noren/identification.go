@@ -6,24 +6,28 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/shop"
 	"noren/dialect/recore"
 )
 
-// identifications are the API keys of ReCORE clients, by the key of the client. They are not stored: they are made
-// from the tenant's signing secret whenever they are asked for, and each that was ever made works.
+// identifications are API keys of ReCORE clients by client key. They are not stored, so each is shown once, when it is
+// issued.
 type identifications map[string]string
 
-// identify makes the API key of every ReCORE client of the reports, as of now.
-func identify(ctx context.Context, service *noren.Service, reports []noren.ShopReport, now time.Time) (identifications, error) {
+// identify issues an API key for every ReCORE client in the reports that was just made. On an error it returns the keys
+// issued so far.
+func identify(ctx context.Context, rooms *app.App, reports []shop.Report) (identifications, error) {
 	keys := make(identifications)
 	for _, r := range reports {
 		for _, c := range r.Clients {
-			if c.Dialect != noren.ReCORE {
+			if c.Dialect != noren.ReCORE || !c.Made {
 				continue
 			}
-			key, err := identification(ctx, service, c.Key, now)
+			key, _, err := identification(ctx, rooms, c.Key, nil)
 			if err != nil {
-				return keys, fmt.Errorf("making the API key of %s, client %s: %w", r.Contract, c.Name, err)
+				return keys, fmt.Errorf("issuing the API key of %s, client %s; noren keys issue makes another: %w", r.Contract, c.Name, err)
 			}
 			keys[c.Key] = key
 		}
@@ -31,14 +35,25 @@ func identify(ctx context.Context, service *noren.Service, reports []noren.ShopR
 	return keys, nil
 }
 
-func identification(ctx context.Context, service *noren.Service, client string, now time.Time) (string, error) {
-	caller, err := service.CallerByKey(ctx, noren.ReCORE, client)
+// identification issues an API key of one ReCORE client. The signing secret is created when it is first needed.
+func identification(ctx context.Context, rooms *app.App, client string, expires *time.Time) (string, noren.APIKey, error) {
+	caller, err := rooms.Access.CallerByKey(ctx, noren.ReCORE, client)
 	if err != nil {
-		return "", err
+		return "", noren.APIKey{}, err
 	}
-	secret, err := service.TenantSecret(ctx, caller.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := rooms.Access.TenantSecret(ctx, caller.Tenant.ID, access.SecretReCOREKeys)
 	if err != nil {
-		return "", err
+		return "", noren.APIKey{}, err
 	}
-	return recore.Mint(secret, caller.Tenant.Contract, caller.Client, now)
+	known, key, err := rooms.Access.IssueAPIKey(ctx, operator(caller.Tenant), caller.Client.ID, expires)
+	if err != nil {
+		return "", noren.APIKey{}, err
+	}
+	identification, err := recore.Mint(secret, caller.Tenant.Contract, known, key)
+	return identification, key, err
+}
+
+// operator is the caller of commands that change something of a tenant.
+func operator(t noren.Tenant) noren.Caller {
+	return noren.Caller{Tenant: t, Client: noren.Client{Dialect: noren.Operator}}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -15,39 +14,40 @@ import (
 	"golang.org/x/term"
 
 	"noren"
+	"noren/app"
+	"noren/app/imports"
 	"noren/csvfile"
 )
 
-// importCmd is `noren import`. It works beside a running server, which may take over its lines, or finish them where
-// this command is killed.
+// importCmd is `noren import`. It works beside a running server, which may process some of the lines, and finishes the
+// import if this command is killed.
 type importCmd struct {
 	databaseFlag
-	Kind    string            `arg:"" enum:"members,products,stock,purchases" help:"What the lines are: members, products, stock or purchases."`
-	File    string            `arg:"" help:"The file, CSV with a header in UTF-8, UTF-16 or Shift_JIS; - is the standard input."`
-	Tenant  string            `placeholder:"CONTRACT" help:"Whose they are; needed where the database has several tenants."`
-	Source  string            `default:"csv" placeholder:"NAME" help:"Where purchases come from: ids of different sources do not clash."`
-	Map     map[string]string `mapsep:"none" placeholder:"HEADER=FIELD" help:"Take a column for a field, whatever its header is; HEADER= leaves it out. Can be repeated."`
-	Refused string            `placeholder:"FILE" help:"Write the refused lines there as CSV, with the reason of each."`
-	DryRun  bool              `help:"Only show what would happen, judged by at most the first 20,000 lines."`
+	Kind      string            `arg:"" enum:"members,products,stock,purchases,points" help:"Type of the lines: members, products, stock, purchases or points."`
+	File      string            `arg:"" help:"CSV file with a header, in UTF-8, UTF-16 or Shift_JIS; - reads standard input."`
+	Tenant    string            `placeholder:"CONTRACT" help:"Tenant to import into; required if the database has several."`
+	Source    string            `placeholder:"NAME" help:"Where purchases and points come from; their IDs are unique per source. By default shopify for orders exported from Shopify, and csv otherwise."`
+	Map       map[string]string `mapsep:"none" placeholder:"HEADER=FIELD" help:"Import the column HEADER as FIELD; HEADER= leaves it out. Can be repeated."`
+	Encoding  string            `placeholder:"NAME" help:"Encoding of the file, such as utf-8, shift_jis, euc-jp or utf-16le; detected by default."`
+	Delimiter string            `enum:",comma,tab,semicolon,pipe" default:"" placeholder:"NAME" help:"What separates the cells: comma, tab, semicolon or pipe; detected by default."`
+	By        string            `enum:",id,code" default:"" placeholder:"COLUMN" help:"Take members by id, or by code, although the name in the file is another."`
+	Refused   string            `placeholder:"FILE" help:"Write refused lines to this CSV file, each with its reason."`
+	DryRun    bool              `help:"Only show what would happen, field by field, and how many points members would have."`
 }
 
-// Help is what `noren import --help` says besides the flags.
+// Help is the text of `noren import --help` above the flags.
 func (importCmd) Help() string {
-	return "Lines are independent: those that cannot be taken are refused and listed, and the others take effect. Importing " +
-		"the same file again changes nothing, if a column says which member or product a line is. The exit code is 1 if " +
-		"anything was refused."
+	return "Each line is imported or refused by itself; refused lines are listed. If a column identifies the member or " +
+		"product, importing the same file again changes nothing. The exit code is 1 if any line was refused."
 }
 
-// Run imports the file and reports every line that was refused.
+// Run imports the file and reports every refused line.
 func (c *importCmd) Run(ctx context.Context, std streams) error {
-	if err := c.mustExist(); err != nil {
-		return err
-	}
 	name, data, err := c.read(std.in)
 	if err != nil {
 		return err
 	}
-	f, err := csvfile.Read(noren.ImportKind(c.Kind), name, data)
+	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter()})
 	if err != nil {
 		return usageError{fmt.Errorf("%s: %w", name, err)}
 	}
@@ -55,35 +55,37 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, c.Database, slog.New(slog.DiscardHandler))
+	h, err := c.openExisting(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	tenant, err := c.tenant(ctx, h.service)
+	tenant, err := soleTenant(ctx, h.rooms, c.Tenant)
 	if err != nil {
 		return err
 	}
-	run := importing{service: h.service, std: std, caller: noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Operator}}}
-	draft, err := run.service.DraftImport(ctx, run.caller, noren.ImportKind(c.Kind), f)
+	// The caller is the operator: the audit log shows the command line instead of a login.
+	run := importing{rooms: h.rooms, std: std, caller: noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Operator}}}
+	draft, err := run.rooms.Imports.Draft(ctx, run.caller, noren.ImportKind(c.Kind), f)
 	if err != nil {
 		return fmt.Errorf("storing %s: %w", name, err)
 	}
 	if c.DryRun {
 		return run.preview(ctx, draft.ID, setup)
 	}
-	started, err := run.service.StartImport(ctx, run.caller, draft.ID, setup)
+	started, err := run.rooms.Imports.Start(ctx, run.caller, draft.ID, setup)
 	if err != nil {
 		return run.abandon(ctx, draft.ID, unusable(err))
 	}
 	done, err := run.finish(ctx, started)
 	if err != nil {
-		return fmt.Errorf("import %d of %s: %w; a server on this database goes on with it", started.ID, tenant.Contract, err)
+		return fmt.Errorf("import %d of %s: %w; a server on this database will continue it", started.ID, tenant.Contract, err)
 	}
 	return run.report(ctx, done, c.Refused)
 }
 
-// read answers the file with the name that messages give it. One that is too large is not read to its end.
+// read returns the file and the name used for it in messages. It stops one byte after the limit, which is enough for
+// csvfile to reject the file.
 func (c *importCmd) read(in io.Reader) (name string, data []byte, err error) {
 	name = "standard input"
 	if c.File != "-" {
@@ -99,8 +101,13 @@ func (c *importCmd) read(in io.Reader) (name string, data []byte, err error) {
 	return name, data, err
 }
 
-// setup takes columns for what --map says, and the others for what their headers say.
-func (c *importCmd) setup(f noren.ImportFile) (noren.ImportSetup, error) {
+// delimiter returns the chosen delimiter; 0: none.
+func (c *importCmd) delimiter() rune {
+	return map[string]rune{"comma": ',', "tab": '\t', "semicolon": ';', "pipe": '|'}[c.Delimiter]
+}
+
+// setup maps columns as --map says, and the others by their headers.
+func (c *importCmd) setup(f noren.ImportFile) (imports.Setup, error) {
 	fields := append([]string(nil), f.Fields...)
 	for header, field := range c.Map {
 		found := false
@@ -108,61 +115,41 @@ func (c *importCmd) setup(f noren.ImportFile) (noren.ImportSetup, error) {
 			if h == header {
 				fields[i], found = field, true
 			} else if fields[i] == field {
-				fields[i] = "" // what is said by hand goes before what was recognised
+				fields[i] = "" // --map overrides what was recognised
 			}
 		}
 		if !found {
-			return noren.ImportSetup{}, usageError{fmt.Errorf("--map: the file has no column %q; it has %s", header, strings.Join(f.Header, ", "))}
+			return imports.Setup{}, usageError{fmt.Errorf(
+				"--map: no column %q in the file; its columns are %s", header, strings.Join(f.Header, ", "))}
 		}
 	}
-	return noren.ImportSetup{Fields: fields, Source: c.Source}, nil
+	return imports.Setup{Fields: fields, Source: c.Source, By: c.By, All: true}, nil
 }
 
-// tenant answers the one that is asked for, or the only one.
-func (c *importCmd) tenant(ctx context.Context, service *noren.Service) (noren.Tenant, error) {
-	if c.Tenant != "" {
-		t, err := service.TenantByContract(ctx, c.Tenant)
-		if err != nil {
-			return t, unknownTenant(err, c.Tenant)
-		}
-		return t, nil
-	}
-	all, err := service.Tenants(ctx)
-	switch {
-	case err != nil:
-		return noren.Tenant{}, fmt.Errorf("listing the tenants: %w", err)
-	case len(all) == 0:
-		return noren.Tenant{}, usageError{errors.New("the database has no tenant yet; noren apply makes one")}
-	case len(all) > 1:
-		return noren.Tenant{}, usageError{fmt.Errorf("--tenant: this is needed, because the database has %d tenants", len(all))}
-	}
-	return all[0], nil
-}
-
-// unusable words what is wrong with the columns as a mistake of the caller's.
+// unusable turns what is wrong with the column mapping into a usage error.
 func unusable(err error) error {
 	if list, ok := errors.AsType[noren.Refusals](err); ok {
-		return usageError{fmt.Errorf("%w; name columns with --map HEADER=FIELD", list)}
+		return usageError{fmt.Errorf("%w; map columns with --map HEADER=FIELD", list)}
 	}
 	return err
 }
 
-// importing is one import on its way.
+// importing is an import in progress.
 type importing struct {
-	service *noren.Service
-	std     streams
-	caller  noren.Caller
+	rooms  *app.App
+	std    streams
+	caller noren.Caller
 }
 
-// abandon cancels a draft that is of no use, and answers err.
+// abandon cancels a draft that will not be started, and returns err. A draft left behind would keep its lines stored.
 func (r importing) abandon(ctx context.Context, id int64, err error) error {
-	_, cancelErr := r.service.CancelImport(ctx, r.caller, id)
+	_, cancelErr := r.rooms.Imports.Cancel(ctx, r.caller, id)
 	return errors.Join(err, cancelErr)
 }
 
 // preview prints what would happen.
-func (r importing) preview(ctx context.Context, id int64, setup noren.ImportSetup) error {
-	p, err := r.service.PreviewImport(ctx, r.caller, id, setup)
+func (r importing) preview(ctx context.Context, id int64, setup imports.Setup) error {
+	p, err := r.rooms.Imports.Preview(ctx, r.caller, id, setup)
 	if err = r.abandon(ctx, id, unusable(err)); err != nil {
 		return err
 	}
@@ -170,11 +157,15 @@ func (r importing) preview(ctx context.Context, id int64, setup noren.ImportSetu
 	i.Created, i.Updated, i.Unchanged, i.Refused = p.Created, p.Updated, p.Unchanged, p.Refused
 	r.head(i, " would be")
 	if p.Judged < i.Total {
-		say(r.std.out, "  judged by the first %s lines\n", number(p.Judged))
+		say(r.std.out, "  based on the first %s lines\n", number(p.Judged))
 	}
 	if p.Keyless {
-		say(r.std.out, "  no column says which %s a line is: importing the file twice makes everything twice\n", strings.TrimSuffix(string(i.Kind), "s"))
+		say(r.std.out, "  no column identifies the %s: importing the file again would create everything twice\n",
+			strings.TrimSuffix(string(i.Kind), "s"))
 	}
+	r.fields(p.Fields)
+	r.points(p.Points)
+	r.told(p.Remarks, p.Told)
 	if len(p.Problems) == 0 {
 		return nil
 	}
@@ -188,32 +179,71 @@ func (r importing) preview(ctx context.Context, id int64, setup noren.ImportSetu
 	return errors.Join(errReported, w.Flush())
 }
 
-// The pauses between two looks at an import: where another process is at it, and where the database is away.
+// fields prints how members would change, field by field, with some of them.
+func (r importing) fields(list []imports.FieldChange) {
+	for _, f := range list {
+		say(r.std.out, "  %s would change for %s:\n", f.Field, counted(f.Members, "member", "members"))
+		for _, s := range f.Samples {
+			say(r.std.out, "    %s: %q → %q\n", s.Member, s.Before, s.After)
+		}
+	}
+}
+
+// points prints the totals of points.
+func (r importing) points(t *imports.Totals) {
+	if t == nil {
+		return
+	}
+	say(r.std.out, "  points of %s: %d before, %d after\n", counted(t.Members, "stored member", "stored members"), t.Before, t.After)
+	if t.File > 0 {
+		say(r.std.out, "  points in the file: %d\n", t.File)
+	}
+}
+
+// told prints what there is to say about lines that are not refused for it.
+func (r importing) told(remarks []noren.ImportProblem, all int) {
+	if all == 0 {
+		return
+	}
+	w := tabwriter.NewWriter(r.std.out, 0, 0, 2, ' ', 0)
+	say(w, "  LINE\tFIELD\tNOTE\n")
+	for _, p := range remarks {
+		printProblem(w, p)
+	}
+	if more := all - len(remarks); more > 0 {
+		say(w, "  and %s more\n", number(more))
+	}
+	_ = w.Flush() // to a terminal or a pipe: there is nobody to tell
+}
+
+// The pauses between two looks at an import: while another process works on it, and while the database is unreachable.
 const (
 	importPoll = 50 * time.Millisecond
 	importRest = time.Second
 )
 
-// finish works on the tenant's imports until this one has ended, or shows how others do.
+// finish works on the tenant's imports until this one has ended. Imports of a tenant run in order, so it may have to
+// finish others first; while another process holds the work, it only follows the progress.
 func (r importing) finish(ctx context.Context, i noren.Import) (noren.Import, error) {
 	bar := r.bar(i)
+	// Each step is a transaction of its own, so the command can be killed at any moment.
 	for {
-		stepped, err := r.service.StepImport(ctx, r.caller.Tenant.ID)
+		stepped, err := r.rooms.Imports.Step(ctx, r.caller.Tenant.ID)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return i, err
-		case err != nil: // it is tried again, and given up after a few times
+		case err != nil: // retried; after a few failures the import itself is marked failed
 			time.Sleep(importRest)
 		case stepped == nil:
 			time.Sleep(importPoll)
 		}
 		if err == nil && stepped != nil && stepped.ID == i.ID {
 			i = *stepped
-		} else if i, err = r.service.Import(ctx, r.caller, i.ID); err != nil {
+		} else if i, err = r.rooms.Imports.Get(ctx, r.caller, i.ID); err != nil {
 			return i, err
 		}
 		if bar != nil {
-			_ = bar.Set(i.Processed) // it only draws
+			_ = bar.Set(i.Processed) // a failure to draw is not worth reporting
 		}
 		if i.State.Ended() {
 			return i, nil
@@ -221,9 +251,9 @@ func (r importing) finish(ctx context.Context, i noren.Import) (noren.Import, er
 	}
 }
 
-// bar is a progress bar where a person looks on.
+// bar returns a progress bar on a terminal, otherwise nil.
 func (r importing) bar(i noren.Import) *progressbar.ProgressBar {
-	file, ok := r.std.err.(*os.File)
+	file, ok := underneath(r.std.err).(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
@@ -234,8 +264,9 @@ func (r importing) bar(i noren.Import) *progressbar.ProgressBar {
 // report prints what was done and every refused line.
 func (r importing) report(ctx context.Context, i noren.Import, to string) (err error) {
 	r.head(i, "")
+	r.told(i.Remarks, i.Told)
 	if i.State != noren.ImportDone {
-		err = fmt.Errorf("import %d is %s after %s of %s lines", i.ID, i.State, number(i.Processed), number(i.Total))
+		err = fmt.Errorf("import %d: %s after %s of %s lines", i.ID, i.State, number(i.Processed), number(i.Total))
 	}
 	if i.Refused == 0 {
 		return err
@@ -243,7 +274,8 @@ func (r importing) report(ctx context.Context, i noren.Import, to string) (err e
 	var file *os.File
 	if to != "" {
 		var openErr error
-		if file, openErr = os.Create(to); openErr != nil {
+		// Members' data: only the user who runs the command may read it.
+		if file, openErr = os.OpenFile(to, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600); openErr != nil {
 			return errors.Join(err, usageError{fmt.Errorf("--refused: %w", openErr)})
 		}
 	}
@@ -256,27 +288,28 @@ func (r importing) report(ctx context.Context, i noren.Import, to string) (err e
 	return err
 }
 
-// head prints what the file was taken for and what came of its lines.
+// head prints how the columns were mapped and the counts of lines.
 func (r importing) head(i noren.Import, would string) {
 	say(r.std.out, "%s: %s of %s from %s (%s)\n", r.caller.Tenant.Contract, counted(i.Total, "line", "lines"), i.Kind, i.FileName, i.Encoding)
 	for _, c := range i.Columns {
 		if c.Field != "" && c.Field != c.Header {
-			say(r.std.out, "  %s is %s\n", c.Header, c.Field)
+			say(r.std.out, "  %s → %s\n", c.Header, c.Field)
 		} else if c.Field == "" {
-			say(r.std.out, "  %s is left out\n", c.Header)
+			say(r.std.out, "  %s: not imported\n", c.Header)
 		}
 	}
-	say(r.std.out, "  %s%s created, %s updated, %s unchanged, %s refused\n", number(i.Created), would, number(i.Updated), number(i.Unchanged), number(i.Refused))
+	say(r.std.out, "  %s%s created, %s updated, %s unchanged, %s refused\n",
+		number(i.Created), would, number(i.Updated), number(i.Unchanged), number(i.Refused))
 }
 
-// refused prints the refused lines, and writes them to the file where there is one.
+// refused prints the refused lines, and writes them to file unless it is nil.
 func (r importing) refused(ctx context.Context, i noren.Import, file *os.File) error {
 	w := problemTable(r.std.out)
 	var out *csvfile.RefusedWriter
 	if file != nil {
 		out = csvfile.NewRefusedWriter(file, i, nil)
 	}
-	err := r.service.RefusedLines(ctx, r.caller, i.ID, func(lines []noren.RefusedLine) error {
+	err := r.rooms.Imports.RefusedLines(ctx, r.caller, i.ID, func(lines []noren.RefusedLine) error {
 		for _, line := range lines {
 			for _, p := range line.Problems {
 				printProblem(w, p)
@@ -294,12 +327,14 @@ func (r importing) refused(ctx context.Context, i noren.Import, file *os.File) e
 	return err
 }
 
+// problemTable begins the table of refused lines.
 func problemTable(out io.Writer) *tabwriter.Writer {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	say(w, "  LINE\tFIELD\tREASON\n")
 	return w
 }
 
+// printProblem prints one problem. A line with several problems has several rows.
 func printProblem(w io.Writer, p noren.ImportProblem) {
 	field, reason := p.Field, p.Message
 	if field == "" {

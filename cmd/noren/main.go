@@ -1,11 +1,11 @@
-// Command noren is a self-hosted server that speaks the APIs of retail loyalty services. `noren help` lists what it
-// can do; each command is in a file of its own, and wiring.go puts the packages together.
+// Command noren is a self-hosted server that speaks the APIs of retail loyalty services. `noren help` lists its commands.
+// Each command is in its own file, and wiring.go puts the packages together.
 package main
 
 import (
 	"context"
 	"os"
-	_ "time/tzdata" // tenants have time zones, and small images have no database of them
+	_ "time/tzdata" // tenants have time zones, and minimal images lack the zone database
 )
 
 func main() {

@@ -4,53 +4,46 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
-	"slices"
 	"text/tabwriter"
 	"time"
 
 	"noren"
+	"noren/app/points"
 )
 
+// pointsCmd is `noren points`.
 type pointsCmd struct {
-	Expire pointsExpireCmd `cmd:"" help:"Write off the points whose last day has passed."`
+	Expire pointsExpireCmd `cmd:"" help:"Expire the points whose last day has passed."`
 }
 
+// pointsExpireCmd is `noren points expire`.
 type pointsExpireCmd struct {
-	databaseFlag
-	Tenant string `placeholder:"CONTRACT" help:"Those of one tenant only."`
-	At     string `placeholder:"DAY" help:"As of a day of the tenant's, such as 2026-11-22, or a time, such as 2026-11-22T00:00:00+09:00; default now."`
-	DryRun bool   `help:"Only show which points would expire; the day may then be one to come."`
+	tenantsFlags
+	At     string `placeholder:"DAY" help:"As of a day in the tenant's zone, such as 2026-11-22, or a time, such as 2026-11-22T00:00:00+09:00; default now."`
+	DryRun bool   `help:"Only show which points would expire; --at may then be in the future."`
 }
 
-// Help is what `noren points expire --help` says besides the flags.
+// Help is the text of `noren points expire --help` above the flags.
 func (pointsExpireCmd) Help() string {
-	return "A running server does it by itself, within an hour of each tenant's midnight. Doing it again changes nothing. " +
-		"What members can use does not depend on it: it makes the ledger say what has expired."
+	return "A running server does this within an hour of each tenant's midnight, and running it again changes nothing. Members " +
+		"cannot use expired points either way: this command only records the expiry in the ledger."
 }
 
-// Run expires points and prints which. Where a tenant fails, what was done before is printed.
+// Run expires points and prints which. If a tenant fails, what was done before is still printed.
 func (c *pointsExpireCmd) Run(ctx context.Context, std streams) error {
 	day, err := c.day()
 	if err != nil {
 		return err
 	}
-	if err := c.mustExist(); err != nil {
-		return err
-	}
-	h, err := openHouse(ctx, c.Database, slog.New(slog.DiscardHandler))
+	h, tenants, err := c.openTenants(ctx, c.lacks)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	tenants, err := c.tenants(ctx, h.service)
-	if err != nil {
-		return err
-	}
 	for _, t := range tenants {
-		expired, err := h.service.ExpirePoints(ctx, t, day(t, h.service.Now()), c.DryRun)
+		expired, err := h.rooms.Points.Expire(ctx, t, day(t, h.rooms.Now()), c.DryRun)
 		if noren.KindOf(err) == noren.Invalid {
-			return usageError{fmt.Errorf("--at: points of %s cannot expire before their day has passed; --dry-run shows which will", t.Contract)}
+			return usageError{fmt.Errorf("--at: the day must not be in the future for %s; use --dry-run to see what will expire", t.Contract)}
 		}
 		if printErr := c.print(std.out, t, expired); printErr != nil {
 			return printErr
@@ -62,7 +55,7 @@ func (c *pointsExpireCmd) Run(ctx context.Context, std streams) error {
 	return nil
 }
 
-// day reads --at, which is a tenant's own day or a moment that falls on different days in different zones.
+// day reads --at. A date is a day in each tenant's own zone; a time may fall on different days in different zones.
 func (c *pointsExpireCmd) day() (func(t noren.Tenant, now time.Time) noren.Date, error) {
 	if c.At == "" {
 		return func(t noren.Tenant, now time.Time) noren.Date { return noren.DateOf(now, t.Location()) }, nil
@@ -72,33 +65,21 @@ func (c *pointsExpireCmd) day() (func(t noren.Tenant, now time.Time) noren.Date,
 	}
 	at, err := time.Parse(time.RFC3339, c.At)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("--at: %q is neither a day such as 2026-11-22 nor a time such as 2026-11-22T00:00:00+09:00", c.At)}
+		return nil, usageError{fmt.Errorf("--at: %q is not a date or time; write it as 2026-11-22 or 2026-11-22T00:00:00+09:00", c.At)}
 	}
 	return func(t noren.Tenant, _ time.Time) noren.Date { return noren.DateOf(at, t.Location()) }, nil
 }
 
-// tenants answers the tenant that is asked for, or all.
-func (c *pointsExpireCmd) tenants(ctx context.Context, service *noren.Service) ([]noren.Tenant, error) {
-	if c.Tenant == "" {
-		all, err := service.Tenants(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("listing the tenants: %w", err)
-		}
-		// Whose points are switched off has a ledger that stands still.
-		return slices.DeleteFunc(all, func(t noren.Tenant) bool { return !t.Points.Enabled }), nil
+// lacks says that a tenant has its points switched off: then the ledger stays as it is.
+func (pointsExpireCmd) lacks(t noren.Tenant) string {
+	if t.Points.Enabled {
+		return ""
 	}
-	t, err := service.TenantByContract(ctx, c.Tenant)
-	switch {
-	case err != nil:
-		return nil, unknownTenant(err, c.Tenant)
-	case !t.Points.Enabled:
-		return nil, usageError{fmt.Errorf("--tenant: the points of %s are switched off", c.Tenant)}
-	}
-	return []noren.Tenant{t}, nil
+	return "points are switched off for " + t.Contract
 }
 
-// print prints one tenant: a line for each grant of which something expired, then the sums by type.
-func (c *pointsExpireCmd) print(out io.Writer, t noren.Tenant, expired []noren.PointExpiry) error {
+// print prints one tenant: a line for each grant of which something expired, then the totals by type.
+func (c *pointsExpireCmd) print(out io.Writer, t noren.Tenant, expired []points.Expiry) error {
 	verb := "expired"
 	if c.DryRun {
 		verb = "would expire"

@@ -12,23 +12,25 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/ranks"
 	"noren/ladder"
 )
 
-// ranksRun runs or previews checks of one tenant, and prints them.
+// ranksRun runs or previews the checks of one tenant, and prints them.
 type ranksRun struct {
-	service *noren.Service
-	tenant  noren.Tenant
-	ladder  noren.Ladder
-	std     streams
-	now     time.Time
-	dryRun  bool
+	rooms  *app.App
+	tenant noren.Tenant
+	ladder ranks.Ladder
+	std    streams
+	now    time.Time
+	dryRun bool
 }
 
-// when writes an instant in the tenant's zone.
+// when formats a time in the tenant's zone.
 func (r *ranksRun) when(t time.Time) string { return t.In(r.tenant.Location()).Format(time.RFC3339) }
 
-// unrun is the tenant's first check that was not begun, whether it is due or to come.
+// unrun is the tenant's first check that has not begun, due or not.
 func (r *ranksRun) unrun() ladder.Check {
 	var latest time.Time
 	if len(r.ladder.Checks) > 0 {
@@ -38,26 +40,26 @@ func (r *ranksRun) unrun() ladder.Check {
 	return c
 }
 
-// one runs or previews the check at that time, unless it was run.
+// one runs or previews the check at a time, unless it has already finished.
 func (r *ranksRun) one(ctx context.Context, at time.Time) error {
-	begun, err := r.service.RankCheckAt(ctx, r.tenant, at)
+	begun, err := r.rooms.Ranks.CheckAt(ctx, r.tenant, at)
 	if err != nil {
 		return err
 	}
 	if begun != nil && begun.FinishedAt != nil {
-		say(r.std.out, "%s: the check of ranks of %s was run before, at %s, and is not run again: %s rose, %s fell, %s stayed\n", r.tenant.Contract,
-			r.when(at), r.when(*begun.FinishedAt), number(begun.Risen), number(begun.Fallen), number(begun.Stayed))
+		say(r.std.out, "%s: the rank check of %s already ran at %s and does not run again: %s promoted, %s demoted, %s unchanged\n",
+			r.tenant.Contract, r.when(at), r.when(*begun.FinishedAt), number(begun.Risen), number(begun.Fallen), number(begun.Stayed))
 		return nil
 	}
 	l := &moveList{run: r, ranks: r.ladder.Ranks, stayed: make(map[noren.RankReason]int)}
 	if begun != nil {
-		l.ranks = begun.Rules.Ranks
+		l.ranks = begun.Rules.Ranks // a check goes on with the rules it began with
 	}
 	if err := r.head(at, begun); err != nil {
 		return err
 	}
 	if r.dryRun {
-		err = r.service.PreviewRankCheck(ctx, r.tenant, nil, at, func(m noren.RankMove) error {
+		err = r.rooms.Ranks.Preview(ctx, r.tenant, nil, at, func(m noren.RankMove) error {
 			if !m.Moved() {
 				l.stayed[m.Reason]++
 			}
@@ -65,7 +67,7 @@ func (r *ranksRun) one(ctx context.Context, at time.Time) error {
 		})
 	} else {
 		var raced bool
-		_, err = r.service.CheckRanks(ctx, r.tenant, at, func(s noren.RankSlice) error {
+		_, err = r.rooms.Ranks.Check(ctx, r.tenant, at, func(s ranks.Slice) error {
 			for why, n := range s.Stayed {
 				l.stayed[why] += n
 			}
@@ -73,12 +75,12 @@ func (r *ranksRun) one(ctx context.Context, at time.Time) error {
 			return l.add(s.Moves...)
 		})
 		if raced {
-			say(r.std.out, "  another process works on this check too; whom that moved is not listed here\n")
+			say(r.std.out, "  another process is working on this check too; the changes it made are not listed here\n")
 		}
 	}
 	l.end(err == nil)
 	if err != nil && ctx.Err() != nil {
-		return errors.New("stopped; the same command goes on with the check")
+		return errors.New("interrupted; run the same command again to continue the check")
 	}
 	if kind := noren.KindOf(err); kind == noren.Invalid || kind == noren.Conflict {
 		return usageError{fmt.Errorf("--at: %w", err)}
@@ -86,24 +88,24 @@ func (r *ranksRun) one(ctx context.Context, at time.Time) error {
 	return err
 }
 
-// head says which check it is, and what is unusual about it. A time at which none falls is the caller's mistake.
+// head prints which check it is, and what is unusual about it. A time at which no check is due is a usage error.
 func (r *ranksRun) head(at time.Time, begun *noren.RankCheck) error {
 	var notes []string
 	planned, falls := r.tenant.Programme.At(at, r.tenant.Location())
 	switch next := r.unrun(); {
 	case begun != nil:
 		planned = ladder.Check{At: begun.At, From: begun.From, Until: begun.Until}
-		notes = append(notes, "begun before, this is the rest")
+		notes = append(notes, "continues a check that was interrupted")
 	case !falls:
-		return usageError{fmt.Errorf("--at: no check of ranks of %s falls at %s; the next after it is that of %s",
+		return usageError{fmt.Errorf("--at: no rank check of %s is due at %s; the next one after it is due at %s",
 			r.tenant.Contract, r.when(at), r.when(planned.At))}
 	case next.At.Before(at):
-		notes = append(notes, "those before it, from "+r.when(next.At)+" on, are not run any more")
+		notes = append(notes, "skips the checks from "+r.when(next.At)+" on for good")
 	}
 	if at.After(r.now) {
-		notes = append(notes, "ahead of its time, and not run again then")
+		notes = append(notes, "runs early, and will not run again when due")
 	}
-	say(r.std.out, "%s: check of ranks of %s, spend of %s to %s", r.tenant.Contract, r.when(planned.At), planned.From, planned.Until.Add(-1))
+	say(r.std.out, "%s: rank check of %s, spend from %s to %s", r.tenant.Contract, r.when(planned.At), planned.From, planned.Until.Add(-1))
 	if len(notes) > 0 && !r.dryRun {
 		say(r.std.out, " (%s)", strings.Join(notes, "; "))
 	}
@@ -111,19 +113,21 @@ func (r *ranksRun) head(at time.Time, begun *noren.RankCheck) error {
 	return nil
 }
 
-// moveList prints who moves as it comes, and in the end how many.
+// moveList prints each change of rank as it happens, and the counts at the end.
 type moveList struct {
 	run           *ranksRun
 	ranks         []noren.Rank
-	table         *tabwriter.Writer // nil: nobody has moved yet
+	table         *tabwriter.Writer // nil until the first change
 	listed        int
 	risen, fallen int
 	stayed        map[noren.RankReason]int
 }
 
-// flushed is after how many lines columns are aligned anew, so that a long list needs neither memory nor patience.
+// flushed is the number of lines after which the table is written and its columns are aligned again, so that a long list
+// neither fills memory nor stays invisible.
 const flushed = 1000
 
+// add prints the members whose rank changed.
 func (l *moveList) add(moves ...noren.RankMove) error {
 	for _, m := range moves {
 		if !m.Moved() {
@@ -151,6 +155,7 @@ func (l *moveList) add(moves ...noren.RankMove) error {
 	return nil
 }
 
+// name is the name of a rank; - for none.
 func (l *moveList) name(id *int64) string {
 	if id == nil {
 		return "-"
@@ -163,6 +168,7 @@ func (l *moveList) name(id *int64) string {
 	return fmt.Sprint("rank ", *id)
 }
 
+// stays is the number of members whose rank stayed, for whatever reason.
 func (l *moveList) stays() (n int) {
 	for _, count := range l.stayed {
 		n += count
@@ -170,19 +176,21 @@ func (l *moveList) stays() (n int) {
 	return n
 }
 
-// progress is shown on a terminal only, on a line of its own that clear takes away.
+// progress shows progress on a terminal, on a line that clear removes.
 func (l *moveList) progress() {
 	if n := l.risen + l.fallen + l.stays(); onTerminal(l.run.std.err) && n > 0 {
-		say(l.run.std.err, "\r%s judged", counted(n, "member", "members"))
+		say(l.run.std.err, "\r%s checked", counted(n, "member", "members"))
 	}
 }
 
+// clear removes the line of progress, before anything else is printed on the terminal.
 func (l *moveList) clear() {
 	if onTerminal(l.run.std.err) {
 		say(l.run.std.err, "\r\x1b[K")
 	}
 }
 
+// onTerminal reports whether a person reads the output as it is written.
 func onTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -192,7 +200,7 @@ func onTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// end prints the counts; of a check that failed, those of what was done.
+// end prints the counts. For a check that failed they cover what was done.
 func (l *moveList) end(whole bool) {
 	l.clear()
 	if l.table != nil {
@@ -201,9 +209,9 @@ func (l *moveList) end(whole bool) {
 	if !whole && l.listed == 0 && l.stays() == 0 {
 		return
 	}
-	rose, fell, stayed := "rose", "fell", "stayed"
+	rose, fell, stayed := "promoted", "demoted", "unchanged"
 	if l.run.dryRun {
-		rose, fell, stayed = "would rise", "would fall", "would stay"
+		rose, fell, stayed = "would be promoted", "would be demoted", "would be unchanged"
 	}
 	out := l.run.std.out
 	say(out, "  %s %s, %s %s, %s %s\n", number(l.risen), rose, number(l.fallen), fell, number(l.stays()), stayed)

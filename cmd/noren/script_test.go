@@ -28,13 +28,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/japanese"
 
-	"noren/storetest"
+	"noren/pgtest"
 )
 
 // suite runs the tests and then stops the PostgreSQL server that they shared.
 type suite struct{ *testing.M }
 
-func (s suite) Run() int { return storetest.Main(s.M) }
+func (s suite) Run() int { return pgtest.Main(s.M) }
 
 // TestMain lets scripts run this test binary as the program noren.
 func TestMain(m *testing.M) {
@@ -49,8 +49,8 @@ func TestScripts(t *testing.T) {
 			t.Parallel()
 			database := func(dir string) string { return "sqlite:" + filepath.Join(dir, "noren.db") }
 			if engine == "postgres" {
-				storetest.Postgres(t) // skips where there is none
-				database = func(string) string { return storetest.Postgres(t) }
+				pgtest.Database(t) // skips the test without PostgreSQL
+				database = func(string) string { return pgtest.Database(t) }
 			}
 			testscript.Run(t, testscript.Params{
 				Dir:                filepath.Join("testdata", "script"),
@@ -63,7 +63,7 @@ func TestScripts(t *testing.T) {
 				},
 				Condition: func(name string) (bool, error) { return name == engine, nil },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": bulk,
+					"exits": exits, "freeport": freePort, "ready": ready, "receiver": startReceiver, "bulk": sendBulk,
 					"eventually": eventually, "sql": runSQL, "recore": callReCORE, "field": field, "download": download, "sjis": toShiftJIS,
 					"shopify": sendShopify,
 				},
@@ -72,7 +72,7 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// patience bounds every wait for another process.
+// patience limits every wait for another process.
 const patience = 30 * time.Second
 
 // exits runs a command and checks its exit code: exits 2 noren frob.
@@ -92,7 +92,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// freePort sets variables to addresses on which nobody listens: freeport ADDR.
+// freePort sets variables to free addresses: freeport ADDR.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -102,7 +102,7 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// until calls f again and again until it answers true.
+// until calls f repeatedly until it returns true.
 func until(ts *testscript.TestScript, what string, f func() bool) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -116,7 +116,7 @@ func until(ts *testscript.TestScript, what string, f func() bool) {
 	}
 }
 
-// ready waits until the server at an address can take requests: ready $ADDR.
+// ready waits until the server at an address is ready for requests: ready $ADDR.
 func ready(ts *testscript.TestScript, _ bool, args []string) {
 	until(ts, "ready", func() bool {
 		answer, err := http.Get("http://" + args[0] + "/readyz")
@@ -128,15 +128,15 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// startReceiver sets a variable to the URL of a receiver that takes every callback: receiver CALLBACK.
+// startReceiver sets a variable to the URL of a receiver that accepts every callback: receiver CALLBACK.
 func startReceiver(ts *testscript.TestScript, _ bool, args []string) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	ts.Defer(s.Close)
 	ts.Setenv(args[0], s.URL+"/callback")
 }
 
-// bulk sends a bulk update of member 1 with the credentials that apply --json printed: bulk $ADDR clients.json URL.
-func bulk(ts *testscript.TestScript, _ bool, args []string) {
+// sendBulk sends a bulk update of member 1 with the credentials that apply --json printed: bulk $ADDR clients.json URL.
+func sendBulk(ts *testscript.TestScript, _ bool, args []string) {
 	var printed struct {
 		Clients []struct {
 			Tenant string `json:"tenant"`
@@ -163,7 +163,7 @@ func send(ts *testscript.TestScript, method, target, body, token string, want in
 	return exchange(ts, method, target, body, header, want)
 }
 
-// exchange sends a request and answers the body of an answer with the wanted status.
+// exchange sends a request and returns the body of the response, which must have the wanted status.
 func exchange(ts *testscript.TestScript, method, target, body string, header http.Header, want int) []byte {
 	request, err := http.NewRequestWithContext(context.Background(), method, target, strings.NewReader(body))
 	ts.Check(err)
@@ -174,15 +174,15 @@ func exchange(ts *testscript.TestScript, method, target, body string, header htt
 	got, err := io.ReadAll(answer.Body)
 	ts.Check(err)
 	if answer.StatusCode != want {
-		ts.Fatalf("%s %s answered %s: %s", method, target, answer.Status, got)
+		ts.Fatalf("%s %s: %s: %s", method, target, answer.Status, got)
 	}
 	return got
 }
 
-// answerFile is where the answer to the last request to ReCORE's API stands.
+// answerFile holds the response to the last request to the ReCORE API.
 const answerFile = "answer.json"
 
-// callReCORE sends a file with the first API key that apply --json printed, and keeps the answer for field. Variables in
+// callReCORE sends a file with the first API key that apply --json printed, and keeps the response for field. Variables in
 // JSON files are replaced: recore $ADDR clients.json PUT /members/point body.json 200.
 func callReCORE(ts *testscript.TestScript, _ bool, args []string) {
 	var printed struct {
@@ -217,21 +217,21 @@ func sendShopify(ts *testscript.TestScript, _ bool, args []string) {
 	exchange(ts, http.MethodPost, "http://"+args[0]+"/webhooks/shopify/"+args[1], body, header, want)
 }
 
-// field sets a variable to a text field of the last answer: field KEY file_key.
+// field sets a variable to a text field of the last response: field KEY file_key.
 func field(ts *testscript.TestScript, _ bool, args []string) {
 	var fields map[string]any
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(answerFile)), &fields))
 	text, ok := fields[args[1]].(string)
 	if !ok {
-		ts.Fatalf("the answer has no text %s", args[1])
+		ts.Fatalf("the response has no text %s", args[1])
 	}
 	ts.Setenv(args[0], text)
 }
 
-// download checks that a temporary address answers the bytes of a file: download $URL photo.gif.
+// download checks that a temporary address returns the bytes of a file: download $URL photo.gif.
 func download(ts *testscript.TestScript, _ bool, args []string) {
 	if got := exchange(ts, http.MethodGet, args[0], "", http.Header{}, http.StatusOK); string(got) != ts.ReadFile(args[1]) {
-		ts.Fatalf("%s answered %q", args[0], got)
+		ts.Fatalf("%s returned %q", args[0], got)
 	}
 }
 
@@ -243,7 +243,7 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// toShiftJIS writes files in Shift_JIS that are in UTF-8: sjis orders.csv.
+// toShiftJIS converts UTF-8 files to Shift_JIS: sjis orders.csv.
 func toShiftJIS(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
 		data, err := japanese.ShiftJIS.NewEncoder().Bytes([]byte(ts.ReadFile(name)))
@@ -252,7 +252,7 @@ func toShiftJIS(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// runSQL changes the database behind Noren's back: sql 'UPDATE …'.
+// runSQL changes the database without Noren: sql 'UPDATE …'.
 func runSQL(ts *testscript.TestScript, _ bool, args []string) {
 	driver, source := "pgx", ts.Getenv("NOREN_DATABASE")
 	if path, ok := strings.CutPrefix(source, "sqlite:"); ok {
@@ -265,7 +265,7 @@ func runSQL(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// TestRunWithoutAProcess shows that run needs nothing of the process: environment and streams are its arguments.
+// TestRunWithoutAProcess checks that run uses nothing of the process: environment and streams are arguments.
 func TestRunWithoutAProcess(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer

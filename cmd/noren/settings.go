@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,28 +13,31 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+
+	"noren/web"
 )
 
-// databaseFlag says where the data is; most commands have it.
+// databaseFlag says where the data is stored. Most commands have it.
 type databaseFlag struct {
-	Database string `default:"sqlite:noren.db" placeholder:"URL" variable:"NOREN_DATABASE" help:"Where the data is: sqlite:PATH or postgres://…."`
+	Database string `default:"sqlite:noren.db" placeholder:"URL" variable:"NOREN_DATABASE" help:"Database: sqlite:PATH or postgres://…."`
 }
 
-// check answers what is wrong with the form of the URL. Whether there is a database, opening it will tell.
+// check checks the form of the URL only. Whether the database exists shows when it is opened.
 func (f databaseFlag) check() error {
 	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
 		if strings.HasPrefix(f.Database, scheme) && len(f.Database) > len(scheme) {
 			return nil
 		}
 	}
-	// The value is not repeated: it may hold a password.
-	return wrong("database", "NOREN_DATABASE", "this is sqlite:PATH or postgres://user:password@host/database")
+	// The value is not repeated in the message: it may contain a password.
+	return wrong("database", "NOREN_DATABASE", "must be sqlite:PATH or postgres://user:password@host/database")
 }
 
-// mustExist answers an error where the database is a file that is not there. Commands that only look at data would
-// otherwise make an empty file of a mistyped name, and find nothing wrong with it.
+// mustExist returns an error if the database is a file that does not exist. Otherwise a command that only reads would
+// create an empty file for a mistyped name, and find nothing wrong with it.
 func (f databaseFlag) mustExist() error {
 	if err := f.check(); err != nil {
 		return err
@@ -43,20 +47,20 @@ func (f databaseFlag) mustExist() error {
 		return nil
 	}
 	if _, err := os.Stat(path); err != nil {
-		return wrong("database", "NOREN_DATABASE", "there is no database file %s", path)
+		return wrong("database", "NOREN_DATABASE", "no database file %s", path)
 	}
 	return nil
 }
 
-// wrong is the error about the value of a flag, which names its variable too, for the value may come from there.
+// wrong is the error about the value of a flag. It also names the variable, where the value may come from.
 func wrong(flag, variable, format string, args ...any) error {
 	return usageError{fmt.Errorf("--%s (%s): %s", flag, variable, fmt.Sprintf(format, args...))}
 }
 
-// logFlags say how the server logs.
+// logFlags are the settings of the log.
 type logFlags struct {
-	LogFormat string `default:"text" placeholder:"FORMAT" variable:"NOREN_LOG_FORMAT" help:"text or json."`
-	LogLevel  string `default:"info" placeholder:"LEVEL" variable:"NOREN_LOG_LEVEL" help:"debug, info, warn or error."`
+	LogFormat string `default:"text" placeholder:"FORMAT" variable:"NOREN_LOG_FORMAT" help:"Log format: text or json."`
+	LogLevel  string `default:"info" placeholder:"LEVEL" variable:"NOREN_LOG_LEVEL" help:"Lowest level to log: debug, info, warn or error."`
 }
 
 // logger makes the log that the flags describe.
@@ -64,7 +68,7 @@ func (f logFlags) logger(w io.Writer) (*slog.Logger, error) {
 	levels := []string{"debug", "info", "warn", "error"}
 	i := slices.Index(levels, f.LogLevel) // slog's levels are four apart
 	if i < 0 {
-		return nil, wrong("log-level", "NOREN_LOG_LEVEL", "%q is none of %s", f.LogLevel, strings.Join(levels, ", "))
+		return nil, wrong("log-level", "NOREN_LOG_LEVEL", "must be debug, info, warn or error, not %q", f.LogLevel)
 	}
 	options := &slog.HandlerOptions{Level: slog.LevelDebug + slog.Level(4*i)}
 	switch f.LogFormat {
@@ -73,32 +77,48 @@ func (f logFlags) logger(w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
-	return nil, wrong("log-format", "NOREN_LOG_FORMAT", "%q is neither text nor json", f.LogFormat)
+	return nil, wrong("log-format", "NOREN_LOG_FORMAT", "must be text or json, not %q", f.LogFormat)
 }
 
-// serverFlags are the settings of a server besides its database and its log.
+// serverFlags are the settings of a server other than its database, files and log.
 type serverFlags struct {
 	Listen         string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" variable:"NOREN_LISTEN" help:"Address to listen on."`
-	TLSCert        string `name:"tls-cert" placeholder:"FILE" variable:"NOREN_TLS_CERT" help:"Certificate chain in PEM; with it the server speaks HTTPS."`
+	TLSCert        string `name:"tls-cert" placeholder:"FILE" variable:"NOREN_TLS_CERT" help:"Certificate chain in PEM; enables HTTPS."`
 	TLSKey         string `name:"tls-key" placeholder:"FILE" variable:"NOREN_TLS_KEY" help:"Private key of the certificate in PEM."`
-	BaseURL        string `name:"base-url" placeholder:"URL" variable:"NOREN_BASE_URL" help:"Public URL of the server, where it is not the one that requests name."`
+	BaseURL        string `name:"base-url" placeholder:"URL" variable:"NOREN_BASE_URL" help:"Public URL of the server; default taken from each request."`
+	Hosts          string `placeholder:"HOST,…" variable:"NOREN_HOSTS" help:"Names by which clients reach the server, such as noren.example.com; links repeat no other."`
 	CallbackAllow  string `placeholder:"CIDR,…" variable:"NOREN_CALLBACK_ALLOW" help:"Private networks that callbacks may reach, such as 10.1.0.0/16."`
-	TrustedProxies string `placeholder:"CIDR,…" variable:"NOREN_TRUSTED_PROXIES" help:"Proxies before the server, whose X-Forwarded-For is believed, such as 127.0.0.1."`
-	RateLimits     string `default:"documented" placeholder:"LIMITS" variable:"NOREN_RATE_LIMITS" help:"documented or off."`
-	Redis          string `placeholder:"URL" variable:"NOREN_REDIS" help:"redis://…: keep rate limits there, for several servers in common."`
+	TrustedProxies string `placeholder:"CIDR,…" variable:"NOREN_TRUSTED_PROXIES" help:"Reverse proxies whose X-Forwarded-For is trusted, such as 127.0.0.1."`
+	RateLimits     string `default:"documented" placeholder:"LIMITS" variable:"NOREN_RATE_LIMITS" help:"Rate limits: documented (as in the vendors' documents) or off."`
+	Redis          string `placeholder:"URL" variable:"NOREN_REDIS" help:"redis://…: share rate limits between servers through Redis."`
+	BodyMemory     string `default:"256MB" placeholder:"SIZE" variable:"NOREN_BODY_MEMORY" help:"Memory for the bodies of all running requests, of which a tenant may take a quarter; 0 for any."`
 }
 
-// check answers what is wrong with the settings, as far as it can be known before anything is opened.
+// queueFlag bounds the queue of each tenant.
+type queueFlag struct {
+	QueueLimit string `default:"10000" placeholder:"NUMBER" variable:"NOREN_QUEUE_LIMIT" help:"Bulk requests that a tenant may have waiting; 0 for any number."`
+}
+
+// requests is the limit; 0 for none.
+func (f queueFlag) requests() (int, error) {
+	n, err := strconv.Atoi(f.QueueLimit)
+	if err != nil || n < 0 {
+		return 0, wrong("queue-limit", "NOREN_QUEUE_LIMIT", "must be a whole number, 0 or more, not %q", f.QueueLimit)
+	}
+	return n, nil
+}
+
+// check checks the settings as far as that is possible before anything is opened.
 func (f serverFlags) check() error {
 	if _, port, err := net.SplitHostPort(f.Listen); err != nil || port == "" {
-		return wrong("listen", "NOREN_LISTEN", "%q is no address such as 127.0.0.1:8080 or :8080", f.Listen)
+		return wrong("listen", "NOREN_LISTEN", "%q is not an address; write it as 127.0.0.1:8080 or :8080", f.Listen)
 	}
 	switch {
 	case f.TLSCert == "" && f.TLSKey != "":
-		return wrong("tls-cert", "NOREN_TLS_CERT", "this is needed with --tls-key")
+		return wrong("tls-cert", "NOREN_TLS_CERT", "required with --tls-key")
 	case f.TLSCert != "" && f.TLSKey == "":
-		return wrong("tls-key", "NOREN_TLS_KEY", "this is needed with --tls-cert")
-	case f.TLSCert != "": // read now, for the server would say so only at the first connection
+		return wrong("tls-key", "NOREN_TLS_KEY", "required with --tls-cert")
+	case f.TLSCert != "": // read now: otherwise a mistake would show only at the first connection
 		if _, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey); err != nil {
 			return wrong("tls-cert", "NOREN_TLS_CERT", "the certificate cannot be used: %v", err)
 		}
@@ -106,30 +126,58 @@ func (f serverFlags) check() error {
 	if f.BaseURL != "" {
 		u, err := url.Parse(f.BaseURL)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			return wrong("base-url", "NOREN_BASE_URL", "%q is no address such as https://noren.example.com", f.BaseURL)
+			return wrong("base-url", "NOREN_BASE_URL", "%q is not a URL; write it as https://noren.example.com", f.BaseURL)
+		}
+	}
+	for _, host := range f.hosts() {
+		if u, err := url.Parse("http://" + host); err != nil || u.Host != host {
+			return wrong("hosts", "NOREN_HOSTS", "%q is not a host; write it as noren.example.com or noren.example.com:8443", host)
 		}
 	}
 	if f.RateLimits != "documented" && f.RateLimits != "off" {
-		return wrong("rate-limits", "NOREN_RATE_LIMITS", "%q is neither documented nor off", f.RateLimits)
+		return wrong("rate-limits", "NOREN_RATE_LIMITS", "must be documented or off, not %q", f.RateLimits)
 	}
-	_, err := f.allowed() // both are read again where they are needed
+	if f.Redis != "" {
+		if err := web.CheckRedis(f.Redis); err != nil {
+			return wrong("redis", "NOREN_REDIS", "%v", err)
+		}
+	}
+	_, err := f.allowed() // newServer parses all of them again
 	if err == nil {
 		_, err = f.proxies()
+	}
+	if err == nil {
+		_, err = f.bodies()
 	}
 	return err
 }
 
-// allowed are the networks that callbacks may reach although private.
+// hosts are the names that links may repeat from the Host header.
+func (f serverFlags) hosts() []string {
+	return strings.FieldsFunc(f.Hosts, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// allowed are the private networks that callbacks may reach.
 func (f serverFlags) allowed() ([]netip.Prefix, error) {
 	return networks("callback-allow", "NOREN_CALLBACK_ALLOW", f.CallbackAllow)
 }
 
-// proxies are the networks of the proxies that requests come through.
+// bodies is the memory for the bodies of requests.
+func (f serverFlags) bodies() (*web.Bodies, error) {
+	n, ok := parseSize(cmp.Or(f.BodyMemory, "0"))
+	if !ok || n > 0 && n < web.LeastBodies {
+		return nil, wrong("body-memory", "NOREN_BODY_MEMORY", "must be 0 or a size of at least %dMB, such as 256MB or 1GB, not %q",
+			web.LeastBodies>>20, f.BodyMemory)
+	}
+	return web.NewBodies(n), nil
+}
+
+// proxies are the networks of the trusted reverse proxies.
 func (f serverFlags) proxies() ([]netip.Prefix, error) {
 	return networks("trusted-proxies", "NOREN_TRUSTED_PROXIES", f.TrustedProxies)
 }
 
-// networks reads the networks that a setting lists.
+// networks parses a comma-separated list of networks.
 func networks(flag, variable, list string) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
 	for text := range strings.SplitSeq(list, ",") {
@@ -138,12 +186,12 @@ func networks(flag, variable, list string) ([]netip.Prefix, error) {
 			continue
 		}
 		prefix, err := netip.ParsePrefix(text)
-		// A single address is what somebody means who names one machine.
+		// A single address means that one machine.
 		if addr, addrErr := netip.ParseAddr(text); err != nil && addrErr == nil {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return nil, wrong(flag, variable, "%q is no network such as 10.1.0.0/16", text)
+			return nil, wrong(flag, variable, "%q is not a network; write it as 10.1.0.0/16", text)
 		}
 		prefixes = append(prefixes, prefix.Masked())
 	}
@@ -155,7 +203,8 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("--listen (NOREN_LISTEN): another program listens on %s already: %w", address, syscall.EADDRINUSE)
+		// The bare errno says so once; the error of the network says the address again.
+		return nil, fmt.Errorf("--listen (NOREN_LISTEN): %s: %w", address, syscall.EADDRINUSE)
 	case err != nil:
 		return nil, fmt.Errorf("--listen (NOREN_LISTEN): %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"text/tabwriter"
 
 	"noren"
+	"noren/app"
+	"noren/sqlstore"
 )
 
 // verifyCmd is `noren verify`.
@@ -15,31 +17,32 @@ type verifyCmd struct {
 	databaseFlag
 }
 
-// Help is what `noren verify --help` says besides the flags.
+// Help is the text of `noren verify --help` above the flags.
 func (verifyCmd) Help() string {
-	return "It only reads, and may run beside a server. The exit code is 1 if anything is violated."
+	return "This command only reads: it can run beside a server, and does not migrate the schema. " +
+		"The exit code is 1 if an invariant is violated."
 }
 
-// Run checks the stored data and prints what it found.
+// Run checks the stored data and prints the result.
 func (c *verifyCmd) Run(ctx context.Context, std streams) error {
 	if err := c.mustExist(); err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, c.Database, slog.New(slog.DiscardHandler))
+	h, err := openConfigured(ctx, sqlstore.Config{URL: c.Database, ReadOnly: true}, app.Config{}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	checks, err := h.service.Verify(ctx)
+	checks, err := h.rooms.Engine.Verify(ctx)
 	if err != nil {
 		return fmt.Errorf("checking the stored data: %w", err)
 	}
 	return printChecks(std.out, checks)
 }
 
-// printChecks prints each check with what it counted, and answers errReported where something is violated.
+// printChecks prints each check with its counts, and returns errReported if an invariant is violated.
 func printChecks(out io.Writer, checks []noren.Check) error {
-	// The overview comes first, then the details of what is wrong: the last lines are those that stay in view.
+	// The overview comes first, then the violations: the last lines stay in view on a terminal.
 	violated := 0
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, c := range checks {

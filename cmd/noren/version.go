@@ -12,13 +12,17 @@ import (
 	"time"
 )
 
-// versionCmd is `noren version`: what a report of a bug should begin with.
+// versionCmd is `noren version`. Its output is what a bug report should start with.
 type versionCmd struct {
 	databaseFlag
+	SBOM bool `name:"sbom" help:"Print what the program is made of, as CycloneDX JSON, instead."`
 }
 
-// Run prints versions. A database that does not answer is no error: the rest is worth reading then above all.
+// Run prints versions. An unreachable database is not an error: that is when the rest is needed most.
 func (c *versionCmd) Run(ctx context.Context, std streams) error {
+	if c.SBOM {
+		return printSBOM(std.out)
+	}
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -26,7 +30,7 @@ func (c *versionCmd) Run(ctx context.Context, std streams) error {
 	say(w, "noren\t%s\n", buildVersion())
 	say(w, "commit\t%s\n", commit())
 	say(w, "go\t%s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	// SQLite is part of the program, so an empty database in memory can be asked.
+	// SQLite is compiled in, so an empty database in memory can report its version.
 	sqlite, err := askVersion(ctx, "sqlite", ":memory:", "SELECT sqlite_version()")
 	if err != nil {
 		return fmt.Errorf("asking SQLite for its version: %w", err)
@@ -37,8 +41,9 @@ func (c *versionCmd) Run(ctx context.Context, std streams) error {
 	return w.Flush()
 }
 
-// engine names the engine of the database that is set. It looks only: it makes no file and changes no schema.
+// engine names the engine of the configured database. It creates no file and changes no schema.
 func (c *versionCmd) engine(ctx context.Context, sqlite string) string {
+	// SQLite's version is that of the library, so an existing file need not be opened.
 	if path, isFile := strings.CutPrefix(c.Database, "sqlite:"); isFile {
 		if err := c.mustExist(); err != nil {
 			return fmt.Sprintf("SQLite %s, %s does not exist yet", sqlite, path)
@@ -47,17 +52,18 @@ func (c *versionCmd) engine(ctx context.Context, sqlite string) string {
 	}
 	version, err := askVersion(ctx, "pgx", c.Database, "SELECT version()")
 	if err != nil {
-		return "PostgreSQL does not answer: " + err.Error()
+		return "PostgreSQL is unreachable: " + err.Error()
 	}
 	return version
 }
 
-// answerWithin bounds the wait for a server that may not be there.
-const answerWithin = 5 * time.Second
+// versionTimeout bounds the wait for a database server that may not be there.
+const versionTimeout = 5 * time.Second
 
-// askVersion asks an engine for its version over a connection of its own. The drivers are those of sqlstore.
+// askVersion reads an engine's version over a separate connection: opening it through sqlstore would migrate the schema.
+// The drivers are the ones sqlstore registers.
 func askVersion(ctx context.Context, driver, source, query string) (version string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
 	db, err := sql.Open(driver, source)
 	if err != nil {
@@ -68,7 +74,7 @@ func askVersion(ctx context.Context, driver, source, query string) (version stri
 	return version, err
 }
 
-// buildVersion is the version that the Go command recorded: that of the tag, or (devel).
+// buildVersion is the version that the Go command recorded: a tag, or (devel).
 func buildVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -77,7 +83,7 @@ func buildVersion() string {
 	return cmp.Or(info.Main.Version, "(devel)")
 }
 
-// commit is the commit that the program was built from, with its day.
+// commit is the commit that the program was built from, with its date.
 func commit() string {
 	info, _ := debug.ReadBuildInfo()
 	settings := make(map[string]string)

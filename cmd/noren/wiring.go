@@ -1,18 +1,25 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
+	"noren/app"
+	"noren/app/bulk"
+	"noren/app/members"
 	"noren/console"
 	"noren/dialect/easypoints"
+	"noren/dialect/privacy"
 	"noren/dialect/recore"
 	"noren/dialect/shopify"
 	"noren/dialect/smaregi"
@@ -26,55 +33,56 @@ import (
 
 // house is a database with the use cases on it.
 type house struct {
-	engine  *sqlstore.DB
-	service *noren.Service
-	log     *slog.Logger
+	engine     *sqlstore.DB
+	rooms      *app.App
+	configured app.Config // what the rooms were made of
+	log        *slog.Logger
 }
 
-// remakeTold is how often the log says how far the search index has been made anew.
-const remakeTold = 5 * time.Second
-
-// openHouse opens the database, brings its schema up to date and puts the use cases on it.
+// openHouse opens the database, migrates its schema and puts the use cases on it. The caller closes the house.
 func openHouse(ctx context.Context, database string, log *slog.Logger) (*house, error) {
-	var told time.Time
-	engine, err := sqlstore.Open(ctx, sqlstore.Config{URL: database, OnRemake: func(members int) {
-		if now := time.Now(); now.Sub(told) > remakeTold {
-			told = now
-			log.Info("making the search index anew for this version", "members", members)
-		}
-	}})
-	if err != nil {
-		return nil, err
-	}
-	// A dialect whose requests are answered later needs its encoder here: the bytes of a callback are written in the
-	// transaction of the effect.
-	service := noren.NewService(noren.Config{
-		Engine:    engine,
-		Encoders:  map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
-		Passwords: password.Argon2id{},
-		Log:       log,
-	})
-	return &house{engine, service, log}, nil
+	return openConfigured(ctx, sqlstore.Config{URL: database, LockWait: commandWait}, app.Config{}, log)
 }
 
-// close closes the database after what was begun is finished.
+// commandWait is how long a command waits for a server that is writing to the same SQLite file. Nobody waits for its
+// response as for that of a request.
+const commandWait = 2 * time.Minute
+
+// openConfigured is openHouse with other settings than the usual ones. Of c it takes what no house has otherwise.
+func openConfigured(ctx context.Context, config sqlstore.Config, c app.Config, log *slog.Logger) (*house, error) {
+	engine, err := sqlstore.Open(ctx, config)
+	if path, isFile := strings.CutPrefix(config.URL, "sqlite:"); err != nil && isFile {
+		path, _, _ = strings.Cut(path, "?")
+		return nil, fmt.Errorf("--database (NOREN_DATABASE): %s: %w", path, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--database (NOREN_DATABASE): %w", err)
+	}
+	// A dialect with callbacks needs its encoder here: the bytes of a callback are written in the same transaction as the
+	// effect, so that no crash can separate them.
+	c.Engine, c.Passwords, c.Log = engine, password.Argon2id{}, log
+	c.Encoders = map[noren.Dialect]bulk.Encoder{noren.Smaregi: smaregi.Callbacks{}}
+	return &house{engine, app.New(c), c, log}, nil
+}
+
+// close closes the database after the running statements have finished.
 func (h *house) close() {
 	if err := h.engine.Close(); err != nil {
 		h.log.Error("closing the database", "error", err)
 	}
 }
 
-// server is a house that takes requests and works on them.
+// server is a house that accepts requests and works on them.
 type server struct {
 	handler *web.Handler
 	worker  *worker.Worker
 	caller  *webhook.Client
-	paces   *web.PaceStore // nil: rate limits are off
+	rates   *web.RateStore // nil: rate limits are off
 	log     *slog.Logger
 }
 
-// newServer puts dialects, worker and outgoing calls on the house. The flags have been checked. The store stays the
-// caller's to close, after the server has run.
+// newServer adds dialects, worker and outgoing calls to the house. The flags must have been checked. The caller closes
+// the store after the server has run.
 func (h *house) newServer(f serverFlags, store files.Store) (*server, error) {
 	s := &server{log: h.log}
 	allowed, err := f.allowed()
@@ -85,52 +93,75 @@ func (h *house) newServer(f serverFlags, store files.Store) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	bodies, err := f.bodies()
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case f.RateLimits == "off":
+	// Limits in memory are per server: several servers without Redis allow a multiple of the documented limits.
 	case f.Redis != "":
-		if s.paces, err = web.RedisPaces(f.Redis); err != nil {
+		if s.rates, err = web.RedisRates(f.Redis); err != nil {
 			return nil, wrong("redis", "NOREN_REDIS", "%v", err)
 		}
 	default:
-		if s.paces, err = web.MemoryPaces(time.Now); err != nil {
+		if s.rates, err = web.MemoryRates(nil); err != nil {
 			return nil, err
 		}
 	}
 	version := buildVersion()
-	// A registry of our own: the default one is shared by everything in the process, and by parallel tests.
-	metrics := web.NewMetrics(prometheus.NewRegistry(), h.service)
+	// A separate registry: the default one is shared by the whole process, and so by parallel tests.
+	metrics := web.NewMetrics(prometheus.NewRegistry(), h.engine, h.rooms.Now)
+	metrics.CountDeadlocks(h.engine.Deadlocks)
 	dialects, err := h.dialects(store, f.BaseURL, version)
 	if err != nil {
 		return nil, err
 	}
 	s.handler, err = web.NewHandler(web.Config{
-		Service: h.service, Dialects: dialects, Paces: s.paces, Metrics: metrics,
-		Log: h.log, BaseURL: f.BaseURL, Proxies: proxies, Version: version,
+		Rooms: web.Rooms{Run: h.rooms.Run, Access: h.rooms.Access, Database: h.engine}, Files: store,
+		Dialects: dialects, Rates: s.rates, Bodies: bodies, Metrics: metrics,
+		Log: h.log, BaseURL: f.BaseURL, Hosts: f.hosts(), Proxies: proxies, Version: version,
 	})
 	if err != nil {
 		return nil, err
 	}
-	// Timeout is the worker's limit, so that a slow receiver is told apart from a server that stops.
+	// The timeout equals the worker's limit, so that a slow receiver can be told from a server that is stopping.
 	s.caller = webhook.NewClient(webhook.Config{
-		Allow: allowed, Version: version, Timeout: worker.MaxSend, MaxAnswerBytes: noren.MaxAnswerBytes,
+		Allow: allowed, Version: version, Timeout: worker.MaxSend, MaxAnswerBytes: bulk.MaxAnswerBytes,
 	})
 	s.worker = worker.New(worker.Config{
-		Service: h.service, Send: s.send, Log: h.log, Metrics: metrics,
+		Rooms: worker.Rooms{
+			Now: h.rooms.Now, Access: h.rooms.Access, Audit: h.rooms.Audit, Bulk: h.rooms.Bulk, Imports: h.rooms.Imports,
+			Inbox: h.rooms.Inbox, Members: h.rooms.Members, Points: h.rooms.Points, Privacy: h.rooms.Privacy, Ranks: h.rooms.Ranks,
+		},
+		Send: s.send, Log: h.log, Metrics: metrics,
 		RemoveFile: func(ctx context.Context, t noren.Tenant, fileKey string) error {
-			return store.Remove(ctx, recore.FileName(t.Contract, fileKey))
+			return store.Remove(ctx, members.FileName(t.Contract, fileKey))
 		},
 	})
 	return s, nil
 }
 
-// dialects are the APIs that clients speak, and the console that people use.
+// dialects are the APIs for clients, and the console for people.
 func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dialect, error) {
-	shops := recore.New(recore.Config{Service: h.service, Files: store, Links: links{}, BaseURL: baseURL, Version: version})
+	a := h.rooms
+	shops := recore.New(recore.Config{
+		Rooms: recore.Rooms{Now: a.Now, Access: a.Access, Members: a.Members, Points: a.Points, Stock: a.Stock},
+		Files: store, Links: links{}, BaseURL: baseURL, Version: version,
+	})
 	programs := []web.Dialect{
-		smaregi.New(h.service, version), shops, easypoints.New(h.service, version), shopify.New(h.service, version),
+		smaregi.New(smaregi.Rooms{Access: a.Access, Bulk: a.Bulk, Members: a.Members, Stock: a.Stock}, version),
+		shops,
+		easypoints.New(easypoints.Rooms{Access: a.Access, Members: a.Members, Points: a.Points, Ranks: a.Ranks}, version),
+		privacy.New(privacy.Rooms{Access: a.Access, Privacy: a.Privacy}, version),
+		shopify.New(shopify.Rooms{Inbox: a.Inbox}, version),
 	}
 	people, err := console.New(console.Config{
-		Service: h.service, Files: shops, BaseURL: baseURL, Version: version, Dialects: h.consoleDialects(programs),
+		Rooms: console.Rooms{
+			Now: a.Now, Access: a.Access, Audit: a.Audit, Bulk: a.Bulk, Imports: a.Imports, Inbox: a.Inbox, Members: a.Members,
+			Points: a.Points, Privacy: a.Privacy, Purchases: a.Purchases, Ranks: a.Ranks, Stock: a.Stock,
+		},
+		Files: store, FilePaths: shops.FilePaths, BaseURL: baseURL, Version: version, Dialects: h.consoleDialects(programs),
 	})
 	if err != nil {
 		return nil, err
@@ -140,36 +171,42 @@ func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dial
 
 // send delivers one callback.
 func (s *server) send(ctx context.Context, c noren.Callback) noren.Attempt {
-	// The id is the same for every try of one callback, and no other callback of this database has it.
+	// Receivers drop duplicates by this ID: it is the same for every attempt of one callback, and unique in the database.
 	out := s.caller.Post(ctx, webhook.Delivery{
-		URL: c.URL, Body: c.Body, ID: fmt.Sprintf("bulk-%d-%d", c.TenantID, c.RequestID), Secret: c.Secret, Time: time.Now(),
+		URL: c.URL, Body: c.Body, ID: fmt.Sprintf("bulk-%d-%d", c.TenantID, c.RequestID), Secret: c.Secret,
+		PreviousSecret: c.PreviousSecret, Time: time.Now(),
 	})
-	attempt := noren.Attempt{Duration: out.Duration, Status: out.Status, Answer: out.Answer}
+	attempt := noren.Attempt{
+		Duration: out.Duration, Status: out.Status, Answer: out.Answer, Address: out.Address, RetryAfter: out.RetryAfter,
+	}
 	if out.Err != nil {
 		attempt.Error = out.Err.Error()
+		// The attempt is for the client, who may not know what the network of the server is like. The cause is for the operator.
+		s.log.InfoContext(ctx, "a callback was not delivered", "tenant", c.TenantID, "request", c.RequestID, "host", c.Host,
+			"error", cmp.Or(errors.Unwrap(out.Err), out.Err))
 	}
 	return attempt
 }
 
-// requestGrace is how long requests may go on once the server is to stop. The worker's own grace bounds the rest.
+// requestGrace is how long requests may run on after the server was told to stop. The worker has its own grace time.
 const requestGrace = 10 * time.Second
 
 // run serves and works until ctx ends or the listener fails, then lets both finish within their grace times.
 func (s *server) run(ctx context.Context, l net.Listener, f serverFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// Requests and work stop at the same time. What is accepted after the worker has begun to stop is durable, and
-	// waits for the next start or for another node.
+	// Requests and work stop at the same time. A request accepted after the worker has begun to stop is durable, and waits
+	// for the next start or for another node.
 	var working sync.WaitGroup
 	working.Go(func() { s.worker.Run(ctx) })
 	err := web.Serve(ctx, l, s.handler, web.ServerConfig{
 		CertFile: f.TLSCert, KeyFile: f.TLSKey, Grace: requestGrace, Log: s.log,
 	})
-	cancel() // also where the listener failed, and ctx goes on
+	cancel() // needed if the listener failed while ctx goes on
 	working.Wait()
 	s.caller.Close()
-	if s.paces != nil {
-		if err := s.paces.Close(); err != nil {
+	if s.rates != nil {
+		if err := s.rates.Close(); err != nil {
 			s.log.Error("closing the connections to Redis", "error", err)
 		}
 	}

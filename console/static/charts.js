@@ -1,8 +1,8 @@
-// Draws the charts. Each takes its figures from the table beside it, which says the same to those who do not see it.
+// Draws the charts. Each reads its data from the table beside it, which shows the same to those who cannot see the chart.
 "use strict";
 
 (() => {
-  // A canvas takes no variables: an element of the page tells what they come to, in the theme that is on.
+  // A canvas does not resolve CSS variables, so an element of the page resolves them in the current theme.
   const color = (name) => {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -33,8 +33,8 @@
     const clock = new Intl.DateTimeFormat(lang, { timeZone: zone, hour: "numeric", minute: "2-digit" });
     const day = new Intl.DateTimeFormat(lang, { timeZone: zone, month: "numeric", day: "numeric" });
     const stepped = "step" in box.dataset;
-    const whole = data.slice(1).flat().every((n) => n === null || Number.isInteger(n)); // halves of a request mean nothing
-    if (stepped) { // a level stays as it is until now
+    const whole = data.slice(1).flat().every((n) => n === null || Number.isInteger(n)); // counts need no decimals on the axis
+    if (stepped) { // a level lasts until now
       data.forEach((list, i) => list.push(i === 0 ? Number(box.dataset.to) : list[list.length - 1]));
     }
     const axis = { stroke: ink, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule, width: 1 } };
@@ -43,15 +43,15 @@
       height: 220,
       tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), zone),
       cursor: { drag: { setScale: false } },
-      legend: { show: labels.length > 2, live: false },
+      legend: { show: true, live: true }, // under the pointer it tells the values
       scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high * 1.05)] } },
       axes: [
         { ...axis, values: (_, list) => list.map((at) => (seconds > 2 * 86400 ? day : clock).format(at * 1e3)) },
         { ...axis, size: 60, incrs: whole ? [1, 2, 5].flatMap((n) => [...Array(9).keys()].map((e) => n * 10 ** e)).sort((a, b) => a - b) : undefined, values: (_, list) => list.map((n) => n.toLocaleString(lang)) },
       ],
-      series: [{ label: labels[0] }].concat(
+      series: [{ label: labels[0], value: (_, at) => (at === null ? "–" : `${day.format(at * 1e3)} ${clock.format(at * 1e3)}`) }].concat(
         labels.slice(1).map((label, i) => ({
-          label, stroke: palette[i % palette.length], width: 2, dash: i > 0 ? [6 + 2 * i, 3] : undefined, points: { show: !stepped, size: 5 },
+          label, value: (_, n) => (n === null ? "–" : n.toLocaleString(lang)), stroke: palette[i % palette.length], width: 2, dash: i > 0 ? [6 + 2 * i, 3] : undefined, points: { show: !stepped, size: 5 },
           paths: stepped ? uPlot.paths.stepped({ align: 1 }) : undefined,
         })),
       ),

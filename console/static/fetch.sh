@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fetches the front-end libraries that are kept in lib/ from the npm registry, at the versions below, with their
-# licences. Nobody needs to run it to build; run it to move to other versions, and read what changes.
+# Downloads the front-end libraries in lib/ from the npm registry, at the versions below, with their licences. A build does
+# not need it; run it to upgrade, and review the changes.
 #
-# Tabler's style sheet holds its icons as data: addresses, which the console's content security policy forbids, as it
-# forbids everything that is not a file of our own. They are taken out into files here.
+# Tabler's style sheet contains icons as data: addresses, which the console's content security policy forbids, like
+# everything that is not a file of this server. The script extracts them into files.
 set -euo pipefail
 cd "$(dirname "$0")"
 work=$(mktemp -d)
@@ -26,7 +26,7 @@ cp "$work/uplot/dist/uPlot.iife.min.js" lib/uplot.js
 cp "$work/uplot/dist/uPlot.min.css" lib/uplot.css
 cp "$work/uplot/LICENSE" lib/uplot.LICENSE
 cp "$work/axe-core/axe.min.js" "$work/axe-core/LICENSE" ../testdata/axe/
-# The package has no file with its licence; package.json names it, and the style sheet begins with the notice.
+# The package has no licence file; package.json names the licence, and the style sheet begins with the notice.
 cat > lib/tabler.LICENSE <<'LICENSE'
 MIT License
 
@@ -53,4 +53,5 @@ perl -MDigest::SHA=sha256_hex -0777 -pe '
     open my $out, ">", "lib/$name" or die; print $out $svg; close $out;
     "url($name)"
   }ge' "$work/@tabler/core/dist/css/tabler.min.css" > lib/tabler.css
-if grep -q 'data:' lib/tabler.css; then echo "a data: address is left in tabler.css" >&2; exit 1; fi
+(cd .. && sha256sum static/lib/* testdata/axe/* > static/lib.sha256)
+if grep -q 'data:' lib/tabler.css; then echo "tabler.css still contains a data: address" >&2; exit 1; fi

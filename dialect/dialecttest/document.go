@@ -12,13 +12,13 @@ import (
 	"noren/web"
 )
 
-// Document is a dialect's published OpenAPI document, to hold requests and answers against.
+// Document is a dialect's published OpenAPI document, for checking requests and responses against it.
 type Document struct {
 	*openapi3.T
 	dialect web.Dialect
 }
 
-// LoadDocument reads the dialect's document, which has to be a valid one.
+// LoadDocument reads the dialect's document, which must be valid.
 func LoadDocument(t *testing.T, d web.Dialect) Document {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(d.OpenAPI())
@@ -31,15 +31,15 @@ func LoadDocument(t *testing.T, d web.Dialect) Document {
 	return Document{doc, d}
 }
 
-// Check holds an answer against the document: the operation has the status and content type, and the body follows
-// the schema. A JSON body that was sent and accepted follows the schema of requests.
+// Check checks a response against the document: the operation has the status and content type, and the body follows the
+// schema. A JSON body that was sent and accepted must follow the schema of requests.
 func (d Document) Check(t *testing.T, r Request, a Answer) {
 	t.Helper()
 	claim, _ := d.dialect.Claim(strings.Split(r.Path, "?")[0])
 	op := d.operation(r.Method, claim.Path)
 	if op == nil {
 		if a.Status != http.StatusNotFound && a.Status != http.StatusMethodNotAllowed {
-			t.Errorf("%s %s is answered %d and not in the document", r.Method, r.Path, a.Status)
+			t.Errorf("%s %s returned %d and is not in the document", r.Method, r.Path, a.Status)
 		}
 		return
 	}
@@ -61,7 +61,7 @@ func (d Document) Check(t *testing.T, r Request, a Answer) {
 	}
 }
 
-// operation finds the path as the router does: where two patterns match, the one with more literal segments.
+// operation finds the path as the router does: if two patterns match, the one with more literal segments.
 func (d Document) operation(method, path string) *openapi3.Operation {
 	segments := strings.Split(path, "/")
 	var best *openapi3.PathItem
@@ -77,7 +77,7 @@ func (d Document) operation(method, path string) *openapi3.Operation {
 	return best.GetOperation(method)
 }
 
-// literals counts the segments that the pattern has as they are; -1 where it does not match.
+// literals counts the literal segments of the pattern; -1 if it does not match.
 func literals(pattern, segments []string) (n int) {
 	if len(pattern) != len(segments) {
 		return -1
@@ -93,10 +93,11 @@ func literals(pattern, segments []string) (n int) {
 	return n
 }
 
-// Follows checks that the JSON text follows the schema; r is what it came with.
+// Follows checks that the JSON text follows the schema; r is the request it belongs to.
 func Follows(t *testing.T, schema *openapi3.Schema, r Request, text string) {
 	t.Helper()
 	var value any
+	text = strings.TrimPrefix(text, "\ufeff")
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		t.Errorf("%s %s: %s: %v", r.Method, r.Path, text, err)
 		return
@@ -106,8 +107,8 @@ func Follows(t *testing.T, schema *openapi3.Schema, r Request, text string) {
 	}
 }
 
-// HasEveryRoute checks that every route is in the document, with an alternative of security for each scope in each
-// scheme, and that nothing else is.
+// HasEveryRoute checks that every route is in the document, with a security alternative for each scope in each scheme,
+// and that nothing else is.
 func (d Document) HasEveryRoute(t *testing.T) {
 	t.Helper()
 	routes := d.dialect.Routes()
@@ -132,7 +133,7 @@ func (d Document) HasEveryRoute(t *testing.T) {
 	}
 }
 
-// IsServed checks that the server publishes the document, for anybody.
+// IsServed checks that the server publishes the document to anybody.
 func (d Document) IsServed(t *testing.T, s *Server) {
 	t.Helper()
 	a := s.Do(Request{Method: http.MethodGet, Path: "/openapi/" + string(d.dialect.Name()) + ".json"})

@@ -13,15 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// update is the flag of every dialect's tests; a flag has to be there before they are parsed.
+// update is the flag of every dialect's tests. A flag must be defined before the flags are parsed.
 var update = flag.Bool("update", false, "write the golden files")
 
-// shownHeaders are those that a transcript has, where they are given.
+// shownHeaders are the headers in a transcript, if present.
 var shownHeaders = []string{
 	"Allow", "Content-Type", "Link", "Retry-After", "Www-Authenticate", "X-Next-Cursor", "X-Total-Count",
 }
 
-// Transcript is the request and its answer as a golden file has them.
+// Transcript returns the request and its response as a golden file has them.
 func Transcript(r Request, a Answer) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s\n%s\n\n%d %s\n", r.Method, r.Path, r.Body, a.Status, http.StatusText(a.Status))

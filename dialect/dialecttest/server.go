@@ -1,22 +1,23 @@
-// Package dialecttest is what the tests of all dialects have in common: a running server on a database of its own with
-// a clock that stands still, golden files, and answers held against the published OpenAPI document. Only tests import it.
+// Package dialecttest has what the tests of all dialects share: a running server with a database of its own and a clock
+// that stands still, golden files, and checks of responses against the published OpenAPI document. Only tests import
+// it.
 package dialecttest
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"noren"
-	"noren/sqlstore"
+	"noren/app"
+	"noren/app/apptest"
+	"noren/app/bulk"
+	"noren/app/shop"
 	"noren/web"
 )
 
@@ -26,41 +27,18 @@ const (
 	ShopB = "sb_bbbb0001"
 )
 
-// Clock is a clock that stands still until it is moved.
-type Clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-// NewClock makes a clock that shows now.
-func NewClock(now time.Time) *Clock { return &Clock{now: now} }
-
-// HalfPastMidnight is when most tests take place: in Japan it is 00:30 of the next day, 22 November 2026.
+// HalfPastMidnight is the time of most tests: in Japan it is 00:30 on the next day, 22 November 2026.
 func HalfPastMidnight() time.Time { return time.Date(2026, 11, 21, 15, 30, 0, 0, time.UTC) }
 
-// Now is what the clock shows.
-func (c *Clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-// Advance moves the clock.
-func (c *Clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// Config is what a test's server is made of.
+// Config describes a test's server.
 type Config struct {
-	Clock *Clock         // nil: one that shows HalfPastMidnight
-	Paces *web.PaceStore // nil: nobody is held to a pace
-	// Around puts something around the engine; nil: nothing.
+	Clock *apptest.Clock // nil: one that shows HalfPastMidnight
+	Rates *web.RateStore // nil: no rate limits
+	// Around wraps the engine; nil: no wrapper.
 	Around   func(noren.Engine) noren.Engine
-	Encoders map[noren.Dialect]noren.CallbackEncoder
+	Encoders map[noren.Dialect]bulk.Encoder
 	// Dialects makes the dialects on the server's use cases.
-	Dialects func(*noren.Service) []web.Dialect
+	Dialects func(*app.App) []web.Dialect
 	// Prove puts a key where the dialect's clients put it.
 	Prove func(header http.Header, key string)
 }
@@ -68,55 +46,44 @@ type Config struct {
 // Server is a running server.
 type Server struct {
 	*testing.T
-	URL     string
-	Service *noren.Service
-	Clock   *Clock
-	Keys    map[string]string // that prove who is calling, by the names that Request.As uses
-	prove   func(header http.Header, key string)
-	client  *http.Client
+	URL    string
+	Rooms  *app.App
+	Clock  *apptest.Clock
+	Log    *apptest.Log
+	Keys   map[string]string // credentials, by the names that Request.As uses
+	prove  func(header http.Header, key string)
+	server *httptest.Server
 }
 
-// Start starts a server on an empty database, which ends with the test.
+// Start starts a server on an empty database. It stops at the end of the test.
 func Start(t *testing.T, c Config) *Server {
 	t.Helper()
-	s := &Server{T: t, Clock: c.Clock, Keys: make(map[string]string), prove: c.Prove}
+	s := &Server{T: t, Clock: c.Clock, Log: new(apptest.Log), Keys: make(map[string]string), prove: c.Prove}
 	if s.Clock == nil {
-		s.Clock = NewClock(HalfPastMidnight())
+		s.Clock = apptest.NewClock(HalfPastMidnight())
 	}
-	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: s.Clock.Now,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	var around noren.Engine = engine
-	if c.Around != nil {
-		around = c.Around(engine)
-	}
-	log := slog.New(slog.DiscardHandler)
-	s.Service = noren.NewService(noren.Config{Engine: around, Clock: s.Clock.Now, Log: log, Encoders: c.Encoders})
+	log := s.Log.Logger()
+	s.Rooms = apptest.Start(t, apptest.Config{Around: c.Around, Config: app.Config{Clock: s.Clock.Read, Log: log, Encoders: c.Encoders}})
 	handler, err := web.NewHandler(web.Config{
-		Service: s.Service, Dialects: c.Dialects(s.Service), Paces: c.Paces, Log: log, BaseURL: "https://api.example.com",
-		Metrics: web.NewMetrics(prometheus.NewRegistry(), s.Service),
+		Rooms: web.Rooms{Run: s.Rooms.Run, Access: s.Rooms.Access, Database: s.Rooms.Engine}, Dialects: c.Dialects(s.Rooms), Rates: c.Rates, Log: log, BaseURL: "https://api.example.com",
+		Metrics: web.NewMetrics(prometheus.NewRegistry(), s.Rooms.Engine, s.Clock.Read),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	s.URL, s.client = server.URL, server.Client()
+	s.URL, s.server = server.URL, server
 	return s
 }
 
+// Stop stops the server, after which everything that it logs is in the log.
+func (s *Server) Stop() { s.server.Close() }
+
 // Apply applies a shop file.
-func (s *Server) Apply(shop noren.Shop) noren.ShopReport {
+func (s *Server) Apply(shop shop.Shop) shop.Report {
 	s.Helper()
-	report, err := s.Service.ApplyShop(s.Context(), shop)
+	report, err := s.Rooms.Shop.Apply(s.Context(), shop)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -129,7 +96,7 @@ type Request struct {
 	Header                 map[string]string
 }
 
-// Answer is what came back.
+// Answer is the response.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -153,7 +120,7 @@ func (s *Server) Do(r Request) Answer {
 	for name, value := range r.Header {
 		req.Header.Set(name, value)
 	}
-	resp, err := s.client.Do(req)
+	resp, err := s.server.Client().Do(req)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -173,7 +140,7 @@ func (s *Server) Want(r Request, status int, body string) {
 	}
 }
 
-// Must sends the request and answers the body; what is not 200 ends the test.
+// Must sends the request and returns the body; a status other than 200 ends the test.
 func (s *Server) Must(r Request) string {
 	s.Helper()
 	a := s.Do(r)
@@ -183,19 +150,19 @@ func (s *Server) Must(r Request) string {
 	return a.Body
 }
 
-// ApplyLane applies the bulk requests that the tenant has accepted, as the worker would, and answers the bodies of the
-// callbacks owed for them, in order.
+// ApplyLane applies the tenant's accepted bulk requests, as the worker would, and returns the bodies of their callbacks
+// in order.
 func (s *Server) ApplyLane(contract string) []string {
 	s.Helper()
-	t, err := s.Service.TenantByContract(s.Context(), contract)
+	t, err := s.Rooms.Access.TenantByContract(s.Context(), contract)
 	if err != nil {
 		s.Fatal(err)
 	}
-	done, err := s.Service.ApplyLane(s.Context(), t.ID)
+	done, err := s.Rooms.Bulk.ApplyLane(s.Context(), t.ID)
 	if err != nil {
 		s.Fatal(err)
 	}
-	callbacks, err := s.Service.Callbacks(s.Context(), contract, noren.CallbackFilter{})
+	callbacks, err := s.Rooms.Bulk.Callbacks(s.Context(), t, noren.CallbackFilter{})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -213,13 +180,31 @@ func (s *Server) ApplyLane(contract string) []string {
 // Verify checks every invariant of the stored data.
 func (s *Server) Verify() {
 	s.Helper()
-	checks, err := s.Service.Verify(s.Context())
+	checks, err := s.Rooms.Engine.Verify(s.Context())
 	if err != nil {
 		s.Fatal(err)
 	}
 	for _, c := range checks {
 		if c.Violated > 0 {
 			s.Errorf("%s: %v", c.Name, c.Violations)
+		}
+	}
+}
+
+// Heads checks that HEAD has the status and headers of GET wherever GET works, and no body.
+func (s *Server) Heads(requests []Request) {
+	s.Helper()
+	for _, r := range requests {
+		if r.Method != http.MethodGet {
+			continue
+		}
+		s.Clock.Advance(time.Second) // another second of the rate limit
+		whole := s.Do(r)
+		r.Method = http.MethodHead
+		head := s.Do(r)
+		if head.Status != whole.Status || head.Body != "" || head.Header.Get("Content-Type") != whole.Header.Get("Content-Type") ||
+			head.Header.Get("Content-Length") != whole.Header.Get("Content-Length") || head.Header.Get("X-Total-Count") != whole.Header.Get("X-Total-Count") {
+			s.Errorf("HEAD %s: %d %v\nGET: %d %v", r.Path, head.Status, head.Header, whole.Status, whole.Header)
 		}
 	}
 }

@@ -1,17 +1,20 @@
 package easypoints
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"noren"
 	"noren/web"
+	"noren/wire"
 )
 
-// endpointsOf is one request for each route, which succeeds where the customer exists.
+// endpointsOf has one request for each route, which succeeds if the customer exists.
 func endpointsOf(customer string) []request {
 	return []request{
 		{Method: "GET", Path: onePath + customer + "/tier"},
@@ -27,7 +30,7 @@ func endpointsOf(customer string) []request {
 
 func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 	t.Parallel()
-	routes := New(nil, "").Routes()
+	routes := New(Rooms{}, "").Routes()
 	for _, r := range routes {
 		if len(r.Permission.Scopes()) == 0 {
 			t.Errorf("%s %s is open to everybody", r.Method, r.Pattern)
@@ -49,7 +52,7 @@ func (b *bundle) state(as string, customers ...string) (text string) {
 	return text + b.Must(request{Method: "GET", Path: "/api/shopify/point_allotments", As: as})
 }
 
-// Nothing is answered without a right credential, nor without the privilege.
+// Every request needs a valid credential with the privilege.
 func TestNobodyGetsInWithout(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -64,6 +67,7 @@ func TestNobodyGetsInWithout(t *testing.T) {
 		b.Keys["bad"] = value
 		for _, r := range endpointsOf(seedCustomer) {
 			r.As = "bad"
+			b.Clock.Advance(time.Second) // wrong credentials are slowed
 			b.Want(r, http.StatusUnauthorized, `{"errors":["The API credentials are missing or wrong"],"status":401,"title":"Unauthorized"}`)
 		}
 		if t.Failed() {
@@ -89,7 +93,7 @@ func TestNobodyGetsInWithout(t *testing.T) {
 	}
 }
 
-// Both ways to authenticate are the same client; the version that the vendor's own library names changes nothing.
+// Both ways to authenticate give the same client; the version that the vendor's own library sends makes no difference.
 func TestBasicAndBearer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -105,7 +109,7 @@ func TestBasicAndBearer(t *testing.T) {
 	}
 }
 
-// A token of this dialect opens no other one.
+// A token of this dialect is not accepted by any other.
 func TestTokensStayInTheirDialect(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -114,7 +118,7 @@ func TestTokensStayInTheirDialect(t *testing.T) {
 	}
 }
 
-// On no endpoint does A see or change anything of B's customers.
+// No endpoint lets A see or change B's customers.
 func TestTenantsDoNotLeak(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -142,7 +146,7 @@ func TestTenantsDoNotLeak(t *testing.T) {
 	}
 }
 
-// A client that is bound to a store finds that store's customers and no others.
+// A client restricted to one store finds only that store's customers.
 func TestStoresDoNotLeak(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -168,9 +172,9 @@ func TestStoresDoNotLeak(t *testing.T) {
 	}
 }
 
-func TestPaces(t *testing.T) {
+func TestRateLimits(t *testing.T) {
 	t.Parallel()
-	b := start(t, web.MemoryPaces)
+	b := start(t, web.MemoryRates)
 	count := func(r request) (n int) {
 		for ; n < 100; n++ {
 			if a := b.Do(r); a.Status == http.StatusTooManyRequests {
@@ -206,19 +210,19 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		onePath + "hanako@example.com": 404, // only set_balance takes an e-mail address
 	} {
 		a := b.Do(request{Method: "GET", Path: path, As: "a"})
-		if a.Status != status || a.Header.Get("Content-Type") != mediaJSON {
+		if a.Status != status || a.Header.Get("Content-Type") != wire.MediaJSON {
 			t.Errorf("%s: %d %s", path, a.Status, a.Body)
 		}
 		if status != 200 && !strings.HasPrefix(a.Body, `{"errors":["`) {
 			t.Errorf("%s: %s", path, a.Body)
 		}
 	}
-	if a := b.Do(request{Method: "GET", Path: "/api/shopifyx", As: "a"}); a.Header.Get("Content-Type") == mediaJSON {
+	if a := b.Do(request{Method: "GET", Path: "/api/shopifyx", As: "a"}); a.Header.Get("Content-Type") == wire.MediaJSON {
 		t.Errorf("/api/shopifyx is taken: %d %s", a.Status, a.Body)
 	}
 }
 
-// A write is done once for each key, whichever endpoint it is.
+// A write takes effect once for each key, on every endpoint.
 func TestIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -226,7 +230,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		if r.Method == http.MethodGet {
 			continue
 		}
-		r.As, r.Header = "a", map[string]string{"Idempotency-Key": fmt.Sprint(i)}
+		r.As, r.Header = "a", map[string]string{"Idempotency-Key": strconv.Itoa(i)}
 		first, second := b.Do(r), b.Do(r)
 		if first.Status != 200 || second.Status != 200 || first.Body != second.Body || second.Header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("%s: %d %s, then %d %s", r.Path, first.Status, first.Body, second.Status, second.Body)
@@ -245,16 +249,26 @@ func TestIdempotencyKeys(t *testing.T) {
 	}
 }
 
-// Errors of our own are told without what they are.
+// Internal errors are reported without details.
 func TestInternalErrors(t *testing.T) {
 	t.Parallel()
 	x := &web.Request{ID: "r1"}
 	for err, want := range map[error]string{
-		fmt.Errorf("the password is swordfish"): `{"errors":["Something went wrong on our side. The log has more under the X-Request-Id r1"],"status":500,"title":"Internal Server Error"}`,
+		errors.New("the password is swordfish"): `{"errors":["Something went wrong on our side. The log has more under the X-Request-Id r1"],"status":500,"title":"Internal Server Error"}`,
 		&noren.Error{Kind: noren.Unavailable}:   `{"errors":["The service cannot take this now; send it again after Retry-After seconds"],"status":503,"title":"Service Unavailable"}`,
 	} {
-		if a := New(nil, "").Refuse(x, err); string(a.Body) != want {
+		if a := New(Rooms{}, "").Refuse(x, err); string(a.Body) != want {
 			t.Errorf("%v: %s", err, a.Body)
 		}
 	}
+}
+
+func TestHead(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	requests := endpointsOf(seedCustomer)
+	for i := range requests {
+		requests[i].As = "a"
+	}
+	b.Heads(requests)
 }

@@ -9,18 +9,23 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/points"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// The types of allotments that the ledger knows.
+// The types of allotments that the ledger has.
 const (
 	typeAPI        = "api"
 	typeManual     = "manual"
 	typeExpiration = "expiration"
+	// typeFulfillment is the vendor's word for the points of an order, which it gives once the order is fulfilled.
+	typeFulfillment = "fulfillment"
 )
 
-// programs are the dialects that programs speak; what people do in the console is manual.
+// programs are the dialects used by programs; what people do in the console counts as manual.
 func programs() []string {
 	return []string{string(noren.EasyPoints), string(noren.ReCORE), string(noren.Smaregi)}
 }
@@ -31,10 +36,13 @@ type allotment struct {
 	customer *string // Shopify id; nil: the member has none
 }
 
+// kind is the type of the allotment. Where several ways lead to the same entry, the dialect tells them apart.
 func (a allotment) kind() string {
 	switch {
 	case a.Kind == noren.PointsExpired:
 		return typeExpiration
+	case a.Purchase.ID != 0:
+		return typeFulfillment
 	case slices.Contains(programs(), a.Dialect):
 		return typeAPI
 	default:
@@ -42,23 +50,32 @@ func (a allotment) kind() string {
 	}
 }
 
-// selectType narrows the filter to one type. Types that the vendor has and the ledger does not, such as fulfillment, have
-// no allotments.
+// parent names the order that earned the points, as the vendor does; nil: none did.
+func (a allotment) parent() *string {
+	if a.Purchase.ID == 0 {
+		return nil
+	}
+	return new("order-" + a.Purchase.ExternalID)
+}
+
+// selectType restricts the filter to one type. Types that only the vendor has have no allotments.
 func selectType(f *noren.PointEntryFilter, kind string) {
 	moved := []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed}
 	switch kind {
 	case typeAPI:
-		f.Kinds, f.Dialects = moved, programs()
+		f.Kinds, f.Dialects, f.Earned = moved, programs(), new(false)
 	case typeManual:
-		f.Kinds, f.Dialects = moved, []string{string(noren.Console)}
+		f.Kinds, f.Dialects, f.Earned = moved, []string{string(noren.Console)}, new(false)
+	case typeFulfillment:
+		f.Earned = new(true)
 	case typeExpiration:
 		f.Kinds = []noren.PointEntryKind{noren.PointsExpired}
 	default:
-		f.Kinds = []noren.PointEntryKind{}
+		f.Kinds = []noren.PointEntryKind{} // none; nil would be all
 	}
 }
 
-// allotmentView is the keys of a row. What the ledger has no word for is null.
+// allotmentView has the keys of a row. What the ledger does not record is null.
 func allotmentView() wire.View[allotment] {
 	type a = allotment
 	unknown := func(name, label string) wire.Shown[a] {
@@ -73,11 +90,14 @@ func allotmentView() wire.View[allotment] {
 		{Name: "event_id", Value: func(a) any { return nil }, Schema: wire.IntegerSchema("").OrNull()},
 		{Name: "inserted_at", Value: at, Description: "記録日時 (UTC)"},
 		unknown("object", ""),
-		unknown("parent", ""),
+		{Name: "parent", Value: func(a a) any { return a.parent() }, Nullable: true, Description: "付与の元になった注文"},
 		{Name: "point_balance_uid", Value: func(a a) any { return a.customer }, Nullable: true, Description: "顧客のShopify ID"},
 		{Name: "point_value", Value: func(a a) any { return a.Delta }, Schema: wire.IntegerSchema("増減数")},
 		{Name: "points_deducted", Value: func(a a) any { return max(-a.Delta, 0) }, Schema: wire.IntegerSchema("減算されたポイント数")},
-		{Name: "type", Value: func(a a) any { return a.kind() }, Enum: []string{typeAPI, typeManual, typeExpiration}, Description: "種別"},
+		{
+			Name: "type", Value: func(a a) any { return a.kind() }, Description: "種別",
+			Enum: []string{typeAPI, typeManual, typeExpiration, typeFulfillment},
+		},
 		{Name: "uid", Value: func(a a) any { return entryID(a.PointEntry) }, Description: "id"},
 	}
 }
@@ -88,7 +108,7 @@ func (d *Dialect) getAllotments(ctx context.Context, x *web.Request) (web.Answer
 	if err != nil {
 		return web.Answer{}, err
 	}
-	ledger, err := d.service.PointLedger(ctx, x.Caller, f)
+	ledger, err := d.rooms.Points.Ledger(ctx, x.Caller, f)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -114,13 +134,14 @@ func allotmentTable() wire.Table[allotmentRequest] {
 	)
 }
 
-// readAllotment reads the body. The words for a customer_id that is neither an id nor an e-mail address are the vendor's.
+// readAllotment reads the body. The words for a customer_id that is neither an id nor an e-mail address are the
+// vendor's.
 func readAllotment(body []byte, table wire.Table[allotmentRequest]) (noren.MemberKey, int64, error) {
 	var r allotmentRequest
 	if err := readObject(body, table, &r); err != nil {
 		return noren.MemberKey{}, 0, err
 	}
-	var wrong invalid
+	var wrong dialect.Complaints
 	key := noren.MemberKey{ShopifyCustomerID: r.customer.Text}
 	switch text := r.customer.Text; {
 	case r.customer.IsWhole:
@@ -128,44 +149,36 @@ func readAllotment(body []byte, table wire.Table[allotmentRequest]) (noren.Membe
 	case isEmail(text):
 		key = noren.MemberKey{Email: text}
 	case text == "" || strings.Trim(text, "0123456789") != "":
-		wrong = append(wrong, complaint{"/customer_id", "Invalid integer. Got: string"})
+		wrong.Add("/customer_id", "Invalid integer. Got: string")
 	}
 	if r.points == 0 {
-		wrong = append(wrong, complaint{"/point_value", "Invalid value: it must not be 0"})
+		wrong.Add("/point_value", "Invalid value: it must not be 0")
 	}
-	if len(wrong) > 0 {
-		return key, 0, wrong
-	}
-	return key, r.points, nil
+	return key, r.points, wrong.OrNil()
 }
 
 // postAllotment is POST …/point_allotments.
 func (d *Dialect) postAllotment(ctx context.Context, x *web.Request) (web.Answer, error) {
-	key, points, err := readAllotment(x.Body, d.tables.allotment)
+	key, delta, err := readAllotment(x.Body, d.tables.allotment)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer := func(result any) web.Answer {
-		changed := result.(noren.BalanceChange)
-		row := changed.Entries[0] // a deduction from both types of points is one to easyPoints
+	answer := func(changed points.BalanceChange) web.Answer {
+		row := changed.Entries[0] // easyPoints sees a deduction from both types of points as one
 		row.Delta = changed.Delta()
 		return ok(allotmentView(), allotment{row, changed.Member.ShopifyCustomerID})
 	}
-	changed, kept, err := d.service.MovePointBalance(ctx, x.Caller, key, points, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, inBody(err)
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(changed), nil
+	return dialect.Once(x, answer, func(once *unit.Once) (points.BalanceChange, *noren.KeptAnswer, error) {
+		changed, kept, err := d.rooms.Points.MoveBalance(ctx, x.Caller, key, delta, once)
+		return changed, kept, inBody(err)
+	})
 }
 
-// inBody says of an error about the customer that the body has named them: a path that names nobody is not found, a
-// field that does is wrong.
+// inBody turns an error about the customer into one about the body: an unknown customer in the path is not found, one
+// in a field is a wrong value.
 func inBody(err error) error {
 	if e, ok := errors.AsType[*noren.Error](err); ok && (e.Reason == noren.ReasonMemberUnknown || e.Reason == noren.ReasonAmbiguous) {
-		return invalid{{"/customer_id", reasonWords(e)}}
+		return dialect.Wrong("/customer_id", reasonWords(e))
 	}
 	return err
 }

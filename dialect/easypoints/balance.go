@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/points"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
@@ -22,7 +25,7 @@ func (d *Dialect) getBalance(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
-	found, err := d.service.Members(ctx, x.Caller, noren.MemberFilter{
+	found, err := d.rooms.Members.List(ctx, x.Caller, noren.MemberFilter{
 		ShopifyIDs: []string{key.ShopifyCustomerID}, NoTotal: true, Page: noren.Page{Limit: 1},
 	})
 	switch {
@@ -35,10 +38,10 @@ func (d *Dialect) getBalance(ctx context.Context, x *web.Request) (web.Answer, e
 	return ok(balanceView(), balance{m, found.Points[m.ID], x.Caller.Tenant}), nil
 }
 
-// balance is what a customer has, at the moment of reading.
+// balance is what a customer has at the moment of reading.
 type balance struct {
 	member noren.Member
-	points []noren.PointBalance // by type
+	points []noren.PointBalance // one for each type
 	tenant noren.Tenant
 }
 
@@ -54,7 +57,7 @@ func balanceView() wire.View[balance] {
 	}
 }
 
-// total adds up both types of points: easyPoints knows one balance.
+// total sums both types of points, because easyPoints has one balance.
 func (b balance) total() (sum int64) {
 	for _, p := range b.points {
 		sum += p.Total
@@ -81,7 +84,8 @@ func balanceTable() wire.Table[balanceRequest] {
 	)
 }
 
-// postBalance is POST …/point_balances/:id/set_balance, which a newer page calls set_balances. The id may be an e-mail.
+// postBalance is POST …/point_balances/:id/set_balance, called set_balances on a newer page. The id may be an e-mail
+// address.
 func (d *Dialect) postBalance(ctx context.Context, x *web.Request) (web.Answer, error) {
 	var sent balanceRequest
 	if err := readObject(x.Body, d.tables.balance, &sent); err != nil {
@@ -94,22 +98,17 @@ func (d *Dialect) postBalance(ctx context.Context, x *web.Request) (web.Answer, 
 	if isEmail(key.ShopifyCustomerID) {
 		key = noren.MemberKey{Email: key.ShopifyCustomerID}
 	}
-	answer := func(result any) web.Answer { return ok(balanceSetView(), result.(noren.BalanceChange)) }
-	changed, kept, err := d.service.SetPointBalance(ctx, x.Caller, key, sent.balance, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(changed), nil
+	answer := func(changed points.BalanceChange) web.Answer { return ok(balanceSetView(), changed) }
+	return dialect.Once(x, answer, func(once *unit.Once) (points.BalanceChange, *noren.KeptAnswer, error) {
+		return d.rooms.Points.SetBalance(ctx, x.Caller, key, sent.balance, once)
+	})
 }
 
-// isEmail tells an e-mail address from the id of a customer, which has no @.
+// isEmail distinguishes an e-mail address from the id of a customer, which has no @.
 func isEmail(id string) bool { return strings.Contains(id, "@") }
 
-func balanceSetView() wire.View[noren.BalanceChange] {
-	type b = noren.BalanceChange
+func balanceSetView() wire.View[points.BalanceChange] {
+	type b = points.BalanceChange
 	return wire.View[b]{
 		{Name: "id", Value: func(b b) any {
 			if len(b.Entries) == 0 {

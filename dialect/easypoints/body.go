@@ -5,35 +5,32 @@ import (
 	"fmt"
 	"strings"
 
+	"noren/dialect"
 	"noren/wire"
 )
 
-// maxBody is the largest body, in bytes: no documented one has more than a few hundred.
+// maxBody is the largest body, in bytes: documented ones have at most a few hundred.
 const maxBody = 64 << 10
 
-// readObject decodes a body that is one object, and complains of everything that is wrong with it. Names that the table
-// does not have are ignored.
+// readObject decodes a body that is one object, and returns everything that is wrong with it. Unknown names are
+// ignored.
 func readObject[P any](body []byte, table wire.Table[P], into *P) error {
 	v, problem := wire.Parse(body)
 	if problem != nil {
-		return malformed{problem}
+		return dialect.Malformed{Problem: problem}
 	}
 	o, isObject := v.Object()
 	if !isObject {
-		return invalid{{"", "Invalid object. Got: " + kindOf(v)}}
+		return dialect.Wrong("", "Invalid object. Got: "+kindOf(v))
 	}
-	problems := table.Decode(o, "", into)
-	if len(problems) == 0 {
-		return nil
+	var wrong dialect.Complaints
+	for _, p := range table.Decode(o, "", into) {
+		wrong.Add(p.Path, words(p.Facts, p.Code, o.Get(p.Field)))
 	}
-	wrong := make(invalid, len(problems))
-	for i, p := range problems {
-		wrong[i] = complaint{p.Path, words(p.Facts, p.Code, o.Get(p.Field))}
-	}
-	return wrong
+	return wrong.OrNil()
 }
 
-// words are those of OpenApiSpex, by which the vendor's own server validates.
+// words are those of OpenApiSpex, with which the vendor's own server validates.
 func words(f *wire.Facts, code wire.Code, v wire.Value) string {
 	switch code {
 	case wire.Missing:
@@ -66,7 +63,7 @@ func typeName(f *wire.Facts) string {
 	}
 }
 
-// kindOf is what JSON calls the value.
+// kindOf returns what JSON calls the kind of value.
 func kindOf(v wire.Value) string {
 	raw := v.Raw()
 	switch {
@@ -87,19 +84,10 @@ func kindOf(v wire.Value) string {
 	}
 }
 
-// rangeWords names the limit that was crossed. An integer with more digits than 64 bits hold is beyond both.
+// rangeWords names the limit that was exceeded. An integer that does not fit into 64 bits exceeds both.
 func rangeWords(f *wire.Facts, literal string) string {
 	if n, code := wire.CheckInteger(&wire.Facts{}, literal); code == "" && n < f.Min || code != "" && strings.HasPrefix(literal, "-") {
-		return fmt.Sprintf("%s is smaller than inclusive minimum %d", cut(literal), f.Min)
+		return fmt.Sprintf("%s is smaller than inclusive minimum %d", dialect.Cut(literal), f.Min)
 	}
-	return fmt.Sprintf("%s is larger than inclusive maximum %d", cut(literal), f.Max)
-}
-
-// cut shortens what a client sent before it is sent back.
-func cut(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
+	return fmt.Sprintf("%s is larger than inclusive maximum %d", dialect.Cut(literal), f.Max)
 }

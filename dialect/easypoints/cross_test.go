@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -77,7 +78,7 @@ func TestOneRankInAllDialects(t *testing.T) {
 	}
 }
 
-// Sending back what GET shows changes nothing, whoever has set it: not even of a member below the lowest rank.
+// Sending back what GET shows changes nothing, whichever dialect set it, even for a member without a rank.
 func TestWritingBackChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t, gold)
@@ -112,31 +113,33 @@ func TestWritingBackChangesNothing(t *testing.T) {
 // stored is the member as it is kept.
 func (b *bundle) stored(id int64) noren.Member {
 	b.Helper()
-	c, err := b.Service.CallerByKey(b.Context(), noren.EasyPoints, "app-A")
+	c, err := b.Rooms.Access.CallerByKey(b.Context(), noren.EasyPoints, "app-A")
 	if err != nil {
 		b.Fatal(err)
 	}
-	list, err := b.Service.Member(b.Context(), c, id)
+	list, err := b.Rooms.Members.Get(b.Context(), c, id)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return list.Items[0]
 }
 
-// What people do in the console is manual, whatever they do; what time does is no one's.
+// Whatever people do in the console is manual; expiry belongs to nobody.
 func TestTypesOfAllotments(t *testing.T) {
 	t.Parallel()
 	for entry, want := range map[noren.PointEntry]string{
-		{Kind: noren.PointsGranted, Dialect: "console"}:    typeManual,
-		{Kind: noren.PointsUsed, Dialect: "console"}:       typeManual,
-		{Kind: noren.PointsUsed, Dialect: "recore"}:        typeAPI,
-		{Kind: noren.PointsGranted, Dialect: "easypoints"}: typeAPI,
-		{Kind: noren.PointsExpired, Dialect: "noren"}:      typeExpiration,
+		{Kind: noren.PointsGranted, Dialect: "console"}:                                      typeManual,
+		{Kind: noren.PointsUsed, Dialect: "console"}:                                         typeManual,
+		{Kind: noren.PointsUsed, Dialect: "recore"}:                                          typeAPI,
+		{Kind: noren.PointsGranted, Dialect: "easypoints"}:                                   typeAPI,
+		{Kind: noren.PointsExpired, Dialect: "noren"}:                                        typeExpiration,
+		{Kind: noren.PointsGranted, Dialect: "shopify", Purchase: noren.PurchaseRef{ID: 1}}:  typeFulfillment,
+		{Kind: noren.PointsReturned, Dialect: "console", Purchase: noren.PurchaseRef{ID: 1}}: typeFulfillment,
 	} {
 		if got := (allotment{PointEntry: entry}).kind(); got != want {
 			t.Errorf("%+v: %s, want %s", entry, got, want)
 		}
-		for _, asked := range []string{typeManual, typeAPI, typeExpiration} {
+		for _, asked := range []string{typeManual, typeAPI, typeExpiration, typeFulfillment} {
 			var f noren.PointEntryFilter
 			selectType(&f, asked)
 			if selected(f, entry) != (asked == want) {
@@ -149,10 +152,8 @@ func TestTypesOfAllotments(t *testing.T) {
 // selected reports whether the filter finds the entry.
 func selected(f noren.PointEntryFilter, e noren.PointEntry) bool {
 	has := func(list []string, one string) bool {
-		for _, s := range list {
-			if s == one {
-				return true
-			}
+		if slices.Contains(list, one) {
+			return true
 		}
 		return list == nil
 	}
@@ -160,5 +161,5 @@ func selected(f noren.PointEntryFilter, e noren.PointEntry) bool {
 	for _, k := range f.Kinds {
 		kinds = append(kinds, string(k))
 	}
-	return has(kinds, string(e.Kind)) && has(f.Dialects, e.Dialect)
+	return has(kinds, string(e.Kind)) && has(f.Dialects, e.Dialect) && (f.Earned == nil || *f.Earned == (e.Purchase.ID != 0))
 }

@@ -1,76 +1,84 @@
 package easypoints
 
 import (
-	"context"
 	"net/http"
 
+	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// endpoint is a route with what its document says.
-type endpoint struct {
-	web.Route
-	id, summary string
-	parameters  []wire.Parameter
-	body        *wire.Schema
-	success     *wire.Schema
+// spec describes the dialect. The schemas of bodies and responses come from the tables that decode and write them, so
+// they cannot differ from what is done.
+func (d *Dialect) spec(version string) dialect.Spec {
+	return dialect.Spec{
+		Name: noren.EasyPoints, Title: "Noren: easyPoints dialect", Version: version,
+		Description: "easyPoints 互換のAPI。詳細は dialect/easypoints/README.md を参照してください。",
+		// Ours: the documents name no rate limit.
+		RateLimits: web.RateLimits{Read: web.RateLimit{PerSecond: 50}, Write: web.RateLimit{PerSecond: 20}},
+		Security: []wire.Pair{
+			wire.P("basic", wire.Map{
+				wire.P("type", "http"), wire.P("scheme", "basic"), wire.P("description", "公開キーと秘密キー"),
+			}),
+			wire.P("bearer", wire.Map{wire.P("type", "http"), wire.P("scheme", "bearer"), wire.P("description", "秘密キー")}),
+		},
+		Names: []wire.Parameter{{
+			Name: pathID, Schema: wire.TextSchema(""), Details: "顧客のShopify ID。set_balanceではURLエンコードしたメールアドレスも可",
+		}},
+		Denied:    []int{http.StatusUnauthorized, http.StatusForbidden},
+		Refusal:   wire.JSONContent(wire.Reference("Error")),
+		Schemas:   []wire.Property{wire.Prop("Error", errorSchema())},
+		Endpoints: d.endpoints(),
+	}
 }
 
-// handler answers one endpoint.
-type handler = func(ctx context.Context, x *web.Request) (web.Answer, error)
-
-// newEndpoints lists every endpoint with its scope. README.md has the same table with the sources.
-func (d *Dialect) newEndpoints() []endpoint {
+// endpoints lists every endpoint with its scope. README.md has the same table with the sources.
+func (d *Dialect) endpoints() []dialect.Endpoint {
 	const one = base + "/point_balances/{" + pathID + "}"
 	tier, balance, allotment := d.tables.tier.Schema(), d.tables.balance.Schema(), d.tables.allotment.Schema()
-	return []endpoint{
-		read(one+"/tier", d.getTier, scopeRead).says("getTier", "単一顧客の会員ランク情報の取得", tierView().Schema()),
-		write(one+"/tiers", d.postTier, tier).says("postTiers", "特定の顧客の会員ランクを更新する", tierSetView().Schema()),
-		write(one, d.postTier, tier).says("postTier", "特定の顧客の会員ランクを更新する (例2のURL)", tierSetView().Schema()),
-		read(one, d.getBalance, scopeRead).says("getPointBalance", "単一顧客のポイント残高の取得", balanceView().Schema()),
-		write(one+"/set_balance", d.postBalance, balance).says("setBalance", "ポイント残高の設定", balanceSetView().Schema()),
-		write(one+"/set_balances", d.postBalance, balance).says("setBalances", "ポイント残高の設定", balanceSetView().Schema()),
-		read(base+"/point_allotments", d.getAllotments, scopeRead, scopeHistory).
-			says("getPointAllotments", "ポイント付与の一覧", wire.ArrayOf(allotmentView().Schema())).asks(parameters()),
-		write(base+"/point_allotments", d.postAllotment, allotment).says("postPointAllotment", "ポイントの付与または減算", allotmentView().Schema()),
+	tierSet, balanceSet := data(tierSetView().Schema()), data(balanceSetView().Schema())
+	return []dialect.Endpoint{
+		read(one+"/tier", d.getTier, scopeRead).Says("getTier", "単一顧客の会員ランク情報の取得").Returns(data(tierView().Schema())),
+		write(one+"/tiers", d.postTier, tier).Says("postTiers", "特定の顧客の会員ランクを更新する").Returns(tierSet),
+		write(one, d.postTier, tier).Says("postTier", "特定の顧客の会員ランクを更新する (例2のURL)").Returns(tierSet),
+		read(one, d.getBalance, scopeRead).Says("getPointBalance", "単一顧客のポイント残高の取得").Returns(data(balanceView().Schema())),
+		write(one+"/set_balance", d.postBalance, balance).Says("setBalance", "ポイント残高の設定").Returns(balanceSet),
+		write(one+"/set_balances", d.postBalance, balance).Says("setBalances", "ポイント残高の設定").Returns(balanceSet),
+		read(base+"/point_allotments", d.getAllotments, scopeRead, scopeHistory).Says("getPointAllotments", "ポイント付与の一覧").
+			Asks(queryParameters()...).Returns(data(wire.ArrayOf(allotmentView().Schema()))),
+		write(base+"/point_allotments", d.postAllotment, allotment).Says("postPointAllotment", "ポイントの付与または減算").
+			Returns(data(allotmentView().Schema())),
 	}
 }
 
-func read(path string, handle handler, scopes ...string) endpoint {
-	return endpoint{Route: web.Route{
-		Method: http.MethodGet, Pattern: path, Permission: web.AnyScope(scopes...), Class: web.Read, Handle: handle,
-	}}
+func read(path string, handle dialect.Handler, scopes ...string) dialect.Endpoint {
+	return dialect.Get(path, web.AnyScope(scopes...), handle).Refuses(http.StatusNotFound, http.StatusUnprocessableEntity)
 }
 
-func write(path string, handle handler, body *wire.Schema) endpoint {
-	return endpoint{
-		Route: web.Route{
-			Method: http.MethodPost, Pattern: path, Permission: web.AnyScope(scopeWrite), Class: web.Write, BodyLimit: maxBody, Handle: handle,
-		},
-		body: body,
+func write(path string, handle dialect.Handler, body *wire.Schema) dialect.Endpoint {
+	return dialect.Write(http.MethodPost, path, web.AnyScope(scopeWrite), handle).UpTo(maxBody).Takes(wire.JSONContent(body)).
+		Refuses(http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity)
+}
+
+// data is the response with a value under data, as every response has.
+func data(schema *wire.Schema) wire.Response {
+	return dialect.OK(wire.ObjectOf(wire.Prop("data", schema)))
+}
+
+// queryParameters describes the query of the list.
+func queryParameters() []wire.Parameter {
+	var list []wire.Parameter
+	for _, p := range parameters() {
+		list = append(list, wire.QueryParameter(p.Facts))
 	}
+	return list
 }
 
-// says names the endpoint and the schema of what its answer has under data.
-func (e endpoint) says(id, summary string, data *wire.Schema) endpoint {
-	e.id, e.summary, e.success = id, summary, object(wire.Property{Name: "data", Schema: data})
-	return e
-}
-
-func (e endpoint) asks(list []parameter) endpoint {
-	for _, p := range list {
-		details := p.Description
-		p.Description = ""
-		e.parameters = append(e.parameters, wire.Parameter{Name: p.Name, In: "query", Schema: p.Schema(), Details: details})
-	}
-	return e
-}
-
-// ok answers one object.
+// ok returns the response with one object under data.
 func ok[T any](view wire.View[T], value T) web.Answer { return enveloped(view.Append(nil, value)) }
 
-// enveloped answers what every answer has under data.
+// enveloped returns the response with a JSON text under data.
 func enveloped(data []byte) web.Answer {
-	return web.Answer{Status: http.StatusOK, ContentType: mediaJSON, Body: wire.JSON(wire.Map{wire.P("data", wire.Raw(data))})}
+	return dialect.JSON(http.StatusOK, wire.JSON(wire.Map{wire.P("data", wire.Raw(data))}))
 }

@@ -7,47 +7,24 @@ import (
 	"strings"
 
 	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-const mediaJSON = "application/json"
-
-// complaint is one value that is wrong: where it stands in the request, as a JSON pointer or the name of a parameter
-// written like one, and what is wrong with it.
-type complaint struct{ pointer, detail string }
-
-// invalid is everything that is wrong with the values of a request.
-type invalid []complaint
-
-func (i invalid) Error() string {
-	texts := make([]string, len(i))
-	for n, c := range i {
-		texts[n] = c.pointer + ": " + c.detail
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Unwrap says what kind of error it is, for those who keep answers.
-func (i invalid) Unwrap() error { return &noren.Error{Kind: noren.Invalid} }
-
-// malformed is a body that is not JSON.
-type malformed struct{ problem *wire.Problem }
-
-func (m malformed) Error() string { return "The body is not JSON: " + m.problem.Error() }
-
-func (m malformed) Unwrap() error { return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody} }
-
-// Refuse is part of web.Dialect. Every error has the same envelope; only the entries of 422 are objects.
+// Refuse implements web.Dialect. Every error has the same envelope; only the entries of 422 are objects.
 func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
-	if i, ok := errors.AsType[invalid](err); ok {
-		return unprocessable(i)
+	if wrong, ok := errors.AsType[dialect.Complaints](err); ok {
+		return unprocessable(wrong)
+	}
+	if u, ok := errors.AsType[dialect.UnknownParameters](err); ok {
+		return unprocessable(parameterWords(u))
 	}
 	if list, ok := errors.AsType[noren.Refusals](err); ok {
 		return unprocessable(refusalWords(list))
 	}
-	if m, ok := errors.AsType[malformed](err); ok {
-		return refusal(http.StatusBadRequest, m.Error())
+	if m, ok := errors.AsType[dialect.Malformed](err); ok {
+		return refusal(http.StatusBadRequest, "The body is not JSON: "+m.Problem.Error())
 	}
 	if e, ok := errors.AsType[*web.MethodError](err); ok {
 		return refusal(http.StatusMethodNotAllowed, "This endpoint takes "+strings.Join(e.Allow, ", "))
@@ -57,6 +34,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 		e = &noren.Error{}
 	}
 	switch {
+	// The e-mail address in the path is a wrong value, although the domain refuses it without a list.
 	case e.Kind == noren.Invalid && e.Reason == noren.ReasonAmbiguous:
 		return unprocessable(refusalWords(noren.Refusals{e}))
 	case e.Kind == noren.Unauthenticated:
@@ -68,11 +46,12 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	return refusal(web.Status(e.Kind), sentence(e))
 }
 
-func unprocessable(i invalid) web.Answer {
-	entries := make([]wire.Map, len(i))
-	for n, c := range i {
+// unprocessable refuses values. A place is a JSON pointer, or the name of a parameter written like one.
+func unprocessable(wrong dialect.Complaints) web.Answer {
+	entries := make([]wire.Map, len(wrong))
+	for n, c := range wrong {
 		entries[n] = wire.Map{
-			wire.P("detail", c.detail), wire.P("source", wire.Map{wire.P("pointer", c.pointer)}), wire.P("title", "Invalid value"),
+			wire.P("detail", c.Message), wire.P("source", wire.Map{wire.P("pointer", c.At)}), wire.P("title", "Invalid value"),
 		}
 	}
 	return envelope(http.StatusUnprocessableEntity, entries)
@@ -81,9 +60,9 @@ func unprocessable(i invalid) web.Answer {
 func refusal(status int, text string) web.Answer { return envelope(status, []string{text}) }
 
 func envelope(status int, entries any) web.Answer {
-	return web.Answer{Status: status, ContentType: mediaJSON, Body: wire.JSON(wire.Map{
+	return dialect.JSON(status, wire.JSON(wire.Map{
 		wire.P("errors", entries), wire.P("status", status), wire.P("title", http.StatusText(status)),
-	})}
+	}))
 }
 
 // sentence words what the domain and the web refuse as a whole.
@@ -109,17 +88,24 @@ func sentence(e *noren.Error) string {
 	return http.StatusText(web.Status(e.Kind))
 }
 
-// refusalWords words what the domain refuses of single values.
-func refusalWords(list noren.Refusals) invalid {
-	out := make(invalid, len(list))
-	for n, e := range list {
-		out[n] = complaint{pointerOf(e), reasonWords(e)}
+// parameterWords are those of OpenApiSpex for parameters that the endpoint does not have.
+func parameterWords(u dialect.UnknownParameters) (wrong dialect.Complaints) {
+	for _, name := range u.Names {
+		wrong.Add("/"+name, "Unexpected field: "+name)
 	}
-	return out
+	return wrong
 }
 
-// pointerOf is where the value stands that the domain complains of. Amounts and members of requests that have them in
-// the body are named by the requests themselves.
+// refusalWords words what the domain refuses of single values.
+func refusalWords(list noren.Refusals) (wrong dialect.Complaints) {
+	for _, e := range list {
+		wrong.Add(pointerOf(e), reasonWords(e))
+	}
+	return wrong
+}
+
+// pointerOf returns the place of the value that the domain refused. Amounts and members in the body are named by the
+// requests themselves.
 func pointerOf(e *noren.Error) string {
 	switch e.Field {
 	case "":

@@ -13,7 +13,7 @@ import (
 // refusedWell checks that an error is a refusal that a client can read.
 func refusedWell(t *testing.T, err error) {
 	t.Helper()
-	a := New(nil, "").Refuse(&web.Request{}, err)
+	a := New(Rooms{}, "").Refuse(&web.Request{}, err)
 	if noren.KindOf(err) != noren.Invalid || a.Status != http.StatusBadRequest && a.Status != http.StatusUnprocessableEntity {
 		t.Errorf("%v: %d", err, a.Status)
 	}
@@ -29,7 +29,7 @@ func FuzzDecodeTier(f *testing.F) {
 	} {
 		f.Add([]byte(body))
 	}
-	table := New(nil, "").tables.tier
+	table := New(Rooms{}, "").tables.tier
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r, err := readTier(body, table)
 		if err != nil {
@@ -55,7 +55,7 @@ func FuzzDecodeBalanceAndAllotment(f *testing.F) {
 	} {
 		f.Add([]byte(body))
 	}
-	tables := New(nil, "").tables
+	tables := New(Rooms{}, "").tables
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r balanceRequest
 		if err := readObject(body, tables.balance, &r); err != nil {

@@ -7,7 +7,7 @@ import (
 	"noren/dialect/dialecttest"
 )
 
-// goldenRequests is at least one request for every endpoint, in the order in which they are sent.
+// goldenRequests has at least one request for every endpoint, in the order in which they are sent.
 func goldenRequests() []struct {
 	name string
 	request
@@ -36,6 +36,9 @@ func goldenRequests() []struct {
 		{"allotment_too_few", a("POST", "/point_allotments", `{"customer_id":123,"point_value":-751}`)},
 		{"allotments", a("GET", "/point_allotments?type=api&per_page=250&page=1&direction=desc", "")},
 		{"allotments_refused", a("GET", "/point_allotments?before=now&after=2022-13-01&per_page=251&page=0&direction=up", "")},
+		{"allotments_filter_refused", a("GET", "/point_allotments?customer_id=123&shopify_customer_id=123", "")},
+		{"balance_filter_refused", a("GET", "/point_balances/123?fields=id", "")},
+		{"balance_slash", a("POST", "/point_balances/a%2Fb%40example.com/set_balance", "\ufeff"+`{"balance":7}`)},
 		{"error_400", a("POST", "/point_balances/123/tiers", `{"tier":`)},
 		{"error_401", request{Method: "GET", Path: onePath + "123"}},
 		{"error_403", request{Method: "POST", Path: onePath + "123", As: "reader", Body: `{"tier":1}`}},
@@ -46,7 +49,7 @@ func goldenRequests() []struct {
 	}
 }
 
-// TestGolden sends the requests one after another and compares what is answered, byte by byte.
+// TestGolden sends the requests one after another and compares the responses byte by byte.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	b := setup(t, gold)

@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// What follows reads answers by the rules of the vendor's own library for storefronts: what it insists on, what may be
-// null, and how it finds what to tell a customer. These types refuse what the library would refuse.
+// The types below read responses by the rules of the vendor's own library for storefronts: what it requires, what may
+// be null, and how it decides what to show a customer. They refuse what the library would refuse.
 
-// present is a key that has to be there, with a value.
+// present is a key that must be there with a value.
 type present[T any] struct {
 	value T
 	given bool
@@ -20,13 +21,13 @@ type present[T any] struct {
 
 func (p *present[T]) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(data, []byte("null")) {
-		return errors.New("null where a value is needed")
+		return errors.New("null, but a value is required")
 	}
 	p.given = true
 	return json.Unmarshal(data, &p.value)
 }
 
-// nullable is a key that has to be there, and may be null.
+// nullable is a key that must be there and may be null.
 type nullable[T any] struct {
 	value *T
 	given bool
@@ -84,7 +85,7 @@ type libraryTier struct {
 	}] `json:"data"`
 }
 
-// readTierAsLibrary decodes the answer, or says what the library would not take.
+// readTierAsLibrary decodes the response, or returns what the library would not accept.
 func readTierAsLibrary(body string) (t libraryTier, err error) {
 	if err := json.Unmarshal([]byte(body), &t); err != nil {
 		return t, err
@@ -116,8 +117,8 @@ func readTierAsLibrary(body string) (t libraryTier, err error) {
 	return t, nil
 }
 
-// next is what the library tells a customer whose cart holds so much: what is missing to keep the tier, else to the first
-// tier that the cart does not reach, else that the highest one is reached.
+// next is what the library shows a customer with that much in the cart: what is missing to keep the tier, else to the
+// first tier that the cart does not reach, else that the highest one is reached.
 func (t libraryTier) next(cart float64) string {
 	d := t.Data.value
 	if raw := d.Maintenance.value.Raw.value; raw != nil && *raw > 0 {
@@ -165,7 +166,7 @@ func TestVendorsLibraryUnderstandsTiers(t *testing.T) {
 		{6000, "", 0, "the highest"},
 	} {
 		if step.spend > 0 {
-			b.buy(seedCustomer, fmt.Sprint(i), step.spend)
+			b.buy(seedCustomer, strconv.Itoa(i), step.spend)
 		}
 		if step.tier != "" {
 			b.post(onePath+seedCustomer+"/tiers", `{"tier":"`+step.tier+`"}`)

@@ -8,7 +8,7 @@ import (
 
 func loadDocument(t *testing.T) dialecttest.Document {
 	t.Helper()
-	return dialecttest.LoadDocument(t, New(nil, "test"))
+	return dialecttest.LoadDocument(t, New(Rooms{}, "test"))
 }
 
 func TestDocument(t *testing.T) {

@@ -7,22 +7,23 @@ import (
 	"time"
 
 	"noren"
+	"noren/dialect"
 	"noren/wire"
 )
 
-// Paging as the page on pagination documents it.
+// Paging as on the page about pagination.
 const (
 	maxPerPage = 250
 	maxPage    = 1_000_000_000
 )
 
-// parameter is one query parameter; set is given its value, and answers what is wrong with it.
+// parameter is one query parameter; set receives its value and returns what is wrong with it.
 type parameter struct {
 	wire.Facts
 	set func(q *query, text string) (detail string)
 }
 
-// query is a list request as it is understood, one parameter after another.
+// query is a list request while it is being parsed, one parameter after another.
 type query struct {
 	noren.PointEntryFilter
 	page int64 // from 1
@@ -56,17 +57,18 @@ func parameters() []parameter {
 			}
 		}}
 	}
+	direction := wire.Facts{Name: "direction", Type: wire.TypeEnum, Enum: []string{"asc", "desc"}, Description: "並び順。省略時はasc"}
 	return []parameter{
 		{wire.Facts{Name: "type", Type: wire.TypeText, Description: "種別 (api, manual, expiration)"}, func(q *query, text string) string {
 			selectType(&q.PointEntryFilter, text)
 			return ""
 		}},
-		// Stored times have microseconds, so the nearest one that is not the bound itself is that far away.
+		// Stored times have microseconds, so the nearest time before the bound is one microsecond away.
 		bound("before", "この日時より前の付与", func(q *query, t time.Time) { q.At.To = t.Add(-time.Microsecond) }),
 		bound("after", "この日時より後の付与", func(q *query, t time.Time) { q.At.From = t.Add(time.Microsecond) }),
 		number("page", maxPage, "ページ。省略時は1", func(q *query, n int64) { q.page = n }),
 		number("per_page", maxPerPage, "1ページあたりの件数。省略時は250", func(q *query, n int64) { q.Limit = int(n) }),
-		{wire.Facts{Name: "direction", Type: wire.TypeEnum, Enum: []string{"asc", "desc"}, Description: "並び順。省略時はasc"}, func(q *query, text string) string {
+		{direction, func(q *query, text string) string {
 			q.Newest = strings.EqualFold(text, "desc")
 			if !q.Newest && !strings.EqualFold(text, "asc") {
 				return "Invalid value for enum"
@@ -76,42 +78,39 @@ func parameters() []parameter {
 	}
 }
 
-// parseTime reads the forms of ISO 8601 that before and after may have. Without a zone they are in UTC, as answers are;
-// time.Parse takes a fraction of the second behind any of them.
+// parseTime parses the forms of ISO 8601 that before and after may have. Without a zone they are in UTC, like
+// responses. time.Parse accepts a fraction of a second after any of them.
 func parseTime(text string) (t time.Time, err error) {
 	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
 		if t, err = time.Parse(form, text); err == nil && t.Year() >= 1 && t.Year() < 10_000 {
 			return t, nil
 		}
 	}
-	return t, fmt.Errorf("%q is no time", text)
+	return t, fmt.Errorf("%q is not a time", text)
 }
 
-// readQuery understands the query and complains of everything in it that is wrong. Parameters that the endpoint does not
-// have are ignored.
+// readQuery parses the query and returns everything that is wrong with it. Parameters that the endpoint does not have have been
+// refused before.
 func readQuery(raw string) (noren.PointEntryFilter, error) {
 	q := query{page: 1}
 	q.Limit = maxPerPage
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return q.PointEntryFilter, invalid{{"/query", "Invalid query: it is not URL-encoded"}}
+		return q.PointEntryFilter, dialect.Wrong("/query", "Invalid query: it is not URL-encoded")
 	}
-	var wrong invalid
+	var wrong dialect.Complaints
 	for _, p := range parameters() {
 		given, known := values[p.Name]
 		switch {
 		case !known:
 		case len(given) > 1:
-			wrong = append(wrong, complaint{"/" + p.Name, "Invalid value: it is given more than once"})
+			wrong.Add("/"+p.Name, "Invalid value: it is given more than once")
 		default:
 			if detail := p.set(&q, given[0]); detail != "" {
-				wrong = append(wrong, complaint{"/" + p.Name, detail})
+				wrong.Add("/"+p.Name, detail)
 			}
 		}
 	}
 	q.Offset = int(q.page-1) * q.Limit
-	if len(wrong) > 0 {
-		return q.PointEntryFilter, wrong
-	}
-	return q.PointEntryFilter, nil
+	return q.PointEntryFilter, wrong.OrNil()
 }

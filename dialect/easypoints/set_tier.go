@@ -5,11 +5,14 @@ import (
 	"slices"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// maxPosition bounds the number by which a request may name a rank; a number that no ladder reaches is an unknown rank.
+// maxPosition bounds the number by which a request may name a rank. A number beyond the ladder is an unknown rank.
 const maxPosition = 1<<53 - 1
 
 // tierRequest is the body of POST …/tiers.
@@ -34,18 +37,19 @@ func readTier(body []byte, table wire.Table[tierRequest]) (r tierRequest, err er
 		return r, err
 	}
 	if !r.tier.Given() && !r.minimum.Given() && !r.skip.Given() {
-		return r, invalid{{"", "At least one of these fields is required: tier, minimum_tier, skip_next_check"}}
+		return r, dialect.Wrong("", "At least one of these fields is required: tier, minimum_tier, skip_next_check")
 	}
 	return r, nil
 }
 
-// patch is the request as the domain has it.
+// patch returns the request in the domain's terms.
 func (r tierRequest) patch(member int64) noren.MemberPatch {
 	return noren.MemberPatch{
 		ID: member, View: noren.EasyPointsView, Rank: rankRef(r.tier), MinimumRank: rankRef(r.minimum), SkipNextCheck: r.skip,
 	}
 }
 
+// rankRef returns how the request names a rank. Position and name are different JSON types, so a rank may be called 1.
 func rankRef(f noren.Field[wire.TextOrWhole]) noren.Field[noren.Ref] {
 	sent, isValue := f.Value()
 	switch {
@@ -60,8 +64,8 @@ func rankRef(f noren.Field[wire.TextOrWhole]) noren.Field[noren.Ref] {
 	}
 }
 
-// postTier is POST …/point_balances/:customer_shopify_id/tiers 特定の顧客の会員ランクを更新する, and the same without
-// /tiers, as the page's second example has it.
+// postTier is POST …/point_balances/:customer_shopify_id/tiers 特定の顧客の会員ランクを更新する, and the same without /tiers, as in the
+// page's second example.
 func (d *Dialect) postTier(ctx context.Context, x *web.Request) (web.Answer, error) {
 	sent, err := readTier(x.Body, d.tables.tier)
 	if err != nil {
@@ -71,32 +75,26 @@ func (d *Dialect) postTier(ctx context.Context, x *web.Request) (web.Answer, err
 	if err != nil {
 		return web.Answer{}, err
 	}
-	member, err := d.service.MemberByKey(ctx, x.Caller, key)
+	member, err := d.rooms.Members.ByKey(ctx, x.Caller, key)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer := func(result any) web.Answer {
-		list := result.(noren.MemberList)
-		return ok(tierSetView(), tierSet{sent, list.Items[0], list.Ranks})
+	answer := func(written members.List) web.Answer {
+		return ok(tierSetView(), tierSet{sent, written.Items[0], written.Ranks})
 	}
-	written, kept, err := d.service.UpdateMembers(ctx, x.Caller, []noren.MemberPatch{sent.patch(member.ID)}, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(written), nil
+	return dialect.Once(x, answer, func(once *unit.Once) (members.List, *noren.KeptAnswer, error) {
+		return d.rooms.Members.Update(ctx, x.Caller, []noren.MemberPatch{sent.patch(member.ID)}, once)
+	})
 }
 
-// tierSet is what was sent, and the customer and the ladder as they are then.
+// tierSet is what was sent, and the customer and the ladder after it.
 type tierSet struct {
 	sent   tierRequest
 	member noren.Member
 	ranks  []noren.Rank
 }
 
-// tierSetView is the keys of the answer in the order of the page. Names are answered as they were sent.
+// tierSetView has the keys of the response in the order of the page. Names are returned as they were sent.
 func tierSetView() wire.View[tierSet] {
 	return wire.View[tierSet]{
 		{Name: "id", Value: func(t tierSet) any { return t.member.ShopifyCustomerID }, Description: "顧客のShopify ID"},
@@ -110,6 +108,7 @@ func tierSetView() wire.View[tierSet] {
 	}
 }
 
+// rank finds the rank in the ladder that was read in the transaction of the write.
 func (t tierSet) rank(id *int64) *noren.Rank {
 	at := slices.IndexFunc(t.ranks, func(r noren.Rank) bool { return id != nil && r.ID == *id })
 	if at < 0 {
@@ -118,7 +117,7 @@ func (t tierSet) rank(id *int64) *noren.Rank {
 	return &t.ranks[at]
 }
 
-// echo is the name that was sent, or that of the rank where it was left out or named by its number.
+// echo returns the name that was sent, or that of the rank if it was left out or given by its number.
 func echo(sent noren.Field[wire.TextOrWhole], now *noren.Rank) any {
 	if v, isValue := sent.Value(); isValue && !v.IsWhole {
 		return v.Text

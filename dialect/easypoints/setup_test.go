@@ -7,6 +7,12 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/bulk"
+	"noren/app/purchases"
+	"noren/app/shop"
 	"noren/dialect/dialecttest"
 	"noren/dialect/recore"
 	"noren/dialect/smaregi"
@@ -35,32 +41,36 @@ type (
 )
 
 // bundle is a running server with two tenants, which speaks all dialects. Its keys are Authorization headers: a, b;
-// clerk (bound to store 1 of A); reader (reads only); poor (no scopes); pos (Smaregi).
+// clerk (restricted to store 1 of A); reader (reads only); poor (no scopes); pos (Smaregi).
 type bundle struct{ *dialecttest.Server }
 
 // setup starts a server on an empty database, in the December before the deadline of the seed page's example. tune
-// changes what the first tenant's shop file says.
-func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
+// changes the first tenant's shop file.
+func setup(t *testing.T, tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
 	return start(t, nil, tune...)
 }
 
 func beforeTheDeadline() time.Time { return time.Date(2022, 12, 15, 7, 0, 35, 0, time.UTC) }
 
-func start(t *testing.T, paces func(clock func() time.Time) (*web.PaceStore, error), tune ...func(*noren.Shop)) *bundle {
+func start(t *testing.T, rates func(clock func() time.Time) (*web.RateStore, error), tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
-	clock := dialecttest.NewClock(beforeTheDeadline())
-	var store *web.PaceStore
-	if paces != nil {
+	clock := apptest.NewClock(beforeTheDeadline())
+	var store *web.RateStore
+	if rates != nil {
 		var err error
-		if store, err = paces(clock.Now); err != nil {
+		if store, err = rates(clock.Read); err != nil {
 			t.Fatal(err)
 		}
 	}
 	b := &bundle{dialecttest.Start(t, dialecttest.Config{
-		Clock: clock, Paces: store, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
-		Dialects: func(s *noren.Service) []web.Dialect {
-			return []web.Dialect{smaregi.New(s, "test"), recore.New(recore.Config{Service: s, Version: "test"}), New(s, "test")}
+		Clock: clock, Rates: store, Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: smaregi.Callbacks{}},
+		Dialects: func(a *app.App) []web.Dialect {
+			return []web.Dialect{
+				smaregi.New(smaregi.Rooms{Access: a.Access, Bulk: a.Bulk, Members: a.Members, Stock: a.Stock}, "test"),
+				recore.New(recore.Config{Rooms: recore.Rooms{Now: a.Now, Access: a.Access, Members: a.Members, Points: a.Points, Stock: a.Stock}, Version: "test"}),
+				New(Rooms{Access: a.Access, Members: a.Members, Points: a.Points, Ranks: a.Ranks}, "test"),
+			}
 		},
 		Prove: func(header http.Header, authorization string) { header.Set("Authorization", authorization) },
 	})}
@@ -83,15 +93,15 @@ func basic(public, secret string) string {
 func allScopes() []string { return []string{scopeRead, scopeWrite, scopeHistory} }
 
 // shopFile is a tenant as the seed page's examples show one, with two members. Every name but those has the mark.
-func shopFile(contract, mark, first, second string) noren.Shop {
-	client := func(name string, store *int64, scopes ...string) noren.ShopClient {
-		return noren.ShopClient{
+func shopFile(contract, mark, first, second string) shop.Shop {
+	client := func(name string, store *int64, scopes ...string) access.ClientSpec {
+		return access.ClientSpec{
 			Name: name, Dialect: noren.EasyPoints, Key: name + "-" + mark, Secret: "secret-" + name + "-" + mark, StoreID: store, Scopes: scopes,
 		}
 	}
 	points := noren.DefaultPoints()
 	points.ExpiresAfterMonths = 3
-	return noren.Shop{
+	return shop.Shop{
 		Contract: contract,
 		Tenant: noren.TenantPatch{
 			Name: noren.Set("商店" + mark), Timezone: noren.Set("UTC"), Currency: noren.Set("JPY"), Plan: noren.Set(noren.PlanPremiumPlus),
@@ -109,8 +119,9 @@ func shopFile(contract, mark, first, second string) noren.Shop {
 				Rank: noren.Set(noren.Ref{ID: 1}), MinimumRank: noren.Set(noren.Ref{ID: 1}), Store: noren.Set[int64](1),
 			},
 			{ID: 2, Code: noren.Set(mark + "M002"), ShopifyCustomerID: noren.Set(second), Store: noren.Set[int64](2)},
+			{ID: 3, Code: noren.Set(mark + "M003"), Email: noren.Set("a/b@example.com")},
 		},
-		Clients: []noren.ShopClient{
+		Clients: []access.ClientSpec{
 			client("app", nil, allScopes()...), client("clerk", new(int64(1)), allScopes()...), client("reader", nil, scopeRead), client("poor", nil),
 			{
 				Name: "pos", Dialect: noren.Smaregi, Kind: noren.UserClient, Key: "pos-" + mark, AccessToken: "pos-" + mark,
@@ -125,13 +136,13 @@ func shopFile(contract, mark, first, second string) noren.Shop {
 }
 
 // gold adds the rank of the seed page's last example.
-func gold(s *noren.Shop) {
+func gold(s *shop.Shop) {
 	s.Ranks = append(s.Ranks, noren.Rank{
 		ID: 3, UID: "5a1d4b0c-df4d-11ed-9c2e-787b8aae8c7a", Name: "Gold", EntrySpend: 10_000, MaintenanceSpend: 8000, Ratio: 0.05,
 	})
 }
 
-// get reads as A's app, post writes; what is not 200 ends the test.
+// get reads as A's app, post writes; a status other than 200 ends the test.
 func (b *bundle) get(path string) string {
 	b.Helper()
 	return b.Must(request{Method: "GET", Path: path, As: "a"})
@@ -145,15 +156,15 @@ func (b *bundle) post(path, body string) string {
 // recore sends a request as the ReCORE client of A.
 func (b *bundle) recore(method, path, body string) answer {
 	b.Helper()
-	c, err := b.Service.CallerByKey(b.Context(), noren.ReCORE, "reuse-A")
+	c, err := b.Rooms.Access.CallerByKey(b.Context(), noren.ReCORE, "reuse-A")
 	if err != nil {
 		b.Fatal(err)
 	}
-	secret, err := b.Service.TenantSecret(b.Context(), c.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := b.Rooms.Access.TenantSecret(b.Context(), c.Tenant.ID, access.SecretReCOREKeys)
 	if err != nil {
 		b.Fatal(err)
 	}
-	key, err := recore.Mint(secret, shopA, c.Client, b.Clock.Now())
+	key, err := recore.Mint(secret, shopA, c.Client, noren.APIKey{IssuedAt: b.Clock.Read()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -163,14 +174,14 @@ func (b *bundle) recore(method, path, body string) answer {
 // buy credits the customer with a purchase.
 func (b *bundle) buy(customer, id string, amount int64) {
 	b.Helper()
-	c, err := b.Service.CallerByKey(b.Context(), noren.EasyPoints, "app-A")
+	c, err := b.Rooms.Access.CallerByKey(b.Context(), noren.EasyPoints, "app-A")
 	if err != nil {
 		b.Fatal(err)
 	}
-	out, err := b.Service.RecordPurchases(b.Context(), c, "test", []noren.PurchaseEvent{{
-		Kind: noren.PurchasePaid, ExternalID: id, Member: noren.MemberKey{ShopifyCustomerID: customer}, Amount: amount, PaidAt: b.Clock.Now(),
-	}})
-	if err != nil || out[0].Result != noren.PurchaseRecorded {
+	out, err := apptest.Record(b.Context(), b.Rooms, c, "test", noren.PurchaseEvent{
+		Kind: noren.PurchasePaid, ExternalID: id, Member: noren.MemberKey{ShopifyCustomerID: customer}, Amount: amount, PaidAt: b.Clock.Read(),
+	})
+	if err != nil || out[0].Result != purchases.Recorded {
 		b.Fatalf("%+v: %v", out, err)
 	}
 }

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/ranks"
 	"noren/web"
 	"noren/wire"
 )
 
-// pathID is the variable of paths that names a customer.
+// pathID is the path variable that names a customer.
 const pathID = "shopify_customer_id"
 
-// customer reads the path's Shopify id. What no customer can have is not found rather than wrong.
+// customer reads the Shopify id in the path. A text that no customer can have as id is not found rather than wrong.
 func customer(x *web.Request) (noren.MemberKey, error) {
 	id := x.Vars[pathID]
 	if id == "" || !wire.Storable(id) {
@@ -29,7 +30,7 @@ func (d *Dialect) getTier(ctx context.Context, x *web.Request) (web.Answer, erro
 	if err != nil {
 		return web.Answer{}, err
 	}
-	t, err := d.service.Tier(ctx, x.Caller, key)
+	t, err := d.rooms.Ranks.Tier(ctx, x.Caller, key)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -38,11 +39,11 @@ func (d *Dialect) getTier(ctx context.Context, x *web.Request) (web.Answer, erro
 
 // tierShown is where a customer stands, in the shop's currency.
 type tierShown struct {
-	noren.Tier
+	ranks.Tier
 	currency string
 }
 
-// tierView is the keys of the answer in the order of the page.
+// tierView has the keys of the response in the order of the page.
 func tierView() wire.View[tierShown] {
 	return wire.View[tierShown]{
 		{Name: "advancement_data", Value: func(t tierShown) any { return t.advancement() }, Schema: advancementSchema()},
@@ -55,13 +56,18 @@ func tierView() wire.View[tierShown] {
 	}
 }
 
-// advancement is what is missing to the next rank: all null at the top, where there is none.
+// advancement is what is missing to the next rank. At the top there is none: all of it is null but the uid, which is that of
+// the top rank itself, because storefronts read it as a string.
 func (t tierShown) advancement() wire.Map {
 	var missing, required *int64
 	var deadline any
 	target := t.Target()
 	if target != nil {
 		missing, required, deadline = new(t.Missing(*target)), &target.EntrySpend, t.deadline()
+	}
+	uid := rankUID(target)
+	if target == nil {
+		uid = rankUID(t.Rank)
 	}
 	tiers := make([]wire.Map, len(t.Above))
 	for i := range t.Above {
@@ -70,7 +76,7 @@ func (t tierShown) advancement() wire.Map {
 	return wire.Map{
 		wire.P("amount", t.amount(missing)), wire.P("currency", t.currency), wire.P("deadline", deadline),
 		wire.P("raw_amount", t.raw(missing)), wire.P("spent_requirement", t.requirement(required)),
-		wire.P("tier_name", rankName(target)), wire.P("tier_uid", rankUID(target)), wire.P("tiers", tiers),
+		wire.P("tier_name", rankName(target)), wire.P("tier_uid", uid), wire.P("tiers", tiers),
 	}
 }
 
@@ -84,7 +90,7 @@ func (t tierShown) step(r *noren.Rank) wire.Map {
 	}
 }
 
-// maintenance is what is missing to keep the rank: null without a ladder.
+// maintenance is what is missing to keep the rank; null without a ladder.
 func (t tierShown) maintenance() wire.Map {
 	missing := t.ToKeep()
 	var required *int64
@@ -102,7 +108,7 @@ func (t tierShown) requirement(spend *int64) wire.Map {
 	return wire.Map{wire.P("amount", t.amount(spend)), wire.P("currency", t.currency), wire.P("raw_amount", t.raw(spend))}
 }
 
-// deadline is the next check; null where there is none.
+// deadline is the next check; null if there is none.
 func (t tierShown) deadline() any {
 	if t.Next == nil {
 		return nil
@@ -110,7 +116,7 @@ func (t tierShown) deadline() any {
 	return t.Next.At.UTC().Format(time.RFC3339)
 }
 
-// amount is an amount in the main unit of the currency, as a string.
+// amount writes an amount in the main unit of the currency, as a string.
 func (t tierShown) amount(n *int64) any {
 	if n == nil {
 		return nil
@@ -118,7 +124,7 @@ func (t tierShown) amount(n *int64) any {
 	return noren.FormatMoney(*n, t.currency)
 }
 
-// raw is the same as a number.
+// raw writes the same as a number.
 func (t tierShown) raw(n *int64) any {
 	if n == nil {
 		return nil

@@ -4,14 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"noren"
+	"noren/app/shop"
 )
 
-// The answer of the seed page's first example, byte for byte but for the spaces that make it readable there.
+// The response in the seed page's first example, byte for byte except for the spaces that make it readable there.
 const seedTier = `{
   "data": {
     "advancement_data": {
@@ -61,7 +63,7 @@ const seedTier = `{
   }
 }`
 
-// compact takes the readable spaces out of an example.
+// compact removes the spaces for readability from an example.
 func compact(t *testing.T, text string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -103,7 +105,7 @@ func TestSeedExamples(t *testing.T) {
 	}, 200, compact(t, seedTier))
 }
 
-// tierOf is the answer of GET …/tier under data.
+// tierOf is the response of GET …/tier under data.
 func (b *bundle) tierOf(customer string) (data map[string]any) {
 	b.Helper()
 	var body struct{ Data map[string]any }
@@ -113,8 +115,8 @@ func (b *bundle) tierOf(customer string) (data map[string]any) {
 	return body.Data
 }
 
-// amounts shows raw_amount, tier_name and deadline of advancement_data, the raw_amount of each of its tiers, and raw_amount
-// of maintenance_data.
+// amounts shows raw_amount, tier_name and deadline of advancement_data, the raw_amount of each of its tiers, and
+// raw_amount of maintenance_data.
 func (b *bundle) amounts(customer string) string {
 	b.Helper()
 	data := b.tierOf(customer)
@@ -126,7 +128,7 @@ func (b *bundle) amounts(customer string) string {
 	return fmt.Sprint(advancement["raw_amount"], " ", advancement["tier_name"], " ", advancement["deadline"], " ", tiers, " ", maintenance["raw_amount"])
 }
 
-// Spend comes off what is missing; ranks that are reached stay with what is too much, and the target moves on.
+// Spend reduces what is missing. Reached ranks stay in the list with the surplus, and the target moves on.
 func TestTierCountsSpend(t *testing.T) {
 	t.Parallel()
 	b := setup(t, gold)
@@ -140,7 +142,7 @@ func TestTierCountsSpend(t *testing.T) {
 		{9000, "-1000 Gold 2023-01-01T00:00:00Z [-9000 -1000] -10000"},
 	} {
 		if tt.spend > 0 {
-			b.buy(seedCustomer, fmt.Sprint(i), tt.spend)
+			b.buy(seedCustomer, strconv.Itoa(i), tt.spend)
 		}
 		if got := b.amounts(seedCustomer); got != tt.want {
 			t.Errorf("after %d more: %s, want %s", tt.spend, got, tt.want)
@@ -156,10 +158,11 @@ func TestTierCountsSpend(t *testing.T) {
 	}
 }
 
-// Amounts are in the main unit of the currency, whatever its unit of account; the deadline is in UTC, whatever the zone.
+// Amounts are in the main unit of the currency, whatever its unit of account; the deadline is in UTC, whatever the
+// zone.
 func TestTierInDollarsAndTokyo(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) {
+	b := setup(t, func(s *shop.Shop) {
 		s.Tenant.Currency, s.Tenant.Timezone = noren.Set("USD"), noren.Set("Asia/Tokyo")
 		s.Ranks[1].EntrySpend, s.Ranks[0].MaintenanceSpend = 200_050, 5
 	})
@@ -174,14 +177,14 @@ func TestTierInDollarsAndTokyo(t *testing.T) {
 	}
 }
 
-// What is not known is null, in the documented shape.
+// Unknown values are null, in the documented shape.
 func TestTierWithoutProgrammeOrLadder(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) { s.Tenant.Programme = noren.Null[noren.RankProgramme]() })
+	b := setup(t, func(s *shop.Shop) { s.Tenant.Programme = noren.Null[noren.RankProgramme]() })
 	if got, want := b.amounts(seedCustomer), "2000 Silver  <nil> [2000] 1000"; got != want {
 		t.Errorf("without a programme: %s, want %s", got, want)
 	}
-	b = setup(t, func(s *noren.Shop) {
+	b = setup(t, func(s *shop.Shop) {
 		s.Ranks = nil
 		s.Members[0].Rank, s.Members[0].MinimumRank = noren.Field[noren.Ref]{}, noren.Field[noren.Ref]{}
 	})
@@ -191,7 +194,7 @@ func TestTierWithoutProgrammeOrLadder(t *testing.T) {
 		`},"minimum_tier":null,"skip_next_check":false,"tier":null,"tier_uid":null}}`)
 }
 
-// Whatever way a rank is named, and whatever is left out.
+// Ranks may be named in any way, and fields may be left out.
 func TestSetTier(t *testing.T) {
 	t.Parallel()
 	b := setup(t, gold)
@@ -214,7 +217,7 @@ func TestSetTier(t *testing.T) {
 	}
 }
 
-// Every wrong field is named at once, and nothing is changed.
+// All wrong fields are named at once, and nothing is changed.
 func TestSetTierRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -5,13 +5,22 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/members"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// pathFile is where the temporary addresses point to.
+// pathFile is the path of temporary addresses.
 const pathFile = "/files/{contract}/{file_key}"
 
 // attachmentTable is the body of POST /members/{member_id}/attachments.
@@ -41,41 +50,36 @@ func (d *Dialect) postAttachment(ctx context.Context, x *web.Request) (web.Answe
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer := func(result any) web.Answer { return ok(wire.JSON(p.attachment(result.(noren.Attachment)))) }
-	added, kept, err := d.Service.Attach(ctx, x.Caller, a, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(added), nil
+	answer := func(added noren.Attachment) web.Answer { return ok(wire.JSON(p.attachment(added))) }
+	return dialect.Once(x, answer, func(once *unit.Once) (noren.Attachment, *noren.KeptAnswer, error) {
+		return d.Rooms.Members.Attach(ctx, x.Caller, a, once)
+	})
 }
 
-// getFile serves a temporary address. The signature is the permission: whoever has the address may fetch the file until
-// it expires. An unknown company is refused as a forged signature is, so that nobody learns which companies there are.
+// getFile serves a temporary address. The signature is the permission: anybody with the address may fetch the file until
+// it expires. An unknown company is refused like a forged signature, so that nobody can find out which companies exist.
 func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, error) {
 	contract, key := x.Vars["contract"], x.Vars["file_key"]
-	denied := &noren.Error{Kind: noren.Forbidden, Message: "the address was not made here, or has expired"}
+	denied := &noren.Error{Kind: noren.Forbidden, Message: "the address was not signed by this server, or has expired"}
 	query, wrong := readQuery(x)
 	if len(wrong) > 0 || !wire.Storable(contract) {
 		return web.Answer{}, denied
 	}
-	tenant, err := d.Service.TenantByContract(ctx, contract)
+	tenant, err := d.Rooms.Access.TenantByContract(ctx, contract)
 	if err != nil && noren.KindOf(err) == noren.NotFound {
 		return web.Answer{}, denied
 	} else if err != nil {
 		return web.Answer{}, err
 	}
-	secret, err := d.Service.TenantSecret(ctx, tenant.ID, noren.SecretFileLinks)
+	secrets, err := d.Rooms.Access.TenantSecrets(ctx, tenant.ID, access.SecretFileLinks)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	name := FileName(contract, key)
-	if err := d.Links.Check(secret, name, query, d.Service.Now()); err != nil {
+	name := members.FileName(contract, key)
+	if !slices.ContainsFunc(secrets, func(secret string) bool { return d.Links.Check(secret, name, query, d.Rooms.Now()) == nil }) {
 		return web.Answer{}, denied
 	}
-	u, err := d.Service.Upload(ctx, tenant.ID, key)
+	u, err := d.Rooms.Members.Upload(ctx, tenant.ID, key)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -84,10 +88,38 @@ func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, erro
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: "file", Value: key}
 	}
 	if err != nil {
-		return web.Answer{}, err
+		return web.Answer{}, members.FilesUnavailable(ctx, err)
 	}
-	// A file is a client's: a browser must neither show it as a page nor guess another type (web sends nosniff).
+	// The file comes from a client: a browser must neither show it as a page nor guess another type (web sends nosniff).
 	a := web.Answer{Status: http.StatusOK, ContentType: u.MIMEType, Stream: bytes, Length: length}
-	a = a.With("Content-Disposition", `attachment; filename="`+key+`"`)
+	saved := disposition(key, query.Get("name"))
+	// A picture or a PDF may be looked at where the console asks for it. The type comes from the bytes, and neither runs anything
+	// as this site; a browser shows no PDF in a sandbox.
+	if picture := strings.HasPrefix(u.MIMEType, "image/"); query.Get("view") != "" && (picture || u.MIMEType == "application/pdf") {
+		a = a.With("Content-Disposition", "inline"+strings.TrimPrefix(saved, "attachment"))
+		return a.With("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"), nil
+	}
+	a = a.With("Content-Disposition", saved)
 	return a.With("Content-Security-Policy", "default-src 'none'; sandbox"), nil
+}
+
+// disposition makes a browser save the file instead of showing it, under the name that a person has given it. Every browser
+// reads filename*, which is UTF-8; the key is for other programs. The type of a file was determined from its bytes, so its
+// extension stays whatever the name says: a text must not be saved as a program.
+func disposition(key, name string) string {
+	header := `attachment; filename="` + key + `"`
+	name = strings.Map(func(r rune) rune {
+		// Cf has the marks of direction, which hide extensions.
+		if unicode.IsControl(r) || strings.ContainsRune(`/\:*?"<>|`, r) || unicode.Is(unicode.Cf, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if name == "" {
+		return header
+	}
+	if extension := path.Ext(key); !strings.EqualFold(path.Ext(name), extension) {
+		name += extension
+	}
+	return header + "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }

@@ -4,82 +4,77 @@ import (
 	"strconv"
 	"strings"
 
+	"noren"
+	"noren/dialect"
 	"noren/wire"
 )
 
-// readObject decodes a body that is one object, and complains of everything that is wrong with it.
+// readObject decodes a body that is one object, and returns everything that is wrong with it.
 func readObject[P any](body []byte, table wire.Table[P], into *P) error {
 	o, err := parseObject(body)
 	if err != nil {
 		return err
 	}
-	if problems := table.Decode(o, "", into); len(problems) > 0 {
-		return complain("", o, problems)
-	}
-	return nil
+	return complain("", o, table.Decode(o, "", into)).OrNil()
 }
 
 func parseObject(body []byte) (wire.Object, error) {
 	v, problem := wire.Parse(body)
 	if problem != nil {
-		return nil, malformed{problem}
+		return nil, dialect.Malformed{Problem: problem}
 	}
 	o, isObject := v.Object()
 	if !isObject {
-		return nil, invalid{{keyBody, sentence(keyBody, "must be of type object")}}
+		return nil, dialect.Wrong(keyBody, sentence(keyBody, "must be of type object"))
 	}
 	return o, nil
 }
 
 // maxRows is how many members one bulk request may have.
-const maxRows = 1000
+const maxRows = noren.MaxNamed
 
 // parseRows reads a body that is an array of 1 to maxRows objects.
 func parseRows(body []byte) ([]wire.Object, error) {
 	v, problem := wire.Parse(body)
 	if problem != nil {
-		return nil, malformed{problem}
+		return nil, dialect.Malformed{Problem: problem}
 	}
 	values, n, isArray := v.Array(maxRows)
 	switch {
 	case !isArray:
-		return nil, invalid{{keyBody, sentence(keyBody, "must be of type array")}}
+		return nil, dialect.Wrong(keyBody, sentence(keyBody, "must be of type array"))
 	case n == 0:
-		return nil, invalid{{keyBody, sentence(keyBody, "is too short (minimum is 1 items)")}}
+		return nil, dialect.Wrong(keyBody, sentence(keyBody, "is too short (minimum is 1 items)"))
 	case n > maxRows:
-		return nil, invalid{{keyBody, sentence(keyBody, "is too long (maximum is 1000 items)")}}
+		return nil, dialect.Wrong(keyBody, sentence(keyBody, tooLong(maxRows)))
 	}
 	rows := make([]wire.Object, n)
-	var wrong invalid
+	var wrong dialect.Complaints
 	for i, value := range values {
 		if rows[i], isArray = value.Object(); !isArray {
 			key := strconv.Itoa(i)
-			wrong = append(wrong, complaint{key, sentence(key, "must be of type object")})
+			wrong.Add(key, sentence(key, "must be of type object"))
 		}
 	}
-	if len(wrong) > 0 {
-		return nil, wrong
-	}
-	return rows, nil
+	return rows, wrong.OrNil()
 }
 
-// rowPrefix is what stands before the field in the keys of detail: the row's index, from 0.
+// rowPrefix is what precedes the field in the keys of detail: the row's index, from 0.
 func rowPrefix(row int) string { return strconv.Itoa(row) + "." }
 
-// complain words the problems of an object. The key is the field's path with dots, behind the prefix; the words name
-// the field alone.
-func complain(prefix string, o wire.Object, problems []*wire.Problem) invalid {
-	wrong := make(invalid, len(problems))
-	for i, p := range problems {
+// complain words the problems of an object. The key is the field's path with dots, after the prefix; the words name
+// only the field.
+func complain(prefix string, o wire.Object, problems []*wire.Problem) (wrong dialect.Complaints) {
+	for _, p := range problems {
 		path := strings.Split(strings.TrimPrefix(p.Path, "/"), "/")
 		facts := *p.Facts
 		facts.Name = strings.Join(path, ".")
-		wrong[i] = complaint{prefix + facts.Name, words(&facts, p.Code, valueAt(o, path))}
+		wrong.Add(prefix+facts.Name, words(&facts, p.Code, valueAt(o, path)))
 	}
 	return wrong
 }
 
-// valueAt is what stands at the path, as far as it can be shown: the text, or the JSON.
+// valueAt returns what is at the path, as far as it can be shown: the text, or the JSON.
 func valueAt(o wire.Object, path []string) string {
 	for _, name := range path[:len(path)-1] {
 		o, _ = o.Get(name).Object()

@@ -7,18 +7,18 @@ import (
 	"encoding/binary"
 )
 
-// cursorSum is how many bytes of checksum a cursor carries, so that one that was cut, typed or taken from another
-// company is refused instead of answering the wrong page. A cursor grants nothing, so it needs no secret.
+// cursorSum is how many bytes of checksum a cursor has, so that one that was truncated, typed or taken from another
+// company is refused and does not return the wrong page. A cursor grants nothing, so it needs no secret.
 const cursorSum = 8
 
-// newCursor says that a walk over a list in order of id goes on behind the id. It stays good for ever: what is added
-// later has higher ids, so the walk meets every entry exactly once.
+// newCursor returns a cursor with which a walk over a list in order of id continues after the id. It never expires:
+// what is added later has higher ids, so a walk meets every entry exactly once.
 func newCursor(contract string, id int64) string {
-	text := binary.AppendUvarint(nil, uint64(id))
+	text := binary.AppendUvarint(nil, uint64(id)) //nolint:gosec // ids are not negative
 	return base64.RawURLEncoding.EncodeToString(append(text, checksum(contract, text)...))
 }
 
-// readCursor answers the id behind which to go on; 0 for the empty cursor, which begins a walk.
+// readCursor returns the id after which to continue; 0 for the empty cursor, which begins a walk.
 func readCursor(contract, cursor string) (int64, bool) {
 	if cursor == "" {
 		return 0, true

@@ -11,15 +11,18 @@ import (
 // maxKeyword is the longest keyword, in characters; no searched column is longer.
 const maxKeyword = 256
 
-// idsFilter is a comma list of integers.
+// idsFilter is a comma-separated list of integers.
 func idsFilter[F any](name, label string, ref func(*F) *[]int64) filter[F] {
-	facts := wire.Facts{Name: name, Type: wire.TypeText, Max: maxID, Description: label + "。カンマ区切りで複数指定可能"}
+	facts := wire.Facts{Name: name, Type: wire.TypeText, Max: maxID, MaxItems: noren.MaxNamed, Description: label + "。カンマ区切りで複数指定可能"}
 	return filter[F]{facts, func(f *F, text string, _ *time.Location) (string, wire.Code) {
 		ids := []int64{}
 		for part := range strings.SplitSeq(text, ",") {
 			id, code := wire.CheckInteger(&facts, part)
 			if code != "" {
 				return part, code
+			}
+			if len(ids) == facts.MaxItems {
+				return "", wire.TooManyItems
 			}
 			ids = append(ids, id)
 		}
@@ -28,17 +31,20 @@ func idsFilter[F any](name, label string, ref func(*F) *[]int64) filter[F] {
 	}}
 }
 
-// textsFilter is a comma list of texts.
+// textsFilter is a comma-separated list of texts.
 func textsFilter[F any](name, label string, ref func(*F) *[]string) filter[F] {
-	facts := wire.Facts{Name: name, Type: wire.TypeText, Description: label + "。カンマ区切りで複数指定可能"}
+	facts := wire.Facts{Name: name, Type: wire.TypeText, MaxItems: noren.MaxNamed, Description: label + "。カンマ区切りで複数指定可能"}
 	return filter[F]{facts, func(f *F, text string, _ *time.Location) (string, wire.Code) {
+		if strings.Count(text, ",") >= facts.MaxItems {
+			return "", wire.TooManyItems
+		}
 		*ref(f) = strings.Split(text, ",")
 		return "", ""
 	}}
 }
 
-// spanFilters are name_from and name_to, in the tenant's zone. The end is the whole of its second, because answers show
-// times in seconds.
+// spanFilters are name_from and name_to, in the tenant's zone. The end includes its whole second, because responses
+// show times in seconds.
 func spanFilters[F any](name, label string, ref func(*F) *noren.Span) []filter[F] {
 	bound := func(suffix, label string, set func(*noren.Span, time.Time)) filter[F] {
 		facts := wire.Facts{Name: name + suffix, Type: wire.TypeText, Description: label, Example: "2024-04-12 12:08:38"}
@@ -57,7 +63,8 @@ func spanFilters[F any](name, label string, ref func(*F) *noren.Span) []filter[F
 	}
 }
 
-// statusesFilter is a comma list of this API's words. TENTATIVE is also what members read who are suspended or lost.
+// statusesFilter is a comma-separated list of this API's words. TENTATIVE also stands for suspended and lost members,
+// who are shown so.
 func statusesFilter() filter[noren.MemberFilter] {
 	facts := wire.Facts{
 		Name: "statuses", Type: wire.TypeText,

@@ -49,7 +49,7 @@ func FuzzDecodeMembers(f *testing.F) {
 }
 
 func FuzzDecodePoints(f *testing.F) {
-	f.Add([]byte(points(`,"type":"PAID","expires_on":null,"staff_id":1`, `{"ids":[1],"codes":["x"],"alias_codes":[]}`)))
+	f.Add([]byte(pointsBody(`,"type":"PAID","expires_on":null,"staff_id":1`, `{"ids":[1],"codes":["x"],"alias_codes":[]}`)))
 	f.Add([]byte(`{"amount":-1,"query":[],"note":5}`))
 	table := New(Config{}).tables.points
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -13,7 +13,7 @@ type goldenRequest struct {
 	request
 }
 
-// goldenRequests is at least one request for every endpoint, in the order in which they are sent.
+// goldenRequests has at least one request for every endpoint, in the order in which they are sent.
 func goldenRequests(fileKey string) []goldenRequest {
 	a := func(name, method, path, body string) goldenRequest {
 		return goldenRequest{name, request{Method: method, Path: path, As: "a", Body: body}}
@@ -40,6 +40,12 @@ func goldenRequests(fileKey string) []goldenRequest {
 		a("members_refused", "GET", "/members?limit=251&page=0&ids=1,x&statuses=ACTIVE,GONE&created_at_from=2026-11-22&cursor=y", ""),
 		a("staffs", "GET", "/staffs?codes=SF001,SF002", ""),
 		a("staff", "GET", "/staffs/1", ""),
+		a("members_filter_refused", "GET", "/members?email=x%40example.com&tel=0312345678&limit=1", ""),
+		a("member_filter_refused", "GET", "/members/1?code=AM001", ""),
+		a("with_mark", "PUT", "/members/1", "\ufeff"+`{"last_name":"山田"}`),
+		a("error_404_api", "GET", "/members/1/rank", ""),
+		a("error_404_products", "GET", "/products?limit=100&cursor=", ""),
+		a("error_404_offer", "POST", "/bad/offer", ""),
 		a("error_404", "GET", "/members/999", ""),
 		a("error_405", "DELETE", "/members/1", ""),
 		a("error_422", "POST", "/members", `{"status":`),
@@ -48,7 +54,7 @@ func goldenRequests(fileKey string) []goldenRequest {
 	}
 }
 
-// TestGolden sends the requests one after another and compares what is answered, byte by byte.
+// TestGolden sends the requests one after another and compares the responses byte by byte.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

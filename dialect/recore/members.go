@@ -5,10 +5,10 @@ import (
 	"noren/wire"
 )
 
-// maxID is the largest id that every client can hold: JavaScript's numbers are exact up to 2^53 - 1.
+// maxID is the largest id that every client can represent: JavaScript's numbers are exact up to 2^53 - 1.
 const maxID = 1<<53 - 1
 
-// patch shortens the tables below.
+// patch is short for the type in the tables below.
 type patch = noren.MemberPatch
 
 // textField is a text of a member that can be cleared; most is its limit in characters, 0 for none.
@@ -16,7 +16,8 @@ func textField(name string, ref func(*patch) *noren.Field[string], most int, lab
 	return wire.Text(name, wire.To(ref)).AtMost(most).OrNull().Says(label, "")
 }
 
-// digitsField is a text of exactly as many digits as the domain asks for in the column, whose name is the field's.
+// digitsField is a text of exactly the number of digits that the domain requires for the column, whose name is the
+// field's.
 func digitsField(name string, ref func(*patch) *noren.Field[string], label string) wire.Field[patch] {
 	length := noren.MemberTextRule(name).Most
 	return textField(name, ref, length, label).Like(digitsPattern(length))
@@ -25,7 +26,7 @@ func digitsField(name string, ref func(*patch) *noren.Field[string], label strin
 // memberFields are the fields of POST /members and PUT /members/{member_id}, in the order of the page.
 func memberFields() []wire.Field[patch] {
 	alias := textField("alias_code", func(p *patch) *noren.Field[string] { return &p.AliasCode }, noren.MaxMemberAlias, "代替会員コード")
-	alias.NonEmpty = true // it is unique, so two members could not both have an empty one
+	alias.NonEmpty = true // it is unique, so two members cannot both have an empty one
 	return []wire.Field[patch]{
 		alias,
 		textField("last_name", func(p *patch) *noren.Field[string] { return &p.LastName }, 50, "姓"),
@@ -58,7 +59,7 @@ func memberFields() []wire.Field[patch] {
 	}
 }
 
-// rowTable is the rows of PUT /members/bulk.
+// rowTable has the fields of the rows of PUT /members/bulk.
 func rowTable() wire.Table[patch] {
 	id := wire.Whole("id", wire.ToValue(func(p *patch) *int64 { return &p.ID })).Between(1, maxID).Must().Says("会員ID", "")
 	return wire.NewTable(append([]wire.Field[patch]{id}, memberFields()...)...)
@@ -68,7 +69,7 @@ func not(b bool) bool { return !b }
 
 func rankRef(id int64) noren.Ref { return noren.Ref{ID: id} }
 
-// sexes and statuses are this API's words. They serve to read requests and to write answers.
+// sexes and statuses are this API's words, for reading requests and writing responses.
 func sexes() []wire.Choice[noren.Sex] {
 	return []wire.Choice[noren.Sex]{
 		{Word: "MALE", Means: noren.Male}, {Word: "FEMALE", Means: noren.Female}, {Word: "OTHER", Means: noren.OtherSex},
@@ -79,7 +80,7 @@ func statuses() []wire.Choice[noren.Status] {
 	return append(writable(), wire.Choice[noren.Status]{Word: "MERGED", Means: noren.Merged})
 }
 
-// writable are the statuses that requests may set: members are not merged over the API.
+// writable are the statuses that requests may set: members cannot be merged over the API.
 func writable() []wire.Choice[noren.Status] {
 	return []wire.Choice[noren.Status]{
 		{Word: "TENTATIVE", Means: noren.Tentative}, {Word: "ACTIVE", Means: noren.Active}, {Word: "LEAVE", Means: noren.Left},
@@ -98,7 +99,7 @@ func tags() []wire.Choice[noren.AttachmentTag] {
 	}
 }
 
-// word is the word of the choice that means v; null where there is none.
+// word returns the word of the choice that means v; null if there is none.
 func word[T comparable](choices []wire.Choice[T], v T) any {
 	for _, c := range choices {
 		if c.Means == v {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/shop"
 )
 
 // Every rule of the page's table, at its limit and beyond it.
@@ -72,7 +74,7 @@ func TestFieldsOfMembers(t *testing.T) {
 	}
 }
 
-// Absent leaves, null clears, a value sets.
+// An absent field leaves the value, null clears it, a value sets it.
 func TestPutIsPartial(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -113,7 +115,7 @@ func TestBulkIsAllOrNothing(t *testing.T) {
 		t.Errorf("something was changed: %s", after)
 	}
 	if got := b.ids(b.put("/members/bulk", `[{"id":3,"tel":"ext. 5"},{"id":1,"sex":null},{"id":2}]`)); got != "3 1 2" {
-		t.Errorf("answered in the order %s", got)
+		t.Errorf("the response has the order %s", got)
 	}
 	rows := make([]string, 1000)
 	for i := range rows {
@@ -121,13 +123,13 @@ func TestBulkIsAllOrNothing(t *testing.T) {
 	}
 	created := b.members(b.post("/members/bulk", "["+strings.Join(rows, ",")+"]"))
 	for i, m := range created {
-		if m["last_name"] != fmt.Sprint(i) || m["status"] != "TENTATIVE" {
+		if m["last_name"] != strconv.Itoa(i) || m["status"] != "TENTATIVE" {
 			t.Fatalf("row %d: %v", i, m)
 		}
 	}
 }
 
-// A field that says what the member reads now is not judged, whichever dialect wrote it.
+// A field with the value that the member reads now is not checked, whichever dialect wrote it.
 func TestWhatReadsTheSameIsNotJudged(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -143,7 +145,7 @@ func TestWhatReadsTheSameIsNotJudged(t *testing.T) {
 	}
 }
 
-// Filters are anded, every sign in a keyword is plain text, and bad values are refused by name.
+// All filters must match, every character in a keyword is literal, and bad values are refused by name.
 func TestFiltersOfMembers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -156,7 +158,7 @@ func TestFiltersOfMembers(t *testing.T) {
 		"keyword=near(": "4", "keyword=AND": "4", "keyword=0399998888": "5", "keyword=": "1 2 3 4 5", "keyword=%27%20OR%201=1--": "",
 		"created_at_from=2026-11-22%2001:30:00": "4 5", "created_at_to=2026-11-22+01:29:59": "1 2 3", "created_at_to=2026-11-22+00:30:00": "1 2 3",
 		"updated_at_from=2026-11-22%2000:30:00&updated_at_to=2026-11-22%2000:30:00": "1 2 3",
-		"page=2&limit=2": "3 4", "page=9": "", "codes=": "", "unknown=1&limit=1": "1",
+		"page=2&limit=2": "3 4", "page=9": "", "codes=": "", "_=1&limit=1": "1",
 	} {
 		if got := b.ids(b.get("/members?" + query)); got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
@@ -167,7 +169,7 @@ func TestFiltersOfMembers(t *testing.T) {
 		"statuses=active": "statuses", "created_at_from=2026-11-22": "created_at_from", "updated_at_to=2026-02-30+00:00:00": "updated_at_to",
 		"created_at_to=2026-11-22T00:00:00": "created_at_to", "limit=0": "limit", "limit=251": "limit", "limit=": "limit", "page=x": "page",
 		"page=0": "page", "cursor=x": "cursor", "cursor=&page=1": "cursor", "keyword=%00": "keyword", "keyword=%ff": "keyword",
-		"keyword=" + strings.Repeat("x", 257): "keyword", "ids=1&ids=2": "ids", "ids=%zz": "query",
+		"keyword=" + strings.Repeat("x", 257): "keyword", "ids=1&ids=2": "ids", "ids=%zz": "query", "name=x": "name", "ids=1&email=x": "email", "rank_id=1&tel=0": "rank_id",
 	} {
 		if a := b.Do(request{Method: "GET", Path: "/members?" + query, As: "a"}); a.Status != 400 || !strings.Contains(a.Body, `"detail":{"`+field+`":[`) {
 			t.Errorf("%s: %d %s", query, a.Status, a.Body)
@@ -175,7 +177,7 @@ func TestFiltersOfMembers(t *testing.T) {
 	}
 }
 
-// A walk meets every member once, those too that are added while it goes on, and knows its end.
+// A walk returns every member once, including those added meanwhile, and knows its end.
 func TestCursorWalk(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -234,7 +236,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		if r.Method == http.MethodGet {
 			continue
 		}
-		r.As, r.Header = "a", map[string]string{"Idempotency-Key": fmt.Sprint(i)}
+		r.As, r.Header = "a", map[string]string{"Idempotency-Key": strconv.Itoa(i)}
 		first, second := b.Do(r), b.Do(r)
 		if first.Status != 200 || second.Status != 200 || first.Body != second.Body || second.Header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("%s %s: %d %s, then %d %s", r.Method, r.Path, first.Status, first.Body, second.Status, second.Body)
@@ -251,10 +253,32 @@ func TestIdempotencyKeys(t *testing.T) {
 
 func TestPointsSwitchedOff(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) { s.Tenant.Points = noren.Set(noren.PointSettings{}) })
+	b := setup(t, func(s *shop.Shop) { s.Tenant.Points = noren.Set(noren.PointSettings{}) })
 	if m := b.members("[" + b.get("/members/1") + "]")[0]; m["point"] != nil {
 		t.Errorf("%v", m["point"])
 	}
 	b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: `{"amount":1,"mode":"ADD","note":"x","query":{"ids":[1]}}`},
 		400, failed(`{"*":["Body cannot be processed because points are switched off"]}`))
+}
+
+// TestTooManyNames: what a request may name is bounded, in a body and in a query, in each list and in all together.
+func TestTooManyNames(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	list := func(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	const most = "is too long (maximum is 1000 items)"
+	point := func(query string) request {
+		return request{Method: "PUT", Path: "/members/point", As: "a", Body: `{"amount":1,"mode":"ADD","note":"x","query":{` + query + `}}`}
+	}
+	b.Want(point(`"ids":[`+list("1", 1001)+`]`), 400, failed(`{"query.ids":["Query ids `+most+`"]}`))
+	b.Want(point(`"codes":[`+list(`"x"`, 1001)+`]`), 400, failed(`{"query.codes":["Query codes `+most+`"]}`))
+	b.Want(point(`"ids":[`+list("1", 600)+`],"codes":[`+list(`"x"`, 401)+`]`), 400, failed(`{"query":["Query `+most+`"]}`))
+	for _, name := range []string{"ids", "codes"} {
+		if a := b.Do(request{Method: "GET", Path: "/members?" + name + "=" + list("1", 1001), As: "a"}); a.Status != 400 || !strings.Contains(a.Body, most) {
+			t.Errorf("a list by too many %s: %d %s", name, a.Status, a.Body)
+		}
+		if a := b.Do(request{Method: "GET", Path: "/members?" + name + "=" + list("1", 1000), As: "a"}); a.Status != 200 {
+			t.Errorf("a list by as many %s as allowed: %d %s", name, a.Status, a.Body)
+		}
+	}
 }

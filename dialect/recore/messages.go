@@ -8,18 +8,20 @@ import (
 	"unicode/utf8"
 
 	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
 // All words that clients read are in this file. Those of single fields are the default messages of validate.js, whose
-// output the documented example ("Pickup date can't be blank") is word for word.
+// output the documented example ("Pickup date can't be blank") matches word for word.
 
 const (
 	wordsInvalid     = "入力値が不正です"                               // documented
 	wordsForbidden   = "アクセスが拒否されました"                           // seen by clients
 	wordsMalformed   = "Invalid or malformed JSON was provided" // seen by clients
 	wordsNotFound    = "対象のデータが見つかりません"
+	wordsNoAPI       = "このURLのAPIはありません"
 	wordsMethod      = "許可されていないメソッドです"
 	wordsTooLarge    = "リクエストのサイズが上限を超えています"
 	wordsTooMany     = "リクエスト数が上限を超えました"
@@ -36,10 +38,10 @@ func conflictWords(e *noren.Error) string {
 	return wordsKeyReused
 }
 
-// keyBody is the key of detail for what concerns the body as a whole; the pages call the rows of an array "*".
+// keyBody is the key of detail for problems of the body as a whole; the pages call the rows of an array "*".
 const keyBody = "*"
 
-// sentence puts the field's name before what is said of it, as validate.js does: tel becomes Tel, query.ids Query ids.
+// sentence puts the field's name before the text, as validate.js does: tel becomes Tel, query.ids Query ids.
 func sentence(field, text string) string {
 	if field == keyBody {
 		return "Body " + text
@@ -54,7 +56,7 @@ func sentence(field, text string) string {
 // words says what is wrong with the value of a field or parameter.
 func words(f *wire.Facts, code wire.Code, value string) string {
 	if code == wire.NotInEnum {
-		return cut(value) + " is not included in the list" // the one message that validate.js puts no name before
+		return dialect.Cut(value) + " is not included in the list" // the only message before which validate.js puts no name
 	}
 	return sentence(f.Name, fieldWords(f, code, value))
 }
@@ -69,7 +71,7 @@ func fieldWords(f *wire.Facts, code wire.Code, value string) string {
 		}
 		return fmt.Sprintf("is too long (maximum is %d characters)", f.MaxLength)
 	case wire.TooManyItems:
-		return fmt.Sprintf("is too long (maximum is %d items)", f.MaxItems)
+		return tooLong(f.MaxItems)
 	case wire.BadPattern:
 		if f.Pattern.Name == patternDigits && utf8.RuneCountInString(value) != f.MaxLength {
 			return fmt.Sprintf("is the wrong length (should be %d characters)", f.MaxLength)
@@ -91,7 +93,22 @@ func fieldWords(f *wire.Facts, code wire.Code, value string) string {
 	}
 }
 
-// rangeWords names the limit that was crossed. A number with more digits than 64 bits hold is beyond both.
+// parameterWords says which parameters the endpoint does not have, and which it has.
+func parameterWords(u dialect.UnknownParameters) (wrong dialect.Complaints) {
+	text := "is not a parameter of this endpoint, which has none"
+	if len(u.Known) > 0 {
+		text = "is not a parameter of this endpoint, which has " + strings.Join(u.Known, ", ")
+	}
+	for _, name := range u.Names {
+		wrong.Add(name, sentence(name, text))
+	}
+	return wrong
+}
+
+// tooLong is said of a list.
+func tooLong(most int) string { return fmt.Sprintf("is too long (maximum is %d items)", most) }
+
+// rangeWords names the limit that was exceeded. A number that does not fit into 64 bits exceeds both.
 func rangeWords(f *wire.Facts, value string) string {
 	n, err := strconv.ParseInt(value, 10, 64)
 	if strings.HasPrefix(value, "-") || err == nil && n < f.Min {
@@ -122,16 +139,15 @@ func typeWords(f *wire.Facts) string {
 }
 
 // refusalWords words what the domain has refused.
-func refusalWords(list noren.Refusals) invalid {
-	out := make(invalid, len(list))
-	for i, e := range list {
+func refusalWords(list noren.Refusals) (wrong dialect.Complaints) {
+	for _, e := range list {
 		field := fieldOf(e)
-		out[i] = complaint{field, sentence(field, reasonWords(e))}
+		wrong.Add(field, sentence(field, reasonWords(e)))
 	}
-	return out
+	return wrong
 }
 
-// fieldOf is this API's name of the field that the domain complains of.
+// fieldOf returns this API's name of the field that the domain refused.
 func fieldOf(e *noren.Error) string {
 	switch e.Field {
 	case "", web.FieldBody:
@@ -148,11 +164,13 @@ func reasonWords(e *noren.Error) string {
 	case noren.ReasonRankUnknown, noren.ReasonStaffUnknown, noren.ReasonFileUnknown:
 		return "does not exist"
 	case noren.ReasonMemberUnknown:
-		return cut(e.Value) + " does not exist"
+		return dialect.Cut(e.Value) + " does not exist"
 	case noren.ReasonDuplicate:
 		return e.Value + " is given more than once"
 	case noren.ReasonPast:
 		return "must be no earlier than today"
+	case noren.ReasonTooMany:
+		return tooLong(noren.MaxNamed)
 	case noren.ReasonTooFewPoints:
 		return "is more than the points of the member " + e.Value
 	case noren.ReasonPointsOff:
@@ -165,13 +183,4 @@ func reasonWords(e *noren.Error) string {
 		return "is invalid"
 	}
 	return e.Message
-}
-
-// cut shortens what a client sent before it is sent back.
-func cut(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

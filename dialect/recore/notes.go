@@ -4,13 +4,16 @@ import (
 	"context"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
 // noteTable is the body of POST /members/{member_id}/notes.
 func noteTable() wire.Table[noren.Note] {
-	note := wire.Text("note", wire.ToValue(func(n *noren.Note) *string { return &n.Text })).AtMost(noren.MaxNoteLen).Must().Says("メモ", "")
+	note := wire.Text("note", wire.ToValue(func(n *noren.Note) *string { return &n.Text })).AtMost(members.MaxNoteLen).Must().Says("メモ", "")
 	note.NonEmpty = true
 	return wire.NewTable(
 		wire.Whole("staff_id", wire.ToPointer(func(n *noren.Note) **int64 { return &n.StaffID })).Between(1, maxID).OrNull().
@@ -25,7 +28,7 @@ type noteShown struct {
 	staff *noren.Staff
 }
 
-func notesOf(list noren.NoteList) []noteShown {
+func notesOf(list members.NoteList) []noteShown {
 	out := make([]noteShown, len(list.Notes))
 	for i, n := range list.Notes {
 		out[i] = noteShown{Note: n}
@@ -39,7 +42,7 @@ func notesOf(list noren.NoteList) []noteShown {
 	return out
 }
 
-// noteView is the keys of a note in the documented order.
+// noteView has the keys of a note in the documented order.
 func noteView() wire.View[noteShown] {
 	return wire.View[noteShown]{
 		{Name: "id", Value: func(n noteShown) any { return n.ID }, Schema: wire.IntegerSchema("会員メモID")},
@@ -65,7 +68,7 @@ func (d *Dialect) getNotes(ctx context.Context, x *web.Request) (web.Answer, err
 		return web.Answer{}, err
 	}
 	a.filter.MemberID, a.filter.Page = id, a.page
-	found, err := d.Service.Notes(ctx, x.Caller, a.filter)
+	found, err := d.Rooms.Members.Notes(ctx, x.Caller, a.filter)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -82,33 +85,26 @@ func (d *Dialect) postNote(ctx context.Context, x *web.Request) (web.Answer, err
 	if err := readObject(x.Body, d.tables.note, &note); err != nil {
 		return web.Answer{}, err
 	}
-	answer := func(result any) web.Answer {
-		return ok(noteView().Append(nil, notesOf(result.(noren.NoteList))[0]))
-	}
-	added, kept, err := d.Service.AddNote(ctx, x.Caller, note, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(added), nil
+	answer := func(added members.NoteList) web.Answer { return ok(noteView().Append(nil, notesOf(added)[0])) }
+	return dialect.Once(x, answer, func(once *unit.Once) (members.NoteList, *noren.KeptAnswer, error) {
+		return d.Rooms.Members.AddNote(ctx, x.Caller, note, once)
+	})
 }
 
 // deleteNote is DELETE /members/{member_id}/notes/{note_id} 会員メモ削除.
 func (d *Dialect) deleteNote(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return remove(ctx, x, "note_id", d.Service.DeleteNote)
+	return remove(ctx, x, "note_id", d.Rooms.Members.DeleteNote)
 }
 
 // deleteAttachment is DELETE /members/{member_id}/attachments/{attachment_id}.
 func (d *Dialect) deleteAttachment(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return remove(ctx, x, "attachment_id", d.Service.DeleteAttachment)
+	return remove(ctx, x, "attachment_id", d.Rooms.Members.DeleteAttachment)
 }
 
-// remove deletes what belongs to a member, and is named by the last part of the path.
+// remove deletes what belongs to a member and is named by the last part of the path.
 func remove(
 	ctx context.Context, x *web.Request, name string,
-	do func(ctx context.Context, c noren.Caller, member, id int64, once *noren.Once) (*noren.KeptAnswer, error),
+	do func(ctx context.Context, c noren.Caller, member, id int64, once *unit.Once) (*noren.KeptAnswer, error),
 ) (web.Answer, error) {
 	member, err := pathID(x, "member_id")
 	if err != nil {
@@ -118,12 +114,7 @@ func remove(
 	if err != nil {
 		return web.Answer{}, err
 	}
-	kept, err := do(ctx, x.Caller, member, id, x.Once(func(any) web.Answer { return empty() }))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return empty(), nil
+	return dialect.OnceEmpty(x, func(once *unit.Once) (*noren.KeptAnswer, error) {
+		return do(ctx, x.Caller, member, id, once)
+	})
 }

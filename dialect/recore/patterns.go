@@ -8,7 +8,7 @@ import (
 	"noren/wire"
 )
 
-// patternDigits is the name of the patterns that want a number of digits, whose words say how many.
+// patternDigits is the name of the patterns that require a number of digits, whose words say how many.
 const patternDigits = "digits"
 
 func pattern(name, expr string) wire.Pattern {
@@ -19,14 +19,16 @@ func digitsPattern(length int) wire.Pattern {
 	return pattern(patternDigits, fmt.Sprintf("^[0-9]{%d}$", length))
 }
 
-// postalPattern and telPattern are those of the page.
-func postalPattern() wire.Pattern { return pattern("postal", `^[0-9]{3}-?[0-9]{4}$`) }
+// postalPattern and telPattern are those of the page. The first is defined in the domain, because people may not type more.
+func postalPattern() wire.Pattern {
+	return wire.Pattern{Name: "postal", Expr: noren.StrictMemberTextRule("postal_code").Like}
+}
 
 func telPattern() wire.Pattern {
 	return pattern("tel", `^(?:0[0-9]{9,10}|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{3,4})$`)
 }
 
-// linePattern and accountNamePattern are the page's too, and stand in the domain, for this is the only API with these
+// linePattern and accountNamePattern are the page's too, but are defined in the domain, because only this API has these
 // columns.
 func linePattern() wire.Pattern { return columnPattern("line", "line_user_id") }
 
@@ -36,5 +38,5 @@ func columnPattern(name, column string) wire.Pattern {
 	return wire.Pattern{Name: name, Expr: noren.MemberTextRule(column).Like}
 }
 
-// keyPattern is the form of file keys as the page's example has it.
+// keyPattern is the form of file keys in the page's example.
 func keyPattern() wire.Pattern { return pattern("file_key", `^[0-9A-Za-z]{40}\.[a-z0-9]{1,8}$`) }

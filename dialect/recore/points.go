@@ -4,27 +4,28 @@ import (
 	"context"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/points"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// maxNamed is how many members each list of a query may name.
-const maxNamed = 100_000
-
-// adjustment shortens the table below.
-type adjustment = noren.PointAdjustment
+// adjustment is short for the type in the table below.
+type adjustment = points.Adjustment
 
 // pointTable is the body of PUT /members/point.
 func pointTable() wire.Table[adjustment] {
-	modes := []wire.Choice[noren.PointMode]{{Word: "ADD", Means: noren.AddPoints}, {Word: "SUB", Means: noren.SubtractPoints}}
-	note := wire.Text("note", wire.ToValue(func(a *adjustment) *string { return &a.Note })).AtMost(noren.MaxNoteLen).Must().Says("摘要", "")
+	modes := []wire.Choice[points.Mode]{{Word: "ADD", Means: points.Add}, {Word: "SUB", Means: points.Subtract}}
+	note := wire.Text("note", wire.ToValue(func(a *adjustment) *string { return &a.Note })).AtMost(members.MaxNoteLen).Must().Says("摘要", "")
 	note.NonEmpty = true
 	return wire.NewTable(
 		wire.Whole("staff_id", wire.ToPointer(func(a *adjustment) **int64 { return &a.StaffID })).Between(1, maxID).OrNull().
 			Says("スタッフID", ""),
 		wire.Whole("amount", wire.ToValue(func(a *adjustment) *int64 { return &a.Amount })).Between(1, noren.MaxPoints).Must().
 			Says("増減数", ""),
-		wire.Enum("mode", modes, wire.ToValue(func(a *adjustment) *noren.PointMode { return &a.Mode })).Must().Says("増減モード", ""),
+		wire.Enum("mode", modes, wire.ToValue(func(a *adjustment) *points.Mode { return &a.Mode })).Must().Says("増減モード", ""),
 		wire.Enum("type", pointTypes(), wire.ToValue(func(a *adjustment) *noren.PointType { return &a.Type })).OrNull().
 			Says("ポイントタイプ。省略時とnullはDEFAULT", ""),
 		wire.Date("expires_on", wire.To(func(a *adjustment) *noren.Field[noren.Date] { return &a.ExpiresOn })).OrNull().
@@ -36,9 +37,9 @@ func pointTable() wire.Table[adjustment] {
 
 func queryTable() wire.Table[adjustment] {
 	return wire.NewTable(
-		wire.Wholes("ids", maxNamed, wire.ToValue(func(a *adjustment) *[]int64 { return &a.Query.IDs })).Says("会員ID", ""),
-		wire.Texts("codes", maxNamed, wire.ToValue(func(a *adjustment) *[]string { return &a.Query.Codes })).Says("会員コード", ""),
-		wire.Texts("alias_codes", maxNamed, wire.ToValue(func(a *adjustment) *[]string { return &a.Query.AliasCodes })).
+		wire.Wholes("ids", noren.MaxNamed, wire.ToValue(func(a *adjustment) *[]int64 { return &a.Query.IDs })).Says("会員ID", ""),
+		wire.Texts("codes", noren.MaxNamed, wire.ToValue(func(a *adjustment) *[]string { return &a.Query.Codes })).Says("会員コード", ""),
+		wire.Texts("alias_codes", noren.MaxNamed, wire.ToValue(func(a *adjustment) *[]string { return &a.Query.AliasCodes })).
 			Says("代替会員コード", ""),
 	)
 }
@@ -49,14 +50,9 @@ func (d *Dialect) putPoints(ctx context.Context, x *web.Request) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
-	kept, err := d.Service.AdjustPoints(ctx, x.Caller, a, x.Once(func(any) web.Answer { return empty() }))
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return empty(), nil
+	return dialect.OnceEmpty(x, func(once *unit.Once) (*noren.KeptAnswer, error) {
+		return d.Rooms.Points.Adjust(ctx, x.Caller, a, once)
+	})
 }
 
 // readAdjustment reads the body. A query that names nobody is refused: points for no one are a mistake.
@@ -68,8 +64,8 @@ func readAdjustment(body []byte, table wire.Table[adjustment]) (adjustment, erro
 	if a.Type == "" {
 		a.Type = noren.DefaultPoint
 	}
-	if len(a.Query.IDs)+len(a.Query.Codes)+len(a.Query.AliasCodes) == 0 {
-		return a, invalid{{"query", sentence("query", "can't be blank")}}
+	if a.Query.Named() == 0 {
+		return a, dialect.Wrong("query", sentence("query", "can't be blank"))
 	}
 	return a, nil
 }

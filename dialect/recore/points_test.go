@@ -8,9 +8,10 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app/shop"
 )
 
-func points(fields, query string) string {
+func pointsBody(fields, query string) string {
 	return `{"amount":10,"mode":"ADD","note":"x"` + fields + `,"query":` + query + `}`
 }
 
@@ -19,21 +20,21 @@ func TestFieldsOfPoints(t *testing.T) {
 	b := setup(t)
 	for _, tt := range []struct{ body, detail string }{
 		{`{}`, `"amount":["Amount can't be blank"],"mode":["Mode can't be blank"],"note":["Note can't be blank"],"query":["Query can't be blank"]`},
-		{points(``, `{}`), `"query":["Query can't be blank"]`},
-		{points(``, `{"ids":[],"codes":[]}`), `"query":["Query can't be blank"]`},
-		{points(``, `{"ids":null}`), `"query.ids":["Query ids can't be blank"]`},
-		{points(``, `{"ids":["1"],"codes":[1],"alias_codes":5}`), `"query.ids":["Query ids must be of type array of integers"],` +
+		{pointsBody(``, `{}`), `"query":["Query can't be blank"]`},
+		{pointsBody(``, `{"ids":[],"codes":[]}`), `"query":["Query can't be blank"]`},
+		{pointsBody(``, `{"ids":null}`), `"query.ids":["Query ids can't be blank"]`},
+		{pointsBody(``, `{"ids":["1"],"codes":[1],"alias_codes":5}`), `"query.ids":["Query ids must be of type array of integers"],` +
 			`"query.codes":["Query codes must be of type array of strings"],"query.alias_codes":["Query alias codes must be of type array of strings"]`},
-		{points(``, `[1]`), `"query":["Query must be of type object"]`},
-		{points(``, `{"ids":[1,9,8],"codes":["x"],"alias_codes":["y"]}`), `"query.ids":["Query ids 9 does not exist","Query ids 8 does not exist"],` +
+		{pointsBody(``, `[1]`), `"query":["Query must be of type object"]`},
+		{pointsBody(``, `{"ids":[1,9,8],"codes":["x"],"alias_codes":["y"]}`), `"query.ids":["Query ids 9 does not exist","Query ids 8 does not exist"],` +
 			`"query.codes":["Query codes x does not exist"],"query.alias_codes":["Query alias codes y does not exist"]`},
 		{
 			`{"amount":0,"mode":"SET","note":"","type":"FREE","expires_on":"tomorrow","staff_id":"1","query":{"ids":[1]}}`,
 			`"staff_id":["Staff id is not a number"],"amount":["Amount must be greater than or equal to 1"],"mode":["SET is not included in the list"],` +
 				`"type":["FREE is not included in the list"],"expires_on":["Expires on must be a valid date"],"note":["Note can't be blank"]`,
 		},
-		{points(`,"staff_id":9`, `{"ids":[1]}`), `"staff_id":["Staff id does not exist"]`},
-		{points(`,"expires_on":"2026-11-21"`, `{"ids":[1]}`), `"expires_on":["Expires on must be no earlier than today"]`},
+		{pointsBody(`,"staff_id":9`, `{"ids":[1]}`), `"staff_id":["Staff id does not exist"]`},
+		{pointsBody(`,"expires_on":"2026-11-21"`, `{"ids":[1]}`), `"expires_on":["Expires on must be no earlier than today"]`},
 		{`{"amount":1000000000,"mode":"ADD","note":"x","query":{"ids":[1]}}`, `"amount":["Amount must be less than or equal to 999999999"]`},
 		{`{"amount":1,"mode":"SUB","note":"x","query":{"ids":[1]}}`, `"amount":["Amount is more than the points of the member 1"]`},
 	} {
@@ -44,17 +45,18 @@ func TestFieldsOfPoints(t *testing.T) {
 	}
 }
 
-// What is granted is shown, by type, with what expires next; the day of expiry counts to its end in Japan.
+// Granted points are shown by type with what expires next. They can be used until the end of the day of expiry in
+// Japan.
 func TestPointsAreShown(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) {
+	b := setup(t, func(s *shop.Shop) {
 		settings := noren.DefaultPoints()
 		settings.ExpiresAfterMonths = 12
 		s.Tenant.Points = noren.Set(settings)
 	})
 	for _, body := range []string{
-		points(``, `{"ids":[1,1],"codes":["AM001"]}`), points(`,"type":null,"expires_on":"2026-11-22"`, `{"ids":[1]}`),
-		points(`,"type":"PAID","expires_on":"2026-11-22"`, `{"ids":[1]}`), points(`,"type":"PAID","expires_on":null`, `{"ids":[1]}`),
+		pointsBody(``, `{"ids":[1,1],"codes":["AM001"]}`), pointsBody(`,"type":null,"expires_on":"2026-11-22"`, `{"ids":[1]}`),
+		pointsBody(`,"type":"PAID","expires_on":"2026-11-22"`, `{"ids":[1]}`), pointsBody(`,"type":"PAID","expires_on":null`, `{"ids":[1]}`),
 	} {
 		b.Want(request{Method: "PUT", Path: "/members/point", As: "a", Body: body}, http.StatusOK, "")
 	}
@@ -75,7 +77,7 @@ func TestPointsAreShown(t *testing.T) {
 func TestConcurrentPoints(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.put("/members/point", points(``, `{"ids":[1]}`))
+	b.put("/members/point", pointsBody(``, `{"ids":[1]}`))
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	balance := 10

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"noren"
+	"noren/app/members"
+	"noren/dialect"
 	"noren/web"
 )
 
@@ -23,7 +25,7 @@ func (d *Dialect) getMembers(ctx context.Context, x *web.Request) (web.Answer, e
 	if a.walking {
 		f.IDFrom, f.Page = a.after+1, noren.Page{Limit: a.page.Limit + 1}
 	}
-	found, err := d.Service.Members(ctx, x.Caller, f)
+	found, err := d.Rooms.Members.List(ctx, x.Caller, f)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -41,21 +43,17 @@ func (d *Dialect) getMember(ctx context.Context, x *web.Request) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
-	found, err := d.Service.Member(ctx, x.Caller, id)
+	found, err := d.Rooms.Members.Get(ctx, x.Caller, id)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	return d.one(p, found), nil
 }
 
-// one answers the only member of the list.
-func (d *Dialect) one(p *page, found noren.MemberList) web.Answer {
+// one returns the only member of the list.
+func (d *Dialect) one(p *page, found members.List) web.Answer {
 	return ok(d.view.Append(nil, p.members(found)[0]))
 }
 
-// ok answers a value; empty is the answer that the pages write as (なし).
-func ok(body []byte) web.Answer {
-	return web.Answer{Status: http.StatusOK, ContentType: mediaJSON, Body: body}
-}
-
-func empty() web.Answer { return web.Answer{Status: http.StatusOK} }
+// ok returns a 200 with a JSON body.
+func ok(body []byte) web.Answer { return dialect.JSON(http.StatusOK, body) }

@@ -10,6 +10,10 @@ import (
 	"time"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/bulk"
+	"noren/app/shop"
 	"noren/dialect/dialecttest"
 	"noren/dialect/smaregi"
 	"noren/files"
@@ -27,8 +31,8 @@ type (
 	answer  = dialecttest.Answer
 )
 
-// bundle is a running server with two tenants, which speaks Smaregi too. Its keys: a, b (all scopes); clerk (bound to
-// store 1 of A); poor (no scopes).
+// bundle is a running server with two tenants, which speaks Smaregi too. Its keys: a, b (all scopes); clerk (restricted
+// to store 1 of A); poor (no scopes).
 type bundle struct {
 	*dialecttest.Server
 	files string // the directory of the uploaded files
@@ -37,27 +41,27 @@ type bundle struct {
 // signed is package files as the dialect's Links.
 type signed struct{}
 
-func (signed) Link(secret, name string, now time.Time) url.Values {
-	return files.Link(secret, name, now)
+func (signed) Link(secret, name, shown string, now time.Time) url.Values {
+	return files.Link(secret, name, shown, now)
 }
 
 func (signed) Check(secret, name string, query url.Values, now time.Time) error {
 	return files.Check(secret, name, query, now)
 }
 
-// setup starts a server on an empty database, without paces. tune changes what the first tenant's shop file says.
-func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
+// setup starts a server on an empty database, without rate limits. tune changes the first tenant's shop file.
+func setup(t *testing.T, tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
 	return start(t, nil, tune...)
 }
 
-func start(t *testing.T, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
+func start(t *testing.T, rates *web.RateStore, tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
-	return startOn(t, nil, paces, tune...)
+	return startOn(t, nil, rates, tune...)
 }
 
-// startOn is start with something around the engine, where around is not nil.
-func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.PaceStore, tune ...func(*noren.Shop)) *bundle {
+// startOn is start with a wrapper around the engine, if around is not nil.
+func startOn(t *testing.T, around func(noren.Engine) noren.Engine, rates *web.RateStore, tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
 	b := &bundle{files: filepath.Join(t.TempDir(), "files")}
 	store, err := files.Open(b.files)
@@ -70,9 +74,15 @@ func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.Pa
 		}
 	})
 	b.Server = dialecttest.Start(t, dialecttest.Config{
-		Around: around, Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: smaregi.Callbacks{}},
-		Dialects: func(s *noren.Service) []web.Dialect {
-			return []web.Dialect{smaregi.New(s, "test"), New(Config{Service: s, Files: store, Links: signed{}, Version: "test"})}
+		Around: around, Rates: rates, Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: smaregi.Callbacks{}},
+		Dialects: func(a *app.App) []web.Dialect {
+			return []web.Dialect{
+				smaregi.New(smaregi.Rooms{Access: a.Access, Bulk: a.Bulk, Members: a.Members, Stock: a.Stock}, "test"),
+				New(Config{
+					Rooms: Rooms{Now: a.Now, Access: a.Access, Members: a.Members, Points: a.Points, Stock: a.Stock},
+					Files: store, Links: signed{}, Version: "test",
+				}),
+			}
 		},
 		Prove: func(header http.Header, key string) { header.Set(headerKey, key) },
 	})
@@ -90,15 +100,15 @@ func startOn(t *testing.T, around func(noren.Engine) noren.Engine, paces *web.Pa
 // mint makes the key of a stored client.
 func (b *bundle) mint(contract, key string) string {
 	b.Helper()
-	c, err := b.Service.CallerByKey(b.Context(), noren.ReCORE, key)
+	c, err := b.Rooms.Access.CallerByKey(b.Context(), noren.ReCORE, key)
 	if err != nil {
 		b.Fatal(err)
 	}
-	secret, err := b.Service.TenantSecret(b.Context(), c.Tenant.ID, noren.SecretReCOREKeys)
+	secret, err := b.Rooms.Access.TenantSecret(b.Context(), c.Tenant.ID, access.SecretReCOREKeys)
 	if err != nil {
 		b.Fatal(err)
 	}
-	minted, err := Mint(secret, contract, c.Client, b.Clock.Now())
+	minted, err := Mint(secret, contract, c.Client, noren.APIKey{IssuedAt: b.Clock.Read()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -114,7 +124,7 @@ func allScopes() []string {
 }
 
 // shopFile is a tenant with three members, two stores and two people. Every name has the mark.
-func shopFile(contract, mark string) noren.Shop {
+func shopFile(contract, mark string) shop.Shop {
 	named := func(id int64, code string) noren.MemberPatch {
 		return noren.MemberPatch{
 			ID: id, Code: noren.Set(mark + code), LastName: noren.Set("山田" + mark), FirstName: noren.Set("花子" + mark),
@@ -131,10 +141,10 @@ func shopFile(contract, mark string) noren.Shop {
 	elsewhere.Store, elsewhere.Status = noren.Set[int64](2), noren.Set(noren.Lost)
 	merged := named(3, "M003")
 	merged.Status, merged.Phone = noren.Set(noren.Merged), noren.Set("ext. 5")
-	client := func(name string, store *int64, scopes ...string) noren.ShopClient {
-		return noren.ShopClient{Name: name, Dialect: noren.ReCORE, Key: name + "-" + mark, StoreID: store, Scopes: scopes}
+	client := func(name string, store *int64, scopes ...string) access.ClientSpec {
+		return access.ClientSpec{Name: name, Dialect: noren.ReCORE, Key: name + "-" + mark, StoreID: store, Scopes: scopes}
 	}
-	return noren.Shop{
+	return shop.Shop{
 		Contract: contract,
 		Tenant:   noren.TenantPatch{Name: noren.Set("商店" + mark)},
 		Ranks:    []noren.Rank{{ID: 1, Name: "Bronze" + mark}, {ID: 2, Name: "Silver"}},
@@ -145,7 +155,7 @@ func shopFile(contract, mark string) noren.Shop {
 			{ID: 1, Code: "SF001", Name: "デフォルト スタッフ" + mark, StoreID: new(int64(1))}, {ID: 2, Code: "SF002", Name: "支店長" + mark, StoreID: new(int64(2))},
 		},
 		Members: []noren.MemberPatch{full, elsewhere, merged},
-		Clients: []noren.ShopClient{
+		Clients: []access.ClientSpec{
 			client("app", nil, allScopes()...), client("clerk", new(int64(1)), allScopes()...), client("poor", nil),
 			{
 				Name: "pos", Dialect: noren.Smaregi, Kind: noren.UserClient, Key: "pos-" + mark, AccessToken: "pos-" + mark,
@@ -155,7 +165,7 @@ func shopFile(contract, mark string) noren.Shop {
 	}
 }
 
-// get reads as A's app, put and post write; what is not 200 ends the test.
+// get reads as A's app, put and post write; a status other than 200 ends the test.
 func (b *bundle) get(path string) string        { b.Helper(); return b.must("GET", path, "") }
 func (b *bundle) put(path, body string) string  { b.Helper(); return b.must("PUT", path, body) }
 func (b *bundle) post(path, body string) string { b.Helper(); return b.must("POST", path, body) }
@@ -165,13 +175,13 @@ func (b *bundle) must(method, path, body string) string {
 	return b.Must(request{Method: method, Path: path, As: "a", Body: body})
 }
 
-// upload stores a text file and answers its key.
+// upload stores a text file and returns its key.
 func (b *bundle) upload(key, text string) string {
 	b.Helper()
 	return b.keyOf(b.Do(request{Method: "POST", Path: "/upload/private", As: key, Body: text}))
 }
 
-// members reads the members of a list's answer.
+// members returns the members in a list's response.
 func (b *bundle) members(body string) []map[string]any {
 	b.Helper()
 	var list []map[string]any
@@ -181,7 +191,7 @@ func (b *bundle) members(body string) []map[string]any {
 	return list
 }
 
-// ids reads the ids of a list's answer, as fmt writes them.
+// ids returns the ids in a list's response, as fmt writes them.
 func (b *bundle) ids(body string) string {
 	b.Helper()
 	var ids []any

@@ -10,14 +10,14 @@ import (
 	"noren/wire"
 )
 
-// staffShown is a person of the staff with their store.
+// staffShown is a member of the staff with their store.
 type staffShown struct {
 	noren.Staff
 	store *noren.Store
 }
 
-// staffView is the keys of GET /staffs in the documented order. The product knows a person's one name, which is split
-// at its first space; what it does not know is null.
+// staffView has the keys of GET /staffs in the documented order. Only one name is stored for a person, which is split
+// at its first space; what is not stored is null.
 func staffView() wire.View[staffShown] {
 	type s = staffShown
 	unknown := func(name, label string) wire.Shown[s] { return maybe(name, label, func(s) any { return nil }) }
@@ -93,9 +93,10 @@ func (d *Dialect) getStaff(ctx context.Context, x *web.Request) (web.Answer, err
 	return ok(staffView().Append(nil, all[at])), nil
 }
 
-// staff answers the staff that the caller may see: a caller in a store sees that store's and those of no store.
+// staff returns the staff that the caller may see: a caller restricted to one store sees that store's staff and those
+// of no store.
 func (d *Dialect) staff(ctx context.Context, x *web.Request) ([]staffShown, error) {
-	staff, stores, err := d.Service.Staff(ctx, x.Caller)
+	staff, stores, err := d.Rooms.Stock.Staff(ctx, x.Caller)
 	if err != nil {
 		return nil, err
 	}

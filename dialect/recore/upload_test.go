@@ -23,7 +23,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/unit"
 	"noren/files"
+	"noren/wire"
 )
 
 func TestTypesOfUploads(t *testing.T) {
@@ -38,6 +41,9 @@ func TestTypesOfUploads(t *testing.T) {
 		{"application/pdf", "%PDF-1.7 paper", "pdf"},
 		{"text/plain", "a,b\r\n", "txt"},
 		{"text/csv; charset=Shift_JIS", "\x96\xbc\x91\x4f,a\r\n", "csv"},
+		{"text/csv", "BM,LP\r\n1,2\r\n", "csv"},               // not a bitmap
+		{"text/plain", strings.Repeat("a", 34) + "LP", "txt"}, // nor a font
+		{"image/bmp", "BM\x00\x00\x01", ""},
 		{"image/jpeg", "<html><script>alert(1)</script>", ""},
 		{"text/csv", "<!DOCTYPE html>", ""},
 		{"image/svg+xml", `<?xml version="1.0"?><svg/>`, ""},
@@ -116,7 +122,7 @@ func (b *bundle) stored() (names []string) {
 	return names
 }
 
-// keyOf reads an upload's answer.
+// keyOf returns the key in an upload's response.
 func (b *bundle) keyOf(a answer) string {
 	b.Helper()
 	var answered struct {
@@ -158,7 +164,7 @@ func TestUploadOnce(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(slices.Values([]string{first, second})), b.stored()); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	b.Clock.Advance(noren.KeyHeld)
+	b.Clock.Advance(unit.KeyHeld)
 	if third := b.keyOf(send("/upload/public", large, false)); third == first {
 		t.Error("the answer is kept for longer than a day")
 	}
@@ -178,24 +184,24 @@ func (r reading) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// While a file arrives, another server answers the same key: nothing of ours remains.
+// While a file arrives, another server handles the same key: nothing of ours remains.
 func TestUploadAnsweredElsewhere(t *testing.T) {
 	t.Parallel()
 	for text, status := range map[string]int{"the same": http.StatusOK, "not the same": http.StatusConflict} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			caller, err := b.Service.CallerByKey(t.Context(), noren.ReCORE, "app-A")
+			caller, err := b.Rooms.Access.CallerByKey(t.Context(), noren.ReCORE, "app-A")
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs := noren.Upload{FileKey: noren.NewFileKey("txt"), MIMEType: "text/plain"}
+			theirs := noren.Upload{FileKey: members.NewFileKey("txt"), MIMEType: "text/plain"}
 			answerElsewhere := sync.OnceFunc(func() {
-				_, err := b.Service.AddUpload(t.Context(), caller, theirs, &noren.Once{
+				_, err := b.Rooms.Members.AddUpload(t.Context(), caller, theirs, &unit.Once{
 					Key:      noren.IdempotencyKey{ClientID: caller.Client.ID, Route: "POST /upload/private", Key: "k"},
 					BodyHash: noren.HashSecret("the same"),
 					Render: func(any) noren.KeptAnswer {
-						return noren.KeptAnswer{Status: http.StatusOK, ContentType: mediaJSON, Body: []byte(`{"file_key":"` + theirs.FileKey + `"}`)}
+						return noren.KeptAnswer{Status: http.StatusOK, ContentType: wire.MediaJSON, Body: []byte(`{"file_key":"` + theirs.FileKey + `"}`)}
 					},
 				})
 				if err != nil {
@@ -236,21 +242,25 @@ type lostCommits struct {
 }
 
 func (e lostCommits) Update(ctx context.Context, tenant noren.TenantID, fn func(tx noren.Tx) error) error {
-	err := e.Engine.Update(ctx, tenant, fn)
+	err := e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(doubtfulRun{tx, false}) })
 	switch {
 	case err != nil || !e.on.Load():
 		return err
 	case e.fail:
 		return &noren.Error{Kind: noren.Unavailable}
 	}
-	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(secondRun{tx}) })
+	return e.Engine.Update(ctx, tenant, func(tx noren.Tx) error { return fn(doubtfulRun{tx, true}) })
 }
 
-type secondRun struct{ noren.Tx }
+type doubtfulRun struct {
+	noren.Tx
+	again bool
+}
 
-func (secondRun) Again() bool { return true }
+func (r doubtfulRun) Again() bool  { return r.again }
+func (doubtfulRun) Doubtful() bool { return true }
 
-// The answer to a commit is lost: the bytes of a file that was recorded stay, and the key tells which it is.
+// A commit is in doubt: the bytes of a recorded file stay, and the key returns the file.
 func TestUploadWithLostCommit(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]bool{"found again": false, "given up": true} {
@@ -303,7 +313,7 @@ func (b *bundle) address() string {
 	return address
 }
 
-// Whoever has a temporary address gets the file, as nothing that a browser would run, until it expires.
+// Anybody with a temporary address gets the file until it expires, in a form that no browser runs.
 func TestTemporaryAddresses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -345,7 +355,7 @@ func TestTemporaryAddresses(t *testing.T) {
 	}
 }
 
-// Only what the company has uploaded can be attached, and a photo is a matter of its tag.
+// Only files uploaded by the company can be attached. The tag alone makes a file a photo.
 func TestAttachments(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

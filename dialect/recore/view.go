@@ -6,19 +6,21 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/members"
 	"noren/web"
 	"noren/wire"
 )
 
-// page is what all members of one answer have in common.
+// page is what all members in one response share.
 type page struct {
 	tenant noren.Tenant
 	zone   *time.Location
-	link   func(fileKey string) string
+	link   func(noren.Attachment) string
 }
 
-// page prepares an answer that shows members or attachments. It is called before a write begins, because the secret of
-// the links is read in a transaction of its own.
+// page prepares a response that shows members or attachments. It is called before a write begins, because it reads the
+// secret of the links in a transaction of its own.
 func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 	tenant := x.Caller.Tenant
 	path, err := d.FilePaths(ctx, tenant)
@@ -29,21 +31,22 @@ func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 	if base == "" {
 		base = x.BaseURL
 	}
-	link := func(fileKey string) string { return base + path(fileKey) }
+	link := func(a noren.Attachment) string { return base + path(a) }
 	return &page{tenant, tenant.Location(), link}, nil
 }
 
-// FilePaths answers how a file's key becomes the path, with its query, of its temporary address on this server.
-func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(fileKey string) string, err error) {
-	secret, err := d.Service.TenantSecret(ctx, t.ID, noren.SecretFileLinks)
-	now := d.Service.Now()
-	return func(fileKey string) string {
-		name := FileName(t.Contract, fileKey)
-		return "/files/" + name + "?" + d.Links.Link(secret, name, now).Encode()
+// FilePaths returns a function that turns an attachment into the path, with its query, of the file's temporary address on
+// this server.
+func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(noren.Attachment) string, err error) {
+	secret, err := d.Rooms.Access.TenantSecret(ctx, t.ID, access.SecretFileLinks)
+	now := d.Rooms.Now()
+	return func(a noren.Attachment) string {
+		name := members.FileName(t.Contract, a.FileKey)
+		return "/files/" + name + "?" + d.Links.Link(secret, name, noren.Deref(a.FileName), now).Encode()
 	}, err
 }
 
-// member is a member with what its entry needs besides.
+// member is a member with what else its entry needs.
 type member struct {
 	noren.Member
 	rank        *noren.Rank
@@ -52,8 +55,8 @@ type member struct {
 	page        *page
 }
 
-// members answers the entries of the list.
-func (p *page) members(found noren.MemberList) []member {
+// members returns the entries of the list.
+func (p *page) members(found members.List) []member {
 	out := make([]member, len(found.Items))
 	for i, m := range found.Items {
 		out[i] = member{m, nil, found.Points[m.ID], found.Attachments[m.ID], p}
@@ -64,7 +67,7 @@ func (p *page) members(found noren.MemberList) []member {
 	return out
 }
 
-// memberView is the keys of a member in the documented order.
+// memberView has the keys of a member in the documented order.
 func memberView() wire.View[member] {
 	type m = member
 	return wire.View[m]{
@@ -126,11 +129,11 @@ func rankOf(m member) any {
 
 func named(id int64, name string) wire.Map { return wire.Map{wire.P("id", id), wire.P("name", name)} }
 
-// photoOf is the address of the newest photo.
+// photoOf returns the address of the newest photo.
 func photoOf(m member) any {
 	for _, a := range slices.Backward(m.attachments) {
 		if a.Tag == noren.PhotoFile {
-			return m.page.link(a.FileKey)
+			return m.page.link(a)
 		}
 	}
 	return nil
@@ -144,15 +147,15 @@ func attachmentsOf(m member) any {
 	return list
 }
 
-// attachment is one entry of a member's attachments, and the answer to POST …/attachments.
+// attachment is one entry of a member's attachments, and the response to POST …/attachments.
 func (p *page) attachment(a noren.Attachment) wire.Map {
 	return wire.Map{
 		wire.P("id", a.ID), wire.P("file_key", a.FileKey), wire.P("tag", word(tags(), a.Tag)), wire.P("file_name", a.FileName),
-		wire.P("url", p.link(a.FileKey)), wire.P("mime_type", a.MIMEType),
+		wire.P("url", p.link(a)), wire.P("mime_type", a.MIMEType),
 	}
 }
 
-// pointsOf is null where the company's points are switched off. What expires next, over all types, is what expires on
+// pointsOf returns null if the company's points are switched off. What expires next, over all types, is what expires on
 // the nearest day.
 func pointsOf(m member) any {
 	settings := m.page.tenant.Points

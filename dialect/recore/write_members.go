@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"noren"
+	"noren/app/members"
+	"noren/app/unit"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
@@ -14,9 +17,11 @@ import (
 type memberRow struct {
 	sent     wire.Object
 	patch    noren.MemberPatch
-	problems []*wire.Problem
+	problems []*wire.Problem // whatever is stored
+	doubts   []*wire.Problem // of patch.Doubts, in their order
 }
 
+// decodeRow reads one member. Problems are kept with the row: a bulk request names those of all rows at once.
 func decodeRow(o wire.Object, table wire.Table[noren.MemberPatch]) memberRow {
 	row := memberRow{sent: o, patch: noren.MemberPatch{View: noren.ReCOREView}}
 	row.problems = table.Decode(o, "", &row.patch)
@@ -29,7 +34,7 @@ func (d *Dialect) postMember(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return d.write(ctx, x, write{rows: []memberRow{decodeRow(o, d.tables.created)}, do: d.create})
+	return d.write(ctx, x, writing{rows: []memberRow{decodeRow(o, d.tables.created)}, do: d.create})
 }
 
 // putMember is PUT /members/{member_id} 会員更新.
@@ -44,18 +49,7 @@ func (d *Dialect) putMember(ctx context.Context, x *web.Request) (web.Answer, er
 	}
 	row := decodeRow(o, d.tables.changed)
 	row.patch.ID = id
-	rows := []memberRow{row}
-	unknown := &noren.Error{Kind: noren.NotFound, Field: "member"} // the id of the path, not one of the body
-	if seen, err := d.forgive(ctx, x, rows); err != nil {
-		return web.Answer{}, err
-	} else if !seen {
-		return web.Answer{}, unknown
-	}
-	a, err := d.write(ctx, x, write{rows: rows, do: d.Service.UpdateMembers})
-	if e, refused := errors.AsType[*noren.Error](err); refused && e.Reason == noren.ReasonMemberUnknown {
-		return a, unknown
-	}
-	return a, err
+	return d.write(ctx, x, writing{rows: d.doubting(row), do: d.Rooms.Members.Update})
 }
 
 // postMembers is POST /members/bulk 会員一括作成.
@@ -64,7 +58,7 @@ func (d *Dialect) postMembers(ctx context.Context, x *web.Request) (web.Answer, 
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return d.write(ctx, x, write{rows: rows, bulk: true, do: d.create})
+	return d.write(ctx, x, writing{rows: rows, bulk: true, do: d.create})
 }
 
 // putMembers is PUT /members/bulk 会員一括更新.
@@ -73,12 +67,10 @@ func (d *Dialect) putMembers(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
-	if _, err := d.forgive(ctx, x, rows); err != nil {
-		return web.Answer{}, err
-	}
-	return d.write(ctx, x, write{rows: rows, bulk: true, do: d.Service.UpdateMembers})
+	return d.write(ctx, x, writing{rows: d.doubting(rows...), bulk: true, do: d.Rooms.Members.Update})
 }
 
+// decodeRows reads the members of a bulk request.
 func decodeRows(body []byte, table wire.Table[noren.MemberPatch]) ([]memberRow, error) {
 	objects, err := parseRows(body)
 	if err != nil {
@@ -91,99 +83,100 @@ func decodeRows(body []byte, table wire.Table[noren.MemberPatch]) ([]memberRow, 
 	return rows, nil
 }
 
+// create is Members.Create with the status that the page gives to members without one.
 func (d *Dialect) create(
-	ctx context.Context, c noren.Caller, patches []noren.MemberPatch, once *noren.Once,
-) (noren.MemberList, *noren.KeptAnswer, error) {
-	return d.Service.CreateMembers(ctx, c, patches, noren.Tentative, once)
+	ctx context.Context, c noren.Caller, patches []noren.MemberPatch, once *unit.Once,
+) (members.List, *noren.KeptAnswer, error) {
+	return d.Rooms.Members.Create(ctx, c, patches, noren.Tentative, once)
 }
 
-// write is what the four requests that write members have in common.
-type write struct {
+// writing is what the four requests that write members share.
+type writing struct {
 	rows []memberRow
 	bulk bool
-	do   func(context.Context, noren.Caller, []noren.MemberPatch, *noren.Once) (noren.MemberList, *noren.KeptAnswer, error)
+	do   func(context.Context, noren.Caller, []noren.MemberPatch, *unit.Once) (members.List, *noren.KeptAnswer, error)
 }
 
-func (d *Dialect) write(ctx context.Context, x *web.Request, w write) (web.Answer, error) {
-	var wrong invalid
+// write refuses what is wrong with the form, or else writes the members and shows them.
+func (d *Dialect) write(ctx context.Context, x *web.Request, w writing) (web.Answer, error) {
+	var wrong dialect.Complaints
 	patches := make([]noren.MemberPatch, len(w.rows))
 	for i, row := range w.rows {
 		patches[i] = row.patch
 		wrong = append(wrong, complain(w.prefix(i), row.sent, row.problems)...)
 	}
-	if len(wrong) > 0 {
-		return web.Answer{}, wrong
+	if err := wrong.OrNil(); err != nil {
+		return web.Answer{}, err
 	}
+	// Before the write, which is a transaction of its own.
 	p, err := d.page(ctx, x)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	answer := func(result any) web.Answer {
-		found := result.(noren.MemberList)
+	answer := func(written members.List) web.Answer {
 		if w.bulk {
-			return ok(d.view.List(p.members(found)))
+			return ok(d.view.List(p.members(written)))
 		}
-		return d.one(p, found)
+		return d.one(p, written)
 	}
-	written, kept, err := w.do(ctx, x.Caller, patches, x.Once(answer))
-	switch {
-	case err != nil:
-		return web.Answer{}, w.refused(err)
-	case kept != nil:
-		return web.Replayed(kept), nil
-	}
-	return answer(written), nil
+	return dialect.Once(x, answer, func(once *unit.Once) (members.List, *noren.KeptAnswer, error) {
+		written, kept, err := w.do(ctx, x.Caller, patches, once)
+		return written, kept, w.refused(err)
+	})
 }
 
-func (w write) prefix(row int) string {
+// prefix is what precedes the names of fields in the response: nothing where the request has one member.
+func (w writing) prefix(row int) string {
 	if !w.bulk {
 		return ""
 	}
 	return rowPrefix(row)
 }
 
-// refused says for the rows of a bulk request which of them was refused.
-func (w write) refused(err error) error {
+// refused words the refusals of the service, each under the row it is about.
+func (w writing) refused(err error) error {
 	list, refused := errors.AsType[noren.Refusals](err)
-	if !refused || !w.bulk {
+	if !refused {
 		return err
 	}
-	wrong := refusalWords(list)
-	for i, e := range list {
-		wrong[i].key = w.prefix(e.Row-1) + wrong[i].key
+	var wrong dialect.Complaints
+	for _, e := range list {
+		row := e.Row - 1
+		switch at := w.doubt(e); {
+		case at >= 0:
+			wrong = append(wrong, complain(w.prefix(row), w.rows[row].sent, w.rows[row].doubts[at:at+1])...)
+		case e.Reason == noren.ReasonMemberUnknown && !w.bulk:
+			return &noren.Error{Kind: noren.NotFound, Field: "member"} // the id is in the path, not in the body
+		default:
+			c := refusalWords(noren.Refusals{e})[0]
+			wrong.Add(w.prefix(row)+c.At, c.Message)
+		}
 	}
 	return wrong
 }
 
-// forgive drops the problems of fields that say what the member reads now: whoever sends back what was read changes
-// nothing, even where the value came by another dialect that allows more. seen is false where such a row names a member
-// that the caller cannot see.
-func (d *Dialect) forgive(ctx context.Context, x *web.Request, rows []memberRow) (seen bool, err error) {
-	ids := []int64{}
-	for _, row := range rows {
-		if len(row.problems) > 0 && row.patch.ID != 0 {
-			ids = append(ids, row.patch.ID)
-		}
+// doubt returns which doubt of its row the refusal is; negative if it is none.
+func (w writing) doubt(e *noren.Error) int {
+	if e.Row < 1 {
+		return -1
 	}
-	if len(ids) == 0 {
-		return true, nil
-	}
-	found, err := d.Service.Members(ctx, x.Caller, noren.MemberFilter{IDs: ids, NoTotal: true})
-	if err != nil {
-		return false, err
-	}
+	return slices.IndexFunc(w.rows[e.Row-1].patch.Doubts, func(d noren.Doubt) bool { return d.Refusal == e })
+}
+
+// doubting turns the problems of rows that change members into doubts: a value that the member reads now is none, whatever
+// this API would accept.
+func (d *Dialect) doubting(rows ...memberRow) []memberRow {
 	for i := range rows {
 		row := &rows[i]
-		at := slices.IndexFunc(found.Items, func(m noren.Member) bool { return m.ID == row.patch.ID })
-		if at < 0 {
-			continue
+		row.doubts, row.problems = row.problems, nil
+		for _, p := range row.doubts {
+			row.patch.Doubts = append(row.patch.Doubts, noren.Doubt{
+				Refusal: &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonForm, Field: p.Field},
+				Has:     func(now *noren.Member) bool { return d.reads(member{Member: *now}, p.Field, row.sent.Get(p.Field)) },
+			})
 		}
-		now := member{Member: found.Items[at]}
-		row.problems = slices.DeleteFunc(row.problems, func(p *wire.Problem) bool {
-			return d.reads(now, p.Field, row.sent.Get(p.Field))
-		})
 	}
-	return len(found.Items) == len(ids), nil
+	return rows
 }
 
 // reads reports whether the value is what the member's field reads now.

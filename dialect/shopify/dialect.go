@@ -1,6 +1,6 @@
-// Package shopify takes Shopify's webhooks: orders become purchases, and customers are linked to members. It holds
-// words and conversions only; the rules are in package noren. README.md says what is read of which message, and what
-// was decided where Shopify leaves it open.
+// Package shopify receives Shopify's webhooks: orders become purchases, and customers are linked to members. It has
+// only words and conversions; the rules are in package noren. README.md says what is read from which message, and lists
+// the decisions where Shopify leaves them open.
 package shopify
 
 import (
@@ -10,60 +10,48 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/inbox"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// pathPrefix is what the paths of the dialect begin with; the contract id of the tenant follows.
+// pathPrefix is the prefix of the dialect's paths; the tenant's contract id follows.
 const pathPrefix = "/webhooks/shopify"
+
+// Rooms are the use cases that the dialect speaks for.
+type Rooms struct {
+	Inbox *inbox.Service
+}
 
 // Dialect implements web.Dialect. It is made by New.
 type Dialect struct {
-	service  *noren.Service
-	document []byte
+	*dialect.Table
+	rooms Rooms
 }
 
-// New makes the dialect. version is that of the server, for the OpenAPI document.
-func New(service *noren.Service, version string) *Dialect {
-	return &Dialect{service: service, document: newDocument(version)}
+// New makes the dialect. version is the server's, for the OpenAPI document.
+func New(rooms Rooms, version string) *Dialect {
+	d := &Dialect{rooms: rooms}
+	d.Table = dialect.New(d.spec(version))
+	return d
 }
 
-// Name is part of web.Dialect.
-func (d *Dialect) Name() noren.Dialect { return noren.Shopify }
-
-// OpenAPI is part of web.Dialect.
-func (d *Dialect) OpenAPI() []byte { return d.document }
-
-// Claim takes /webhooks/shopify/{tenant}. A slash at the end makes no difference.
+// Claim accepts /webhooks/shopify/{tenant}. A trailing slash makes no difference.
 func (d *Dialect) Claim(path string) (web.Claim, bool) {
-	path = strings.TrimSuffix(path, "/")
-	rest, mine := strings.CutPrefix(path, pathPrefix)
-	if !mine || rest != "" && rest[0] != '/' {
+	rest, mine := dialect.Under(pathPrefix, path)
+	if !mine {
 		return web.Claim{}, false
 	}
-	return web.Claim{Path: path, Contract: strings.TrimPrefix(rest, "/")}, true
+	return web.Claim{Path: pathPrefix + rest, Contract: strings.TrimPrefix(rest, "/")}, true
 }
 
-// Routes is part of web.Dialect. The route is public because what proves the sender is a signature of the body, which
-// is checked by the handler before anything is made of it.
-func (d *Dialect) Routes() []web.Route {
-	return []web.Route{{
-		Method: http.MethodPost, Pattern: pathPrefix + "/{tenant}", Permission: web.Public(), Class: web.Write, Handle: d.receive,
-	}}
-}
-
-// Authenticate is part of web.Dialect. There is no route that asks it.
+// Authenticate implements web.Dialect. No route uses it.
 func (d *Dialect) Authenticate(context.Context, *http.Request, web.Claim) (noren.Caller, error) {
 	return noren.Caller{}, forged()
 }
 
-// Paces is part of web.Dialect. Shopify sends as fast as customers buy, and takes a 429 for a dead receiver.
-func (d *Dialect) Paces() web.Paces { return web.Paces{} }
-
-// PaceKey is part of web.Dialect.
-func (d *Dialect) PaceKey(*web.Request) string { return "" }
-
-// The outcomes of answers besides those of noren.WebhookOutcome: nothing was recorded.
+// The outcomes in responses in addition to those of noren.WebhookOutcome: nothing was recorded.
 const (
 	outcomeForged      = "forged"
 	outcomeInvalid     = "invalid"
@@ -75,7 +63,7 @@ const (
 	outcomeFailed      = "failed"
 )
 
-// Refuse is part of web.Dialect. Errors that are ours are not shown.
+// Refuse implements web.Dialect. Internal errors are not shown.
 func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 	if wrong, ok := errors.AsType[*web.MethodError](err); ok {
 		return answer(http.StatusMethodNotAllowed, outcomeMethod, wrong.Error())
@@ -103,10 +91,7 @@ func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 	}
 }
 
-// answer names what happened, for whoever looks at Shopify's list of deliveries.
+// answer names what happened, for people who look at Shopify's list of deliveries.
 func answer(status int, outcome, detail string) web.Answer {
-	return web.Answer{
-		Status: status, ContentType: "application/json",
-		Body: wire.JSON(wire.Map{wire.P("outcome", outcome), wire.P("detail", detail)}),
-	}
+	return dialect.JSON(status, wire.JSON(wire.Map{wire.P("outcome", outcome), wire.P("detail", detail)}))
 }

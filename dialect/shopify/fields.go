@@ -10,15 +10,15 @@ import (
 )
 
 // fields reads the fields of one object, and remembers the first thing that is wrong. Shopify sends far more than is
-// read, and may send more tomorrow: what is not asked for is not looked at.
+// read here, and may add more: fields that are not read are not checked.
 type fields struct {
 	object   wire.Object
 	currency string // the tenant's
 	subject  string // what the message is about
-	wrong    string // the first complaint; "" where all is well
+	wrong    string // the first complaint; "" if there is none
 }
 
-// about names the subject.
+// about sets the subject.
 func (f *fields) about(what, id string) {
 	if id != "" {
 		f.subject = what + " " + id
@@ -31,10 +31,10 @@ func (f *fields) complain(name, message string) {
 	}
 }
 
-// maxIDDigits is how many digits an id has at most: those of a number of 64 bits.
+// maxIDDigits is the most digits of an id: those of a 64-bit number.
 const maxIDDigits = 20
 
-// id reads an id, which Shopify writes as a number that a float would not hold.
+// id reads an id, which Shopify writes as a number too large for a float.
 func (f *fields) id(name string) string {
 	v := f.object.Get(name)
 	id, isNumber := v.Number()
@@ -48,7 +48,7 @@ func (f *fields) id(name string) string {
 	return id
 }
 
-// text reads a text; "" where it is absent or null.
+// text reads a text; "" if it is absent or null.
 func (f *fields) text(name string) string {
 	v := f.object.Get(name)
 	text, isText := v.Text()
@@ -58,7 +58,7 @@ func (f *fields) text(name string) string {
 	return text
 }
 
-// flag reads true or false; false where it is absent or null.
+// flag reads true or false; false if it is absent or null.
 func (f *fields) flag(name string) bool {
 	v := f.object.Get(name)
 	switch string(v.Raw()) {
@@ -85,7 +85,7 @@ func (f *fields) money(name, currency string) int64 {
 	return amount
 }
 
-// time reads the first of the fields that is there.
+// time reads the first of the fields that is present.
 func (f *fields) time(names ...string) time.Time {
 	for _, name := range names {
 		text := f.text(name)
@@ -94,7 +94,7 @@ func (f *fields) time(names ...string) time.Time {
 		}
 		at, err := time.Parse(time.RFC3339, text)
 		if err != nil {
-			f.complain(name, fmt.Sprintf("%.40q is no time such as 2026-11-24T10:00:00+09:00", text))
+			f.complain(name, fmt.Sprintf("%.40q is not a time such as 2026-11-24T10:00:00+09:00", text))
 		}
 		return at
 	}
@@ -102,7 +102,7 @@ func (f *fields) time(names ...string) time.Time {
 	return time.Time{}
 }
 
-// customer reads whose order it is; false where it is nobody's.
+// customer reads whose order it is; false if it has no customer.
 func (f *fields) customer() (id string, known bool) {
 	v := f.object.Get("customer")
 	if !v.Exists() || v.IsNull() {
@@ -119,4 +119,32 @@ func (f *fields) customer() (id string, known bool) {
 		f.wrong = "customer." + c.wrong
 	}
 	return id, true
+}
+
+// shopMoney reads the amount in the shop's currency of a set with two; false if the set is absent or is in another currency.
+func (f *fields) shopMoney(name, currency string) (amount int64, ok bool) {
+	set, isObject := f.object.Get(name).Object()
+	if !isObject {
+		return 0, false
+	}
+	money, isObject := set.Get("shop_money").Object()
+	if !isObject {
+		return 0, false
+	}
+	m := &fields{object: money}
+	if m.text("currency_code") != currency {
+		return 0, false
+	}
+	amount = m.money("amount", currency)
+	return amount, m.wrong == ""
+}
+
+// globalID reads an ID such as gid://shopify/Customer/207119551.
+func (f *fields) globalID(name string) string {
+	id, found := strings.CutPrefix(f.text(name), "gid://shopify/Customer/")
+	if !found || id == "" || len(id) > maxIDDigits || strings.Trim(id, "0123456789") != "" {
+		f.complain(name, "an id is needed, such as gid://shopify/Customer/207119551")
+		return ""
+	}
+	return id
 }

@@ -8,17 +8,18 @@ import (
 	"net/http"
 
 	"noren"
+	"noren/app/inbox"
 	"noren/web"
 )
 
-// The headers that are read. What else Shopify sends, such as the shop's domain, is not covered by the signature.
+// The headers that are read. Others that Shopify sends, such as the shop's domain, are not covered by the signature.
 const (
 	headerSignature = "X-Shopify-Hmac-Sha256"
 	headerTopic     = "X-Shopify-Topic"
 	headerID        = "X-Shopify-Webhook-Id" // the same each time that a message is sent again
 )
 
-// receive takes one message. Nothing of it is read before its sender is proven.
+// receive handles one message. It does not parse the body before the sender is authenticated.
 func (d *Dialect) receive(ctx context.Context, x *web.Request) (web.Answer, error) {
 	tenant, err := d.prove(ctx, x)
 	if err != nil {
@@ -31,9 +32,9 @@ func (d *Dialect) receive(ctx context.Context, x *web.Request) (web.Answer, erro
 		}
 	}
 	w := noren.Webhook{Source: noren.WebhookShopify, ID: x.HTTP.Header.Get(headerID), Topic: x.HTTP.Header.Get(headerTopic)}
-	var content noren.WebhookContent
+	var content inbox.Content
 	w.Subject, content = read(w.Topic, x.Body, tenant.Currency)
-	if w, err = d.service.ReceiveWebhook(ctx, x.Caller, w, content); err != nil {
+	if w, err = d.rooms.Inbox.Receive(ctx, x.Caller, w, content); err != nil {
 		return web.Answer{}, err
 	}
 	status := http.StatusOK
@@ -43,29 +44,33 @@ func (d *Dialect) receive(ctx context.Context, x *web.Request) (web.Answer, erro
 	return answer(status, string(w.Outcome), w.Detail), nil
 }
 
-// prove finds the tenant that the path names, and checks that the body was signed with its secret. A tenant that does
-// not exist, and one that has no secret, answer as a wrong signature does.
+// prove finds the tenant in the path, and checks that the body was signed with its secret. A tenant that does not exist
+// or has no secret gets the same response as a wrong signature.
 func (d *Dialect) prove(ctx context.Context, x *web.Request) (noren.Tenant, error) {
-	tenant, secret, err := d.service.WebhookTenant(ctx, x.Claim.Contract, noren.SigningKeyShopify)
+	tenant, secrets, err := d.rooms.Inbox.Tenant(ctx, x.Claim.Contract, noren.SigningKeyShopify)
 	if err != nil && noren.KindOf(err) != noren.NotFound {
 		return noren.Tenant{}, err
 	}
-	// The sum is made in any case, so that the time of an answer does not tell who is a tenant.
-	signed := hmac.Equal(sign(secret, x.Body), signature(x.HTTP.Header))
-	if !signed || secret == "" {
-		return noren.Tenant{}, forged()
+	// The signature is computed in any case, so that the response time does not reveal which tenants exist.
+	if len(secrets) == 0 {
+		sign("", x.Body)
 	}
-	return tenant, nil
+	for _, secret := range secrets {
+		if hmac.Equal(sign(secret, x.Body), signature(x.HTTP.Header)) {
+			return tenant, nil
+		}
+	}
+	return noren.Tenant{}, forged()
 }
 
-// sign is the signature of a body.
+// sign returns the signature of a body.
 func sign(secret string, body []byte) []byte {
 	sum := hmac.New(sha256.New, []byte(secret))
 	sum.Write(body)
 	return sum.Sum(nil)
 }
 
-// signature reads the header; nil where it is not base64.
+// signature reads the header; nil if it is not base64.
 func signature(h http.Header) []byte {
 	sum, err := base64.StdEncoding.DecodeString(h.Get(headerSignature))
 	if err != nil {

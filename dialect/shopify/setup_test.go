@@ -3,25 +3,20 @@ package shopify
 import (
 	"encoding/base64"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"io"
-	"log/slog"
+	"maps"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"noren"
-	"noren/sqlstore"
+	"noren/app"
+	"noren/app/apptest"
+	"noren/app/shop"
+	"noren/dialect/dialecttest"
 	"noren/web"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // The tenants of the tests: two with a secret each, and one without.
 const (
@@ -39,47 +34,23 @@ const (
 
 // bundle is a running server.
 type bundle struct {
-	*testing.T
-	server  *httptest.Server
-	service *noren.Service
-	log     *strings.Builder // may be read when requests have been answered
+	*dialecttest.Server
 }
-
-func now() time.Time { return time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC) }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	engine, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "noren.db"), Clock: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bundle{T: t, log: new(strings.Builder)}
-	log := slog.New(slog.NewTextHandler(b.log, nil))
-	b.service = noren.NewService(noren.Config{Engine: engine, Clock: now, Log: log})
-	handler, err := web.NewHandler(web.Config{
-		Service: b.service, Log: log, Dialects: []web.Dialect{New(b.service, "test")},
-		Metrics: web.NewMetrics(prometheus.NewRegistry(), b.service),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.server = httptest.NewServer(handler)
-	t.Cleanup(func() {
-		b.server.Close()
-		if err := engine.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	b := &bundle{dialecttest.Start(t, dialecttest.Config{
+		Clock:    apptest.NewClock(time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)),
+		Dialects: func(rooms *app.App) []web.Dialect { return []web.Dialect{New(Rooms{Inbox: rooms.Inbox}, "test")} },
+	})}
 	for _, contract := range []string{shopA, shopB, secretly} {
-		shop := noren.Shop{Contract: contract, Tenant: noren.TenantPatch{Name: noren.Set("商店")}, Members: []noren.MemberPatch{
+		shop := shop.Shop{Contract: contract, Tenant: noren.TenantPatch{Name: noren.Set("商店")}, Members: []noren.MemberPatch{
 			{ID: 1, ShopifyCustomerID: noren.Set(customerA)}, {ID: 2, Email: noren.Set("hanako@example.com")},
 		}}
 		if contract != secretly {
 			shop.SigningKeys = map[string]string{noren.SigningKeyShopify: "secret of " + contract}
 		}
-		if _, err := b.service.ApplyShop(t.Context(), shop); err != nil {
-			t.Fatal(err)
-		}
+		b.Apply(shop)
 	}
 	return b
 }
@@ -89,16 +60,10 @@ type message struct {
 	id, topic, body string
 	tenant          string            // "": shopA
 	method          string            // "": POST
-	header          map[string]string // in place of what is right; "" leaves a header out
+	header          map[string]string // replaces the correct headers; "" leaves one out
 }
 
-type reply struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (b *bundle) send(m message) reply {
+func (b *bundle) send(m message) dialecttest.Answer {
 	b.Helper()
 	if m.tenant == "" {
 		m.tenant = shopA
@@ -106,32 +71,13 @@ func (b *bundle) send(m message) reply {
 	if m.method == "" {
 		m.method = http.MethodPost
 	}
-	r, err := http.NewRequestWithContext(b.Context(), m.method, b.server.URL+"/webhooks/shopify/"+m.tenant, strings.NewReader(m.body))
-	if err != nil {
-		b.Fatal(err)
-	}
 	header := map[string]string{
 		headerID: m.id, headerTopic: m.topic, "Content-Type": "application/json",
 		headerSignature: base64.StdEncoding.EncodeToString(sign("secret of "+m.tenant, []byte(m.body))),
 	}
-	for name, value := range m.header {
-		header[name] = value
-	}
-	for name, value := range header {
-		if value != "" {
-			r.Header.Set(name, value)
-		}
-	}
-	answer, err := b.server.Client().Do(r)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return reply{answer.StatusCode, answer.Header, string(body)}
+	maps.Copy(header, m.header)
+	maps.DeleteFunc(header, func(_, value string) bool { return value == "" })
+	return b.Do(dialecttest.Request{Method: m.method, Path: pathPrefix + "/" + m.tenant, Body: m.body, Header: header})
 }
 
 // want sends the message and checks status, outcome and detail.
@@ -139,18 +85,18 @@ func (b *bundle) want(what string, m message, status int, outcome, detail string
 	b.Helper()
 	got := b.send(m)
 	var body struct{ Outcome, Detail string }
-	if err := json.Unmarshal([]byte(got.body), &body); err != nil {
-		b.Errorf("%s: %d %s: %v", what, got.status, got.body, err)
+	if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
+		b.Errorf("%s: %d %s: %v", what, got.Status, got.Body, err)
 		return
 	}
-	if got.status != status || body.Outcome != outcome || !strings.Contains(body.Detail, detail) || (detail == "") != (body.Detail == "") {
-		b.Errorf("%s: %d %s\nwant %d %s %q", what, got.status, got.body, status, outcome, detail)
+	if got.Status != status || body.Outcome != outcome || !strings.Contains(body.Detail, detail) || (detail == "") != (body.Detail == "") {
+		b.Errorf("%s: %d %s\nwant %d %s %q", what, got.Status, got.Body, status, outcome, detail)
 	}
 }
 
 func (b *bundle) caller(contract string) noren.Caller {
 	b.Helper()
-	tenant, err := b.service.TenantByContract(b.Context(), contract)
+	tenant, err := b.Rooms.Access.TenantByContract(b.Context(), contract)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -160,7 +106,7 @@ func (b *bundle) caller(contract string) noren.Caller {
 // arrived lists what is recorded of a tenant's messages, newest first, as "id topic outcome (subject)".
 func (b *bundle) arrived(contract string) (lines []string) {
 	b.Helper()
-	list, err := b.service.Webhooks(b.Context(), b.caller(contract), noren.WebhookFilter{})
+	list, err := b.Rooms.Inbox.List(b.Context(), b.caller(contract), noren.WebhookFilter{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -173,7 +119,7 @@ func (b *bundle) arrived(contract string) (lines []string) {
 // credited lists the first tenant's purchases, newest first, as "id member credited/amount paid".
 func (b *bundle) credited() (lines []string) {
 	b.Helper()
-	list, err := b.service.Purchases(b.Context(), b.caller(shopA), noren.PurchaseFilter{})
+	list, err := b.Rooms.Purchases.List(b.Context(), b.caller(shopA), noren.PurchaseFilter{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -183,21 +129,12 @@ func (b *bundle) credited() (lines []string) {
 	return lines
 }
 
-// sound fails the test where the stored data breaks an invariant.
-func (b *bundle) sound() {
-	b.Helper()
-	checks, err := b.service.Verify(b.Context())
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, c := range checks {
-		if c.Violated > 0 {
-			b.Errorf("%s: %q", c.Name, c.Violations)
-		}
-	}
+// cancelled is the body of orders/cancelled.
+func cancelled(id, customer, more string) string {
+	return strings.Replace(order(id, customer, more), `"cancelled_at":null`, `"cancelled_at":"2026-11-21T10:00:00+09:00"`, 1)
 }
 
-// order is the body of orders/paid and orders/cancelled: the parts that are read, and some that are not.
+// order is the body of orders/paid: the parts that are read, and some that are not.
 func order(id, customer, more string) string {
 	return fmt.Sprintf(`{"id":%s,"admin_graphql_api_id":"gid://shopify/Order/%[1]s","name":"#1001","currency":"JPY",`+
 		`"total_price":"12000.00","current_total_price":"11000.00","created_at":"2026-11-20T10:00:00+09:00",`+

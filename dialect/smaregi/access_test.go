@@ -2,11 +2,15 @@ package smaregi
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/shop"
 	"noren/web"
 )
 
@@ -30,7 +34,7 @@ func endpointsOf() []request {
 func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 	t.Parallel()
 	public := 0
-	for _, r := range New(nil, "").Routes() {
+	for _, r := range New(Rooms{}, "").Routes() {
 		if len(r.Permission.Scopes()) == 0 {
 			public++
 			if r.Pattern != pathToken {
@@ -38,12 +42,12 @@ func TestEveryRouteDeclaresWhoMayUseIt(t *testing.T) {
 			}
 		}
 	}
-	if n := len(New(nil, "").Routes()); n != len(endpointsOf())+public {
+	if n := len(New(Rooms{}, "").Routes()); n != len(endpointsOf())+public {
 		t.Errorf("%d routes, of which %d are public, but %d requests in the tests", n, public, len(endpointsOf()))
 	}
 }
 
-// Nothing is answered without a valid credential of the contract, nor without the scope.
+// Every request needs a valid credential of the contract with the scope.
 func TestNobodyGetsInWithout(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -72,7 +76,7 @@ func TestNobodyGetsInWithout(t *testing.T) {
 	}
 }
 
-// Tenant B has the same ids as tenant A; on no endpoint does A see anything of B's.
+// Tenant B has the same ids as tenant A. No endpoint lets A see anything of B's.
 func TestTenantsDoNotLeak(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -82,11 +86,11 @@ func TestTenantsDoNotLeak(t *testing.T) {
 			t.Fatalf("%d %s", a.Status, a.Body)
 		}
 	}
-	shop, err := b.Service.TenantByContract(t.Context(), shopB)
+	shop, err := b.Rooms.Access.TenantByContract(t.Context(), shopB)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Service.ApplyLane(t.Context(), shop.ID); err != nil {
+	if _, err := b.Rooms.Bulk.ApplyLane(t.Context(), shop.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range endpointsOf() {
@@ -114,7 +118,7 @@ func TestPlans(t *testing.T) {
 	t.Parallel()
 	customers, all := customerPlans(), stockPlans()
 	for _, plan := range []noren.Plan{noren.PlanStarter, noren.PlanStandard, noren.PlanRetailBusiness} {
-		b := setup(t, func(s *noren.Shop) { s.Tenant.Plan = noren.Set(plan) })
+		b := setup(t, func(s *shop.Shop) { s.Tenant.Plan = noren.Set(plan) })
 		for _, r := range endpointsOf() {
 			r.As = "a"
 			includes := true
@@ -134,15 +138,10 @@ func TestPlans(t *testing.T) {
 }
 
 func contains(plans []noren.Plan, plan noren.Plan) bool {
-	for _, p := range plans {
-		if p == plan {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(plans, plan)
 }
 
-// A user who is bound to a store sees that store's members and stock, and those members who belong to all.
+// A user restricted to one store sees that store's members and stock, and the members of all stores.
 func TestStoreBoundUser(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -160,11 +159,11 @@ func TestStoreBoundUser(t *testing.T) {
 	}
 }
 
-// The status of a request needs a scope of what it changed.
+// Reading the status of a request requires a scope for what it changed.
 func TestStatusNeedsTheScopeOfItsKind(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) {
-		for _, c := range []noren.ShopClient{
+	b := setup(t, func(s *shop.Shop) {
+		for _, c := range []access.ClientSpec{
 			{Name: "member", AccessToken: "member", Scopes: []string{scopeCustomersWrite}},
 			{Name: "stock", AccessToken: "stock", Scopes: []string{scopeStockRead}},
 		} {
@@ -204,17 +203,18 @@ func TestStatusShowsAttempts(t *testing.T) {
 	doc := loadDocument(t)
 	b.Do(request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers(`{"customerId":"2","note":"x"}`)})
 	b.ApplyLane(shopA)
-	owed, err := b.Service.ClaimCallbacks(t.Context(), nil, 10)
-	if err != nil || len(owed) != 1 {
-		t.Fatal(owed, err)
+	owed := apptest.Claim(t, b.Rooms)
+	if len(owed) != 1 {
+		t.Fatal(owed)
 	}
 	after := owed[0]
 	for _, attempt := range []noren.Attempt{
-		{At: b.Clock.Now(), Duration: 1500 * time.Millisecond, Error: "connection refused"},
-		{At: b.Clock.Now(), Duration: time.Millisecond, Status: 500, Answer: []byte("oh\xff")},
-		{At: b.Clock.Now(), Duration: time.Millisecond, Status: 204},
+		{At: b.Clock.Read(), Duration: 1500 * time.Millisecond, Error: "connection refused"},
+		{At: b.Clock.Read(), Duration: time.Millisecond, Status: 500, Answer: []byte("oh\xff")},
+		{At: b.Clock.Read(), Duration: time.Millisecond, Status: 204},
 	} {
-		if after, err = b.Service.RecordAttempt(t.Context(), after, attempt); err != nil {
+		var err error
+		if after, err = b.Rooms.Bulk.RecordAttempt(t.Context(), after, attempt); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -257,13 +257,14 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 
 func TestClaim(t *testing.T) {
 	t.Parallel()
-	d := New(nil, "")
+	d := New(Rooms{}, "")
 	for path, want := range map[string]web.Claim{
 		"/sb_x/pos/customers/bulk": {Path: "/customers/bulk", Contract: "sb_x"},
 		"/sb_x/pos/products/":      {Path: "/products", Contract: "sb_x"},
 		"/sb_x/pos":                {Path: "/", Contract: "sb_x"},
-		"/customers/":              {Path: "/customers"},
-		"/bulk_requests/5":         {Path: "/bulk_requests/5"},
+		"/customers/":              {Path: "/customers", Shared: true},
+		"/bulk_requests/5":         {Path: "/bulk_requests/5", Shared: true},
+		"/sb_x/order-shipment/x":   {Path: "/sb_x/order-shipment/x", Contract: "sb_x"},
 		"/app/sb_x/token":          {Path: "/app/sb_x/token", Contract: "sb_x"},
 	} {
 		if got, ok := d.Claim(path); !ok || got != want {
@@ -275,4 +276,14 @@ func TestClaim(t *testing.T) {
 			t.Errorf("%s: %+v", path, got)
 		}
 	}
+}
+
+func TestHead(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	requests := endpointsOf()
+	for i := range requests {
+		requests[i].As = "a"
+	}
+	b.Heads(requests)
 }

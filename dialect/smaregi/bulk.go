@@ -6,53 +6,59 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"noren"
+	"noren/app/bulk"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-type handler = func(ctx context.Context, x *web.Request) (web.Answer, error)
-
-// envelope is what both bulk bodies have beside their rows.
+// envelope is what both bulk bodies have besides their rows.
 type envelope struct{ callbackURL string }
 
-// envelopeTable has the limits that the pages of the sibling bulk endpoints print for callbackUrl.
+// envelopeTable has the limits for callbackUrl that are printed on the pages of the sibling bulk endpoints.
 func envelopeTable() wire.Table[envelope] {
 	return wire.NewTable(
 		wire.Text("callbackUrl", wire.ToValue(func(e *envelope) *string { return &e.callbackURL })).
-			AtMost(noren.MaxCallbackURLLen).Like(urlPattern()).Must().
+			AtMost(bulk.MaxCallbackURLLen).Like(urlPattern()).Must().
 			Says("処理完了通知URL", "https://example.com/callback"),
 	)
 }
 
-// readBulk reads what the two bulk bodies have in common. The order of the checks is fixed by the domain's page:
-// shape, callbackUrl, none given, over the limit, equal keys.
+// readBulk reads what the two bulk bodies share. The order of the checks is fixed by the domain's page: shape,
+// callbackUrl, no rows, too many rows, equal keys.
 func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, error) {
 	var e envelope
 	o, bad := wire.ParseObject(body)
 	if bad != nil {
 		return e, nil, invalid(bodyWords(bad))
 	}
-	// Only as many elements as are allowed are kept; the others are counted, which costs no memory.
+	// Elements over the limit are only counted, which costs no memory.
 	list := o.Get(w.key)
-	elements, n, isArray := list.Array(noren.MaxBulkRows)
+	elements, n, isArray := list.Array(bulk.MaxRows)
 	if list.Exists() && !list.IsNull() && !isArray {
 		return e, nil, invalid(w.key + typeWords(wire.TypeArray))
 	}
-	// The callback comes before the rows: a request whose result nobody could learn is not worth looking into.
+	// The callback URL is checked before the rows: without it nobody could learn the result.
 	if found := d.envelope.Decode(o, "", &e); found != nil {
 		return e, nil, invalid(fieldWords(found[0]))
 	}
-	// The documented pattern lets through what no client could ever be connected to.
-	if u, err := url.Parse(e.callbackURL); err != nil || u.Host == "" {
+	// The documented pattern accepts URLs to which no connection can be made.
+	target, err := url.Parse(e.callbackURL)
+	if port := portOf(target, err); err != nil || target.Hostname() == "" || port < 0 {
 		return e, nil, invalid("callbackUrl" + patternWords(patternURL))
+	}
+	// The URL is shown: in the response, the status of the request, the console. A receiver verifies the signature instead.
+	if target.User != nil {
+		return e, nil, invalid(wordsUserInfo)
 	}
 	if n == 0 {
 		return e, nil, invalid(w.none)
 	}
-	if n > noren.MaxBulkRows {
-		return e, nil, invalid(fmt.Sprintf(wordsOverLimit, noren.MaxBulkRows))
+	if n > bulk.MaxRows {
+		return e, nil, invalid(fmt.Sprintf(wordsOverLimit, bulk.MaxRows))
 	}
 	rows := make([]wire.Object, n)
 	for i, element := range elements {
@@ -62,8 +68,8 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 		}
 		rows[i] = row
 	}
-	// Keys are compared before any value is looked at, so that a client that forgot a key is told so rather than of
-	// the first value that is missing.
+	// Keys are compared before any value is looked at, so that a client that forgot a key is told that, and not that the
+	// first value is missing.
 	for _, row := range rows[1:] {
 		if !rows[0].SameNames(row) {
 			return e, nil, invalid(w.keys)
@@ -72,7 +78,7 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	return e, rows, nil
 }
 
-// decodeRows reads the rows through the table. The first problem of the first bad row is what the client is told.
+// decodeRows reads the rows through the table. The client is told the first problem of the first bad row.
 func decodeRows[P any](rows []wire.Object, table wire.Table[P], w rowWords) ([]P, error) {
 	out := make([]P, len(rows))
 	for i, row := range rows {
@@ -83,12 +89,14 @@ func decodeRows[P any](rows []wire.Object, table wire.Table[P], w rowWords) ([]P
 	return out, nil
 }
 
-// accept makes the request durable and answers its number.
+// accept makes the request durable and responds with its number.
 func (d *Dialect) accept(ctx context.Context, x *web.Request, w rowWords, e envelope, rows noren.BulkRows) (web.Answer, error) {
 	request := noren.BulkRequest{Kind: w.kind, Dialect: noren.Smaregi, CallbackURL: e.callbackURL, Rows: rows}
-	// The answer is kept with the request in one transaction: a crash leaves both or neither.
-	once := x.Once(func(result any) web.Answer { return acceptedAnswer(result.(noren.BulkRequest)) })
-	accepted, err := d.service.AcceptBulk(ctx, x.Caller, request, once)
+	// The response is kept with the request in one transaction: a crash leaves both or neither.
+	once := x.Once(func(result any) web.Answer {
+		return acceptedAnswer(result.(noren.BulkRequest)) //nolint:forcetypeassert // it is what Accept keeps
+	})
+	accepted, err := d.rooms.Bulk.Accept(ctx, x.Caller, request, once)
 	if broken, ok := errors.AsType[*noren.Error](err); ok && broken.Kind == noren.Invalid {
 		if detail := w.refusal(broken); detail != "" {
 			return web.Answer{}, &noren.Error{Kind: noren.Invalid, Reason: broken.Reason, Row: broken.Row, Message: detail}
@@ -104,9 +112,21 @@ func (d *Dialect) accept(ctx context.Context, x *web.Request, w rowWords, e enve
 	return acceptedAnswer(accepted.Request), nil
 }
 
-// acceptedAnswer is the document's {"requestId":…,"callbackUrl":…}, both as given.
+// acceptedAnswer is the documented {"requestId":…,"callbackUrl":…}, with the callbackUrl as it was sent.
 func acceptedAnswer(r noren.BulkRequest) web.Answer {
-	return web.Answer{Status: http.StatusAccepted, ContentType: mediaJSON, Body: wire.JSON(wire.Map{
+	return dialect.JSON(http.StatusAccepted, wire.JSON(wire.Map{
 		wire.P("requestId", r.ID), wire.P("callbackUrl", r.CallbackURL),
-	})}
+	}))
+}
+
+// portOf is the port of a URL: 0 where it names none, -1 where it names one that there cannot be.
+func portOf(target *url.URL, err error) int {
+	if err != nil || target.Port() == "" {
+		return 0
+	}
+	port, err := strconv.Atoi(target.Port())
+	if err != nil || port < 1 || port > 65_535 {
+		return -1
+	}
+	return port
 }

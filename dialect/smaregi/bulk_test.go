@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app/shop"
 )
 
 // seedCustomerExample is the example of the seed page, with a kana and callbackUrl that its own rules accept.
@@ -74,7 +75,7 @@ func TestSeedRefusals(t *testing.T) {
 	}
 }
 
-// Each body breaks several rules; the one that comes first is named.
+// Each body breaks several rules; the first one is named.
 func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -145,6 +146,10 @@ func TestBadBodies(t *testing.T) {
 		{"callbackUrl blank", `{"callbackUrl":"https://a b"}`, "callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
 		{"callbackUrl no host", `{"callbackUrl":"https:///path"}`, "callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
 		{"callbackUrl unreadable", `{"callbackUrl":"https://%zz"}`, "callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
+		{"callbackUrl port", `{"callbackUrl":"https://example.com:65536/"}`, "callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
+		{"callbackUrl port 0", `{"callbackUrl":"https://example.com:0/"}`, "callbackUrlはhttp://またはhttps://で始まるURLである必要があります。"},
+		{"callbackUrl user", `{"callbackUrl":"https://user:secret@example.com/"}`, "callbackUrlにユーザー名やパスワードを含めることはできません。"},
+		{"callbackUrl empty user", `{"callbackUrl":"https://@example.com/"}`, "callbackUrlにユーザー名やパスワードを含めることはできません。"},
 		{"callbackUrl NUL", `{"callbackUrl":"https://a\u0000"}`, "callbackUrlにNUL文字(U+0000)は使用できません。"},
 	}
 	for _, tt := range tests {
@@ -239,7 +244,7 @@ func TestBadStockFields(t *testing.T) {
 
 func TestRequiredColumnsCannotBeCleared(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) {
+	b := setup(t, func(s *shop.Shop) {
 		s.Tenant.RequiredColumns = noren.Set([]string{"phoneNumber", "birthDate", "postCode"})
 	})
 	for field, words := range map[string]string{
@@ -267,7 +272,7 @@ func TestBodyOverTheLimit(t *testing.T) {
 	}
 }
 
-// A request with a hundred rows and every field is taken, and everything is written.
+// A request with a hundred rows and every field is accepted, and everything is written.
 func TestFullRequestIsTaken(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

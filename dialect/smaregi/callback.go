@@ -3,22 +3,22 @@ package smaregi
 import (
 	"strconv"
 
-	"noren"
+	"noren/app/bulk"
 	"noren/wire"
 )
 
-// Callbacks writes the bodies of callbacks as the two bulk pages show them. It implements noren.CallbackEncoder.
+// Callbacks encodes the bodies of callbacks as on the two bulk pages. It implements bulk.Encoder.
 type Callbacks struct{}
 
-// EncodeCallback answers {"requestId":…,"result":[…]}, or {"requestId":…,"message":…} with the first reason of the
+// EncodeCallback returns {"requestId":…,"result":[…]}, or {"requestId":…,"message":…} with the first reason of the
 // first row that failed.
-func (Callbacks) EncodeCallback(o noren.BulkOutcome) []byte {
+func (Callbacks) EncodeCallback(o bulk.Outcome) []byte {
 	id := wire.P("requestId", o.ID)
 	// Failures are in the order of the rows, and within a row in the order of the document's table.
 	if len(o.Failures) > 0 {
 		return wire.JSON(wire.Map{id, wire.P("message", wordsOf(o.Kind).failure(o.Failures[0], o.ID))})
 	}
-	// Only one of the two lists has entries, according to the kind; both are in the order of the request's rows.
+	// Only the list of the request's kind has entries; both are in the order of the rows.
 	result := make([]wire.Map, 0, len(o.Members)+len(o.Movements))
 	for _, member := range o.Members {
 		result = append(result, wire.Map{wire.P("customerId", decimal(member))})
@@ -31,5 +31,5 @@ func (Callbacks) EncodeCallback(o noren.BulkOutcome) []byte {
 	return wire.JSON(wire.Map{id, wire.P("result", result)})
 }
 
-// decimal writes a number as this API does: as a string.
+// decimal writes a number as a string, as this API does.
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

@@ -5,31 +5,32 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app/bulk"
 )
 
 // Every body of the two seed pages, byte by byte.
 func TestCallbackBodies(t *testing.T) {
 	t.Parallel()
-	members := func(reason noren.Reason) noren.BulkOutcome {
-		return noren.BulkOutcome{ID: 700, Kind: noren.BulkMembers, Failures: []noren.Failure{{Row: 2, Reason: reason}}}
+	members := func(reason noren.Reason) bulk.Outcome {
+		return bulk.Outcome{ID: 700, Kind: noren.BulkMembers, Failures: []noren.Failure{{Row: 2, Reason: reason}}}
 	}
-	stock := func(reason noren.Reason) noren.BulkOutcome {
-		return noren.BulkOutcome{ID: 700, Kind: noren.BulkStock, Failures: []noren.Failure{{Row: 2, Reason: reason}}}
+	stock := func(reason noren.Reason) bulk.Outcome {
+		return bulk.Outcome{ID: 700, Kind: noren.BulkStock, Failures: []noren.Failure{{Row: 2, Reason: reason}}}
 	}
 	key := func(product, store int64) noren.StockKey { return noren.StockKey{ProductID: product, StoreID: store} }
 	tests := []struct {
 		name    string
-		outcome noren.BulkOutcome
+		outcome bulk.Outcome
 		want    string
 	}{
 		{
 			"members",
-			noren.BulkOutcome{ID: 700, Kind: noren.BulkMembers, Members: []int64{123, 456}},
+			bulk.Outcome{ID: 700, Kind: noren.BulkMembers, Members: []int64{123, 456}},
 			`{"requestId":700,"result":[{"customerId":"123"},{"customerId":"456"}]}`,
 		},
 		{
 			"stock",
-			noren.BulkOutcome{ID: 700, Kind: noren.BulkStock, Movements: []noren.StockMovement{
+			bulk.Outcome{ID: 700, Kind: noren.BulkStock, Movements: []noren.StockMovement{
 				{ID: 1234, StockKey: key(567, 8)}, {ID: 1235, StockKey: key(678, 9)},
 			}},
 			`{"requestId":700,"result":[{"id":"1234","productId":"567","storeId":"8"},{"id":"1235","productId":"678","storeId":"9"}]}`,
@@ -57,13 +58,13 @@ func TestCallbackBodies(t *testing.T) {
 		{"product", stock(noren.ReasonProductUnknown), `{"requestId":700,"message":"[stock][2行目]商品IDが存在しません。"}`},
 		{"stock's store", stock(noren.ReasonStoreUnknown), `{"requestId":700,"message":"[stock][2行目]店舗IDが存在しません。"}`},
 		{
-			"the first row that fails", noren.BulkOutcome{ID: 1, Kind: noren.BulkMembers, Failures: []noren.Failure{
+			"the first row that fails", bulk.Outcome{ID: 1, Kind: noren.BulkMembers, Failures: []noren.Failure{
 				{Row: 3, Reason: noren.ReasonStoreUnknown}, {Row: 3, Reason: noren.ReasonRankUnknown}, {Row: 7, Reason: noren.ReasonMemberUnknown},
 			}}, `{"requestId":1,"message":"[customers][3行目]対象店舗IDが存在しません。"}`,
 		},
 		{
 			"could not be applied",
-			noren.BulkOutcome{ID: 9, Kind: noren.BulkStock, Failures: []noren.Failure{{Reason: noren.ReasonInternal}}},
+			bulk.Outcome{ID: 9, Kind: noren.BulkStock, Failures: []noren.Failure{{Reason: noren.ReasonInternal}}},
 			`{"requestId":9,"message":"[stock]システムの内部エラーにより更新できませんでした。データは変更されていません。` +
 				`運用者に問い合わせ用ID(requestId-9)を添えてお問い合わせください。"}`,
 		},
@@ -75,7 +76,7 @@ func TestCallbackBodies(t *testing.T) {
 	}
 }
 
-// The same messages, reached from requests through stored data.
+// The same messages, caused by requests and stored data.
 func TestCallbacksOfRequests(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

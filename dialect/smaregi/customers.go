@@ -8,9 +8,9 @@ import (
 	"noren/wire"
 )
 
-// Limits of texts, in characters. Those of names, address, codes and post code are printed on POST /customers/bulk;
-// the others are printed nowhere and were chosen (README.md, Decisions). Where no other dialect documents a wider one,
-// they are the domain's.
+// Limits of texts, in characters. Those of names, address, codes and post code are printed on POST /customers/bulk; the
+// others are not printed and were chosen (README.md, Decisions). They are the domain's unless another dialect documents
+// a wider one.
 const (
 	maxCode     = noren.MaxMemberCode
 	maxName     = noren.MaxMemberName
@@ -20,13 +20,13 @@ const (
 	maxNote     = noren.MaxMemberNote
 )
 
-// maxCustomerID has the documented 10 digits; maxStoreID 9.
+// maxCustomerID has the documented 10 digits; maxStoreID has 9.
 const (
 	maxCustomerID = noren.MaxMemberID
 	maxStoreID    = noren.MaxStoreID
 )
 
-// patch shortens the table below.
+// patch is short for the type in the table below.
 type patch = noren.MemberPatch
 
 // textField is a text of a member that can be cleared.
@@ -34,19 +34,19 @@ func textField(name string, ref func(*patch) *noren.Field[string], most int, lab
 	return wire.Text(name, wire.To(ref)).AtMost(most).OrNull().Says(label, "")
 }
 
-// customerTable is the rows of PATCH /customers/bulk, in the order of the document's example.
+// customerTable has the fields of the rows of PATCH /customers/bulk, in the order of the document's example.
 func customerTable() wire.Table[patch] {
 	return wire.NewTable(
 		wire.Integer("customerId", wire.ToValue(func(p *patch) *int64 { return &p.ID })).Between(1, maxCustomerID).Must().
 			Says("会員ID", "1"),
 		// Names and codes: limits and patterns as printed on POST /customers/bulk.
 		textField("customerNo", func(p *patch) *noren.Field[string] { return &p.CustomerNo }, maxCode, "会員番号").Like(printablePattern()),
-		// Ranks are named, and looked up when the request is applied: they may change until then.
+		// Ranks are given by code or name here and looked up when the request is applied, because they may change until then.
 		wire.Text("rank", toRef(func(p *patch) *noren.Field[noren.Ref] { return &p.Rank })).AtMost(maxCode).OrNull().
-			Says("会員ランク (名称)", ""),
+			Says("会員ランク (コードまたは名称)", ""),
 		wire.Text("staffRank", toRef(func(p *patch) *noren.Field[noren.Ref] { return &p.StaffRank })).AtMost(maxCode).OrNull().
-			Says("社員ランク (名称)。会員本部連携を行う契約では常にnullになります。", ""),
-		// The names are required on POST and no note allows null here.
+			Says("社員ランク (コードまたは名称)。会員本部連携を行う契約では常にnullになります。", ""),
+		// The names are required on POST, and no note allows null here.
 		wire.Text("firstName", wire.To(func(p *patch) *noren.Field[string] { return &p.FirstName })).AtMost(maxName).Says("名", "花子"),
 		wire.Text("lastName", wire.To(func(p *patch) *noren.Field[string] { return &p.LastName })).AtMost(maxName).Says("姓", "山田"),
 		textField("firstKana", func(p *patch) *noren.Field[string] { return &p.FirstKana }, maxName, "フリガナ(名)").Like(kanaPattern()),
@@ -55,21 +55,21 @@ func customerTable() wire.Table[patch] {
 		textField("address", func(p *patch) *noren.Field[string] { return &p.Address }, maxAddress, "住所"),
 		textField("phoneNumber", func(p *patch) *noren.Field[string] { return &p.Phone }, maxCode, "電話番号").Like(phonePattern()),
 		textField("faxNumber", func(p *patch) *noren.Field[string] { return &p.Fax }, maxCode, "FAX番号").Like(phonePattern()),
-		// The page is cut off after its label; its neighbours' rule is taken.
+		// The page is cut off after the label; the rule of its neighbours is used.
 		textField("mobileNumber", func(p *patch) *noren.Field[string] { return &p.Mobile }, maxCode, "携帯電話番号").Like(phonePattern()),
 		mailField("mailAddress", func(p *patch) *noren.Field[string] { return &p.Email }, "メールアドレス"),
 		mailField("mailAddress2", func(p *patch) *noren.Field[string] { return &p.Email2 }, "メールアドレス2"),
 		mailField("mailAddress3", func(p *patch) *noren.Field[string] { return &p.Email3 }, "メールアドレス3"),
-		// Nothing is printed for the next three but that they are strings; managerialPosition is not a flag.
+		// The next three are only printed as strings; managerialPosition is not a flag.
 		textField("companyName", func(p *patch) *noren.Field[string] { return &p.Company }, maxName, "会社名"),
 		textField("departmentName", func(p *patch) *noren.Field[string] { return &p.Department }, maxName, "部署名"),
 		textField("managerialPosition", func(p *patch) *noren.Field[string] { return &p.Position }, maxName, "役職"),
-		// OTHER of the domain has no word here: it is shown as 0, and 0 written back leaves it.
+		// The domain's OTHER has no word here: it is shown as 0, and writing 0 back leaves it unchanged.
 		wire.Enum("sex", sexes(), wire.To(func(p *patch) *noren.Field[noren.Sex] { return &p.Sex })).Says("性別 (0:不明、1:男、2:女)", "0"),
 		dateField("birthDate", func(p *patch) *noren.Field[noren.Date] { return &p.BirthDate }, "生年月日"),
 		dateField("entryDate", func(p *patch) *noren.Field[noren.Date] { return &p.EntryDate }, "入会日"),
 		dateField("leaveDate", func(p *patch) *noren.Field[noren.Date] { return &p.LeaveDate }, "退会日"),
-		// The limits are those that the documents' generated examples show: five digits, and 99999.99.
+		// The limits are those of the documents' generated examples: five digits, and 99999.99.
 		wire.Integer("pointGivingUnitPrice", wire.To(func(p *patch) *noren.Field[int64] { return &p.PointUnitPrice })).
 			Between(1, noren.MaxUnitPrice).OrNull().Says("ポイント付与単位(金額)。値を指定した場合、ポイント付与単位(ポイント)も必須", "12345"),
 		wire.Decimal("pointGivingUnit", wire.To(func(p *patch) *noren.Field[noren.Hundredths] { return &p.PointUnit })).
@@ -84,10 +84,10 @@ func customerTable() wire.Table[patch] {
 		textField("note2", func(p *patch) *noren.Field[string] { return &p.Note2 }, maxNote, "備考2"),
 		textField("favoriteList", func(p *patch) *noren.Field[string] { return &p.Favorites }, maxNote, "お気に入りリスト (商品コードをカンマ区切り)"),
 		textField("browsingList", func(p *patch) *noren.Field[string] { return &p.Browsing }, maxNote, "閲覧履歴リスト (商品コードをカンマ区切り)"),
-		// What the pair of status and leaveDate may be is judged by the domain, here and again against stored data.
+		// The domain checks the pair of status and leaveDate, here and again against stored data.
 		wire.Enum("status", statuses(), wire.To(func(p *patch) *noren.Field[noren.Status] { return &p.Status })).
 			Says("会員状態区分 (0:利用可、1:利用停止、2:紛失、3:退会、4:名寄せ)", "0"),
-		// Whether the store exists and is a shop is judged when the request is applied.
+		// Whether the store exists and is a shop is checked when the request is applied.
 		wire.Integer("storeId", wire.To(func(p *patch) *noren.Field[int64] { return &p.Store })).Between(1, maxStoreID).OrNull().
 			Says("対象店舗ID。nullは全店舗。倉庫、受注店舗は指定不可", "1"),
 	)
@@ -103,18 +103,18 @@ func dateField(name string, ref func(*patch) *noren.Field[noren.Date], label str
 	return wire.Date(name, wire.To(ref)).OrNull().Says(label, "2000-01-23", "date")
 }
 
-// toRef sets a reference to a rank, which this API names by its name.
+// toRef sets a reference to a rank, which this API gives by its code, and by name where no rank has that code.
 func toRef(ref func(*patch) *noren.Field[noren.Ref]) wire.Setter[patch, string] {
 	return func(p *patch, v noren.Field[string]) {
-		if name, ok := v.Value(); ok {
-			*ref(p) = noren.Set(noren.Ref{Name: name})
+		if code, ok := v.Value(); ok {
+			*ref(p) = noren.Set(noren.Ref{Code: code})
 		} else {
 			*ref(p) = noren.Null[noren.Ref]()
 		}
 	}
 }
 
-// sexes, flags and statuses are this API's words. They serve to read requests and to write answers.
+// sexes, flags and statuses are this API's words, for reading requests and writing responses.
 func sexes() []wire.Choice[noren.Sex] {
 	return []wire.Choice[noren.Sex]{{Word: "0", Means: noren.SexUnknown}, {Word: "1", Means: noren.Male}, {Word: "2", Means: noren.Female}}
 }
@@ -124,8 +124,8 @@ func flags() []wire.Choice[bool] {
 	return []wire.Choice[bool]{{Word: "0", Means: false}, {Word: "1", Means: true}}
 }
 
-// statuses are the words of 会員状態区分. TENTATIVE has none: it is shown as 1 through the dialect's view, and a client that
-// writes 1 back leaves it as it is.
+// statuses are the words of 会員状態区分. TENTATIVE has none: the dialect's view shows it as 1, and writing 1 back leaves it
+// unchanged.
 func statuses() []wire.Choice[noren.Status] {
 	return []wire.Choice[noren.Status]{
 		{Word: "0", Means: noren.Active},
@@ -143,7 +143,7 @@ func (d *Dialect) patchCustomers(ctx context.Context, x *web.Request) (web.Answe
 	if err != nil {
 		return web.Answer{}, err
 	}
-	// Required columns are a setting of the contract (会員必須項目設定), so the table differs from one to another.
+	// Required columns are a setting of the contract (会員必須項目設定), so the table differs between contracts.
 	patches, err := decodeRows(rows, d.customers.Requiring(x.Caller.Tenant.RequiredColumns), words)
 	if err != nil {
 		return web.Answer{}, err

@@ -1,25 +1,36 @@
-// Package smaregi speaks the Smaregi Platform API (スマレジ・プラットフォームAPI, POS): bulk updates of customers and
-// stock with their callbacks, the lists that go with them, and access tokens. It holds words and conversions only;
-// the rules are in package noren. README.md lists every endpoint and field, and what was decided where the documents
-// are silent.
+// Package smaregi implements the Smaregi Platform API (スマレジ・プラットフォームAPI, POS): bulk updates of customers and stock with
+// their callbacks, the related lists, and access tokens. It has only words and conversions; the rules are in package
+// noren. README.md lists every endpoint and field, and the decisions where the documents are silent.
 package smaregi
 
 import (
 	"context"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/bulk"
+	"noren/app/members"
+	"noren/app/stock"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
+// Rooms are the use cases that the dialect speaks for.
+type Rooms struct {
+	Access  *access.Service
+	Bulk    *bulk.Service
+	Members *members.Service
+	Stock   *stock.Service
+}
+
 // Dialect implements web.Dialect. It is made by New.
 type Dialect struct {
-	service   *noren.Service
-	endpoints []endpoint
-	document  []byte
+	*dialect.Table
+	rooms     Rooms
 	customers wire.Table[noren.MemberPatch]
 	stock     wire.Table[noren.StockChange]
 	envelope  wire.Table[envelope]
@@ -27,55 +38,37 @@ type Dialect struct {
 }
 
 // New makes the dialect. version is the server's, for the OpenAPI document.
-func New(service *noren.Service, version string) *Dialect {
+func New(rooms Rooms, version string) *Dialect {
 	d := &Dialect{
-		service: service, customers: customerTable(), stock: stockTable(), envelope: envelopeTable(), lists: newLists(),
+		rooms: rooms, customers: customerTable(), stock: stockTable(), envelope: envelopeTable(), lists: newLists(),
 	}
-	d.endpoints = d.newEndpoints()
-	d.document = d.newDocument(version)
+	d.Table = dialect.New(d.spec(version))
 	return d
 }
 
-// Name is part of web.Dialect.
-func (d *Dialect) Name() noren.Dialect { return noren.Smaregi }
-
-// OpenAPI is part of web.Dialect.
-func (d *Dialect) OpenAPI() []byte { return d.document }
-
-// Routes is part of web.Dialect.
-func (d *Dialect) Routes() []web.Route {
-	routes := make([]web.Route, len(d.endpoints))
-	for i, e := range d.endpoints {
-		routes[i] = e.Route
-	}
-	return routes
-}
-
-// Paces are those of the production platform: 50 reads and 20 writes a second; requests for tokens count too.
-func (d *Dialect) Paces() web.Paces {
-	return web.Paces{Read: web.Pace{PerSecond: 50}, Write: web.Pace{PerSecond: 20}}
-}
-
-// PaceKey counts by app and contract. Nobody is known yet where a token is asked for, so there it is the address.
-func (d *Dialect) PaceKey(x *web.Request) string {
+// RateKey counts by contract and app. A request for a token has no known caller yet, so it counts by address.
+func (d *Dialect) RateKey(x *web.Request) string {
 	if x.Caller.Tenant.ID == 0 {
 		return "token:" + x.Vars["contract_id"] + ":" + x.Address
 	}
-	return strconv.FormatInt(int64(x.Caller.Tenant.ID), 10) + ":" + strconv.FormatInt(x.Caller.Client.ID, 10)
+	return d.Table.RateKey(x)
 }
 
-// Claim takes /{contract_id}/pos/…, the same paths without the prefix, and /app/{contract_id}/token. A slash at the
-// end makes no difference: the documents' own examples have one (…/pos/products/).
+// Claim accepts /{contract_id}/pos/… and the platform's other APIs, which are not served, the same paths without the prefix,
+// and /app/{contract_id}/token. A trailing slash makes no difference: the documents' own examples have one (…/pos/products/).
 func (d *Dialect) Claim(path string) (web.Claim, bool) {
 	path = strings.TrimSuffix(path, "/")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if len(segments) >= 2 && slices.Contains(otherAPIs(), segments[1]) {
+		return web.Claim{Path: path, Contract: segments[0]}, true
+	}
 	if len(segments) >= 2 && segments[1] == "pos" {
 		return web.Claim{Path: "/" + strings.Join(segments[2:], "/"), Contract: segments[0]}, true
 	}
-	// Without the prefix only the documented first segments are ours: other dialects have paths of their own.
+	// Without the prefix only the documented first segments are ours, because other dialects have paths of their own.
 	switch segments[0] {
 	case "customers", "stock", "stores", "products", "bulk_requests":
-		return web.Claim{Path: path}, true
+		return web.Claim{Path: path, Shared: true}, true
 	case "app":
 		if len(segments) == 3 && segments[2] == "token" {
 			return web.Claim{Path: path, Contract: segments[1]}, true
@@ -84,14 +77,30 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 	return web.Claim{}, false
 }
 
-// Authenticate finds the holder of the Bearer token. A token of another contract than the path's is refused just as
-// an unknown one, so that nobody learns which contracts there are.
+// otherAPIs are the first segments, behind the contract id, of the platform's APIs beside POS. Clients of them are told that they
+// are not served here in the form that they can read.
+func otherAPIs() []string { return []string{"order-shipment", "timecard", "waiter"} }
+
+// Knows implements web.Knowing: a Bearer token of this dialect has no dots, unlike those of others.
+func (d *Dialect) Knows(header http.Header) bool {
+	token, ok := bearer(header)
+	return ok && token != "" && !strings.Contains(token, ".")
+}
+
+// bearer returns the token of the Authorization header.
+func bearer(header http.Header) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+// Authenticate finds the holder of the Bearer token. A token of another contract than the path's is refused like an
+// unknown one, so that nobody can find out which contracts exist.
 func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, claim web.Claim) (noren.Caller, error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	token, ok := bearer(r.Header)
+	if !ok {
 		token = ""
 	}
-	c, err := d.service.Authenticate(ctx, strings.TrimSpace(token))
+	c, err := d.rooms.Access.Authenticate(ctx, token)
 	if err != nil {
 		return noren.Caller{}, err
 	}
@@ -101,8 +110,8 @@ func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, claim web.C
 	return c, nil
 }
 
-// Plans that include an endpoint (対象プラン). customerPlans are those of every page on customers; stockPlans are
-// all but the free one.
+// Plans that include an endpoint (対象プラン). customerPlans are those on every page about customers; stockPlans are all but
+// the free one.
 func customerPlans() []noren.Plan {
 	return []noren.Plan{noren.PlanPremiumPlus, noren.PlanFoodBusiness, noren.PlanRetailBusiness}
 }
@@ -113,7 +122,7 @@ func stockPlans() []noren.Plan {
 	}
 }
 
-// The scopes of the endpoints, as the developers' pages name them.
+// The scopes of the endpoints, as named on the developers' pages.
 const (
 	scopeCustomersRead  = "pos.customers:read"
 	scopeCustomersWrite = "pos.customers:write"

@@ -3,124 +3,108 @@ package smaregi
 import (
 	"net/http"
 
+	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// endpoint is a route with what its document says.
-type endpoint struct {
-	web.Route
-	id, summary string
-	parameters  []wire.Parameter
-	body        *wire.Content
-	success     wire.Response
-	refusals    []int // statuses besides those that every endpoint has
-}
-
-// Paths that other code has to know.
+// Paths that other code refers to.
 const (
 	pathToken   = "/app/{contract_id}/token"
 	pathRequest = "/bulk_requests/{request_id}"
 )
 
-// newEndpoints lists every endpoint with its permission. README.md has the same table with the sources.
-func (d *Dialect) newEndpoints() []endpoint {
+// spec describes the dialect. The schemas of bodies and responses come from the tables that decode and write them, so
+// they cannot differ from what is done.
+func (d *Dialect) spec(version string) dialect.Spec {
+	return dialect.Spec{
+		Name: noren.Smaregi, Title: "Noren: Smaregi dialect", Version: version,
+		Description: "スマレジ・プラットフォームAPI (POS) 互換のAPI。詳細は dialect/smaregi/README.md を参照してください。",
+		Servers: []wire.APIServer{
+			{URL: "/{contract_id}/pos", Variables: []wire.Pair{wire.P("contract_id", "sb_demo0001")}}, {URL: "/"},
+		},
+		// The documented limits of the production platform; requests for tokens count too.
+		RateLimits: web.RateLimits{Read: web.RateLimit{PerSecond: 50}, Write: web.RateLimit{PerSecond: 20}},
+		Security: []wire.Pair{wire.P("bearer", wire.Map{
+			wire.P("type", "http"), wire.P("scheme", "bearer"),
+			wire.P("description", "アプリアクセストークンまたはユーザーアクセストークン"),
+		})},
+		Names:     []wire.Parameter{{Name: "contract_id", Schema: wire.TextSchema("契約ID")}},
+		Denied:    []int{http.StatusUnauthorized, http.StatusForbidden},
+		Refusal:   &wire.Content{MediaType: mediaProblem, Schema: wire.Reference("Problem")},
+		Schemas:   d.schemas(),
+		Endpoints: d.endpoints(),
+	}
+}
+
+// endpoints lists every endpoint with its permission. README.md has the same table with the sources.
+func (d *Dialect) endpoints() []dialect.Endpoint {
 	customers := web.AnyScope(scopeCustomersRead).On(customerPlans()...)
+	stock, changes := web.AnyScope(scopeStockRead).On(stockPlans()...), web.AnyScope(scopeChangesRead).On(stockPlans()...)
 	stores, products := web.AnyScope(scopeStoresRead), web.AnyScope(scopeProductsRead)
-	return []endpoint{
-		{
-			Route: web.Route{
-				Method: http.MethodPost, Pattern: pathToken, Permission: web.Public(), Class: web.Write, Handle: d.issueToken,
-			},
-			id: "postToken", summary: "アプリアクセストークン取得",
-			parameters: []wire.Parameter{{Name: "contract_id", In: "path", Schema: wire.TextSchema("契約ID")}},
-			body:       &wire.Content{MediaType: "application/x-www-form-urlencoded", Schema: tokenForm()},
-			success:    wire.Response{Status: http.StatusOK, Details: "アクセストークン", Content: jsonOf("Token")},
-			refusals:   []int{http.StatusBadRequest, http.StatusUnauthorized},
-		},
+	l := d.lists
+	return []dialect.Endpoint{
+		d.tokenEndpoint(),
 		// The two asynchronous updates.
-		d.bulkEndpoint("/customers/bulk", "patchCustomersBulk", "会員一括更新", "CustomersBulk",
-			web.AnyScope(scopeCustomersWrite).On(customerPlans()...), d.patchCustomers),
-		d.bulkEndpoint("/stock/bulk", "patchStockBulk", "在庫一括更新", "StockBulk",
-			web.AnyScope(scopeStockWrite).On(stockPlans()...), d.patchStock),
+		bulkUpdate("/customers/bulk", web.AnyScope(scopeCustomersWrite).On(customerPlans()...), d.patchCustomers, "CustomersBulk").
+			Says("patchCustomersBulk", "会員一括更新"),
+		bulkUpdate("/stock/bulk", web.AnyScope(scopeStockWrite).On(stockPlans()...), d.patchStock, "StockBulk").
+			Says("patchStockBulk", "在庫一括更新"),
 		// What a client reads to know what it updates.
-		listEndpoint("/customers", "getCustomers", "会員一覧取得", "Customer", customers, d.getCustomers, d.lists.customers.parameters()),
-		oneEndpoint("/customers/{customer_id}", "getCustomer", "会員取得", "Customer", customers, d.getCustomer, "customer_id"),
-		listEndpoint("/stock", "getStock", "在庫一覧取得", "Stock",
-			web.AnyScope(scopeStockRead).On(stockPlans()...), d.getStock, d.lists.stock.parameters()),
-		listEndpoint("/stock/changes/{product_id}/{store_id}", "getStockChanges", "在庫変動履歴取得", "StockChange",
-			web.AnyScope(scopeChangesRead).On(stockPlans()...), d.getStockChanges,
-			append(pathIDs("product_id", "store_id"), d.lists.changes.parameters()...)),
-		listEndpoint("/stores", "getStores", "店舗一覧取得", "Store", stores, d.getStores, d.lists.stores.parameters()),
-		oneEndpoint("/stores/{store_id}", "getStore", "店舗取得", "Store", stores, d.getStore, "store_id"),
-		listEndpoint("/products", "getProducts", "商品一覧取得", "Product", products, d.getProducts, d.lists.products.parameters()),
-		oneEndpoint("/products/{product_id}", "getProduct", "商品取得", "Product", products, d.getProduct, "product_id"),
-		{
-			Route: web.Route{
-				Method: http.MethodGet, Pattern: pathRequest, Class: web.Read, Handle: d.getBulkRequest,
-				Permission: web.AnyScope(scopeCustomersRead, scopeCustomersWrite, scopeStockRead, scopeStockWrite),
-			},
-			id: "getBulkRequest", summary: "一括更新の状況取得 (Noren独自)",
-			parameters: pathIDs("request_id"),
-			success:    wire.Response{Status: http.StatusOK, Details: "状況", Content: jsonOf("BulkRequest")},
-			refusals:   []int{http.StatusNotFound},
-		},
+		many("/customers", customers, d.getCustomers, "Customer").Says("getCustomers", "会員一覧取得").Asks(l.customers.parameters()...),
+		one("/customers/{customer_id}", customers, d.getCustomer, "Customer").Says("getCustomer", "会員取得").
+			Asks(l.customers.parametersOfOne()...),
+		many("/stock", stock, d.getStock, "Stock").Says("getStock", "在庫一覧取得").Asks(l.stock.parameters()...),
+		many("/stock/changes/{product_id}/{store_id}", changes, d.getStockChanges, "StockChange").
+			Says("getStockChanges", "在庫変動履歴取得").Asks(l.changes.parameters()...),
+		many("/stores", stores, d.getStores, "Store").Says("getStores", "店舗一覧取得").Asks(l.stores.parameters()...),
+		one("/stores/{store_id}", stores, d.getStore, "Store").Says("getStore", "店舗取得").Asks(l.stores.parametersOfOne()...),
+		many("/products", products, d.getProducts, "Product").Says("getProducts", "商品一覧取得").Asks(l.products.parameters()...),
+		one("/products/{product_id}", products, d.getProduct, "Product").Says("getProduct", "商品取得").
+			Asks(l.products.parametersOfOne()...),
+		d.requestEndpoint(),
 	}
 }
 
-// bulkEndpoint is one of the two asynchronous updates. 409 comes from the Idempotency-Key alone.
-func (d *Dialect) bulkEndpoint(path, id, summary, schema string, p web.Permission, handle handler) endpoint {
-	return endpoint{
-		Route: web.Route{Method: http.MethodPatch, Pattern: path, Permission: p, Class: web.Write, Handle: handle},
-		id:    id, summary: summary,
-		parameters: []wire.Parameter{{
-			Name: web.IdempotencyHeader, In: "header", Schema: wire.TextSchema(""),
-			Details: "同じキーと同じ内容の再送には24時間、最初の応答を返します。(Noren独自)",
-		}},
-		body:     jsonOf(schema),
-		success:  wire.Response{Status: http.StatusAccepted, Details: "処理受付完了", Content: jsonOf("Accepted")},
-		refusals: []int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge},
-	}
+// bulkUpdate is one of the two asynchronous updates.
+func bulkUpdate(path string, p web.Permission, handle dialect.Handler, schema string) dialect.Endpoint {
+	return dialect.Write(http.MethodPatch, path, p, handle).Takes(wire.JSONContent(wire.Reference(schema))).
+		Returns(wire.Response{Status: http.StatusAccepted, Details: "処理受付完了", Content: wire.JSONContent(wire.Reference("Accepted"))}).
+		Refuses(http.StatusBadRequest)
 }
 
-// listEndpoint answers a bare array, as every list of the platform does; the counts are in headers.
-func listEndpoint(path, id, summary, schema string, p web.Permission, handle handler, parameters []wire.Parameter) endpoint {
-	return endpoint{
-		Route: web.Route{Method: http.MethodGet, Pattern: path, Permission: p, Class: web.Read, Handle: handle},
-		id:    id, summary: summary, parameters: parameters,
-		success: wire.Response{
-			Status: http.StatusOK, Details: summary,
-			Headers: []wire.Parameter{
-				{Name: "Link", Schema: wire.TextSchema(""), Details: "next, prev, first, last (RFC 8288)"},
-				{Name: headerTotal, Schema: wire.IntegerSchema(""), Details: "全件数"},
-			},
-			Content: &wire.Content{MediaType: mediaJSON, Schema: wire.ArrayOf(wire.Reference(schema))},
-		},
-		refusals: []int{http.StatusBadRequest, http.StatusNotFound},
-	}
+// many returns a bare array, as every list of the platform does; the counts are in headers.
+func many(path string, p web.Permission, handle dialect.Handler, schema string) dialect.Endpoint {
+	return dialect.Get(path, p, handle).Returns(dialect.OK(wire.ArrayOf(wire.Reference(schema)),
+		wire.Parameter{Name: "Link", Schema: wire.TextSchema(""), Details: "next, prev, first, last (RFC 8288)"},
+		wire.Parameter{Name: headerTotal, Schema: wire.IntegerSchema(""), Details: "全件数"},
+	)).Refuses(http.StatusBadRequest, http.StatusNotFound)
 }
 
-// oneEndpoint answers the entry that a list would have, alone.
-func oneEndpoint(path, id, summary, schema string, p web.Permission, handle handler, name string) endpoint {
-	return endpoint{
-		Route: web.Route{Method: http.MethodGet, Pattern: path, Permission: p, Class: web.Read, Handle: handle},
-		id:    id, summary: summary,
-		parameters: append(pathIDs(name), wire.Parameter{Name: "fields", In: "query", Schema: wire.TextSchema(""), Details: wordsFields}),
-		success:    wire.Response{Status: http.StatusOK, Details: summary, Content: jsonOf(schema)},
-		refusals:   []int{http.StatusBadRequest, http.StatusNotFound},
-	}
+// one returns a single entry, in the form it has in a list.
+func one(path string, p web.Permission, handle dialect.Handler, schema string) dialect.Endpoint {
+	return dialect.Get(path, p, handle).Returns(dialect.OK(wire.Reference(schema))).
+		Refuses(http.StatusBadRequest, http.StatusNotFound)
 }
 
-// pathIDs describes ids in the path. In the path they are digits; only in bodies are they strings.
-func pathIDs(names ...string) []wire.Parameter {
-	parameters := make([]wire.Parameter, len(names))
-	for i, name := range names {
-		parameters[i] = wire.Parameter{Name: name, In: "path", Schema: wire.IntegerSchema("")}
-	}
-	return parameters
+// tokenEndpoint is where apps get their tokens. Its errors are those of OAuth.
+func (d *Dialect) tokenEndpoint() dialect.Endpoint {
+	refused := wire.JSONContent(wire.Reference("TokenError"))
+	return dialect.Write(http.MethodPost, pathToken, web.Guarded(), d.issueToken).
+		Says("postToken", "アプリアクセストークン取得").At(wire.APIServer{URL: "/"}).
+		Takes(&wire.Content{MediaType: "application/x-www-form-urlencoded", Schema: tokenForm()}).
+		Returns(
+			wire.Response{Status: http.StatusOK, Details: "アクセストークン", Content: wire.JSONContent(wire.Reference("Token"))},
+			wire.Response{Status: http.StatusBadRequest, Content: refused},
+			wire.Response{Status: http.StatusUnauthorized, Content: refused},
+		)
 }
 
-// jsonOf is a JSON body with the schema of that name.
-func jsonOf(schema string) *wire.Content {
-	return &wire.Content{MediaType: mediaJSON, Schema: wire.Reference(schema)}
+// requestEndpoint accepts any scope of bulk requests, because only the handler finds out which kind the request is.
+func (d *Dialect) requestEndpoint() dialect.Endpoint {
+	scopes := web.AnyScope(scopeCustomersRead, scopeCustomersWrite, scopeStockRead, scopeStockWrite)
+	return dialect.Get(pathRequest, scopes, d.getBulkRequest).Says("getBulkRequest", "一括更新の状況取得 (Noren独自)").
+		Returns(wire.Response{Status: http.StatusOK, Details: "状況", Content: wire.JSONContent(wire.Reference("BulkRequest"))}).
+		Refuses(http.StatusBadRequest, http.StatusNotFound)
 }

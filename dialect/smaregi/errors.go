@@ -7,24 +7,25 @@ import (
 	"strings"
 
 	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// Media types of answers.
-const (
-	mediaJSON    = "application/json"
-	mediaProblem = "application/problem+json"
-)
+// mediaProblem is the media type of all errors except those about tokens.
+const mediaProblem = "application/problem+json"
 
-// invalid is a refusal of the request itself, in the words that the client reads.
+// invalid returns a refusal of the request itself, in the words that the client reads.
 func invalid(detail string) error { return &noren.Error{Kind: noren.Invalid, Message: detail} }
 
-// Refuse is part of web.Dialect. The bodies are the documents' problem objects: type, title, detail, status.
+// Refuse implements web.Dialect. The bodies are the documents' problem objects: type, title, detail, status.
 func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	if e, ok := errors.AsType[*web.MethodError](err); ok {
 		return problem(http.StatusMethodNotAllowed,
 			"このURLで利用できるメソッドは"+strings.Join(e.Allow, "、")+"です。")
+	}
+	if u, ok := errors.AsType[dialect.UnknownParameters](err); ok {
+		return problem(http.StatusBadRequest, parameterWords(u))
 	}
 	e, ok := errors.AsType[*noren.Error](err)
 	if !ok {
@@ -34,7 +35,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	switch e.Kind {
 	case noren.Invalid:
 		return problem(status, invalidWords(e))
-	// Every credential that does not do is answered alike.
+	// All bad credentials get the same response.
 	case noren.Unauthenticated:
 		return accessDenied()
 	case noren.Forbidden:
@@ -50,21 +51,24 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	case noren.TooLarge:
 		return problem(status, fmt.Sprintf("リクエストボディは%dバイト以下である必要があります。", web.MaxBody))
 	case noren.TooMany:
+		if e.Reason == noren.ReasonQueueFull {
+			return problem(status, "処理待ちの一括更新が上限に達しています。Retry-Afterヘッダーの秒数が経過した後に再度お試しください。")
+		}
 		return problem(status, "リクエスト数の上限を超えました。Retry-Afterヘッダーの秒数が経過した後に再度お試しください。")
 	case noren.Unavailable:
 		return problem(status, "現在リクエストを処理できません。Retry-Afterヘッダーの秒数が経過した後に再度お試しください。")
-	// Internal: the error itself is in the log under the request id and is not shown.
+	// Internal: the error is in the log under the request id and is not shown.
 	default:
 		return problem(status, fmt.Sprintf("システムの内部エラーが発生しました。運用者にX-Request-Id(%s)を添えてお問い合わせください。", x.ID))
 	}
 }
 
-// problem has the reason phrase as its title, as the documents' 400 has it.
+// problem has the reason phrase as its title, as the documents' 400 does.
 func problem(status int, detail string) web.Answer {
 	return web.Problem(status, "about:blank", http.StatusText(status), detail)
 }
 
-// accessDenied is the platform's answer to any bad credential; it says no more on purpose.
+// accessDenied is the platform's response to any bad credential; it says no more on purpose.
 func accessDenied() web.Answer {
 	const description = "The resource owner or authorization server denied the request."
 	return web.Answer{Status: http.StatusUnauthorized, ContentType: mediaProblem, Body: wire.JSON(wire.Map{
@@ -73,7 +77,7 @@ func accessDenied() web.Answer {
 	})}.With("WWW-Authenticate", "Bearer")
 }
 
-// invalidWords words what package web refused; all other refusals carry their words from where they were found.
+// invalidWords words what package web refused; all other refusals bring their words from where they were found.
 func invalidWords(e *noren.Error) string {
 	switch e.Field {
 	case web.IdempotencyHeader:
@@ -85,7 +89,7 @@ func invalidWords(e *noren.Error) string {
 	}
 }
 
-// forbiddenWords names what would be enough. No document shows the platform's words for it.
+// forbiddenWords names what would be enough. No document shows the platform's words for this.
 func forbiddenWords(e *noren.Error) string {
 	if e.Reason == noren.ReasonPlan {
 		return "ご契約のプランではこのAPIを利用できません。(対象プラン-" + e.Value + ")"
@@ -93,7 +97,7 @@ func forbiddenWords(e *noren.Error) string {
 	return "アクセストークンにこのAPIの利用に必要なスコープがありません。(必要なスコープ-" + e.Value + ")"
 }
 
-// conflictWords tells the two conflicts of an Idempotency-Key apart: one goes away by waiting, the other does not.
+// conflictWords distinguishes the two conflicts of an Idempotency-Key: one is solved by waiting, the other is not.
 func conflictWords(e *noren.Error) string {
 	if e.RetryAfter > 0 {
 		return "同じIdempotency-Keyのリクエストを処理中です。処理が終わった後に再度お試しください。"

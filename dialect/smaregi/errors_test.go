@@ -10,10 +10,10 @@ import (
 	"noren/web"
 )
 
-// The bodies of errors that no request of the other tests brings about. What is internal is never shown.
+// The bodies of errors that no request of the other tests causes. Internal errors are never shown.
 func TestErrorBodies(t *testing.T) {
 	t.Parallel()
-	d := New(nil, "")
+	d := New(Rooms{}, "")
 	internal := `{"type":"about:blank","title":"Internal Server Error",` +
 		`"detail":"システムの内部エラーが発生しました。運用者にX-Request-Id(r1)を添えてお問い合わせください。","status":500}`
 	for _, tt := range []struct {
@@ -31,6 +31,11 @@ func TestErrorBodies(t *testing.T) {
 		{
 			"running", &noren.Error{Kind: noren.Conflict, Reason: noren.ReasonIdempotency, RetryAfter: time.Second},
 			`{"type":"about:blank","title":"Conflict","detail":"同じIdempotency-Keyのリクエストを処理中です。処理が終わった後に再度お試しください。","status":409}`,
+		},
+		{
+			"a full queue", &noren.Error{Kind: noren.TooMany, Reason: noren.ReasonQueueFull, RetryAfter: time.Second},
+			`{"type":"about:blank","title":"Too Many Requests","detail":"処理待ちの一括更新が上限に達しています。` +
+				`Retry-Afterヘッダーの秒数が経過した後に再度お試しください。","status":429}`,
 		},
 		{
 			"another body", &noren.Error{Kind: noren.Conflict, Reason: noren.ReasonIdempotency},

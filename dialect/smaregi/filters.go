@@ -1,6 +1,7 @@
 package smaregi
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,12 +13,15 @@ import (
 func textFilter[F any](name, label string, most int, ref func(*F) *string) filter[F] {
 	facts := wire.Facts{Name: name, Type: wire.TypeText, MaxLength: most, Description: label}
 	return filter[F]{facts, func(f *F, text string, _ *time.Location) wire.Code {
+		if text == "" {
+			return wire.EmptyRefused // a client whose variable is empty would get everybody
+		}
 		*ref(f) = text
 		return wire.CheckText(&facts, text)
 	}}
 }
 
-// integerFilter is a parameter that is an integer between the two limits.
+// integerFilter is a parameter that is an integer within the two limits.
 func integerFilter[F any](name, label string, lowest, highest int64, set func(*F, int64)) filter[F] {
 	facts := wire.Facts{Name: name, Type: wire.TypeInteger, Min: lowest, Max: highest, Description: label}
 	return filter[F]{facts, func(f *F, text string, _ *time.Location) wire.Code {
@@ -45,7 +49,7 @@ func updatedFilters[F any](span func(*F) *noren.Span) []filter[F] {
 		{facts("upd_date_time-to", "更新日時の上限"), func(f *F, text string, _ *time.Location) (code wire.Code) {
 			t, code := parseTime(text)
 			if code == "" {
-				// Times are shown without their fraction: what is shown as this second belongs to it.
+				// Times are shown without their fraction, so the whole of the shown second is included.
 				span(f).To = t.Add(time.Second - time.Microsecond)
 			}
 			return code
@@ -69,11 +73,29 @@ func dayFilter[F any](name, label string, span func(*F) *noren.Span) filter[F] {
 	}}
 }
 
-// parseTime reads YYYY-MM-DDThh:mm:ssTZD. A plus sign that was not escaped arrives as a space, and is put right.
+// parseTime parses YYYY-MM-DDThh:mm:ssTZD. A plus sign that was not escaped arrives as a space and is restored.
 func parseTime(text string) (time.Time, wire.Code) {
-	t, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1))
-	if err != nil {
-		return time.Time{}, notATime
+	text = strings.Replace(text, " ", "+", 1)
+	// Some languages write the zone without its colon: +0900.
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t, ""
+		}
 	}
-	return t, ""
+	return time.Time{}, notATime
+}
+
+// constantFilter is a parameter that asks about a property of which every entry has the same value. Asked for another value, it
+// finds none, and calls none.
+func constantFilter[F any](name, label, constant string, words []string, none func(*F)) filter[F] {
+	facts := wire.Facts{Name: name, Type: wire.TypeEnum, Enum: words, Description: label}
+	return filter[F]{facts, func(f *F, text string, _ *time.Location) wire.Code {
+		if !slices.Contains(words, text) {
+			return wire.NotInEnum
+		}
+		if text != constant {
+			none(f)
+		}
+		return ""
+	}}
 }

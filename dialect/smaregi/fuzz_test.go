@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"noren"
+	"noren/app/bulk"
 	"noren/web"
 	"noren/wire"
 )
@@ -38,14 +39,14 @@ func FuzzDecodeCustomers(f *testing.F) {
 	f.Add([]byte(customers(`{"customerId":1,"rank":null,"storeId":null}`, `{"customerId":2,"rank":"x","storeId":5}`)))
 	f.Add([]byte(customers(`{"customerId":"1","sex":[],"birthDate":"2026-02-30"}`)))
 	f.Add([]byte(`{"customers":[1],"callbackUrl":"http://a"}`))
-	d := New(nil, "")
+	d := New(Rooms{}, "")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		patches, err := decode(d, body, customerWords(), d.customers)
 		if err != nil {
 			refusedWell(t, d, err)
 			return
 		}
-		if len(patches) == 0 || len(patches) > noren.MaxBulkRows {
+		if len(patches) == 0 || len(patches) > bulk.MaxRows {
 			t.Errorf("%d rows", len(patches))
 		}
 		for _, p := range patches {
@@ -60,7 +61,7 @@ func FuzzDecodeStock(f *testing.F) {
 	f.Add([]byte(stocks(`{"productId":"1","storeId":"1","stockAmount":"-5","stockHistory":{"memo":"x"}}`)))
 	f.Add([]byte(stocks(`{"productId":1,"storeId":1,"stockAmount":5,"stockHistory":null}`)))
 	f.Add([]byte(stocks(`{"productId":1e9,"storeId":"x","stockAmount":99999999999999999999}`)))
-	d := New(nil, "")
+	d := New(Rooms{}, "")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		changes, err := decode(d, body, stockWords(), d.stock)
 		if err != nil {
@@ -102,7 +103,7 @@ func FuzzListQuery(f *testing.F) {
 	} {
 		f.Add(query)
 	}
-	d := New(nil, "")
+	d := New(Rooms{}, "")
 	l := d.lists.customers
 	f.Fuzz(func(t *testing.T, query string) {
 		r := httptest.NewRequest(http.MethodGet, "/customers", nil)

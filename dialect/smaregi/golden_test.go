@@ -8,7 +8,7 @@ import (
 	"noren/dialect/dialecttest"
 )
 
-// goldenRequests is at least one request for every endpoint, in the order in which they are sent.
+// goldenRequests has at least one request for every endpoint, in the order in which they are sent.
 func goldenRequests() []struct {
 	name string
 	request
@@ -51,6 +51,16 @@ func goldenRequests() []struct {
 		{"store", request{Method: "GET", Path: "/stores/2", As: "a"}},
 		{"products", request{Method: "GET", Path: "/" + shopA + "/pos/products/?limit=10&page=1&sort=productCode:desc", As: "a"}},
 		{"product", request{Method: "GET", Path: "/products/1", As: "a"}},
+		{"stores_point_condition", request{Method: "GET", Path: "/stores?with_point_condition=all&fields=storeId&fields=storeName&limit=1&sort=displaySequence:DESC", As: "a"}},
+		{"store_receipt", request{Method: "GET", Path: "/stores/1?with_receipt_print_info=all&fields=storeId", As: "a"}},
+		{"error_switch", request{Method: "GET", Path: "/stores/1?with_point_condition=yes", As: "a"}},
+		{"error_filter", request{Method: "GET", Path: "/products?category_id=5", As: "a"}},
+		{"error_filters", request{Method: "GET", Path: "/customers?mail_address=hanako%40example.com&phone=0312345678", As: "a"}},
+		{"error_fields", request{Method: "GET", Path: "/stock?fields=foo", As: "a"}},
+		{"bulk_with_mark", request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: "\ufeff" + customers(`{"customerId":"1","note":"x"}`)}},
+		{"token_json", request{Method: "POST", Path: "/app/" + shopA + "/token", Body: `{"grant_type":"client_credentials"}`}},
+		{"error_404_other_api", request{Method: "GET", Path: "/" + shopA + "/order-shipment/stores/1", As: "a"}},
+		{"error_404_bare", request{Method: "GET", Path: "/transactions", As: "a"}},
 		{"error_401", request{Method: "GET", Path: "/" + shopB + "/pos/stock", As: "a"}},
 		{"error_403", request{Method: "GET", Path: "/stock", As: "poor"}},
 		{"error_404", request{Method: "GET", Path: "/customers/999", As: "a"}},
@@ -59,7 +69,7 @@ func goldenRequests() []struct {
 	}
 }
 
-// TestGolden sends the requests one after another and compares what is answered, byte by byte. Bulk requests are
+// TestGolden sends the requests one after another and compares the responses byte by byte. Bulk requests are
 // applied right after they are accepted.
 func TestGolden(t *testing.T) {
 	t.Parallel()

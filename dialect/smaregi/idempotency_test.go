@@ -51,7 +51,7 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-func TestPaces(t *testing.T) {
+func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	write := request{Method: "PATCH", Path: "/customers/bulk", As: "a", Body: customers()}

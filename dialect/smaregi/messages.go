@@ -2,9 +2,11 @@ package smaregi
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"noren"
+	"noren/dialect"
 	"noren/wire"
 )
 
@@ -55,7 +57,7 @@ func stockWords() rowWords {
 	}
 }
 
-// wordsOf answers the words of the kind.
+// wordsOf returns the words of the kind.
 func wordsOf(kind noren.BulkKind) rowWords {
 	if kind == noren.BulkStock {
 		return stockWords()
@@ -64,20 +66,21 @@ func wordsOf(kind noren.BulkKind) rowWords {
 }
 
 const (
-	wordsHistoryKeys = "全ての在庫変動履歴のjsonキーを揃えてください。"                    // (seed)
-	wordsOverLimit   = "リクエストの上限数が超えています。上限数-%d"                      // (seed)
+	wordsHistoryKeys = "全ての在庫変動履歴のjsonキーを揃えてください。" // (seed)
+	wordsOverLimit   = "リクエストの上限数が超えています。上限数-%d"   // (seed)
+	wordsUserInfo    = "callbackUrlにユーザー名やパスワードを含めることはできません。"
 	wordsActive      = "会員状態区分が 0:利用可 のときは、退会日は指定できません。(会員ID-%s)"     // (seed)
 	wordsLeft        = "会員状態区分が 3:退会 のときは、退会日にnullは指定できません。(会員ID-%s)" // (seed)
 	wordsNotFound    = "指定されたIDのリソースが見つかりません"                         // documented without 。
 	wordsFields      = "取得する項目名をカンマ区切りで指定します。"
 )
 
-// row puts words in the document's form [大項目][N行目]…
+// row puts the text into the document's form [大項目][N行目]….
 func (w rowWords) row(n int, text string) string {
 	return fmt.Sprintf("[%s][%d行目]%s", w.key, n, text)
 }
 
-// failure words one failure for a callback. Row 0 is no row: the request as a whole could not be applied.
+// failure words one failure for a callback. Row 0 stands for the request as a whole, which could not be applied.
 func (w rowWords) failure(f noren.Failure, requestID int64) string {
 	text, known := w.failures[f.Reason]
 	if f.Row == 0 || !known {
@@ -87,7 +90,7 @@ func (w rowWords) failure(f noren.Failure, requestID int64) string {
 	return w.row(f.Row, text)
 }
 
-// refusal words what noren.BulkRequest.Validate found; "" where it is none of that.
+// refusal words what noren.BulkRequest.Validate found; "" for any other error.
 func (w rowWords) refusal(e *noren.Error) string {
 	switch e.Reason {
 	case noren.ReasonDuplicate:
@@ -122,6 +125,8 @@ func fieldWords(p *wire.Problem) string {
 		return name + "はUTF-8で指定する必要があります。"
 	case wire.TooLong:
 		return fmt.Sprintf("%sは%d文字以下である必要があります。", name, p.Facts.MaxLength)
+	case wire.TooManyItems:
+		return fmt.Sprintf("%sは%d件以下である必要があります。", name, p.Facts.MaxItems)
 	case wire.BadPattern:
 		return name + patternWords(p.Facts.Pattern.Name)
 	case wire.NotInRange:
@@ -136,6 +141,8 @@ func fieldWords(p *wire.Problem) string {
 		return name + "は整数である必要があります。"
 	case notATime:
 		return name + "はYYYY-MM-DDThh:mm:ssTZD形式の日時で指定する必要があります。"
+	case repeated:
+		return name + "は1つだけ指定してください。"
 	case notSortable:
 		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。"
 	default:
@@ -145,14 +152,14 @@ func fieldWords(p *wire.Problem) string {
 
 // rangeWords names both limits at once, so that nobody runs into the other one next.
 func rangeWords(f *wire.Facts) string {
-	low, high := fmt.Sprint(f.Min), fmt.Sprint(f.Max)
+	low, high := strconv.FormatInt(f.Min, 10), strconv.FormatInt(f.Max, 10)
 	if f.Type == wire.TypeDecimal {
 		low, high = noren.Hundredths(f.Min).String(), noren.Hundredths(f.Max).String()
 	}
 	return "は" + low + "以上" + high + "以下である必要があります。"
 }
 
-// patternWords says in words what a pattern wants, for nobody should have to read a regular expression.
+// patternWords describes a pattern in words, because nobody should have to read a regular expression.
 func patternWords(pattern string) string {
 	switch pattern {
 	case patternPrintable:
@@ -168,7 +175,7 @@ func patternWords(pattern string) string {
 	}
 }
 
-// typeWords says what kind of JSON value is wanted, as the documents name it: integers are strings there.
+// typeWords names the JSON type that is wanted, in the documents' terms: integers are strings there.
 func typeWords(t wire.Type) string {
 	switch t {
 	case wire.TypeObject:
@@ -184,13 +191,22 @@ func typeWords(t wire.Type) string {
 	}
 }
 
+// parameterWords names the parameters that the endpoint does not have, and those that it has.
+func parameterWords(u dialect.UnknownParameters) string {
+	text := "パラメータ「" + strings.Join(u.Names, "、") + "」は指定できません。"
+	if len(u.Known) == 0 {
+		return text + "このAPIに指定できるパラメータはありません。"
+	}
+	return text + "指定できるパラメータは" + strings.Join(u.Known, "、") + "です。"
+}
+
 // bodyWords says what is wrong with a body as a whole.
 func bodyWords(p *wire.Problem) string {
 	switch p.Code {
 	case wire.NotUTF8:
 		return "リクエストボディはUTF-8である必要があります。"
 	case wire.Duplicate:
-		return fmt.Sprintf("リクエストボディのJSONでキー「%s」が重複しています。", cut(p.Field))
+		return fmt.Sprintf("リクエストボディのJSONでキー「%s」が重複しています。", dialect.Cut(p.Field))
 	case wire.Trailing:
 		return fmt.Sprintf("リクエストボディのJSONの後に余分な文字があります。(%dバイト目)", p.Offset+1)
 	case wire.TooDeep:
@@ -200,13 +216,4 @@ func bodyWords(p *wire.Problem) string {
 	default:
 		return fmt.Sprintf("リクエストボディがJSONとして正しくありません。(%dバイト目)", p.Offset+1)
 	}
-}
-
-// cut shortens what a client sent before it is sent back.
-func cut(text string) string {
-	const most = 40
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

@@ -3,6 +3,7 @@ package smaregi
 import (
 	"regexp"
 
+	"noren"
 	"noren/wire"
 )
 
@@ -21,17 +22,17 @@ func printablePattern() wire.Pattern {
 }
 
 // kanaPattern is the pages' pattern for フリガナ. It is stored there with its full-width characters folded, which makes
-// it invalid; here U+3000 and U+FF0D are what they were.
+// it invalid; in the domain, where it is defined, U+3000 and U+FF0D are restored.
 func kanaPattern() wire.Pattern {
-	return wire.Pattern{Name: patternKana, Expr: regexp.MustCompile("^[ァ-ヶ\u3000 -~ー\uff0d・]+$")}
+	return wire.Pattern{Name: patternKana, Expr: noren.StrictMemberTextRule("last_kana").Like}
 }
 
-// phonePattern is the pages' ^[a-zA-Z0-9 -/:-@[-`{-~]{1,20}$ written shorter.
+// phonePattern is the pages' ^[a-zA-Z0-9 -/:-@[-`{-~]{1,20}$, written shorter.
 func phonePattern() wire.Pattern {
 	return wire.Pattern{Name: patternPhone, Expr: regexp.MustCompile(`^[ -~]{1,20}$`)}
 }
 
-// mailPattern asks for little: addresses of Japanese mobile carriers are known to break stricter rules.
+// mailPattern requires little, because addresses of Japanese mobile carriers are known to break stricter rules.
 func mailPattern() wire.Pattern {
 	return wire.Pattern{Name: patternMail, Expr: regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)}
 }

@@ -4,30 +4,31 @@ import (
 	"context"
 
 	"noren"
+	"noren/dialect"
 	"noren/web"
 )
 
 // getStores is GET /stores 店舗一覧取得.
 func (d *Dialect) getStores(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return listCatalogue(ctx, x, d.lists.stores, d.service.Stores)
+	return listCatalogue(ctx, x, d.lists.stores, d.rooms.Stock.Stores)
 }
 
 // getStore is GET /stores/{store_id} 店舗取得.
 func (d *Dialect) getStore(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return oneOfCatalogue(ctx, x, d.lists.stores, "store_id", maxStoreID, d.service.Stores)
+	return oneOfCatalogue(ctx, x, d.lists.stores, "store_id", maxStoreID, d.rooms.Stock.Stores)
 }
 
 // getProducts is GET /products 商品一覧取得.
 func (d *Dialect) getProducts(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return listCatalogue(ctx, x, d.lists.products, d.service.Products)
+	return listCatalogue(ctx, x, d.lists.products, d.rooms.Stock.Products)
 }
 
 // getProduct is GET /products/{product_id} 商品取得.
 func (d *Dialect) getProduct(ctx context.Context, x *web.Request) (web.Answer, error) {
-	return oneOfCatalogue(ctx, x, d.lists.products, "product_id", maxProductID, d.service.Products)
+	return oneOfCatalogue(ctx, x, d.lists.products, "product_id", maxProductID, d.rooms.Stock.Products)
 }
 
-// catalogueQuery is noren.Service.Stores or Products.
+// catalogueQuery is stock.Service.Stores or Products.
 type catalogueQuery[T any] func(context.Context, noren.Caller, noren.CatalogueFilter) (noren.List[T], error)
 
 // listCatalogue is a list of stores or products.
@@ -43,14 +44,14 @@ func listCatalogue[T any](
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant.Location()), found.Total), nil
+	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant), found.Total), nil
 }
 
-// oneOfCatalogue is one store or product: a list filtered by its id. NotFound where the list is empty.
+// oneOfCatalogue is one store or product: a list filtered by its id. NotFound if the list is empty.
 func oneOfCatalogue[T any](
 	ctx context.Context, x *web.Request, l list[noren.CatalogueFilter, zoned[T]], name string, highest int64, query catalogueQuery[T],
 ) (web.Answer, error) {
-	id, err := pathID(x, name, highest)
+	id, err := dialect.PathID(x, name, highest)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -61,5 +62,5 @@ func oneOfCatalogue[T any](
 	if len(found.Items) == 0 {
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: name}
 	}
-	return l.one(x, zoned[T]{found.Items[0], x.Caller.Tenant.Location()})
+	return l.one(x, inZone(found.Items, x.Caller.Tenant)[0])
 }

@@ -1,31 +1,34 @@
 package smaregi
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"noren"
+	"noren/app/members"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
 
-// customer is a member with what its entry needs besides: the names of its ranks, and the zone.
+// customer is a member with what else its entry needs: what its ranks are called, and the zone.
 type customer struct {
 	noren.Member
 	rank, staffRank *string
-	pointsExpire    *noren.Date // the next day on which any points do
+	pointsExpire    *noren.Date // the next day on which any points expire
 	zone            *time.Location
 }
 
-// customersOf puts the names of ranks in place of their ids: this API knows ranks by name only.
-func customersOf(found noren.MemberList, zone *time.Location) []customer {
+// customersOf replaces the ids of ranks with their codes, and with the names of those that have none.
+func customersOf(found members.List, zone *time.Location) []customer {
 	ranks := make(map[int64]string, len(found.Ranks))
 	for _, r := range found.Ranks {
-		ranks[r.ID] = r.Name
+		ranks[r.ID] = cmp.Or(r.Code, r.Name)
 	}
 	staffRanks := make(map[int64]string, len(found.StaffRanks))
 	for _, r := range found.StaffRanks {
-		staffRanks[r.ID] = r.Name
+		staffRanks[r.ID] = cmp.Or(r.Code, r.Name)
 	}
 	out := make([]customer, len(found.Items))
 	for i, m := range found.Items {
@@ -36,7 +39,7 @@ func customersOf(found noren.MemberList, zone *time.Location) []customer {
 	return out
 }
 
-// nameOf answers nil for a rank that is not set.
+// nameOf returns nil if no rank is set.
 func nameOf(names map[int64]string, id *int64) *string {
 	if id == nil {
 		return nil
@@ -56,8 +59,8 @@ func (d *Dialect) getCustomers(ctx context.Context, x *web.Request) (web.Answer,
 		return web.Answer{}, err
 	}
 	a.filter.Sort, a.filter.Page = a.sort, a.page
-	// The service leaves out the members whom a store-bound user may not see, from the count too.
-	found, err := d.service.Members(ctx, x.Caller, a.filter)
+	// The service leaves out members whom a user restricted to one store may not see, from the count too.
+	found, err := d.rooms.Members.List(ctx, x.Caller, a.filter)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -66,11 +69,11 @@ func (d *Dialect) getCustomers(ctx context.Context, x *web.Request) (web.Answer,
 
 // getCustomer is GET /customers/{customer_id} 会員取得.
 func (d *Dialect) getCustomer(ctx context.Context, x *web.Request) (web.Answer, error) {
-	id, err := pathID(x, "customer_id", maxCustomerID)
+	id, err := dialect.PathID(x, "customer_id", maxCustomerID)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	found, err := d.service.Member(ctx, x.Caller, id)
+	found, err := d.rooms.Members.Get(ctx, x.Caller, id)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -94,7 +97,7 @@ func customerList() list[noren.MemberFilter, customer] {
 	}
 }
 
-// customerView is the keys of GET /customers in the documented order.
+// customerView has the keys of GET /customers in the documented order.
 func customerView() wire.View[customer] {
 	type c = customer
 	return wire.View[c]{
@@ -102,8 +105,8 @@ func customerView() wire.View[customer] {
 		always("customerId", "会員ID", func(m c) any { return decimal(m.ID) }),
 		always("customerCode", "会員コード", func(m c) any { return m.Code }),
 		maybe("customerNo", "会員番号", func(m c) any { return m.CustomerNo }),
-		maybe("rank", "会員ランク", func(m c) any { return m.rank }),
-		maybe("staffRank", "社員ランク", func(m c) any { return m.staffRank }),
+		maybe("rank", "会員ランク (コード、コードがない場合は名称)", func(m c) any { return m.rank }),
+		maybe("staffRank", "社員ランク (コード、コードがない場合は名称)", func(m c) any { return m.staffRank }),
 		maybe("firstName", "名", func(m c) any { return m.FirstName }),
 		maybe("lastName", "姓", func(m c) any { return m.LastName }),
 		maybe("firstKana", "フリガナ(名)", func(m c) any { return m.FirstKana }),
@@ -122,7 +125,7 @@ func customerView() wire.View[customer] {
 		enumerated("sex", "性別 (0:不明、1:男、2:女)", sexes(), func(m c) noren.Sex { return noren.SmaregiView.Sex(m.Sex) }),
 		maybe("birthDate", "生年月日", func(m c) any { return day(m.BirthDate) }),
 		maybe("pointExpireDate", "ポイント失効日", func(m c) any { return day(m.pointsExpire) }),
-		maybe("lastComeDateTime", "最終来店日時", func(m c) any { return lastVisit(m) }),
+		maybe("lastComeDateTime", "最終来店日時", lastVisit),
 		maybe("entryDate", "入会日", func(m c) any { return day(m.EntryDate) }),
 		maybe("leaveDate", "退会日", func(m c) any { return day(m.LeaveDate) }),
 		maybe("pointGivingUnitPrice", "ポイント付与単位(金額)", func(m c) any { return decimalOrNull(m.PointUnitPrice) }),
@@ -144,7 +147,7 @@ func customerView() wire.View[customer] {
 	}
 }
 
-// enumerated is a key whose words are those that requests use.
+// enumerated is a key with the words that requests use.
 func enumerated[T comparable](name, label string, choices []wire.Choice[T], value func(customer) T) wire.Shown[customer] {
 	s := always(name, label, func(m customer) any {
 		v := value(m)
@@ -161,7 +164,7 @@ func enumerated[T comparable](name, label string, choices []wire.Choice[T], valu
 	return s
 }
 
-// day, decimalOrNull, hundredths and lastVisit write a column that may be unset as a string or null.
+// day, decimalOrNull, hundredths and lastVisit write a column that may be unset, as a string or null.
 func day(d *noren.Date) any {
 	if d == nil {
 		return nil

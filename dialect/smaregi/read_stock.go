@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"noren"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
@@ -11,7 +12,7 @@ import (
 // maxMovementID has the documented 12 digits.
 const maxMovementID = 999_999_999_999
 
-// noLayaway is how much is laid away (取置き): goods cannot be laid away here.
+// noLayaway is how much is laid away (取置き): there is no layaway here.
 const noLayaway = "0"
 
 // getStock is GET /stock 在庫一覧取得.
@@ -22,14 +23,14 @@ func (d *Dialect) getStock(ctx context.Context, x *web.Request) (web.Answer, err
 		return web.Answer{}, err
 	}
 	a.filter.Sort, a.filter.Page = a.sort, a.page
-	found, err := d.service.Stock(ctx, x.Caller, a.filter)
+	found, err := d.rooms.Stock.Levels(ctx, x.Caller, a.filter)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant.Location()), found.Total), nil
+	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant), found.Total), nil
 }
 
-// stockList is the documented page of GET /stock. A product has no entry in a store before its first movement there.
+// stockList has the documented page of GET /stock. A product has no entry for a store before its first movement there.
 func stockList() list[noren.StockFilter, zoned[noren.StockLevel]] {
 	type row = zoned[noren.StockLevel]
 	span := func(f *noren.StockFilter) *noren.Span { return &f.Updated }
@@ -50,7 +51,7 @@ func stockList() list[noren.StockFilter, zoned[noren.StockLevel]] {
 	}
 }
 
-// changeFilter is the filter of movements, with what only transfers between stores have.
+// changeFilter is the filter of movements, and whether it asks for transfers between stores.
 type changeFilter struct {
 	noren.MovementFilter
 	transfer bool // from_store_id or to_store_id was given
@@ -59,11 +60,11 @@ type changeFilter struct {
 // getStockChanges is GET /stock/changes/{product_id}/{store_id} 在庫変動履歴取得.
 func (d *Dialect) getStockChanges(ctx context.Context, x *web.Request) (web.Answer, error) {
 	l := d.lists.changes
-	product, err := pathID(x, "product_id", maxProductID)
+	product, err := dialect.PathID(x, "product_id", maxProductID)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	store, err := pathID(x, "store_id", maxStoreID)
+	store, err := dialect.PathID(x, "store_id", maxStoreID)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -73,18 +74,18 @@ func (d *Dialect) getStockChanges(ctx context.Context, x *web.Request) (web.Answ
 	}
 	a.filter.StockKey = noren.StockKey{ProductID: product, StoreID: store}
 	a.filter.Sort, a.filter.Page = a.sort, a.page
-	found, err := d.service.Movements(ctx, x.Caller, a.filter.MovementFilter)
+	found, err := d.rooms.Stock.Movements(ctx, x.Caller, a.filter.MovementFilter)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	if a.filter.transfer {
 		found = noren.List[noren.StockMovement]{} // there are no transfers, so none comes from or goes to that store
 	}
-	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant.Location()), found.Total), nil
+	return l.answer(x, a, inZone(found.Items, x.Caller.Tenant), found.Total), nil
 }
 
-// changeList has the filters and keys of the platform's stock changes. Those of sales and transfers are always null: a
-// movement here comes from a bulk update.
+// changeList has the filters and keys of the platform's stock changes. Those of sales and transfers are always null,
+// because there are neither.
 func changeList() list[changeFilter, zoned[noren.StockMovement]] {
 	type row = zoned[noren.StockMovement]
 	return list[changeFilter, row]{

@@ -9,6 +9,11 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app"
+	"noren/app/access"
+	"noren/app/apptest"
+	"noren/app/bulk"
+	"noren/app/shop"
 	"noren/dialect/dialecttest"
 	"noren/web"
 )
@@ -24,22 +29,24 @@ type (
 	answer  = dialecttest.Answer
 )
 
-// bundle is a running server with two tenants. Its keys are access tokens: a, b (apps); clerk (bound to store 1 of A);
-// poor (no scopes).
+// bundle is a running server with two tenants. Its keys are access tokens: a, b (apps); clerk (restricted to store 1 of
+// A); poor (no scopes).
 type bundle struct{ *dialecttest.Server }
 
-// setup starts a server on an empty database. tune changes what the first tenant's shop file says.
-func setup(t *testing.T, tune ...func(*noren.Shop)) *bundle {
+// setup starts a server on an empty database. tune changes the first tenant's shop file.
+func setup(t *testing.T, tune ...func(*shop.Shop)) *bundle {
 	t.Helper()
-	clock := dialecttest.NewClock(dialecttest.HalfPastMidnight())
-	paces, err := web.MemoryPaces(clock.Now)
+	clock := apptest.NewClock(dialecttest.HalfPastMidnight())
+	rates, err := web.MemoryRates(clock.Read)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bundle{dialecttest.Start(t, dialecttest.Config{
-		Clock: clock, Paces: paces, Encoders: map[noren.Dialect]noren.CallbackEncoder{noren.Smaregi: Callbacks{}},
-		Dialects: func(s *noren.Service) []web.Dialect { return []web.Dialect{New(s, "test")} },
-		Prove:    func(header http.Header, token string) { header.Set("Authorization", "Bearer "+token) },
+		Clock: clock, Rates: rates, Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: Callbacks{}},
+		Dialects: func(a *app.App) []web.Dialect {
+			return []web.Dialect{New(Rooms{Access: a.Access, Bulk: a.Bulk, Members: a.Members, Stock: a.Stock}, "test")}
+		},
+		Prove: func(header http.Header, token string) { header.Set("Authorization", "Bearer "+token) },
 	})}
 	shop := shopFile(shopA, "A")
 	for _, f := range tune {
@@ -60,7 +67,7 @@ func allScopes() []string {
 }
 
 // shopFile is a tenant with three members, three stores of the three kinds, and two products. Every name has the mark.
-func shopFile(contract, mark string) noren.Shop {
+func shopFile(contract, mark string) shop.Shop {
 	member := func(id int64, code string) noren.MemberPatch {
 		return noren.MemberPatch{
 			ID: id, Code: noren.Set(mark + code), LastName: noren.Set("山田" + mark), FirstName: noren.Set("花子" + mark),
@@ -75,11 +82,11 @@ func shopFile(contract, mark string) noren.Shop {
 	full.Email, full.Note, full.Store = noren.Set("hanako@example.com"), noren.Set("一行目\n二行目"), noren.Set[int64](1)
 	left := member(3, "M003")
 	left.Status, left.LeaveDate = noren.Set(noren.Left), noren.Set(noren.Date("2026-01-31"))
-	client := func(name string, c noren.ShopClient) noren.ShopClient {
+	client := func(name string, c access.ClientSpec) access.ClientSpec {
 		c.Name, c.Dialect, c.Key, c.Secret = name, noren.Smaregi, name+"-"+mark, "secret"
 		return c
 	}
-	return noren.Shop{
+	return shop.Shop{
 		Contract:   contract,
 		Tenant:     noren.TenantPatch{Name: noren.Set("商店" + mark)},
 		Ranks:      []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "Silver"}},
@@ -92,10 +99,10 @@ func shopFile(contract, mark string) noren.Shop {
 		},
 		Products: []noren.Product{{ID: 1, Code: "P001", Name: "緑茶" + mark}, {ID: 2, Code: "P002", Name: "羊羹" + mark}},
 		Members:  []noren.MemberPatch{full, member(2, "M002"), left},
-		Clients: []noren.ShopClient{
-			client("app", noren.ShopClient{Scopes: allScopes()}),
-			client("clerk", noren.ShopClient{Kind: noren.UserClient, StoreID: new(int64(1)), Scopes: allScopes(), AccessToken: "clerk-" + mark}),
-			client("poor", noren.ShopClient{Kind: noren.UserClient, AccessToken: "poor-" + mark}),
+		Clients: []access.ClientSpec{
+			client("app", access.ClientSpec{Scopes: allScopes()}),
+			client("clerk", access.ClientSpec{Kind: noren.UserClient, StoreID: new(int64(1)), Scopes: allScopes(), AccessToken: "clerk-" + mark}),
+			client("poor", access.ClientSpec{Kind: noren.UserClient, AccessToken: "poor-" + mark}),
 		},
 	}
 }

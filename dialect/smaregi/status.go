@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/bulk"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
@@ -14,14 +16,14 @@ import (
 // maxRequestID bounds the ids that are looked up; they count up by one, so none is ever larger.
 const maxRequestID = 1<<53 - 1
 
-// getBulkRequest is GET /bulk_requests/{request_id}, which the platform lacks: what became of a bulk request, why each
+// getBulkRequest is GET /bulk_requests/{request_id}, which the platform lacks: the state of a bulk request, why each
 // row failed, and every delivery of its callback.
 func (d *Dialect) getBulkRequest(ctx context.Context, x *web.Request) (web.Answer, error) {
-	id, err := pathID(x, "request_id", maxRequestID)
+	id, err := dialect.PathID(x, "request_id", maxRequestID)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	status, err := d.service.BulkStatus(ctx, x.Caller, id)
+	status, err := d.rooms.Bulk.Status(ctx, x.Caller, id)
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -29,17 +31,17 @@ func (d *Dialect) getBulkRequest(ctx context.Context, x *web.Request) (web.Answe
 	if status.Request.Kind == noren.BulkStock {
 		scopes = []string{scopeStockRead, scopeStockWrite}
 	}
-	// The route lets in either kind of scope, because the kind of the request is known only now.
+	// The route accepts either kind of scope, because the kind of the request is known only now.
 	if !x.Caller.HasScope(scopes...) {
 		return web.Answer{}, &noren.Error{Kind: noren.Forbidden, Reason: noren.ReasonScope, Value: strings.Join(scopes, ", ")}
 	}
 	body := wire.JSON(statusBody(status, x.Caller.Tenant.Location()))
-	return web.Answer{Status: http.StatusOK, ContentType: mediaJSON, Body: body}, nil
+	return dialect.JSON(http.StatusOK, body), nil
 }
 
-// statusBody is in camelCase, as all bodies here. Numbers that the platform would call ids are integers, as requestId is
-// in the documents.
-func statusBody(s noren.BulkStatus, zone *time.Location) wire.Map {
+// statusBody is in camelCase like all bodies here. Numbers that the platform would call ids are integers, as requestId
+// is in the documents.
+func statusBody(s bulk.Status, zone *time.Location) wire.Map {
 	r := s.Request
 	words := wordsOf(r.Kind)
 	failures := make([]wire.Map, len(r.Failures))
@@ -51,12 +53,12 @@ func statusBody(s noren.BulkStatus, zone *time.Location) wire.Map {
 		wire.P("acceptedAt", stamp(r.AcceptedAt, zone)), wire.P("appliedAt", stampOrNull(r.AppliedAt, zone)),
 		wire.P("rows", r.Rows.Len()),
 	}
-	// result or message comes before the failures, as it does in the callback.
+	// result or message comes before the failures, as in the callback.
 	body = append(body, told(s.Callback)...)
 	return append(body, wire.P("failures", failures), wire.P("callback", callbackBody(s, zone)))
 }
 
-// told is the result or message of the callback, taken from the very bytes that are owed.
+// told is the result or message of the callback, taken from the very bytes that are sent.
 func told(c *noren.Callback) wire.Map {
 	if c == nil {
 		return nil
@@ -75,7 +77,7 @@ func told(c *noren.Callback) wire.Map {
 }
 
 // callbackBody shows the callback and its attempts; what is not known yet is null.
-func callbackBody(s noren.BulkStatus, zone *time.Location) wire.Map {
+func callbackBody(s bulk.Status, zone *time.Location) wire.Map {
 	var state, next any
 	if s.Callback != nil {
 		state = string(s.Callback.State)

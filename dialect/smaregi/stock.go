@@ -11,10 +11,10 @@ import (
 // maxProductID has the documented 15 digits.
 const maxProductID = noren.MaxProductID
 
-// keyHistory is the one nested object of a row.
+// keyHistory is the only nested object of a row.
 const keyHistory = "stockHistory"
 
-// stockTable is the rows of PATCH /stock/bulk.
+// stockTable has the fields of the rows of PATCH /stock/bulk.
 func stockTable() wire.Table[noren.StockChange] {
 	type change = noren.StockChange
 	return wire.NewTable(
@@ -48,11 +48,11 @@ func (d *Dialect) patchStock(ctx context.Context, x *web.Request) (web.Answer, e
 	return d.accept(ctx, x, words, e, noren.BulkRows{Stock: changes})
 }
 
-// sameHistoryKeys compares the keys of the rows' stockHistory; null has none. What is neither object nor null is left
-// to be refused by its type.
+// sameHistoryKeys compares the keys of the rows' stockHistory; null has none. A value that is neither an object nor
+// null is refused later, for its type.
 func sameHistoryKeys(rows []wire.Object) bool {
 	var first wire.Object
-	// Either all rows have the key stockHistory or none: that was compared before.
+	// Either all rows have the key stockHistory or none; that has been checked before.
 	for i, row := range rows {
 		value := row.Get(keyHistory)
 		history, ok := value.Object()

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"noren"
+	"noren/app/access"
+	"noren/dialect"
 	"noren/web"
 	"noren/wire"
 )
@@ -22,10 +24,13 @@ type tokenRequest struct {
 // oauthError is an error of RFC 6749, section 5.2.
 type oauthError struct{ code, description string }
 
-// decodeToken reads the form and the Authorization header. Content-Type is not looked at: some clients send none.
+// decodeToken reads the form and the Authorization header. Content-Type is ignored, because some clients send none.
 func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) {
 	bad := func(description string) (tokenRequest, *oauthError) {
 		return tokenRequest{}, &oauthError{"invalid_request", description}
+	}
+	if _, problem := wire.ParseObject(body); problem == nil {
+		return bad("The body is JSON; send it as an application/x-www-form-urlencoded form: grant_type=client_credentials&scope=…")
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
@@ -34,7 +39,7 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 	// RFC 6749, section 3.2: parameters must not be included more than once.
 	for name, values := range form {
 		if len(values) > 1 {
-			return bad("The parameter " + cut(strings.ToValidUTF8(name, "?")) + " is included more than once.")
+			return bad("The parameter " + dialect.Cut(strings.ToValidUTF8(name, "?")) + " is included more than once.")
 		}
 	}
 	t := tokenRequest{
@@ -52,6 +57,7 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 		if form.Has("client_secret") {
 			return bad("Client credentials are given twice: in the Authorization header and in the form.")
 		}
+		// Some clients send the id in both places, which is accepted if it is the same.
 		inForm := t.id
 		if t.id, t.secret = basicCredentials(credentials); inForm != "" && inForm != t.id {
 			return bad("The client_id of the form is not that of the Authorization header.")
@@ -60,7 +66,7 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 	return t, nil
 }
 
-// basicCredentials reads user and password; both are empty where the header cannot be read.
+// basicCredentials parses user and password; both are empty if the header cannot be parsed.
 func basicCredentials(encoded string) (id, secret string) {
 	text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
 	if err != nil {
@@ -82,39 +88,40 @@ func (d *Dialect) issueToken(ctx context.Context, x *web.Request) (web.Answer, e
 		case noren.ReasonClient:
 			return (&oauthError{"invalid_client", "Client authentication failed"}).answer(), nil
 		case noren.ReasonScope:
-			return (&oauthError{"invalid_scope", "The scope " + cut(e.Value) + " is not granted to the client."}).answer(), nil
+			return (&oauthError{"invalid_scope", "The scope " + dialect.Cut(e.Value) + " is not granted to the client."}).answer(), nil
 		}
 	}
 	if err != nil {
 		return web.Answer{}, err
 	}
-	// The order of the keys is that of a real answer.
+	// The order of the keys is that of a real response.
 	return tokenAnswer(http.StatusOK, wire.Map{
 		wire.P("scope", strings.Join(issued.Scopes, " ")), wire.P("token_type", "Bearer"),
 		wire.P("expires_in", int64(issued.ExpiresIn.Seconds())), wire.P("access_token", issued.Secret),
 	}), nil
 }
 
-// issue tries the credentials as they are. RFC 6749 wants them form-encoded inside Basic, which few clients do, so
-// where that makes a difference the decoded ones are tried as well.
-func (d *Dialect) issue(ctx context.Context, contract string, t tokenRequest) (noren.IssuedToken, error) {
-	// A client_id that no engine can hold is unknown, not an error of ours.
+// issue tries the credentials as they are. RFC 6749 requires them form-encoded inside Basic, but few clients do that,
+// so if it makes a difference the decoded ones are tried as well.
+func (d *Dialect) issue(ctx context.Context, contract string, t tokenRequest) (access.IssuedToken, error) {
+	// A client_id that no engine can store is unknown, not an error of ours.
 	if !wire.Storable(t.id) {
-		return noren.IssuedToken{}, &noren.Error{Kind: noren.Unauthenticated, Reason: noren.ReasonClient}
+		return access.IssuedToken{}, &noren.Error{Kind: noren.Unauthenticated, Reason: noren.ReasonClient}
 	}
-	issued, err := d.service.IssueToken(ctx, contract, t.id, t.secret, t.scopes)
+	issued, err := d.rooms.Access.IssueToken(ctx, contract, t.id, t.secret, t.scopes)
 	if noren.KindOf(err) != noren.Unauthenticated || err == nil {
 		return issued, err
 	}
 	id, errID := url.QueryUnescape(t.id)
 	secret, errSecret := url.QueryUnescape(t.secret)
+	// Nothing else to try, so the first refusal stands.
 	if errID != nil || errSecret != nil || id == t.id && secret == t.secret || !wire.Storable(id) {
 		return issued, err
 	}
-	return d.service.IssueToken(ctx, contract, id, secret, t.scopes)
+	return d.rooms.Access.IssueToken(ctx, contract, id, secret, t.scopes)
 }
 
-// answer is 400 but for invalid_client, which is 401 and has to name the scheme to use (RFC 6749, section 5.2).
+// answer is a 400, except for invalid_client, which is a 401 and must name the scheme to use (RFC 6749, section 5.2).
 func (e *oauthError) answer() web.Answer {
 	body := wire.Map{wire.P("error", e.code), wire.P("error_description", e.description)}
 	if e.code != "invalid_client" {
@@ -123,9 +130,9 @@ func (e *oauthError) answer() web.Answer {
 	return tokenAnswer(http.StatusUnauthorized, body).With("WWW-Authenticate", `Basic realm="token"`)
 }
 
-// tokenAnswer forbids caching, as section 5.1 wants of everything that holds a token.
+// tokenAnswer forbids caching, as section 5.1 requires for everything that contains a token.
 func tokenAnswer(status int, body wire.Map) web.Answer {
-	return web.Answer{Status: status, ContentType: mediaJSON, Body: wire.JSON(body)}.With("Cache-Control", "no-store")
+	return dialect.JSON(status, wire.JSON(body)).With("Cache-Control", "no-store")
 }
 
 // tokenForm describes the form that decodeToken reads.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/shop"
 )
 
 func basic(id, secret string) map[string]string {
@@ -27,7 +29,7 @@ func TestTokenRefusals(t *testing.T) {
 	}{
 		{"no grant", shopA, "scope=x" + client, nil, 400, `{"error":"invalid_request","error_description":"The parameter grant_type is missing."}`},
 		{"no body", shopA, "", nil, 400, `{"error":"invalid_request","error_description":"The parameter grant_type is missing."}`},
-		{"JSON", shopA, `{"grant_type":"client_credentials"}`, nil, 400, `{"error":"invalid_request","error_description":"The parameter grant_type is missing."}`},
+		{"JSON", shopA, "\ufeff" + ` {"grant_type":"client_credentials"}`, nil, 400, `{"error":"invalid_request","error_description":"The body is JSON; send it as an application/x-www-form-urlencoded form: grant_type=client_credentials&scope=…"}`},
 		{"bad form", shopA, "grant_type=%zz", nil, 400, `{"error":"invalid_request","error_description":"The body is not a valid application/x-www-form-urlencoded form."}`},
 		{"twice", shopA, "grant_type=a&grant_type=b", nil, 400, `{"error":"invalid_request","error_description":"The parameter grant_type is included more than once."}`},
 		{"other grant", shopA, "grant_type=password" + client, nil, 400, `{"error":"unsupported_grant_type","error_description":"Only the grant type client_credentials is supported."}`},
@@ -75,8 +77,8 @@ func TestTokenRefusals(t *testing.T) {
 
 func TestTokenTakesBothFormsOfCredentials(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *noren.Shop) {
-		s.Clients = append(s.Clients, noren.ShopClient{
+	b := setup(t, func(s *shop.Shop) {
+		s.Clients = append(s.Clients, access.ClientSpec{
 			Name: "odd", Dialect: noren.Smaregi, Key: "odd+app", Secret: "50%+x", Scopes: []string{scopeStockRead},
 		})
 	})
@@ -121,7 +123,7 @@ func TestTokenHasItsScopesAndLife(t *testing.T) {
 	}
 }
 
-func TestTokenRequestsHaveAPace(t *testing.T) {
+func TestTokenRequestsHaveARateLimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	r := request{Method: "POST", Path: "/app/" + shopA + "/token", Body: "grant_type=x"}

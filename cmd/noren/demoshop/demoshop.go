@@ -1,5 +1,5 @@
-// Package demoshop makes up the shop of `noren demo`: a tea and confectionery merchant with believable members.
-// Nobody in it exists, and none of its telephone numbers or addresses on the net can be reached.
+// Package demoshop generates the shop of `noren demo`: a tea and confectionery merchant with believable members. None of
+// the people exist, and none of the phone numbers and email addresses can be reached.
 package demoshop
 
 import (
@@ -9,31 +9,33 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/access"
+	"noren/app/shop"
 )
 
-// Contract is the contract id of the demo shop.
+// Contract is the contract ID of the demo shop.
 const Contract = "sb_demo0001"
 
-// Customer is the Shopify id of the first member, who always has one.
+// Customer is the Shopify ID of the first member, who always has one, so that examples can use it.
 const Customer = "6757085000037"
 
 // The clients of the demo shop.
 const (
 	App    = "pos"      // sees the whole tenant
 	AppKey = "demo-pos" // its client_id
-	Clerk  = "clerk"    // a user bound to store 1
+	Clerk  = "clerk"    // a user restricted to store 1
 	Reuse  = "reuse"    // speaks ReCORE
 	Web    = "web"      // speaks easyPoints
 )
 
-// New makes up the shop with that many members. The same seed, day and number give the same shop. Secrets are left
-// out, so that applying the shop makes them.
-func New(seed uint64, now time.Time, members int) noren.Shop {
+// New generates the shop with that many members. The same seed, day and number give the same shop. It has no secrets, so
+// that applying it generates new ones.
+func New(seed uint64, now time.Time, members int) shop.Shop {
 	g := generator{
 		rand: rand.New(rand.NewPCG(seed, seed)), now: now, surnames: readSurnames(), given: readGiven(),
 		places: readPlaces(), towns: lines("towns.txt"),
 	}
-	shop := noren.Shop{
+	shop := shop.Shop{
 		Contract: Contract,
 		Tenant: noren.TenantPatch{
 			Name: noren.Set("暖簾商店"), Plan: noren.Set(noren.PlanPremiumPlus), Timezone: noren.Set("Asia/Tokyo"),
@@ -58,7 +60,7 @@ func New(seed uint64, now time.Time, members int) noren.Shop {
 	return shop
 }
 
-// ranks are five rungs with spends in yen. Keeping a rank takes less than reaching it, so that both can be seen.
+// ranks are five ranks with spends in yen. Keeping a rank takes less than reaching it, so that the difference can be seen.
 func ranks() []noren.Rank {
 	return []noren.Rank{
 		{ID: 1, Name: "一般", EntrySpend: 0, MaintenanceSpend: 0, Ratio: 0.01},
@@ -69,7 +71,7 @@ func ranks() []noren.Rank {
 	}
 }
 
-// stores lists six shops, then a warehouse and the store that takes orders from the net.
+// stores lists six shops, then a warehouse and the store that takes online orders.
 func stores() []noren.Store {
 	names := []string{"日本橋本店", "銀座店", "横浜元町店", "名古屋栄店", "京都寺町店", "大阪梅田店", "福岡天神店", "東雲倉庫", "オンライン受注"}
 	list := make([]noren.Store, len(names))
@@ -80,7 +82,7 @@ func stores() []noren.Store {
 	return list
 }
 
-// nearestShop answers the shop that people of a prefecture go to.
+// nearestShop returns the shop that people of a prefecture go to.
 func nearestShop(prefecture string) int64 {
 	for shop, prefectures := range [...]string{
 		3: "神奈川県 静岡県 山梨県", 4: "愛知県 岐阜県 三重県 長野県 富山県", 5: "京都府 滋賀県 奈良県 福井県 石川県",
@@ -94,7 +96,7 @@ func nearestShop(prefecture string) int64 {
 	return 1
 }
 
-// products reads the catalogue; ids count from 1 in the order of the list.
+// products reads the catalogue; IDs count from 1 in the order of the list.
 func products() []noren.Product {
 	var list []noren.Product
 	for i, line := range lines("products.txt") {
@@ -114,10 +116,9 @@ func staff() []noren.Staff {
 	return list
 }
 
-// consoleUsers are one of each role, and one who is bound to a store. Passwords are left out, so that whoever applies
-// the shop makes them.
-func consoleUsers() []noren.ShopConsoleUser {
-	return []noren.ShopConsoleUser{
+// consoleUsers are one user of each role, and one restricted to a store. The caller sets their passwords.
+func consoleUsers() []shop.ConsoleUser {
+	return []shop.ConsoleUser{
 		{Login: "admin", Role: noren.Admin},
 		{Login: "staff", Role: noren.Clerk},
 		{Login: "ginza", Role: noren.Clerk, StoreID: new(int64(2))},
@@ -125,14 +126,14 @@ func consoleUsers() []noren.ShopConsoleUser {
 	}
 }
 
-// clients are one of each kind. Those of the first dialect have the same scopes, so that what differs between their
-// answers is the store alone.
-func clients() []noren.ShopClient {
+// clients are one of each kind. The two of the first dialect have the same scopes, so that their responses differ only by
+// the store.
+func clients() []access.ClientSpec {
 	scopes := []string{
 		"pos.customers:read", "pos.customers:write", "pos.stock:read", "pos.stock:write", "pos.stock-changes:read",
 		"pos.products:read", "pos.stores:read",
 	}
-	return []noren.ShopClient{
+	return []access.ClientSpec{
 		{Name: App, Dialect: noren.Smaregi, Kind: noren.AppClient, Scopes: scopes, Key: AppKey},
 		{Name: Clerk, Dialect: noren.Smaregi, Kind: noren.UserClient, StoreID: new(int64(1)), Scopes: scopes},
 		{Name: Reuse, Dialect: noren.ReCORE, Kind: noren.AppClient, Scopes: []string{

@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"noren"
+	"noren/app/shop"
 )
 
 var now = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
-func setup(t *testing.T) noren.Shop {
+func setup(t *testing.T) shop.Shop {
 	t.Helper()
 	return New(1, now, 3000)
 }
@@ -37,12 +38,12 @@ func TestSameSeedSameShop(t *testing.T) {
 	}
 }
 
-// TestMembersMakeSense judges every member by the rules that a stored one keeps, and by its looks.
+// TestMembersMakeSense checks every member by the rules for stored members, and for plausible values.
 func TestMembersMakeSense(t *testing.T) {
 	t.Parallel()
 	shop := setup(t)
 	today := noren.DateOf(now, time.UTC)
-	in := noren.Surroundings{Ranks: shop.Ranks, StaffRanks: shop.StaffRanks, Stores: shop.Stores, Today: today}
+	in := noren.PatchContext{Ranks: shop.Ranks, StaffRanks: shop.StaffRanks, Stores: shop.Stores, Today: today}
 	forms := map[string]*regexp.Regexp{
 		"postal_code": regexp.MustCompile(`^\d{3}-\d{4}$`),
 		"phone":       regexp.MustCompile(`^0\d{1,3}-0\d{1,3}-\d{4}$`),
@@ -79,7 +80,7 @@ func TestMembersMakeSense(t *testing.T) {
 	}
 }
 
-// TestShares holds the make-up of the membership to what it should look like.
+// TestShares checks the composition of the membership.
 func TestShares(t *testing.T) {
 	t.Parallel()
 	shop := setup(t)

@@ -11,7 +11,7 @@ import (
 //go:embed data/*.txt
 var data embed.FS
 
-// lines answers the lines of an embedded list, without empty ones and comments.
+// lines returns the lines of an embedded list, without empty lines and comments.
 func lines(name string) []string {
 	text, err := data.ReadFile("data/" + name)
 	if err != nil {

@@ -3,12 +3,13 @@ package demoshop
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"noren"
 )
 
-// generator draws everything from one source, so that a seed says it all.
+// generator draws everything from one source, so that the seed determines the whole shop.
 type generator struct {
 	rand     *rand.Rand
 	now      time.Time
@@ -18,34 +19,34 @@ type generator struct {
 	towns    []string
 }
 
-// chance is true in percent of 100 cases.
+// chance is true with a probability of percent.
 func (g *generator) chance(percent int) bool { return g.rand.IntN(100) < percent }
 
-// between draws a whole number from least to most.
+// between draws a whole number from least to most, both included.
 func (g *generator) between(least, most int) int { return least + g.rand.IntN(most-least+1) }
 
-// day draws a day from the first of January of a year to yesterday.
+// day draws a day from 1 January of a year to yesterday.
 func (g *generator) day(fromYear int) noren.Date {
 	from := time.Date(fromYear, 1, 1, 0, 0, 0, 0, time.UTC)
 	days := max(int(g.now.Sub(from).Hours()/24), 1)
 	return noren.DateOf(from.AddDate(0, 0, g.rand.IntN(days)), time.UTC)
 }
 
-// The ages of members when they are made up, and the youngest at which one joins.
+// The ages of members, and the youngest age at joining.
 const (
 	oldest, youngest = 84, 18
 	joinAge          = 16
 	opened           = 2014 // the year in which the programme began
-	alwaysActive     = 20   // so many first members are ACTIVE, for examples to name
+	alwaysActive     = 20   // the first members are ACTIVE, so that examples can name them
 )
 
-// member makes up a member and what they spent in the last twelve months.
+// member generates a member and their spend of the last twelve months.
 func (g *generator) member(id int64) (noren.MemberPatch, int) {
 	sex := noren.Female
 	if g.chance(36) {
 		sex = noren.Male
 	}
-	// The sum of two draws is more often in the middle than at the ends.
+	// The sum of two draws makes ages in the middle more frequent than those at the ends.
 	age := youngest + g.rand.IntN((oldest-youngest)/2+1) + g.rand.IntN((oldest-youngest)/2+1)
 	birthYear := g.now.Year() - age
 	family, first := g.surname(), g.givenName(sex, birthYear)
@@ -57,7 +58,7 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 		MailOptIn: noren.Set(g.chance(64)), Status: noren.Set(noren.Active),
 		EntryDate: noren.Set(g.day(max(opened, birthYear+joinAge+1))), Rank: noren.Set(noren.Ref{ID: rankFor(spend)}),
 	}
-	// Some things people do not tell: a birth date, an address on the net, a telephone number.
+	// Not everybody gives a birth date, an email address or a phone number.
 	if g.chance(88) {
 		birth := time.Date(birthYear, time.January, 1+g.rand.IntN(365), 0, 0, 0, 0, time.UTC)
 		m.BirthDate = noren.Set(noren.DateOf(birth, time.UTC))
@@ -72,7 +73,7 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 		m.Email = noren.Set(fmt.Sprintf("%s.%s%02d@%s", first.romaji, family.romaji, birthYear%100, domain))
 	}
 	if linked := g.chance(25); linked || id == 1 {
-		m.ShopifyCustomerID = noren.Set(fmt.Sprint(6_757_085_000_000 + id*37))
+		m.ShopifyCustomerID = noren.Set(strconv.FormatInt(6_757_085_000_000+id*37, 10))
 	}
 	if g.chance(12) {
 		m.AliasCode = noren.Set(fmt.Sprintf("2800%09d", id*7+1)) // of a plastic card
@@ -86,8 +87,8 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 	return m, spend
 }
 
-// address gives the member an address and telephone numbers. After the area or network code comes a 0, with which no
-// subscriber's number begins, so that they look right and ring nowhere.
+// address gives the member an address and phone numbers. The area or network code is followed by a 0, with which no
+// subscriber's number begins: the numbers look real and ring nowhere.
 func (g *generator) address(m *noren.MemberPatch, home place) {
 	m.PostalCode = noren.Set(fmt.Sprintf("%s-%04d", home.postal, g.rand.IntN(100)))
 	m.Prefecture = noren.Set(home.prefecture)
@@ -108,12 +109,12 @@ func (g *generator) address(m *noren.MemberPatch, home place) {
 	}
 }
 
-// standing lets a few members be other than active.
+// standing makes a few members other than active.
 func (g *generator) standing(m *noren.MemberPatch) {
 	switch n := g.rand.IntN(1000); {
 	case n < 30: // on a day between joining and now
 		entry, _ := m.EntryDate.Value()
-		left, _ := time.Parse(time.DateOnly, string(entry)) // it was written by DateOf
+		left, _ := time.Parse(time.DateOnly, string(entry)) // valid: DateOf made it
 		days := max(int(g.now.Sub(left).Hours()/24), 1)
 		m.Status = noren.Set(noren.Left)
 		m.LeaveDate = noren.Set(noren.DateOf(left.AddDate(0, 0, g.rand.IntN(days)), time.UTC))
@@ -128,10 +129,10 @@ func (g *generator) standing(m *noren.MemberPatch) {
 	}
 }
 
-// spendMonths is how far back purchases go, and the window in which they count for a rank.
+// spendMonths is how far back purchases go; it equals the spend period of the rank programme.
 const spendMonths = 12
 
-// spend draws what a member spent in a year: half of them nothing, few very much.
+// spend draws a member's spend of a year: half of them spend nothing, a few very much.
 func (g *generator) spend() int {
 	switch n := g.rand.IntN(100); {
 	case n < 48:
@@ -160,13 +161,13 @@ func rankFor(spend int) int64 {
 	return earned
 }
 
-// purchases splits what a member spent into visits of a few thousand yen, spread over the year.
+// purchases splits a member's spend into visits of a few thousand yen, spread over the year.
 func (g *generator) purchases(code string, spend int) []noren.PurchaseEvent {
 	var list []noren.PurchaseEvent
 	for rest := spend; rest > 0; {
 		amount := min(rest, g.between(600, 4_000+spend/6))
 		if rest-amount < 500 {
-			amount = rest // nobody comes for less
+			amount = rest // too little would be left for another visit
 		}
 		rest -= amount
 		paid := g.now.Add(-time.Duration(g.rand.Int64N(int64(355 * 24 * time.Hour)))).Truncate(time.Second)

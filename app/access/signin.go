@@ -1,0 +1,270 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"noren"
+	"noren/app/audit"
+)
+
+// The limits of passwords, in characters. The upper one bounds the cost of hashing; longer passwords are not safer.
+const (
+	MinPassword = 10
+	MaxPassword = 200
+)
+
+// mostHashing is how many passwords are hashed at once: each takes 19 MiB and a core.
+const mostHashing = 4
+
+// longestName is the longest contract id or login that is looked up, in bytes.
+const longestName = 200
+
+// Credentials are what a person types to sign in, and the address they come from.
+type Credentials struct {
+	Contract, Login, Password string
+	Address                   string // network address; "" if it does not identify who tries
+	Device                    string // what NewDevice returned to the browser; "" if it has none
+}
+
+// Visit is a console user with a session.
+type Visit struct {
+	Caller  noren.Caller // of the dialect Console, restricted to the user's store; its scopes are the roles that the user's role covers
+	User    noren.ConsoleUser
+	Session noren.ConsoleSession
+}
+
+// newVisit makes the Caller for a console user.
+func newVisit(t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession) Visit {
+	scopes := within(u.Role)
+	client := noren.Client{Name: u.Login, Dialect: noren.Console, Kind: noren.UserClient, StoreID: u.StoreID, Scopes: scopes}
+	return Visit{noren.Caller{Tenant: t, Client: client, Scopes: scopes, Login: u.Login}, u, s}
+}
+
+// SignIn begins a session, and returns the secret for the browser's cookie and the user. Unauthenticated if contract,
+// login or password is wrong; TooMany if there were too many recent failures with that login or from that address.
+// Neither the words nor the time taken reveal whether the login exists.
+func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) (secret string, v Visit, err error) {
+	wrong := &noren.Error{Kind: noren.Unauthenticated, Message: "wrong contract ID, login or password"}
+	if len(in.Contract) > longestName || len(in.Login) > longestName || utf8.RuneCountInString(in.Password) > MaxPassword {
+		return "", Visit{}, wrong
+	}
+	subjects, err := s.subjects(ctx, in)
+	if err != nil {
+		return "", Visit{}, err
+	}
+	if err := s.beginTry(ctx, subjects); err != nil {
+		return "", Visit{}, err
+	}
+	tenant, user, err := s.consoleUser(ctx, in.Contract, in.Login)
+	if err != nil {
+		return "", Visit{}, err
+	}
+	hash := user.PasswordHash
+	if hash == "" {
+		hash = s.decoy() // so that an unknown login takes as long as a wrong password
+	}
+	if ok, err := s.matches(ctx, hash, in.Password); err != nil {
+		return "", Visit{}, err
+	} else if !ok || user.PasswordHash == "" || user.DisabledAt != nil {
+		if err := s.noteFailure(ctx, tenant, user, requestID); err != nil {
+			return "", Visit{}, err
+		}
+		return "", Visit{}, wrong
+	}
+	// The browser gets the secret, the database its hash: who reads the database cannot take over a session.
+	now := s.run.Now()
+	secret = noren.NewSecret("")
+	session := noren.ConsoleSession{
+		Hash: noren.HashSecret(secret), Login: user.Login, SignedInAt: now, SeenAt: now, ExpiresAt: now.Add(SessionIdle),
+	}
+	v = newVisit(tenant, user, session)
+	v.Caller.RequestID = requestID
+	err = s.run.Update(ctx, tenant.ID, func(tx noren.Tx) error {
+		if err := tx.AddConsoleSession(ctx, session); err != nil {
+			return err
+		}
+		return auditSession(ctx, tx, v.Caller.Entry(now), nil, "signed in")
+	})
+	if err != nil {
+		return "", Visit{}, err
+	}
+	return secret, v, s.endTry(ctx, subjects)
+}
+
+// noteFailure records that somebody failed to sign in. A login that does not exist is not written down: people type their
+// passwords there.
+func (s *Service) noteFailure(ctx context.Context, t noren.Tenant, u noren.ConsoleUser, requestID string) error {
+	if t.ID == 0 {
+		return nil // there is no such tenant, and so no log
+	}
+	by := noren.AuditEntry{At: s.run.Now(), Login: u.Login, Dialect: string(noren.Console), RequestID: requestID}
+	return s.run.Update(ctx, t.ID, func(tx noren.Tx) error { return auditSession(ctx, tx, by, nil, "failed") })
+}
+
+// beginTry counts a try as failed before its result is known, so that many parallel tries cannot get past the limit.
+func (s *Service) beginTry(ctx context.Context, subjects []string) error {
+	now := s.run.Now()
+	return s.directory.SignInFailures(ctx, subjects, func(stored []noren.SignInFailures) error {
+		for i := range stored {
+			p := addressPatience()
+			if i == 0 {
+				p = loginPatience()
+			}
+			if err := p.begin(&stored[i], now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// endTry forgets the failures of a login whose password was right. Of the address it takes back only this try: one
+// right password must not let its owner go on guessing others.
+func (s *Service) endTry(ctx context.Context, subjects []string) error {
+	return s.directory.SignInFailures(ctx, subjects, func(stored []noren.SignInFailures) error {
+		stored[0].Failures = 0
+		for i := range stored[1:] {
+			undo(&stored[1+i])
+		}
+		return nil
+	})
+}
+
+// consoleUser finds a user. It returns the zero user if there is no such login or contract.
+func (s *Service) consoleUser(ctx context.Context, contract, login string) (noren.Tenant, noren.ConsoleUser, error) {
+	tenant, err := s.TenantByContract(ctx, contract)
+	if err != nil && noren.KindOf(err) == noren.NotFound {
+		return noren.Tenant{}, noren.ConsoleUser{}, nil
+	} else if err != nil {
+		return noren.Tenant{}, noren.ConsoleUser{}, err
+	}
+	var user noren.ConsoleUser
+	err = s.run.View(ctx, tenant.ID, func(tx noren.Tx) error {
+		users, err := tx.ConsoleUsers(ctx)
+		if i := slices.IndexFunc(users, func(u noren.ConsoleUser) bool { return u.Login == login }); i >= 0 {
+			user = users[i]
+		}
+		return err
+	})
+	return tenant, user, err
+}
+
+// matches checks a password, after waiting for a free place among those being hashed.
+func (s *Service) matches(ctx context.Context, hash, password string) (bool, error) {
+	select {
+	case s.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	defer func() { <-s.hashing }()
+	return s.passwords.Matches(hash, password), nil
+}
+
+// Visit finds the user whose session has the secret, and prolongs the session. Unauthenticated if the session is
+// unknown or has expired. The user's role and store are those of now, not those of signing in.
+func (s *Service) Visit(ctx context.Context, secret string) (Visit, error) {
+	unknown := &noren.Error{Kind: noren.Unauthenticated, Message: "the session is unknown or has ended"}
+	if secret == "" {
+		return Visit{}, unknown
+	}
+	tenant, user, session, err := s.directory.ConsoleSession(ctx, noren.HashSecret(secret))
+	switch {
+	case err != nil && noren.KindOf(err) == noren.NotFound:
+		return Visit{}, unknown
+	case err != nil:
+		return Visit{}, err
+	// Expired sessions are swept only now and then, so the time is checked here.
+	case !s.run.Now().Before(session.ExpiresAt):
+		return Visit{}, unknown
+	}
+	session, changed := use(session, s.run.Now())
+	if changed {
+		err = s.run.Update(ctx, tenant.ID, func(tx noren.Tx) error { return tx.TouchConsoleSession(ctx, session) })
+	}
+	return newVisit(tenant, user, session), err
+}
+
+// SignOut ends the session.
+func (s *Service) SignOut(ctx context.Context, v Visit) error {
+	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+		if err := tx.DeleteConsoleSession(ctx, v.Session.Hash); err != nil {
+			return err
+		}
+		return auditSession(ctx, tx, v.Caller.Entry(s.run.Now()), "signed in", nil)
+	})
+}
+
+// SignOutEverywhere ends all sessions of the user, including this one.
+func (s *Service) SignOutEverywhere(ctx context.Context, v Visit) error {
+	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+		n, err := tx.DeleteConsoleSessions(ctx, []string{v.User.Login}, nil)
+		if err != nil || n == 0 {
+			return err
+		}
+		return auditSession(ctx, tx, v.Caller.Entry(s.run.Now()), fmt.Sprintf("signed in in %d places", n), nil)
+	})
+}
+
+// ChangePassword sets a new password and ends the user's other sessions. Refusals, with the fields password and
+// new_password, if the old password is wrong, or the new one is too short, too long or the same; TooMany as for SignIn.
+func (s *Service) ChangePassword(ctx context.Context, v Visit, old, changed string) error {
+	switch n := utf8.RuneCountInString(changed); {
+	case n < MinPassword || n > MaxPassword:
+		return noren.Refusals{{
+			Kind: noren.Invalid, Reason: noren.ReasonPasswordLength, Field: "new_password",
+			Message: fmt.Sprintf("must be %d to %d characters long", MinPassword, MaxPassword),
+		}}
+	case old == changed:
+		return noren.Refusals{{
+			Kind: noren.Invalid, Reason: noren.ReasonPasswordSame, Field: "new_password", Message: "must differ from the old password",
+		}}
+	}
+	subjects := signInSubjects(v.Caller.Tenant.Contract, v.User.Login, "")
+	// Counted like signing in: otherwise a stolen session could be used to guess the password.
+	if err := s.beginTry(ctx, subjects); err != nil {
+		return err
+	}
+	if ok, err := s.matches(ctx, v.User.PasswordHash, old); err != nil {
+		return err
+	} else if !ok {
+		return noren.Refusals{{Kind: noren.Invalid, Reason: noren.ReasonPasswordWrong, Field: "password", Message: "wrong password"}}
+	}
+	// Outside the transaction: hashing is slow on purpose, and SQLite has one writer.
+	user := v.User
+	user.PasswordHash = s.passwords.Hash(changed)
+	err := s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+		users, err := tx.ConsoleUsers(ctx)
+		if err != nil {
+			return err
+		}
+		// Hashing takes a while outside the transaction, and the password may have been changed since.
+		at := slices.IndexFunc(users, func(u noren.ConsoleUser) bool { return u.Login == user.Login && u.PasswordHash == v.User.PasswordHash })
+		if at < 0 {
+			return &noren.Error{Kind: noren.Conflict, Field: "password", Message: "the password was changed in the meantime"}
+		}
+		stored := users[at]
+		stored.PasswordHash = user.PasswordHash
+		if err := tx.PutConsoleUsers(ctx, []noren.ConsoleUser{stored}); err != nil {
+			return err
+		}
+		if _, err := tx.DeleteConsoleSessions(ctx, []string{user.Login}, v.Session.Hash); err != nil {
+			return err
+		}
+		by := v.Caller.Entry(s.run.Now())
+		by.Subject, by.SubjectID, by.Changes = "console users", user.Login, audit.Change("password", nil, "changed")
+		return tx.AddAudit(ctx, []noren.AuditEntry{by})
+	})
+	if err != nil {
+		return err
+	}
+	return s.endTry(ctx, subjects)
+}
+
+// auditSession records the beginning or the end of a session.
+func auditSession(ctx context.Context, tx Tx, by noren.AuditEntry, before, after any) error {
+	by.Subject, by.SubjectID, by.Changes = "console session", by.Login, audit.Change("session", before, after)
+	return tx.AddAudit(ctx, []noren.AuditEntry{by})
+}

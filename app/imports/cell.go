@@ -1,0 +1,62 @@
+package imports
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"noren"
+	"noren/lenient"
+)
+
+// maxProblemValue is how many characters of a value a problem quotes.
+const maxProblemValue = 60
+
+// problem is what is wrong with one cell, without the line it is in.
+type problem lenient.Wrong
+
+// in returns p as the problem of a cell in that line.
+func (p problem) in(line int, field, value string) noren.ImportProblem {
+	return noren.ImportProblem{
+		Line: line, Field: field, Value: noren.Shortened(value, maxProblemValue), Reason: p.Reason, Limit: p.Limit, Message: p.Message,
+	}
+}
+
+// told returns a value that was read, with its problem.
+func told[T any](v T, wrong *lenient.Wrong) (T, *problem) { return v, (*problem)(wrong) }
+
+func halfWidth(s string) string { return lenient.Narrow(s) }
+
+func cellInteger(cell string, least, most int64) (int64, *problem) {
+	return told(lenient.Integer(cell, least, most))
+}
+
+func cellDate(cell string) (noren.Date, *problem) { return told(lenient.Date(cell)) }
+
+func cellTime(cell string, zone *time.Location) (time.Time, *problem) {
+	return told(lenient.Time(cell, zone))
+}
+
+func cellFlag(cell string) (bool, *problem) { return told(lenient.Flag(cell)) }
+
+func cellMoney(cell, currency string) (int64, *problem) { return told(lenient.Money(cell, currency)) }
+
+// cellKey reads a code or number that names something, as it is but for what cannot be seen.
+func cellKey(cell string) (string, *problem) {
+	if lenient.Shortened(cell) {
+		return cell, (*problem)(lenient.LostDigits())
+	}
+	return noren.Trimmed(cell), nil
+}
+
+// check returns what is wrong with the text, or nil.
+func check(r noren.TextRule, text string) *problem {
+	if n := utf8.RuneCountInString(text); r.Most > 0 && n > r.Most {
+		return &problem{noren.ReasonTooLong, strconv.Itoa(r.Most), fmt.Sprintf("has %d characters; at most %d are allowed", n, r.Most)}
+	}
+	if r.Like != nil && !r.Like.MatchString(text) {
+		return &problem{noren.ReasonForm, r.Shape, "must have the form: " + r.Shape}
+	}
+	return nil
+}

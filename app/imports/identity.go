@@ -1,0 +1,221 @@
+package imports
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"noren"
+	"noren/lenient"
+)
+
+// foreign reports whether the file is plainly another system's, whose numbers are not ours.
+func (r run) foreign() bool { return r.System != "" && r.System != noren.SystemNoren }
+
+// identify refuses a line whose number names somebody else here, or may do so: a file never changes a stored person by a number
+// alone. by is the field that the member was found by.
+func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, n int) {
+	last, first := m.names()
+	stored := planned.before
+	// A file in Shift_JIS shows some letters otherwise than they are stored.
+	if p.shownAs(noren.Deref(stored.LastName), last) {
+		last = noren.Deref(stored.LastName)
+	}
+	if p.shownAs(noren.Deref(stored.FirstName), first) {
+		first = noren.Deref(stored.FirstName)
+	}
+	code, coded := m.patch.Code.Value()
+	differs := disagrees(last, first, stored)
+	other := problem{noren.ReasonOtherPerson, "", "the member with this " + by + " has another name; correct the line, or import with --by id"}
+	tell := func(p problem) { m.problems = append(m.problems, p.in(m.number, by, "")) }
+	switch {
+	case planned.place != 0 || p.By == ByID || by == fieldID && coded && code == stored.Code:
+	case by == fieldID && differs:
+		tell(other)
+	case by == fieldID && !p.ownIDs() && !m.supports(stored):
+		tell(problem{
+			noren.ReasonNumberAlone, "",
+			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
+		})
+	case by == fieldEmail && differs:
+		tell(other)
+	case by == fieldCode && p.By != ByCode && differs && wholly(last, first, stored):
+		if p.foreign() {
+			tell(problem{noren.ReasonOtherPerson, "", "the member with this code has another name; correct the line, or import with --by code"})
+			return
+		}
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
+			Line: m.number, Field: by, Value: code, Reason: noren.ReasonOtherPerson,
+			Message: "the member with this code has another name, which the line replaces",
+		})
+	}
+}
+
+// ownIDs reports whether the file calls the column of ids as we do, and is not another system's.
+func (r run) ownIDs() bool {
+	return !r.foreign() && slices.ContainsFunc(r.Columns, func(c noren.ImportColumn) bool {
+		return c.Field == fieldID && strings.EqualFold(strings.TrimSpace(c.Header), fieldID)
+	})
+}
+
+// names returns the family and the given name that the line gives.
+func (m *memberLine) names() (last, first string) {
+	if m.fullName != "" {
+		return splitName(m.fullName)
+	}
+	last, _ = m.patch.LastName.Value()
+	first, _ = m.patch.FirstName.Value()
+	return last, first
+}
+
+// supports reports whether something in the line beside the number is what the stored member has.
+func (m *memberLine) supports(stored noren.Member) bool {
+	if last, first := m.names(); agrees(last, first, stored) {
+		return true
+	}
+	same := func(f noren.Field[string], stored *string) bool {
+		v, ok := f.Value()
+		return ok && v != "" && stored != nil && strings.EqualFold(v, *stored)
+	}
+	return same(m.patch.AliasCode, stored.AliasCode) || same(m.patch.CustomerNo, stored.CustomerNo) || same(m.patch.Email, stored.Email) ||
+		same(m.patch.Phone, stored.Phone) || same(m.patch.Mobile, stored.Mobile) || same(m.patch.ShopifyCustomerID, stored.ShopifyCustomerID)
+}
+
+// wholly reports whether both parts of the name are given and both are others.
+func wholly(last, first string, m noren.Member) bool {
+	return last != "" && first != "" && noren.Deref(m.LastName) != "" && noren.Deref(m.FirstName) != "" &&
+		foldPerson(last) != foldPerson(*m.LastName) && foldPerson(first) != foldPerson(*m.FirstName)
+}
+
+// splitName splits a name at its first blank; without one all of it is the family name.
+func splitName(name string) (last, first string) {
+	parts := strings.Fields(name) // by any blank, full-width ones too
+	if len(parts) < 2 {
+		return name, ""
+	}
+	return parts[0], strings.Join(parts[1:], " ")
+}
+
+// spread puts names that are in one column into the patch. A name without a blank that is the stored one as a whole changes nothing.
+func (p *memberPlan) spread(m *memberLine, planned *plannedMember, n int) {
+	for _, whole := range []struct {
+		field, text         string
+		last, first         *noren.Field[string]
+		hasLast, hasFirst   *string
+		lastName, firstName string
+	}{
+		{
+			fieldFullName, m.fullName, &m.patch.LastName, &m.patch.FirstName, planned.after.LastName, planned.after.FirstName,
+			fieldLastName, fieldFirstName,
+		},
+		{
+			fieldFullKana, m.fullKana, &m.patch.LastKana, &m.patch.FirstKana, planned.after.LastKana, planned.after.FirstKana,
+			"last_kana", "first_kana",
+		},
+	} {
+		switch {
+		case whole.text == "" || foldPerson(whole.text) == foldPerson(noren.Deref(whole.hasLast)+noren.Deref(whole.hasFirst)):
+			continue
+		case whole.last.Given() || whole.first.Given():
+			m.refuse(noren.ReasonTwice, whole.field, whole.text, "give the name in one column or in two, not both")
+			continue
+		}
+		last, first := splitName(whole.text)
+		m.readText(whole.last, whole.lastName, last)
+		if first != "" {
+			m.readText(whole.first, whole.firstName, first)
+			continue
+		}
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
+			Line: m.number, Field: whole.field, Value: whole.text, Reason: noren.ReasonNotSplit,
+			Message: "there is no blank to split the name at, so the whole is the family name",
+		})
+	}
+}
+
+// shownAs reports whether the cell is how a file shows the stored text: without blanks around it, with the line ends of files and,
+// in Shift_JIS, with what it has for letters that it lacks. What a file only shows otherwise is never written back.
+func (r run) shownAs(stored, cell string) bool {
+	clean := func(s string) string {
+		return noren.Trimmed(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s))
+	}
+	stored, cell = clean(stored), clean(cell)
+	if stored == cell || r.Encoding != shiftJIS {
+		return stored == cell
+	}
+	a, b := []rune(lookAlikes.Replace(stored)), []rune(lookAlikes.Replace(cell))
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && b[i] != lostLetter {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	shiftJIS   = "Shift_JIS" // as package csvfile calls the encoding
+	lostLetter = '〓'         // what exports in Shift_JIS have for letters that it lacks
+)
+
+// lookAlikes turns letters that Shift_JIS has under two code points into one.
+var lookAlikes = strings.NewReplacer("\u301c", "\uff5e", "\u2212", "\uff0d", "\u2016", "\u2225", "\u00a5", "\uffe5", "\u2014", "\u2015",
+	"\u00a2", "\uffe0", "\u00a3", "\uffe1", "\u00ac", "\uffe2", "\u203e", "\uffe3")
+
+// keep takes out of the patch what the file only shows as the member has it already, and refuses letters that are lost.
+func (p *memberPlan) keep(m *memberLine, planned *plannedMember, isNew bool) {
+	patch := reflect.ValueOf(&m.patch).Elem()
+	for column, cell := range m.raw {
+		f, ok := reflect.TypeAssert[*noren.Field[string]](patch.Field(patchFields[column]).Addr())
+		if !ok || !f.Given() {
+			continue
+		}
+		stored := ""
+		if !isNew {
+			stored = memberText(&planned.after, column)
+		}
+		if stored != "" && p.shownAs(stored, cell) {
+			*f = noren.Set(stored)
+			m.forget(column)
+			continue
+		}
+		if p.Encoding == shiftJIS && strings.ContainsRune(cell, lostLetter) {
+			m.refuse(noren.ReasonLostLetter, column, cell, "〓 stands for a letter that Shift_JIS lacks; write the letter in a file in UTF-8")
+		}
+	}
+	if !isNew {
+		p.keepNames(m, planned.after)
+	}
+}
+
+// forget drops doubts about a column that stays as it is.
+func (m *memberLine) forget(column string) {
+	for i, v := range slices.Backward(m.doubtful) {
+		if v.Field == column {
+			m.doubtful, m.patch.Doubts = slices.Delete(m.doubtful, i, i+1), slices.Delete(m.patch.Doubts, i, i+1)
+		}
+	}
+	m.repaired = slices.DeleteFunc(m.repaired, func(r noren.ImportProblem) bool { return r.Field == column })
+}
+
+// keepNames drops the names of ranks and of the store where they are those that the member has.
+func (p *memberPlan) keepNames(m *memberLine, now noren.Member) {
+	if now.RankID != nil && m.rank.name != "" && p.shownAs(p.nameOf("rank_id", *now.RankID), m.rank.name) {
+		m.rank = rankName{}
+	}
+	if now.StaffRankID != nil && m.staff.name != "" && p.shownAs(p.nameOf("staff_rank_id", *now.StaffRankID), m.staff.name) {
+		m.staff = rankName{}
+	}
+	if now.StoreID != nil && m.store.any != "" && p.shownAs(p.nameOf("store_id", *now.StoreID), m.store.any) {
+		m.store = storeName{}
+	}
+}
+
+// allStores are the words by which files say that a member belongs to no particular store.
+func allStores(cell string) bool {
+	return slices.Contains([]string{
+		"全店舗", "すべての店舗", "全ての店舗", "店舗指定なし", "all stores", "no specific store",
+	}, strings.ToLower(lenient.Narrow(cell)))
+}

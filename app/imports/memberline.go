@@ -1,0 +1,390 @@
+package imports
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"noren"
+	"noren/lenient"
+)
+
+// memberLine is a line of members as read, before stored data is looked at.
+type memberLine struct {
+	number   int
+	patch    noren.MemberPatch
+	store    storeName
+	rank     rankName
+	minimum  rankName
+	staff    rankName
+	fullName string
+	fullKana string
+	city     string
+	memo     []string
+	raw      map[string]string       // texts as the line has them, by column
+	repaired []noren.ImportProblem   // what was put right
+	points   *int64                  // opening balance
+	until    noren.Field[noren.Date] // its last day
+	problems []noren.ImportProblem   // the line is refused, whatever is stored
+	doubtful []noren.ImportProblem   // what the patch's doubts mean in this line, in their order
+}
+
+// rankName is how a line names a rank.
+type rankName struct {
+	name string // name, or the code or the id if no rank has the name
+	id   int64
+	code string // code, or the name if no rank has the code; the name counts where neither is known
+}
+
+func (n rankName) given() bool { return n != rankName{} }
+
+// ref returns the rank by id if one is found. An unknown name is returned as it is, so that it is refused later.
+func (n rankName) ref(byName func(noren.Ref) (int64, bool)) noren.Ref {
+	if n.id != 0 {
+		return noren.Ref{ID: n.id}
+	}
+	for _, ref := range []noren.Ref{{Code: n.code}, {Name: n.name}, {Code: n.name}} {
+		if id, found := byName(ref); found && ref != (noren.Ref{}) {
+			return noren.Ref{ID: id}
+		}
+	}
+	if n.name == "" {
+		return noren.Ref{Code: n.code}
+	}
+	if id, wrong := cellInteger(n.name, 1, noren.MaxStoreID); wrong == nil {
+		return noren.Ref{ID: id}
+	}
+	return noren.Ref{Name: n.name}
+}
+
+// memberReader reads lines of members with the same columns.
+type memberReader struct {
+	columns []noren.ImportColumn
+	view    noren.View
+	fields  []int // of each column, the field of the patch that it is read into; -1: it is read in another way
+}
+
+func newMemberReader(i *noren.Import) memberReader {
+	r := memberReader{columns: i.Columns, view: i.View, fields: make([]int, len(i.Columns))}
+	for n, c := range i.Columns {
+		r.fields[n] = -1
+		if field, ok := patchFields[c.Field]; ok {
+			r.fields[n] = field
+		}
+	}
+	return r
+}
+
+// read reads one line. Empty cells leave the stored values unchanged.
+func (r memberReader) read(line noren.ImportLine) memberLine {
+	m := memberLine{number: line.Number, patch: noren.MemberPatch{View: r.view}}
+	patch := reflect.ValueOf(&m.patch).Elem()
+	for i, c := range r.columns {
+		if c.Field == "" || line.Cells[i] == "" {
+			continue
+		}
+		if c.Field == fieldMemo {
+			m.memo = append(m.memo, c.Header+": "+line.Cells[i])
+			continue
+		}
+		var to any
+		if r.fields[i] >= 0 {
+			to = patch.Field(r.fields[i]).Addr().Interface()
+		}
+		if wrong := m.read(to, c.Field, line.Cells[i]); wrong != nil {
+			m.problems = append(m.problems, wrong.in(line.Number, c.Field, line.Cells[i]))
+		}
+	}
+	if street, _ := m.patch.Address1.Value(); m.city != "" {
+		m.patch.Address1 = noren.Set(m.city + street)
+		delete(m.raw, "address1")
+	}
+	if m.patch.AddressTwice() {
+		m.refuse(noren.ReasonTwice, "address", "", "give the address as one text or in parts, not both")
+	}
+	return m
+}
+
+// again returns the line as it was read, for what is judged anew: judging adds to the problems, and to the patch.
+func (m memberLine) again() memberLine {
+	m.problems = slices.Clip(m.problems)
+	m.doubtful, m.patch.Doubts, m.repaired = slices.Clone(m.doubtful), slices.Clone(m.patch.Doubts), slices.Clone(m.repaired)
+	return m
+}
+
+func (m *memberLine) refuse(reason noren.Reason, field, value, message string) {
+	p := problem{reason, "", message}
+	m.problems = append(m.problems, p.in(m.number, field, value))
+}
+
+// patchFields are the places of the fields of a patch, by their JSON names.
+var patchFields = makePatchFields()
+
+func makePatchFields() map[string]int {
+	fields := make(map[string]int)
+	for i := range reflect.TypeFor[noren.MemberPatch]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[noren.MemberPatch]().Field(i).Tag.Get("json"), ",")
+		fields[name] = i
+	}
+	return fields
+}
+
+// read reads one cell, into the field of the patch that to points to where the column has one of its own.
+func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
+	switch field {
+	case fieldID:
+		m.patch.ID, wrong = cellInteger(cell, 1, noren.MaxMemberID)
+	case fieldRank:
+		m.rank.name = cell
+	case fieldRankID:
+		m.rank.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
+	case fieldRankCode:
+		m.rank.code = cell
+	case "minimum_rank":
+		m.minimum.name = cell
+	case fieldStaffRank:
+		m.staff.name = cell
+	case fieldStaffRankID:
+		m.staff.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
+	case fieldStaffCode:
+		m.staff.code = cell
+	case fieldStore:
+		m.store.any = cell
+	case fieldStoreID:
+		m.store.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
+	case fieldStoreCode:
+		m.store.code = cell
+	case fieldFullName:
+		m.fullName = cell
+	case fieldFullKana:
+		m.fullKana = cell
+	case fieldCity:
+		m.city = cell
+	case fieldLost:
+	case fieldPoints:
+		var n int64
+		if n, wrong = told(lenient.Points(cell, 0, noren.MaxPoints)); wrong == nil {
+			m.points = &n
+		}
+	case fieldPointsUntil:
+		m.until, wrong = cellExpiry(cell)
+	case fieldMailOptOut:
+		var out bool
+		if out, wrong = cellFlag(cell); wrong == nil {
+			m.patch.MailOptIn = noren.Set(!out)
+		}
+	default:
+		return m.readColumn(to, field, cell)
+	}
+	return wrong
+}
+
+// readColumn reads a cell into the patch's field, by the field's type.
+func (m *memberLine) readColumn(to any, field, cell string) (wrong *problem) {
+	switch f := to.(type) {
+	case *noren.Field[string]:
+		if m.raw == nil {
+			m.raw = make(map[string]string)
+		}
+		m.raw[field] = cell
+		m.readText(f, field, cell)
+	case *noren.Field[bool]:
+		return into(f, cell, cellFlag)
+	case *noren.Field[noren.Date]:
+		return into(f, cell, cellDate)
+	case *noren.Field[noren.Sex]:
+		return into(f, cell, func(s string) (noren.Sex, *problem) {
+			return told(lenient.Word(s, sexWords, "MALE, FEMALE, OTHER, 0, 1, 2"))
+		})
+	case *noren.Field[noren.Status]:
+		return into(f, cell, func(s string) (noren.Status, *problem) { return told(lenient.Word(s, statusWords, statusKnown)) })
+	case *noren.Field[noren.Hundredths]:
+		return into(f, cell, func(s string) (noren.Hundredths, *problem) {
+			return told(lenient.Hundredths(s))
+		})
+	case *noren.Field[int64]: // the unit price; the store is handled in read
+		return into(f, cell, func(s string) (int64, *problem) { return cellInteger(s, 1, noren.MaxUnitPrice) })
+	}
+	return nil
+}
+
+// into sets the field to the parsed cell.
+func into[T any](to *noren.Field[T], cell string, read func(string) (T, *problem)) *problem {
+	v, wrong := read(cell)
+	if wrong == nil {
+		*to = noren.Set(v)
+	}
+	return wrong
+}
+
+// readText takes a text as it is, except for widths in columns that machines read. A text that breaks the column's rule
+// is left in doubt: the member may have it already, so that an exported file can be imported again.
+func (m *memberLine) readText(to *noren.Field[string], field, cell string) {
+	switch field {
+	case "postal_code", "phone", "fax", "mobile", fieldEmail, "email2", "email3":
+		m.narrow(field, &cell)
+	case "last_kana", "first_kana":
+		cell = lenient.Kana(cell)
+	case fieldCode, fieldAlias, "customer_no", fieldShopify:
+		if lenient.Shortened(cell) {
+			m.doubt(field, cell, problem(*lenient.LostDigits()))
+		}
+	}
+	*to = noren.Set(cell)
+	if wrong := check(noren.MemberTextRule(field), cell); wrong != nil {
+		m.doubt(field, cell, *wrong)
+	}
+}
+
+// doubt refuses a text, unless the member has it already.
+func (m *memberLine) doubt(field, cell string, wrong problem) {
+	m.doubtful = append(m.doubtful, wrong.in(m.number, field, cell))
+	m.patch.Doubts = append(m.patch.Doubts, noren.Doubt{
+		Refusal: &noren.Error{Kind: noren.Invalid, Reason: wrong.Reason, Field: field},
+		Has:     func(now *noren.Member) bool { return memberText(now, field) == cell },
+	})
+}
+
+// narrow reads a text of digits and signs, and puts back a leading zero that a spreadsheet program has dropped.
+func (m *memberLine) narrow(field string, cell *string) {
+	written := *cell
+	var repaired bool
+	var wrong *lenient.Wrong
+	switch field {
+	case "phone", "fax", "mobile":
+		*cell, repaired, wrong = lenient.Phone(written)
+	case "postal_code":
+		*cell, repaired, wrong = lenient.PostalCode(written)
+	default:
+		*cell = halfWidth(written)
+	}
+	if wrong != nil {
+		m.doubt(field, *cell, problem(*wrong))
+	}
+	if repaired {
+		m.repaired = append(m.repaired, noren.ImportProblem{
+			Line: m.number, Field: field, Value: written, Reason: noren.ReasonRepaired, Message: "its leading zero was lost and is put back",
+		})
+	}
+}
+
+// refuseFor records what the patch was refused for.
+func (m *memberLine) refuseFor(err *noren.Error) {
+	i := slices.IndexFunc(m.patch.Doubts, func(d noren.Doubt) bool { return d.Refusal == err })
+	if i >= 0 {
+		m.problems = append(m.problems, m.doubtful[i])
+		return
+	}
+	m.refuse(err.Reason, err.Field, "", noren.MemberWords[err.Reason])
+}
+
+// memberText returns the member's text in that column.
+func memberText(m *noren.Member, column string) string {
+	if column == "address" {
+		return noren.Deref(m.Address())
+	}
+	ref, ok := memberRefs[column]
+	if !ok {
+		return ""
+	}
+	switch ref := ref(m).(type) {
+	case *string:
+		return *ref
+	case **string:
+		return noren.Deref(*ref)
+	}
+	return ""
+}
+
+// memberRefs point to the columns of a member.
+var memberRefs = makeMemberRefs()
+
+func makeMemberRefs() map[string]func(*noren.Member) any {
+	refs := make(map[string]func(*noren.Member) any)
+	for _, c := range noren.MemberColumns() {
+		refs[c.Name] = c.Ref
+	}
+	return refs
+}
+
+// sexWords and statusWords have the words of every system whose files we read, in upper case.
+var sexWords = map[string]noren.Sex{
+	"MALE": noren.Male, "FEMALE": noren.Female, "OTHER": noren.OtherSex, "UNKNOWN": noren.SexUnknown,
+	"0": noren.SexUnknown, "1": noren.Male, "2": noren.Female,
+	"M": noren.Male, "F": noren.Female, "男": noren.Male, "女": noren.Female,
+	"男性": noren.Male, "女性": noren.Female, "不明": noren.SexUnknown, "その他": noren.OtherSex,
+}
+
+var statusWords = map[string]noren.Status{
+	"TENTATIVE": noren.Tentative, "ACTIVE": noren.Active, "SUSPENDED": noren.Suspended, "LOST": noren.Lost,
+	"LEFT": noren.Left, "MERGED": noren.Merged, "LEAVE": noren.Left,
+	"0": noren.Active, "1": noren.Suspended, "2": noren.Lost, "3": noren.Left, "4": noren.Merged,
+	"本会員": noren.Active, "仮会員": noren.Tentative, "利用可": noren.Active, "有効": noren.Active, "利用停止": noren.Suspended, "紛失": noren.Lost,
+	"退会": noren.Left, "名寄せ": noren.Merged, "名寄せ済": noren.Merged,
+}
+
+const statusKnown = "TENTATIVE, ACTIVE, SUSPENDED, LOST, LEFT, MERGED, 0–4"
+
+// storeName is how a line names a store.
+type storeName struct {
+	any  string // a name, else a code, else an id
+	code string
+	id   int64
+}
+
+func (n storeName) given() bool { return n != storeName{} }
+
+// String returns the name as the line gave it.
+func (n storeName) String() string {
+	switch {
+	case n.id != 0:
+		return strconv.FormatInt(n.id, 10)
+	case n.code != "":
+		return n.code
+	default:
+		return n.any
+	}
+}
+
+// field returns the field in which the line names the store.
+func (n storeName) field() string {
+	switch {
+	case n.id != 0:
+		return fieldStoreID
+	case n.code != "":
+		return fieldStoreCode
+	default:
+		return fieldStore
+	}
+}
+
+// find returns the store, or why it cannot be determined.
+func (n storeName) find(stores []noren.Store) (noren.Store, *problem) {
+	by := func(is func(noren.Store) bool) []noren.Store {
+		return slices.DeleteFunc(slices.Clone(stores), func(s noren.Store) bool { return !is(s) })
+	}
+	var found []noren.Store
+	switch {
+	case n.id != 0:
+		found = by(func(s noren.Store) bool { return s.ID == n.id })
+	case n.code != "":
+		found = by(func(s noren.Store) bool { return s.Code == n.code })
+	default:
+		found = by(func(s noren.Store) bool { return noren.FoldName(s.Name) == noren.FoldName(n.any) })
+		if len(found) == 0 {
+			found = by(func(s noren.Store) bool { return s.Code == n.any })
+		}
+		if id, wrong := cellInteger(n.any, 1, noren.MaxStoreID); len(found) == 0 && wrong == nil {
+			found = by(func(s noren.Store) bool { return s.ID == id })
+		}
+	}
+	switch len(found) {
+	case 0:
+		return noren.Store{}, &problem{noren.ReasonStoreUnknown, "", "no such store"}
+	case 1:
+		return found[0], nil
+	default:
+		return noren.Store{}, &problem{noren.ReasonAmbiguous, "", "more than one store has this name or code; give its id"}
+	}
+}

@@ -1,0 +1,284 @@
+package imports
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"noren"
+	"noren/app/points"
+	"noren/lenient"
+)
+
+// openingSource is the source of balances that were taken over without ids of their own.
+const openingSource = "opening"
+
+// maxPointNote is the longest note of a grant, in characters.
+const maxPointNote = 255
+
+// pointLine is a line of points as read.
+type pointLine struct {
+	member  memberName
+	amount  *int64
+	kind    noren.PointType
+	expires noren.Field[noren.Date]
+	note    string
+	own     string // the line's own id
+}
+
+// pointTypeWords have the words for the types, in upper case.
+var pointTypeWords = map[string]noren.PointType{
+	"DEFAULT": noren.DefaultPoint, "FREE": noren.DefaultPoint, "通常": noren.DefaultPoint, "無償": noren.DefaultPoint,
+	"無償ポイント": noren.DefaultPoint,
+	"PAID":   noren.PaidPoint, "有償": noren.PaidPoint, "有償ポイント": noren.PaidPoint,
+}
+
+// neverWords say that points do not expire.
+var neverWords = []string{"never", "none", "無期限", "なし", "無し", "期限なし", "-", "9999-12-31", "9999/12/31"}
+
+// cellExpiry reads the last day of points, or a word for never.
+func cellExpiry(cell string) (noren.Field[noren.Date], *problem) {
+	if slices.Contains(neverWords, strings.ToLower(halfWidth(cell))) {
+		return noren.Null[noren.Date](), nil
+	}
+	day, wrong := cellDate(cell)
+	return noren.Set(day), wrong
+}
+
+// readPoints reads one line of points.
+func (r run) readPoints(line noren.ImportLine) (l pointLine, problems []noren.ImportProblem) {
+	l.kind = noren.DefaultPoint
+	for i, c := range r.Columns {
+		cell := line.Cells[i]
+		if cell == "" || c.Field == "" {
+			continue
+		}
+		if wrong := l.read(c.Field, cell, r.Tenant); wrong != nil {
+			problems = append(problems, wrong.in(line.Number, c.Field, cell))
+		}
+	}
+	if !l.member.given() && len(problems) == 0 {
+		problems = append(problems, problem{noren.ReasonMissing, "", "name the member"}.in(line.Number, fieldMember, ""))
+	}
+	if l.amount == nil && len(problems) == 0 {
+		problems = append(problems, problem{noren.ReasonMissing, "", "is required"}.in(line.Number, FieldAmount, ""))
+	}
+	return l, problems
+}
+
+// read reads one cell, which is not empty.
+func (l *pointLine) read(field, cell string, t noren.Tenant) (wrong *problem) {
+	if known, wrong := l.member.read(field, cell); known {
+		return wrong
+	}
+	switch field {
+	case FieldAmount:
+		var n int64
+		if n, wrong = told(lenient.Points(cell, 0, noren.MaxPoints)); wrong == nil {
+			l.amount = &n
+		}
+	case fieldType:
+		// The names that the tenant has given its types are words for them too.
+		switch noren.FoldName(cell) {
+		case noren.FoldName(t.Points.DefaultTitle):
+			l.kind = noren.DefaultPoint
+		case noren.FoldName(t.Points.PaidTitle):
+			l.kind = noren.PaidPoint
+		default:
+			l.kind, wrong = told(lenient.Word(cell, pointTypeWords, "DEFAULT, PAID"))
+		}
+	case fieldExpiresOn:
+		l.expires, wrong = cellExpiry(cell)
+	case fieldNote:
+		l.note, wrong = cell, check(noren.TextRule{Most: maxPointNote}, cell)
+	case fieldID:
+		if l.own, wrong = cellKey(cell); wrong == nil && !noren.IsExternalID(l.own) {
+			wrong = check(noren.TextRule{Most: noren.MaxExternalID}, l.own)
+		}
+	}
+	return wrong
+}
+
+// identity returns by which source and id the line is known. What has no id of its own is the member's opening balance of that
+// type and last day, which is taken over once.
+func (r run) identity(l pointLine, member int64) (source, id string) {
+	if l.own != "" {
+		return r.Source, l.own
+	}
+	day := "setting" // the day that the tenant's setting comes to depends on the day of the import
+	if l.expires.Given() {
+		day = string(noren.Deref(l.expires.Ptr()))
+	}
+	return openingSource, fmt.Sprintf("%d:%s:%s", member, l.kind, day)
+}
+
+// planPoints judges lines of points.
+func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, error) {
+	p := r.newPlan(lines)
+	read, names := make([]pointLine, len(lines)), make([]memberName, len(lines))
+	for n, line := range lines {
+		if !p.open(n) {
+			continue
+		}
+		var problems []noren.ImportProblem
+		if read[n], problems = r.readPoints(line); len(problems) > 0 {
+			p.refuse(n, problems...)
+			continue
+		}
+		names[n] = read[n].member
+	}
+	finder, err := r.findMembers(ctx, names)
+	if err != nil {
+		return p, err
+	}
+	owners := make([]noren.Member, len(lines))
+	var ids, opening []string
+	var named []int64
+	for n, l := range read {
+		if !p.open(n) {
+			continue
+		}
+		var wrong *problem
+		if owners[n], wrong = finder.find(l.member); wrong == nil {
+			wrong = r.somebodyElse(l.member, owners[n])
+		}
+		if wrong != nil {
+			field, value := l.member.field(func(f string) string { return r.cell(lines[n], f) })
+			p.refuse(n, wrong.in(lines[n].Number, field, value))
+			continue
+		}
+		named = append(named, owners[n].ID)
+		switch source, id := r.identity(l, owners[n].ID); source {
+		case openingSource:
+			opening = append(opening, id)
+		default:
+			ids = append(ids, id)
+		}
+	}
+	known, err := r.takenOver(ctx, ids, opening)
+	if err != nil {
+		return p, err
+	}
+	var grants []points.Brought
+	for n, l := range read {
+		if p.open(n) {
+			r.grant(&p, n, lines[n].Number, l, owners[n], known, &grants)
+		}
+	}
+	if err := p.countPoints(ctx, r, named, grants); err != nil {
+		return p, err
+	}
+	p.write = func(ctx context.Context) error { return points.TakeOver(ctx, r.tx, r.Unit, grants, r.entry()) }
+	return p, nil
+}
+
+// somebodyElse returns why the name that a line gives beside a number is not that of the member; nil if it is, or the line gives none.
+func (r run) somebodyElse(n memberName, m noren.Member) *problem {
+	if n.any != "" && n.any == m.Code || !disagrees(n.last, n.first, m) || r.By != "" {
+		return nil
+	}
+	return &problem{noren.ReasonOtherPerson, "", "the name of this member is another one; correct it, or import with --by id"}
+}
+
+// takenOver returns what is known of the ids, by source and id.
+func (r run) takenOver(ctx context.Context, ids, opening []string) (map[[2]string]noren.TakenOver, error) {
+	known := make(map[[2]string]noren.TakenOver)
+	for source, list := range map[string][]string{r.Source: ids, openingSource: opening} {
+		if len(list) == 0 {
+			continue
+		}
+		found, err := r.tx.TakenOver(ctx, source, list)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range found {
+			known[[2]string{t.Source, t.ExternalID}] = t
+		}
+	}
+	return known, nil
+}
+
+// grant judges line n, which is about the member, after those before it.
+func (r run) grant(
+	p *plan, n, number int, l pointLine, member noren.Member, known map[[2]string]noren.TakenOver, grants *[]points.Brought,
+) {
+	source, id := r.identity(l, member.ID)
+	key := [2]string{source, id}
+	refuse := func(reason noren.Reason, field, value, message string) {
+		p.refuse(n, problem{reason, "", message}.in(number, field, value))
+	}
+	on, dated := l.expires.Value()
+	if before, ok := known[key]; ok {
+		sameDay := !l.expires.Given() || noren.Deref(before.ExpiresOn) == on
+		if before.MemberID == member.ID && before.Amount == *l.amount && before.Type == l.kind && sameDay {
+			return // unchanged
+		}
+		field, value := fieldID, l.own
+		if l.own == "" {
+			field, value = FieldAmount, strconv.FormatInt(*l.amount, 10)
+		}
+		refuse(noren.ReasonDiffers, field, value, fmt.Sprintf(
+			"already taken over as %d points of type %s for member %d; give further points an id of their own",
+			before.Amount, before.Type, before.MemberID))
+		return
+	}
+	switch {
+	case !r.Tenant.Points.Enabled:
+		refuse(noren.ReasonPointsOff, FieldAmount, "", "points are switched off for this company")
+		return
+	case dated && on < r.Today():
+		refuse(noren.ReasonPast, fieldExpiresOn, string(on), "these points have expired; leave the line out")
+		return
+	}
+	taken := noren.TakenOver{
+		Source: source, ExternalID: id, MemberID: member.ID, Type: l.kind, Amount: *l.amount, ExpiresOn: points.ExpiresOn(r.Unit, l.expires),
+	}
+	known[key] = taken
+	*grants = append(*grants, points.Brought{TakenOver: taken, Note: l.note})
+	p.outcomes[n].result = lineCreated
+	if *l.amount == 0 {
+		p.outcomes[n].result = lineUnchanged // but kept, so that the balance cannot be taken over later
+	}
+}
+
+// cell returns the line's cell of the field.
+func (r run) cell(line noren.ImportLine, field string) string {
+	i := slices.IndexFunc(r.Columns, func(c noren.ImportColumn) bool { return c.Field == field })
+	if i < 0 || i >= len(line.Cells) {
+		return ""
+	}
+	return line.Cells[i]
+}
+
+// Totals are sums of points of both types.
+type Totals struct {
+	Members int   // stored ones that the lines name
+	Before  int64 // what they have
+	After   int64 // what they would have
+	File    int64 // what the file says they have, where it tells balances
+	counted map[int64]bool
+}
+
+// countPoints adds to the totals what the members have and get, if the run is a preview.
+func (p *plan) countPoints(ctx context.Context, r run, members []int64, grants []points.Brought) error {
+	if r.writing {
+		return nil
+	}
+	balances, err := r.tx.PointBalances(ctx, slices.Compact(slices.Sorted(slices.Values(members))), r.Today())
+	if err != nil {
+		return err
+	}
+	p.held = make(map[int64]int64, len(members))
+	for _, id := range members {
+		p.held[id] = 0
+	}
+	for _, b := range balances {
+		p.held[b.MemberID] += b.Total
+	}
+	for _, g := range grants {
+		p.granted += g.Amount
+	}
+	return nil
+}

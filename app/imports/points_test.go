@@ -1,0 +1,77 @@
+package imports_test
+
+import (
+	"testing"
+
+	"noren"
+	"noren/app/apptest"
+	"noren/app/imports"
+)
+
+func TestImportPoints(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		apptest.ApplyMember(t, b, noren.MemberPatch{
+			ID: 2, LastName: noren.Set("髙橋"), FirstName: noren.Set("花子"), Email: noren.Set("two@example.com"), ShopifyCustomerID: noren.Set("6757085806881"),
+		})
+		f := apptest.ImportFile("id,member,amount,type,expires_on,note,last_name,first_name",
+			"a,M1,１，２００,,,移行,,",
+			"b,A1,50pt,PAID,無期限,,,",
+			"c,two@example.com,300ポイント,無償,2026-02-28,,高橋,",
+			"d,6757085806881,7,,,,髙橋花子,",
+			"e,2,1,,,,佐藤,",
+			"f,M9,1,,,,,",
+			"g,M1,-1,,,,,",
+			"h,M1,1,GOLD,,,,",
+			"i,M1,1,,2026-01-30,,,",
+			"j,,1,,,,,",
+			"a,M1,1200,,,,,",
+			"a,M1,1201,,,,,",
+			"k,M1,,,,,,",
+			"4.9E+12,M1,1,,,,,",
+			",M3,10,,,,,",
+			",M3,11,,,,,",
+			",M3,0,PAID,,,,",
+		)
+		refused := []string{
+			"6 member other_person 2", "7 member member_unknown M9", "8 amount out_of_range -1", "9 type unknown_word GOLD", "10 expires_on past 2026-01-30",
+			"11 member missing ", "13 id differs a", "14 amount missing ", "15 id lost_digits 4.9E+12", "17 amount differs 11",
+		}
+		apptest.Same(t, "the import", append([]string{"done: 5 0 2 10"}, refused...), apptest.Imported(t, b, b.Caller, noren.ImportPoints, f))
+		apptest.Same(t, "points of member 1", []string{"DEFAULT 1200", "PAID 50"}, apptest.Points(t, b, 1))
+		apptest.Same(t, "points of member 2", []string{"DEFAULT 307, 300 through 2026-02-28"}, apptest.Points(t, b, 2))
+		apptest.Same(t, "again", append([]string{"done: 0 0 7 10"}, refused...), apptest.Imported(t, b, b.Caller, noren.ImportPoints, f))
+		apptest.Same(t, "points of member 3", []string{"DEFAULT 10"}, apptest.Points(t, b, 3))
+		b.Sound(t)
+	})
+}
+
+// TestImportOpeningBalances: a file of members brings balances, once for each member who has had no points yet.
+func TestImportOpeningBalances(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	apptest.Imported(t, b, b.Caller, noren.ImportPoints, apptest.ImportFile("member,amount", "M2,5"))
+	f := apptest.ImportFile("code,last_name,points,points_expires_on",
+		"N1,山田,１０００ポイント,2026-12-31", "N2,鈴木,0,", "N3,佐藤,70,2025-12-31", "M1,,30,", "M2,,8,", "N1,山田,1000,", "N4,田中,多い,",
+	)
+	draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportMembers, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Imports.Preview(b.Ctx, b.Caller, draft.ID, imports.Setup{All: true})
+	if err != nil || p.Points == nil {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	apptest.Same(t, "members, before, after, in the file", []int64{2, 5, 1035, 2108}, []int64{int64(p.Points.Members), p.Points.Before, p.Points.After, p.Points.File})
+	apptest.Same(t, "what would change", []imports.FieldChange{
+		{Field: "points", Members: 2, Samples: []imports.Change{{Member: "M1", Before: "0", After: "30"}, {Member: "M2", Before: "5", After: "8"}}},
+	}, p.Fields)
+	apptest.Same(t, "the import", []string{"done: 3 1 2 1", "8 points not_number 多い"}, apptest.Imported(t, b, b.Caller, noren.ImportMembers, f))
+	apptest.Same(t, "points of the new one", []string{"DEFAULT 1000, 1000 through 2026-12-31"}, apptest.Points(t, b, apptest.Member(t, b, "N1").ID))
+	apptest.Same(t, "points that had expired", 0, len(apptest.Points(t, b, apptest.Member(t, b, "N3").ID)))
+	apptest.Same(t, "points of member 1", []string{"DEFAULT 30"}, apptest.Points(t, b, 1))
+	apptest.Same(t, "points of member 2, who had some", []string{"DEFAULT 5"}, apptest.Points(t, b, 2))
+	apptest.Same(t, "again", []string{"done: 0 0 6 1", "8 points not_number 多い"}, apptest.Imported(t, b, b.Caller, noren.ImportMembers, f))
+	apptest.Same(t, "points of member 1", []string{"DEFAULT 30"}, apptest.Points(t, b, 1))
+	b.Sound(t)
+}

@@ -1,0 +1,148 @@
+package imports
+
+import (
+	"context"
+	"strings"
+
+	"noren"
+	"noren/app/purchases"
+)
+
+// planPurchases judges lines of purchases and refunds. Their ids belong to the import's source, so a file may be
+// imported again: what is already recorded with the same content counts as unchanged.
+func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan, error) {
+	p := r.newPlan(lines)
+	var events []noren.PurchaseEvent
+	var places []int // of the events' lines
+	orders := make([]shopifyOrder, len(lines))
+	for n, line := range lines {
+		if !p.open(n) {
+			continue
+		}
+		e, order, problems := r.readPurchase(line)
+		orders[n] = order
+		if order.skips() {
+			if order.unpaid() {
+				p.outcomes[n].remarks = append(p.outcomes[n].remarks, problem{
+					noren.ReasonUnpaid, "", "the order is not paid and is left out",
+				}.in(line.Number, fieldFinancial, order.status))
+			}
+			continue // lineUnchanged: a further item of the order above, or nothing that counts
+		}
+		if len(problems) > 0 {
+			p.refuse(n, problems...)
+			continue
+		}
+		events, places = append(events, e), append(places, n)
+	}
+	if events, places, err := r.withRefunds(ctx, events, places, orders); err != nil {
+		return p, err
+	} else {
+		return r.enterPurchases(ctx, p, lines, events, places)
+	}
+}
+
+// enterPurchases enters the events, of which several may be about one line.
+func (r run) enterPurchases(
+	ctx context.Context, p plan, lines []noren.ImportLine, events []noren.PurchaseEvent, places []int,
+) (plan, error) {
+	out, book, err := purchases.Enter(ctx, r.tx, r.Unit, r.Source, events, r.writing)
+	if err != nil {
+		return p, err
+	}
+	for i, o := range out {
+		switch n := places[i]; o.Result {
+		case purchases.Recorded, purchases.Held:
+			p.outcomes[n].result = lineCreated
+		case purchases.Known: // the line stays unchanged, unless another event of it counts
+		case purchases.Refused:
+			p.refuse(n, purchaseProblem(lines[n].Number, events[i], o.Err))
+		}
+	}
+	p.write = func(ctx context.Context) error { return purchases.CloseBook(ctx, r.tx, r.Unit, book, r.entry()) }
+	return p, nil
+}
+
+// purchaseProblem describes a refusal in the terms of a file, where a refund's id is the line's id and the purchase has
+// a column of its own.
+func purchaseProblem(line int, e noren.PurchaseEvent, err *noren.Error) noren.ImportProblem {
+	field := err.Field
+	switch {
+	case e.Kind == noren.PurchaseRefunded && field == fieldID:
+		field = fieldRefundOf
+	case field == "refund_id":
+		field = fieldID
+	}
+	reason := err.Reason
+	if reason == "" {
+		reason = noren.ReasonForm
+	}
+	message := err.Message
+	if reason == noren.ReasonMemberUnknown && err.Value != "" {
+		message = noren.MemberWords[reason] // the problem already has the value
+	}
+	return problem{reason, "", message}.in(line, field, err.Value)
+}
+
+// readPurchase reads one line.
+func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order shopifyOrder, problems []noren.ImportProblem) {
+	e.Kind = noren.PurchasePaid
+	var own string // the line's own id
+	given := make(map[string]bool)
+	for i, c := range r.Columns {
+		cell := line.Cells[i]
+		if cell == "" || c.Field == "" {
+			continue
+		}
+		given[c.Field] = true
+		var wrong *problem
+		switch c.Field {
+		case fieldMember:
+			e.Member.Code, wrong = cellKey(cell)
+		case fieldMemberID:
+			e.Member.ID, wrong = cellInteger(cell, 1, noren.MaxMemberID)
+		case fieldShopify:
+			e.Member.ShopifyCustomerID = halfWidth(cell)
+		case fieldEmail:
+			e.Member.Email = halfWidth(cell)
+		case fieldID:
+			own, wrong = cellKey(cell)
+		case fieldFinancial:
+			order.status = cell
+		case fieldOrderName:
+			order.name = cell
+		case fieldRefunded:
+			order.refunded, wrong = cellMoney(cell, r.Tenant.Currency)
+		case fieldCancelledAt:
+			order.cancelled = true
+		case FieldAmount:
+			e.Amount, wrong = cellMoney(cell, r.Tenant.Currency)
+		case fieldTax:
+			e.Tax, wrong = cellMoney(cell, r.Tenant.Currency)
+		case fieldUsedPoints:
+			e.UsedPoints, wrong = cellMoney(cell, r.Tenant.Currency)
+		case fieldAt:
+			e.PaidAt, wrong = cellTime(cell, r.Tenant.Location())
+		case fieldCurrency:
+			e.Currency = strings.ToUpper(halfWidth(cell))
+		case fieldRefundOf:
+			e.Kind, e.ExternalID = noren.PurchaseRefunded, cell
+		}
+		if wrong != nil {
+			problems = append(problems, wrong.in(line.Number, c.Field, cell))
+		}
+	}
+	order.bare = !given[FieldAmount] && !given[fieldFinancial]
+	needed := []string{fieldID, FieldAmount, fieldAt}
+	if e.Kind == noren.PurchaseRefunded {
+		e.RefundID, needed = own, needed[:2]
+	} else {
+		e.ExternalID = own
+	}
+	for _, field := range needed {
+		if !given[field] {
+			problems = append(problems, problem{noren.ReasonMissing, "", "is required"}.in(line.Number, field, ""))
+		}
+	}
+	return e, order, problems
+}

@@ -1,0 +1,45 @@
+package imports_test
+
+import (
+	"testing"
+
+	"noren"
+	"noren/app/apptest"
+	"noren/app/imports"
+)
+
+// TestMappingIsRemembered imports a file whose columns a person has mapped, and then others with the same headers.
+func TestMappingIsRemembered(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	draft := func(c noren.Caller, header string) []string {
+		t.Helper()
+		f := apptest.ImportFile(header, "M1,甲,乙,丙,丁")
+		f.Fields = make([]string, len(f.Header))
+		for i, h := range f.Header {
+			if h == "code" || h == "note" || h == "last_name" {
+				f.Fields[i] = h
+			}
+		}
+		made, err := b.Imports.Draft(b.Ctx, c, noren.ImportMembers, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields []string
+		for _, column := range made.Columns {
+			fields = append(fields, column.Field)
+		}
+		if c.Client.StoreID == nil && header == "code,お名前,note" {
+			setup := imports.Setup{Fields: []string{"code", "last_name", ""}}
+			if _, err := b.Imports.Start(b.Ctx, c, made.ID, setup); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return fields
+	}
+	apptest.Same(t, "the first time", []string{"code", "", "note"}, draft(b.Caller, "code,お名前,note"))
+	apptest.Same(t, "the refused lines of it", []string{"code", "last_name", "", "", ""}, draft(b.Caller, "code,お名前,note,line,reason"))
+	apptest.Same(t, "in another order, with a column for the same field", []string{"", "", "last_name", "code"},
+		draft(b.Caller, "note,last_name,お名前,code"))
+	apptest.Same(t, "to whom the import is hidden", []string{"code", "", "note"}, draft(b.InStore(1), "code,お名前,note"))
+}

@@ -1,0 +1,253 @@
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"noren"
+	"noren/app/unit"
+)
+
+// maxImportTries is how many unexpected errors at the same lines end an import as failed.
+const maxImportTries = 5
+
+// Waiting lists the tenants that have imports to work on.
+func (s *Service) Waiting(ctx context.Context) ([]noren.TenantID, error) {
+	return s.directory.TenantsWithImports(ctx)
+}
+
+// Step applies the next piece, about a hundred lines, of the tenant's oldest waiting or running import, and
+// stores the progress in the same transaction, so each line takes effect once even if the process dies. It returns the
+// import after that; nil if there is none, or another process is working on it. An error leaves everything unchanged.
+func (s *Service) Step(ctx context.Context, tenant noren.TenantID) (*noren.Import, error) {
+	var next *ready
+	var reading sync.WaitGroup
+	r := s.ahead.take(tenant)
+	if r != nil {
+		reading.Go(func() { next = s.lookAhead(ctx, tenant, r.importID, r) })
+	}
+	stepped, err := s.step(ctx, tenant, r)
+	reading.Wait()
+	switch {
+	case err == nil && stepped != nil && !stepped.State.Ended():
+		if !next.is(stepped) {
+			next = s.lookAhead(ctx, tenant, stepped.ID, nil)
+		}
+		s.ahead.put(next)
+	// Not if the database was unavailable or we are shutting down: that says nothing against the lines.
+	case err != nil && noren.KindOf(err) != noren.Unavailable && ctx.Err() == nil:
+		s.countTry(ctx, tenant)
+	}
+	return stepped, err
+}
+
+func (s *Service) step(ctx context.Context, tenant noren.TenantID, r *ready) (stepped *noren.Import, err error) {
+	// A panic is a mistake of ours in what one line leads to. The worker goes on with other tenants, and this import counts a try.
+	defer func() {
+		if p := recover(); p != nil {
+			stepped, err = nil, fmt.Errorf("applying an import of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
+		}
+	}()
+	err = s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+		stepped = nil // the transaction may run again
+		i, err := tx.NextImport(ctx)
+		if err != nil || i == nil {
+			return err
+		}
+		if err := s.advance(ctx, tx, i, r); err != nil {
+			return fmt.Errorf("import %d of tenant %d, after %d lines: %w", i.ID, tenant, i.Processed, err)
+		}
+		stepped = i
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stepped, nil
+}
+
+// advance applies the import's next piece, which r may be, or ends the import if there is none.
+func (s *Service) advance(ctx context.Context, tx Tx, i *noren.Import, r *ready) error {
+	now := s.run.Now()
+	var pieces []noren.ImportPiece
+	var members []memberLine
+	var err error
+	if r.is(i) {
+		pieces, members = []noren.ImportPiece{r.piece}, r.members
+	} else if pieces, err = tx.ImportPieces(ctx, i.ID, 0, 1); err != nil {
+		return err
+	}
+	i.State = noren.ImportRunning
+	switch {
+	// The same lines failed again and again: give up instead of blocking the imports behind.
+	case i.Tries >= maxImportTries:
+		i.State, i.FinishedAt = noren.ImportFailed, &now
+		return tx.UpdateImport(ctx, *i)
+	case len(pieces) == 0:
+		i.State, i.FinishedAt = noren.ImportDone, &now
+		return tx.UpdateImport(ctx, *i)
+	}
+	// Read here and not taken from a caller: there is none, and settings may have changed since the import was started.
+	t, err := tx.Tenant(ctx)
+	if err != nil {
+		return err
+	}
+	run := run{tx: tx, Unit: unit.Unit{Tenant: t, Now: now}, Import: i, writing: true, members: members}
+	plan, err := run.plan(ctx, pieces[0].Lines)
+	if err != nil {
+		return err
+	}
+	if err := plan.write(ctx); err != nil {
+		return err
+	}
+	var refused []noren.RefusedLine
+	for n, o := range plan.outcomes {
+		line := pieces[0].Lines[n]
+		count(i, o)
+		remark(i, o.remarks...)
+		if o.result == lineRefused {
+			refused = append(refused, noren.RefusedLine{Line: line.Number, Cells: line.Cells, Problems: o.problems})
+		}
+	}
+	// These lines worked; the next ones have all their tries.
+	i.Tries = 0
+	// Here rather than in the next step, so that the state is right as soon as the last line is applied.
+	if i.Processed >= i.Total {
+		i.State, i.FinishedAt = noren.ImportDone, &now
+	}
+	return tx.FinishImportPiece(ctx, *i, pieces[0].Number, refused)
+}
+
+// countTry records that the next lines of the tenant's import failed unexpectedly. It needs a transaction of its
+// own, because the failed one was rolled back.
+func (s *Service) countTry(ctx context.Context, tenant noren.TenantID) {
+	err := s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+		i, err := tx.NextImport(ctx)
+		if err != nil || i == nil {
+			return err
+		}
+		i.Tries++
+		return tx.UpdateImport(ctx, *i)
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "counting a failed try of an import", "tenant", tenant, "error", err)
+	}
+}
+
+// run judges and applies lines of one import inside one transaction.
+type run struct {
+	tx Tx
+	unit.Unit
+	*noren.Import
+	writing bool         // false: only find out what would happen
+	members []memberLine // lines of members as they are read, where that was done before; judging does not change them
+}
+
+// entry returns the audit entry of a change by the import.
+func (r run) entry() noren.AuditEntry {
+	return noren.AuditEntry{At: r.Now, ClientID: r.ClientID, Login: r.Login, Dialect: r.Dialect, RequestID: r.RequestID}
+}
+
+// lineResult is the result of a line.
+type lineResult uint8
+
+const (
+	lineUnchanged lineResult = iota // the same is stored already
+	lineCreated
+	lineUpdated
+	lineRefused
+)
+
+type lineOutcome struct {
+	result   lineResult
+	problems []noren.ImportProblem // if the line is refused
+	remarks  []noren.ImportProblem // what is told without refusing it
+	changes  []fieldChange         // of what is stored; only in a preview
+}
+
+// fieldChange is how one field of one member would change.
+type fieldChange struct{ member, field, before, after string }
+
+// maxRemarks is how many remarks an import keeps. They are stored again with each piece.
+const maxRemarks = 50
+
+// remark keeps what is told about lines.
+func remark(i *noren.Import, remarks ...noren.ImportProblem) {
+	i.Told += len(remarks)
+	for _, p := range remarks {
+		if len(i.Remarks) < maxRemarks {
+			p.Value = "" // they outlive the person
+			i.Remarks = append(i.Remarks, p)
+		}
+	}
+}
+
+// count adds the result of a line.
+func count(i *noren.Import, o lineOutcome) {
+	i.Processed++
+	switch o.result {
+	case lineCreated:
+		i.Created++
+	case lineUpdated:
+		i.Updated++
+	case lineUnchanged:
+		i.Unchanged++
+	case lineRefused:
+		i.Refused++
+	}
+}
+
+// plan is the result of lines, judged by what is stored.
+type plan struct {
+	tenant   noren.Tenant
+	outcomes []lineOutcome                   // one for each line
+	held     map[int64]int64                 // points of the members that the lines name; only in a preview, as the next two
+	granted  int64                           // how many they would get
+	reported int64                           // how many the lines say they have
+	write    func(ctx context.Context) error // carries the plan out
+}
+
+// refuse records what is wrong with line n of the piece. Reports are passed around, so they do not repeat what the tenant
+// takes for sensitive.
+func (p *plan) refuse(n int, problems ...noren.ImportProblem) {
+	for i := range problems {
+		if _, sensitive := p.tenant.Sensitive(problems[i].Field); sensitive {
+			problems[i].Value = ""
+		}
+	}
+	p.outcomes[n] = lineOutcome{result: lineRefused, problems: problems}
+}
+
+// plan judges the lines. It sends a fixed number of statements, however many lines there are.
+func (r run) plan(ctx context.Context, lines []noren.ImportLine) (plan, error) {
+	switch r.Kind {
+	case noren.ImportMembers:
+		return r.planMembers(ctx, lines)
+	case noren.ImportProducts:
+		return r.planProducts(ctx, lines)
+	case noren.ImportStock:
+		return r.planStock(ctx, lines)
+	case noren.ImportPurchases:
+		return r.planPurchases(ctx, lines)
+	case noren.ImportPoints:
+		return r.planPoints(ctx, lines)
+	}
+	return plan{}, errors.New("noren: an import of an unknown kind: " + string(r.Kind))
+}
+
+// newPlan returns a plan in which the lines that could not be read are refused.
+func (r run) newPlan(lines []noren.ImportLine) plan {
+	p := plan{tenant: r.Tenant, outcomes: make([]lineOutcome, len(lines)), write: func(context.Context) error { return nil }}
+	for n, l := range lines {
+		if l.Broken != nil {
+			p.refuse(n, noren.ImportProblem{Line: l.Number, Reason: l.Broken.Reason, Message: l.Broken.Message})
+		}
+	}
+	return p
+}
+
+// open reports whether line n has not been refused so far.
+func (p *plan) open(n int) bool { return p.outcomes[n].result != lineRefused }

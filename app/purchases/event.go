@@ -1,0 +1,91 @@
+package purchases
+
+import (
+	"time"
+
+	"noren"
+)
+
+// cancellation is the ExternalID of the Refund that stands for the cancellation of a purchase.
+const cancellation = "cancelled"
+
+// credit returns what counts of the purchase after refunds.
+func credit(p noren.Purchase, refunds []noren.Refund) int64 {
+	credit := p.Amount
+	for _, r := range refunds {
+		if r.All {
+			return 0
+		}
+		credit -= r.Amount
+	}
+	// Refunds may add up to more than was paid; spend never falls below nothing.
+	return max(credit, 0)
+}
+
+// Result is the result of one event.
+type Result string
+
+// The results.
+const (
+	Recorded Result = "recorded"
+	Held     Result = "held"    // kept until a member is linked to the Shopify customer
+	Known    Result = "known"   // recorded before, with the same content
+	Refused  Result = "refused" // nothing was recorded; Err says why
+)
+
+// Outcome is the result of one event, and whose purchase it was about.
+type Outcome struct {
+	Result   Result
+	MemberID int64        // whose purchase it is; 0: not credited yet
+	Err      *noren.Error // with Refused; Row is the event's place, from 1
+}
+
+const futureAllowed = 24 * time.Hour // how far a source's clock may be ahead of ours
+
+// check checks what can be checked without stored data.
+func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
+	wrong := func(reason noren.Reason, field, value, message string) *noren.Error {
+		return &noren.Error{Kind: noren.Invalid, Reason: reason, Field: field, Value: value, Message: message}
+	}
+	switch {
+	case e.Kind != noren.PurchasePaid && e.Kind != noren.PurchaseRefunded && e.Kind != noren.PurchaseCancelled:
+		return wrong("", "kind", "", "must be paid, refunded or cancelled")
+	case !noren.IsExternalID(e.ExternalID):
+		return wrong("", "id", "", "must be 1 to 100 characters")
+	case e.Kind == noren.PurchaseRefunded && (!noren.IsExternalID(e.RefundID) || e.RefundID == cancellation):
+		return wrong("", "refund_id", noren.Storable(noren.Shortened(e.RefundID, noren.MaxExternalID)),
+			"must be 1 to 100 characters, different from the other refunds of the purchase")
+	// A cancellation has neither an amount nor a currency.
+	case e.Kind == noren.PurchaseCancelled:
+		return nil
+	case e.Currency != "" && e.Currency != t.Currency:
+		return wrong(noren.ReasonCurrency, "currency", e.Currency, "must be the shop's currency, "+t.Currency)
+	case e.Amount < 0:
+		return wrong(noren.ReasonNegative, "amount", noren.FormatMoney(e.Amount, t.Currency),
+			"must not be negative; send a refund as its own event")
+	case e.Amount > noren.MaxMoney:
+		return wrong("", "amount", noren.FormatMoney(e.Amount, t.Currency), "must be at most "+noren.FormatMoney(noren.MaxMoney, t.Currency))
+	case e.Tax < 0 || e.UsedPoints < 0 || e.Tax+e.UsedPoints > e.Amount:
+		field, value := "tax", e.Tax
+		if e.Tax >= 0 && e.Tax <= e.Amount {
+			field, value = "used_points", e.UsedPoints
+		}
+		return wrong(noren.ReasonOutOfRange, field, noren.FormatMoney(value, t.Currency),
+			"must be part of the amount, "+noren.FormatMoney(e.Amount, t.Currency))
+	// A refund counts in the month of its purchase and for its member, so it needs neither time nor member.
+	case e.Kind == noren.PurchaseRefunded:
+		return nil
+	case e.PaidAt.IsZero():
+		return wrong("", "at", "", "the time of payment is missing")
+	case e.PaidAt.After(now.Add(futureAllowed)):
+		return wrong(noren.ReasonFuture, "at", e.PaidAt.Format(time.RFC3339), "the time of payment is in the future")
+	case e.PaidAt.Year() < 1970:
+		return wrong("", "at", e.PaidAt.Format(time.RFC3339), "the time of payment is before 1970")
+	case e.Member == noren.MemberKey{}:
+		return wrong(noren.ReasonMemberUnknown, "member", "", "the purchase does not name a member")
+	case !e.Member.Valid():
+		field, _ := e.Member.Field()
+		return wrong("", field, "", "not a text that can name a member")
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package ranks
+
+import (
+	"context"
+
+	"noren"
+	"noren/app/unit"
+	"noren/ladder"
+)
+
+// Changes returns the changes of rank that match, newest first. NotFound if the filter names a member that the
+// caller may not see.
+func (s *Service) Changes(ctx context.Context, c noren.Caller, f noren.RankChangeFilter) (out noren.List[noren.RankChange], err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		if err := unit.SeesOrAll(ctx, tx, c, f.MemberID); err != nil {
+			return err
+		}
+		out.Items, out.Total, err = tx.RankChanges(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// Ladder has a tenant's ranks and the number of members with each.
+type Ladder struct {
+	Ranks   []noren.Rank      // from the lowest up
+	Members map[int64]int     // by rank; 0: no rank
+	Checks  []noren.RankCheck // the latest first, at most twelve
+	Next    *ladder.Check     // nil: the tenant has no programme
+}
+
+// Ladder returns the tenant's ranks, the number of members with each, and the latest checks.
+func (s *Service) Ladder(ctx context.Context, c noren.Caller) (out Ladder, err error) {
+	if p := c.Tenant.Programme; p != nil {
+		next := p.Next(s.run.Now(), c.Tenant.Location())
+		out.Next = &next
+	}
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		if out.Ranks, err = tx.Ranks(ctx); err != nil {
+			return err
+		}
+		if out.Members, err = tx.RankCounts(ctx); err != nil {
+			return err
+		}
+		out.Checks, _, err = tx.RankChecks(ctx, noren.Page{Limit: 12})
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,10 @@
+package ranks_test
+
+import (
+	"os"
+	"testing"
+
+	"noren/pgtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }

@@ -1,0 +1,38 @@
+package ranks_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"noren"
+	"noren/app/apptest"
+)
+
+// TestLadderOutOfOrder checks at which ranks a ladder that does not rise is refused: where one has slipped.
+func TestLadderOutOfOrder(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ entries, want []int64 }{
+		{[]int64{0, 10, 20, 30}, nil},
+		{[]int64{0, 0, 20, 20}, nil},
+		{[]int64{0, 1000, 20, 30}, []int64{2}}, // a digit too many: not the ranks above are wrong
+		{[]int64{0, 10, 2, 30}, []int64{3}},
+		{[]int64{20, 10}, []int64{2}},
+		{[]int64{0, 10, 20, 5}, []int64{4}},
+	} {
+		b := apptest.Setup(t)
+		plan := noren.RankPlan{Programme: noren.RankProgramme{Start: "2026-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: "one_step"}}
+		for i, entry := range c.entries {
+			plan.Ranks = append(plan.Ranks, noren.Rank{ID: int64(i + 1), EntrySpend: entry})
+		}
+		err := b.Ranks.SetPlan(b.Ctx, b.Caller, plan, nil)
+		refused, _ := errors.AsType[noren.Refusals](err)
+		var rows []int64
+		for _, e := range refused {
+			if e.Reason == noren.ReasonEntryOrder {
+				rows = append(rows, int64(e.Row))
+			}
+		}
+		apptest.Same(t, fmt.Sprint(c.entries), c.want, rows)
+	}
+}

@@ -1,0 +1,78 @@
+package shop_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"noren"
+	"noren/app/apptest"
+	"noren/app/shop"
+)
+
+// Every write of a shop file is in the audit log, no secret is, and applying the file again writes nothing.
+func TestApplyShopIsAudited(t *testing.T) {
+	t.Parallel()
+	rooms, engine := apptest.Rooms(t)
+	if _, err := rooms.Shop.Apply(t.Context(), apptest.ShopWithEverything()); err != nil {
+		t.Fatal(err)
+	}
+	first := apptest.AuditOf(t, engine)
+	subjects := make(map[string]int)
+	for _, e := range first {
+		subjects[e.Subject]++
+		if e.Dialect != noren.Operator || e.ClientID != nil {
+			t.Errorf("entry %+v is not the operator's", e)
+		}
+		if text := string(e.Changes); strings.Contains(text, "hidden") || strings.Contains(text, "whsec_") || strings.Contains(text, "argon2") {
+			t.Errorf("a secret is in the audit log: %s", text)
+		}
+	}
+	for _, subject := range []string{
+		"tenant", "ranks", "staff ranks", "stores", "products", "member", "purchase", "signing key", "console users", "client",
+	} {
+		if subjects[subject] != 1 {
+			t.Errorf("%d entries for %s, want 1", subjects[subject], subject)
+		}
+	}
+	report, err := rooms.Shop.Apply(t.Context(), apptest.ShopWithEverything())
+	if err != nil || report.Changed() {
+		t.Errorf("the second time: %+v, %v", report.Lines, err)
+	}
+	if again := apptest.AuditOf(t, engine); len(again) != len(first) {
+		t.Errorf("the second time wrote %d entries", len(again)-len(first))
+	}
+}
+
+// A code that is taken is reported with its row in the file, whatever else is in the file.
+func TestApplyShopNamesTheRowOfAConflict(t *testing.T) {
+	t.Parallel()
+	rooms, _ := apptest.Rooms(t)
+	wanted := apptest.ShopWithEverything()
+	wanted.Members[0].AliasCode = noren.Set("taken")
+	wanted.Members = append(wanted.Members, noren.MemberPatch{ID: 8, Code: noren.Set("MB8")})
+	if _, err := rooms.Shop.Apply(t.Context(), wanted); err != nil {
+		t.Fatal(err)
+	}
+	for name, members := range map[string][]noren.MemberPatch{
+		"a new member":     {{ID: 7, LastName: noren.Set("佐藤")}, {ID: 9, Code: noren.Set("MB9")}, {ID: 10, Code: noren.Set("MB7")}},
+		"a changed member": {{ID: 11, Code: noren.Set("MB11")}, {ID: 7, LastName: noren.Set("佐藤")}, {ID: 8, AliasCode: noren.Set("taken")}},
+	} {
+		_, err := rooms.Shop.Apply(t.Context(), shop.Shop{Contract: "sb_test", Members: members})
+		if e, ok := errors.AsType[*noren.Error](err); !ok || e.Kind != noren.Conflict || e.Row != 3 {
+			t.Errorf("%s: %v, want a conflict in row 3", name, err)
+		}
+	}
+}
+
+// A member of a shop file is judged as any other: half a point unit is refused.
+func TestApplyShopRefusesHalfAPointUnit(t *testing.T) {
+	t.Parallel()
+	rooms, _ := apptest.Rooms(t)
+	wanted := apptest.ShopWithEverything()
+	wanted.Members[0].PointUnitPrice, wanted.Members[0].PointUnit = noren.Set(int64(100)), noren.Field[noren.Hundredths]{}
+	_, err := rooms.Shop.Apply(t.Context(), wanted)
+	if e, ok := errors.AsType[*noren.Error](err); !ok || e.Reason != noren.ReasonUnitPair || e.Row != 1 {
+		t.Errorf("%v, want half a point unit to be refused in row 1", err)
+	}
+}

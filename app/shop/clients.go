@@ -1,0 +1,94 @@
+package shop
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"noren"
+)
+
+// clients creates clients and changes their settings and keys. They are known by their names, because keys that the file
+// leaves out are generated.
+func (a *applier) clients(ctx context.Context) error {
+	stored, err := a.tx.Clients(ctx)
+	if err != nil {
+		return err
+	}
+	byName := make(map[string]noren.Client, len(stored))
+	for _, c := range stored {
+		byName[c.Name] = c
+	}
+	var changed []noren.Client
+	var tokens []noren.Token
+	var withdrawn []int64 // clients whose tokens so far are no longer good, because the file has another secret or token
+	var created, updated int
+	for _, wanted := range a.shop.Clients {
+		before, known := byName[wanted.Name]
+		// Its keys and scopes mean something in its own dialect alone.
+		if known && before.Dialect != wanted.Dialect {
+			return &noren.Error{
+				Kind: noren.Conflict, Field: "clients", Value: wanted.Name,
+				Message: fmt.Sprintf("the client %q already exists with the dialect %s; give the new one another name", wanted.Name, before.Dialect),
+			}
+		}
+		// Who revoked it meant its keys to stop for good; a file that still has them must not bring them back.
+		if before.RevokedAt != nil {
+			return &noren.Error{
+				Kind: noren.Conflict, Reason: noren.ReasonRevoked, Field: "clients", Value: wanted.Name,
+				Message: fmt.Sprintf("the client %q was revoked; remove it from the file, or give a new one another name", wanted.Name),
+			}
+		}
+		after, credentials := wanted.Over(before, known)
+		credentials.Tenant = a.shop.Contract
+		if !known {
+			if after.ID, err = a.tx.Reserve(ctx, noren.CounterClient, 1); err != nil {
+				return err
+			}
+			created++
+		}
+		// A user's token is not made again: the one in use would not end by it.
+		if wanted.Kind == noren.UserClient && (!known || wanted.AccessToken != "") {
+			credentials.AccessToken = cmp.Or(wanted.AccessToken, noren.NewSecret(""))
+		}
+		if token := credentials.Token(after); token != nil {
+			tokens = append(tokens, *token)
+		}
+		credentials.Made = !known
+		a.report.Clients = append(a.report.Clients, credentials)
+		if known && (credentials.AccessToken != "" || credentials.Secret != "" && !slices.Equal(before.SecretHash, after.SecretHash)) {
+			withdrawn = append(withdrawn, after.ID)
+		}
+		if same := known && before.Same(after); !same {
+			changed = append(changed, after)
+			a.record("client", after.Name, nil, after) // its secrets are left out of JSON
+			if known {
+				updated++
+			}
+		}
+	}
+	a.line("clients", created, updated, len(a.shop.Clients))
+	if len(changed) > 0 {
+		if err := a.tx.PutClients(ctx, changed); err != nil {
+			return err
+		}
+	}
+	for _, id := range withdrawn {
+		var kept []byte // applying the same file again withdraws nothing
+		for _, token := range tokens {
+			if token.ClientID == id {
+				kept = token.Hash
+			}
+		}
+		if err := a.tx.KeepTokens(ctx, id, kept); err != nil {
+			return err
+		}
+	}
+	for _, token := range tokens {
+		if err := a.tx.AddToken(ctx, token); err != nil {
+			return err
+		}
+	}
+	return nil
+}

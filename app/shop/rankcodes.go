@@ -1,0 +1,62 @@
+package shop
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"noren"
+)
+
+// rankCodes refuses codes of ranks and staff ranks, as they will be after the file, that do not tell which of them is meant.
+func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) error {
+	ranks := make(map[int64]codedRank)
+	for _, r := range stored {
+		ranks[r.ID] = codedRank{r.Code, r.Name}
+	}
+	for _, r := range a.shop.Ranks {
+		ranks[r.ID] = codedRank{r.Code, r.Name}
+	}
+	if err := checkCodes("ranks", ranks); err != nil {
+		return err
+	}
+	staffRanks, err := a.tx.StaffRanks(ctx)
+	if err != nil {
+		return err
+	}
+	clear(ranks)
+	for _, r := range append(staffRanks, a.shop.StaffRanks...) { // of two with one id, that of the file
+		ranks[r.ID] = codedRank{r.Code, r.Name}
+	}
+	return checkCodes("staff_ranks", ranks)
+}
+
+// codedRank is what a rank may be called.
+type codedRank struct{ code, name string }
+
+// checkCodes refuses a code that another rank has, or that is another rank's name: what Smaregi's clients read of that rank would
+// then name this one when they write it back.
+func checkCodes(field string, ranks map[int64]codedRank) error {
+	codes := make(map[string]int64)
+	for id, r := range ranks {
+		code := noren.FoldName(r.code)
+		if code == "" {
+			continue
+		}
+		other, taken := codes[code]
+		for otherID, o := range maps.All(ranks) {
+			if otherID != id && noren.FoldName(o.name) == code {
+				other, taken = otherID, true
+			}
+		}
+		if taken {
+			return &noren.Error{
+				Kind: noren.Conflict, Field: field, Value: r.code,
+				Message: fmt.Sprintf("the code %q of %s is the code or the name of another (ids %d and %d); give each a code of its own",
+					r.code, field, min(id, other), max(id, other)),
+			}
+		}
+		codes[code] = id
+	}
+	return nil
+}

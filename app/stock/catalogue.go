@@ -1,0 +1,75 @@
+package stock
+
+import (
+	"context"
+
+	"noren"
+)
+
+// Catalogue is what a member can refer to.
+type Catalogue struct {
+	Ranks      []noren.Rank // from the lowest up
+	StaffRanks []noren.StaffRank
+	Stores     []noren.Store // shops only; for a caller restricted to one store, only that one
+}
+
+// Catalogue returns the choices of a form about members.
+func (s *Service) Catalogue(ctx context.Context, c noren.Caller) (out Catalogue, err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		if out.Ranks, err = tx.Ranks(ctx); err != nil {
+			return err
+		}
+		if out.StaffRanks, err = tx.StaffRanks(ctx); err != nil {
+			return err
+		}
+		stores, _, err := tx.Stores(ctx, noren.CatalogueFilter{})
+		for _, store := range stores {
+			// Warehouses and order-receiving stores cannot be a member's store.
+			if own := c.Client.StoreID; store.Kind == noren.StoreShop && (own == nil || *own == store.ID) {
+				out.Stores = append(out.Stores, store)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// Staff returns the tenant's staff and all its stores, both ordered by id.
+func (s *Service) Staff(ctx context.Context, c noren.Caller) (staff []noren.Staff, stores []noren.Store, err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		if staff, err = tx.Staff(ctx); err != nil {
+			return err
+		}
+		stores, _, err = tx.Stores(ctx, noren.CatalogueFilter{})
+		return err
+	})
+	return staff, stores, err
+}
+
+// Stores returns the stores that match.
+func (s *Service) Stores(ctx context.Context, c noren.Caller, f noren.CatalogueFilter) (out noren.List[noren.Store], err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		out.Items, out.Total, err = tx.Stores(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// Products returns the products that match.
+func (s *Service) Products(ctx context.Context, c noren.Caller, f noren.CatalogueFilter) (out noren.List[noren.Product], err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		out.Items, out.Total, err = tx.Products(ctx, f)
+		return err
+	})
+	return out, err
+}
+
+// StoreExists reports whether the tenant has the store.
+func (s *Service) StoreExists(ctx context.Context, tenant noren.TenantID, id int64) (found bool, err error) {
+	err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+		stores, _, err := tx.Stores(ctx, noren.CatalogueFilter{IDs: []int64{id}})
+		found = len(stores) > 0
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"noren/app"
+	"noren/app/members"
+	"noren/files"
+	"noren/sqlstore"
+)
+
+// What a backup holds, in this order. It is an uncompressed tar archive, which every system can look into.
+const (
+	backupDatabase = "noren.db"
+	backupFiles    = "files/"
+)
+
+// backupCmd is `noren backup`.
+type backupCmd struct {
+	databaseFlag
+	filesFlag
+	File string `arg:"" help:"File to make; it must not exist yet."`
+}
+
+// Help is the text of `noren backup --help` above the flags.
+func (backupCmd) Help() string {
+	return "The file gets a consistent copy of a SQLite database and every attachment that it refers to. A server may run " +
+		"meanwhile, and is not held up. The name appears when the backup is complete. It contains secrets: protect it like " +
+		"passwords. PostgreSQL is backed up with its own tools; the command says how."
+}
+
+// Run makes the backup.
+func (c *backupCmd) Run(ctx context.Context, std streams) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(c.Database, "sqlite:") {
+		return withOwnTools("pg_dump", "pg_dump --format=custom --file=noren.dump \"$NOREN_DATABASE\"")
+	}
+	store, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	made, err := backUp(ctx, c.Database, store, c.File)
+	if err != nil {
+		return err
+	}
+	say(std.out, "%s: the database, %s, and %s files\n", c.File, megabytes(made.database), number(int64(made.files)))
+	if made.missing > 0 {
+		say(std.out, "  %s files that the database refers to are not stored any more\n", number(int64(made.missing)))
+	}
+	return nil
+}
+
+// withOwnTools is the error of a command that leaves PostgreSQL to one of its own programs.
+func withOwnTools(program, command string) error {
+	where, err := exec.LookPath(program)
+	if err != nil {
+		where = "which is not installed here (Debian: apt-get install postgresql-client)"
+	}
+	return usageError{fmt.Errorf("--database (NOREN_DATABASE): PostgreSQL comes with its own program for this: %s, %s\n  %s\n"+
+		"The attachments are in NOREN_FILES: copy them after the database", program, where, command)}
+}
+
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+
+// backup says what a backup has.
+type backup struct {
+	database int64 // bytes
+	files    int
+	missing  int // files that the database refers to and the store does not have
+}
+
+// backUp makes a backup in a file that does not exist yet. Everything is durable before the file gets its name, so a file of
+// that name is a complete backup.
+func backUp(ctx context.Context, database string, store files.Store, file string) (made backup, err error) {
+	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
+		return made, errors.Join(usageError{fmt.Errorf("%s is there already; a backup makes a new file", file)}, err)
+	}
+	partial := file + ".partial"
+	copied := partial + ".db"
+	remove := func() error { return errors.Join(os.RemoveAll(partial), os.RemoveAll(copied)) }
+	if err := remove(); err != nil { // of one that was interrupted
+		return made, fmt.Errorf("removing an unfinished backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	if err := sqlstore.Copy(ctx, database, copied); err != nil {
+		return made, err
+	}
+	if err := made.write(ctx, partial, copied, store); err != nil {
+		return made, err
+	}
+	if err := os.Rename(partial, file); err != nil {
+		return made, fmt.Errorf("naming the backup: %w", err)
+	}
+	return made, synced(filepath.Dir(file))
+}
+
+// write writes the copied database, and then what it refers to: every such file is there by then.
+func (b *backup) write(ctx context.Context, name, copied string, store files.Store) (err error) {
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("making the backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	archive := tar.NewWriter(out)
+	from, err := os.Open(copied)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	b.database = info.Size()
+	if err := archived(archive, backupDatabase, from, info.Size()); err != nil {
+		return err
+	}
+	db, err := sqlstore.Open(ctx, sqlstore.Config{URL: "sqlite:" + copied, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	err = db.StoredFiles(ctx, func(contract, fileKey string) error {
+		name := members.FileName(contract, fileKey)
+		in, size, err := store.Open(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			b.missing++ // removed since, or lost before
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading the file %s: %w", name, err)
+		}
+		b.files++
+		return errors.Join(archived(archive, backupFiles+name, in, size), in.Close())
+	})
+	if err = errors.Join(err, archive.Close()); err != nil {
+		return err
+	}
+	if err := out.Sync(); err != nil {
+		return fmt.Errorf("writing the backup to the disk: %w", err)
+	}
+	return nil
+}
+
+// archived adds a file to the archive.
+func archived(archive *tar.Writer, name string, from io.Reader, size int64) error {
+	err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size})
+	if err == nil {
+		_, err = io.Copy(archive, from)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s into the backup: %w", name, err)
+	}
+	return nil
+}
+
+// synced makes the names in a directory durable.
+func synced(directory string) error {
+	f, err := os.Open(directory)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s to the disk: %w", directory, err)
+	}
+	return nil
+}
+
+// restoreCmd is `noren restore`.
+type restoreCmd struct {
+	databaseFlag
+	filesFlag
+	File string `arg:"" help:"File that noren backup has made."`
+}
+
+// Help is the text of `noren restore --help` above the flags.
+func (restoreCmd) Help() string {
+	return "The database must not exist yet: move a damaged one away first, with its files -wal and -shm. Afterwards everything " +
+		"is checked as by noren verify. The backup stays as it is."
+}
+
+// Run copies the backup to where a server expects it, the database last: if it is interrupted, it can be run again.
+func (c *restoreCmd) Run(ctx context.Context, std streams) error {
+	if err := c.databaseFlag.check(); err != nil {
+		return err
+	}
+	path, isFile := strings.CutPrefix(c.Database, "sqlite:")
+	if !isFile {
+		return withOwnTools("pg_restore", "pg_restore --dbname=\"$NOREN_DATABASE\" noren.dump")
+	}
+	path, _, _ = strings.Cut(path, "?")
+	for _, name := range []string{path, path + "-wal"} {
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(wrong("database", "NOREN_DATABASE", "%s is there already; move it away first", name), err)
+		}
+	}
+	restored, err := c.restore(ctx, path)
+	if err != nil {
+		return err
+	}
+	say(std.out, "%s is restored with %s files.\n", path, number(int64(restored)))
+	h, err := openConfigured(ctx, sqlstore.Config{URL: c.Database, ReadOnly: true}, app.Config{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		say(std.out, "It was not checked: %v. Start a server, and run noren verify.\n", err)
+		return nil
+	}
+	defer h.close()
+	checks, err := h.engine.Verify(ctx)
+	if err != nil {
+		return fmt.Errorf("checking what was restored: %w", err)
+	}
+	return printChecks(std.out, checks)
+}
+
+// restore copies the database to the path and the attachments to the store, and returns how many these are. The name of the
+// database appears when everything else is there.
+func (c *restoreCmd) restore(ctx context.Context, path string) (n int, err error) {
+	in, err := os.Open(c.File)
+	if err != nil {
+		return 0, usageError{err}
+	}
+	defer in.Close()
+	archive := tar.NewReader(in)
+	if first, err := archive.Next(); err != nil || first.Name != backupDatabase {
+		return 0, usageError{fmt.Errorf("%s is not a backup that noren backup has made", c.File)}
+	}
+	partial := path + ".restoring"
+	if err := written(partial, archive); err != nil {
+		return 0, fmt.Errorf("restoring the database: %w", err)
+	}
+	store, err := c.open()
+	if err != nil {
+		return 0, err
+	}
+	defer store.Close()
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return n, fmt.Errorf("reading %s, which is damaged or not complete: %w", c.File, err)
+		}
+		name, isFile := strings.CutPrefix(header.Name, backupFiles)
+		if !isFile || !fs.ValidPath(name) {
+			return n, usageError{fmt.Errorf("%s has %q, which no backup has", c.File, header.Name)}
+		}
+		if _, err := store.Put(ctx, name, archive); err != nil {
+			return n, fmt.Errorf("restoring the file %s: %w", name, err)
+		}
+		n++
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return n, fmt.Errorf("restoring the database: %w", err)
+	}
+	return n, synced(filepath.Dir(path))
+}
+
+// written writes a file and makes it durable.
+func written(name string, from io.Reader) error {
+	out, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, from)
+	return errors.Join(err, out.Sync(), out.Close())
+}

@@ -1,0 +1,45 @@
+package console
+
+import (
+	"noren"
+	"noren/app/imports"
+	"noren/csvfile"
+)
+
+// encodingChoices are the encodings that a file may be read in.
+func (p *page) encodingChoices() []choice {
+	choices := []choice{{"", p.T("imports.detected")}}
+	for _, name := range csvfile.Encodings() {
+		choices = append(choices, choice{name, name})
+	}
+	return choices
+}
+
+// delimiters are the characters that may separate cells, by name.
+func delimiters() map[string]rune {
+	return map[string]rune{"comma": ',', "tab": '\t', "semicolon": ';', "pipe": '|'}
+}
+
+// delimiterChoices are the delimiters that a file may be read with.
+func (p *page) delimiterChoices() []choice {
+	return []choice{
+		{"", p.T("imports.detected")},
+		{"comma", p.T("imports.delimiter_comma")},
+		{"tab", p.T("imports.delimiter_tab")},
+		{"semicolon", p.T("imports.delimiter_semicolon")},
+		{"pipe", p.T("imports.delimiter_pipe")},
+	}
+}
+
+// identityChoices are the numbers that name members although the name in the file is another one.
+func (p *page) identityChoices() []choice {
+	return []choice{{"", p.T("imports.by_none")}, {imports.ByID, p.T("imports.by_id")}, {imports.ByCode, p.T("imports.by_code")}}
+}
+
+// importLabels are the labels of fields in the user's language.
+func (p *page) importLabels(kind noren.ImportKind) map[string]string { return csvfile.Labels(kind) }
+
+// changeSample is how the field of one member would change, for users who may see it.
+func (p *page) changeSample(field string, c imports.Change) string {
+	return c.Member + ": " + p.conceal(field, p.T("imports.change", c.Before, c.After))
+}

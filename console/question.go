@@ -1,0 +1,21 @@
+package console
+
+import "slices"
+
+// fieldSure is the box with which a user confirms what a form asks about.
+const fieldSure = "sure"
+
+// question is what must be confirmed before a form takes effect. Its value says exactly what: another amount is asked about
+// again.
+type question struct{ value, words string }
+
+// sure reports whether the user has confirmed the question. Otherwise the form is shown again with it: the form must include
+// @sureField.
+func (p *page) sure(value, words string) bool {
+	if slices.Contains(p.form[fieldSure], value) {
+		return true
+	}
+	p.question = question{value, words}
+	p.wrong(fieldSure, words)
+	return false
+}

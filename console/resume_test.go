@@ -1,0 +1,154 @@
+package console
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// keptField finds the form that a sign-in page carries.
+var keptField = regexp.MustCompile(`name="kept" value="([^"]*)"`)
+
+// carried returns what the sign-in page carries; "" if nothing.
+func carried(body string) string {
+	if found := keptField.FindStringSubmatch(body); found != nil {
+		return html.UnescapeString(found[1])
+	}
+	return ""
+}
+
+// ends signs the browser's session out elsewhere: its cookie stays and is worth nothing.
+func (w *browser) ends() {
+	w.Helper()
+	other := &browser{bundle: w.bundle, cookies: map[string]string{cookieSession: w.cookies[cookieSession]}, address: w.address}
+	if a := other.post("/console/sign-out", nil); a.Code != http.StatusSeeOther {
+		w.Fatalf("signing out: %d", a.Code)
+	}
+}
+
+// signInWith signs in with what the sign-in page carries.
+func (w *browser) signInWith(kept, login string) (body string, code int) {
+	w.Helper()
+	a := w.post("/console/sign-in", url.Values{"contract": {contract}, "login": {login}, "password": {password}, "kept": {kept}})
+	return a.Body.String(), a.Code
+}
+
+// TestSessionEndsInAForm: what was typed into a form when the session had ended is there after signing in again, and nothing
+// is saved before it is sent once more.
+func TestSessionEndsInAForm(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		page, target, login string
+		typed               url.Values
+		shown               []string
+	}{
+		{"/console/members/1", "/console/members/1/notes", "staff", url.Values{"note": {"緑茶 & <和菓子>\n二行目"}}, []string{"緑茶 &amp; &lt;和菓子&gt;\n二行目</textarea>"}},
+		{"/console/members/1", "/console/members/1/points", "staff", url.Values{"mode": {"ADD"}, "amount": {"77"}, "reason": {"ご来店"}, "kind": {"PAID"}}, []string{`value="77"`, `value="ご来店"`, `value="PAID" selected`}},
+		{"/console/members/1/edit", "/console/members/1/edit", "staff", url.Values{"last_name": {"山本"}, "was_last_name": {"山田"}, "status": {"LOST"}}, []string{`value="山本"`, `name="was_last_name" value="山田"`, `value="LOST" selected`}},
+		{"/console/stock/1/1", "/console/stock/1/1", "staff", url.Values{"amount": {"60"}, "memo": {"棚卸"}, "was_amount": {"9"}}, []string{`value="60"`, `value="棚卸"`, `name="was_amount" value="9"`}},
+		{"/console/clients/new", "/console/clients", "admin", url.Values{"dialect": {"smaregi"}, "kind": {"user"}, "name": {"レジ"}, "store": {"2"}, "scope": {"pos.stock:write"}}, []string{`value="レジ"`, `value="2" selected`, `value="pos.stock:write" checked`}},
+		{"/console/ranks/programme", "/console/ranks/programme", "admin", url.Values{"window_months": {"17"}, "entry-2": {"4321"}}, []string{`value="17"`, `value="4321"`}},
+	} {
+		t.Run(c.target, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			w := b.as(c.login)
+			w.shows(c.page)
+			w.ends()
+			a := w.post(c.target, c.typed)
+			kept := carried(a.Body.String())
+			if a.Code != http.StatusUnauthorized || kept == "" || !strings.Contains(a.Body.String(), "セッションが終了しました") {
+				t.Fatalf("%d %s", a.Code, textOf(a))
+			}
+			// A wrong password does not lose it.
+			wrong := w.post("/console/sign-in", url.Values{"contract": {contract}, "login": {c.login}, "password": {"x"}, "kept": {kept}})
+			if again := carried(wrong.Body.String()); wrong.Code != http.StatusUnauthorized || again != kept {
+				t.Errorf("after a wrong password: %d %q", wrong.Code, again)
+			}
+			body, code := w.signInWith(kept, c.login)
+			if code != http.StatusOK || !strings.Contains(body, "まだ保存されていません") || !strings.Contains(body, "data-unsaved") {
+				t.Fatalf("%d %s", code, body)
+			}
+			for _, text := range c.shown {
+				if !strings.Contains(body, text) {
+					t.Errorf("there is no %q", text)
+				}
+			}
+			w.lacks(body, "⟦")
+			if !strings.Contains(body, `action="`+c.target+`"`) {
+				t.Errorf("the form is not there")
+			}
+			if name := *b.stored(1).LastName; name != "山田" {
+				t.Errorf("%s was saved", name)
+			}
+			w.shows(c.page)
+		})
+	}
+}
+
+// TestKeptFormOfOthers: what one person typed is not shown to another, nor on a page that the role may not see; a form of
+// another site is not kept, nor are passwords; and what no page of ours has carried is ignored.
+func TestKeptFormOfOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("staff")
+	w.ends()
+	note := url.Values{"note": {"内緒"}}
+	kept := carried(w.post("/console/members/1/notes", note).Body.String())
+	if body, code := w.signInWith(kept, "admin"); code != http.StatusSeeOther || strings.Contains(body, "内緒") {
+		t.Errorf("somebody else: %d", code)
+	}
+	nobody := b.browser()
+	kept = carried(nobody.post("/console/clients", url.Values{"name": {"レジ"}, "dialect": {"recore"}}).Body.String())
+	if _, code := nobody.signInWith(kept, "viewer"); code != http.StatusSeeOther {
+		t.Errorf("a viewer and a client: %d", code)
+	}
+	kept = carried(nobody.post("/console/members/9/notes", note).Body.String())
+	if _, code := nobody.signInWith(kept, "staff"); code != http.StatusSeeOther {
+		t.Errorf("a member that is gone: %d", code)
+	}
+	if a := b.browser().post("/console/members/1/notes", note, "Sec-Fetch-Site: cross-site"); carried(a.Body.String()) != "" {
+		t.Error("a form of another site is kept")
+	}
+	secret := url.Values{"password": {password}, "new_password": {"とても秘密のことば"}}
+	if a := b.browser().post("/console/account/password", secret); a.Code != http.StatusSeeOther || strings.Contains(a.Body.String(), "秘密") {
+		t.Errorf("passwords: %d", a.Code)
+	}
+	file := b.browser().do(http.MethodPost, "/console/imports", strings.NewReader("x"), "Content-Type: multipart/form-data; boundary=x")
+	if file.Code != http.StatusUnauthorized || !strings.Contains(file.Body.String(), "ファイルは送信されていません") {
+		t.Errorf("a file: %d", file.Code)
+	}
+	for _, forged := range []string{"x", "e30=", keptForm{Page: "https://evil.example/"}.String(), keptForm{Page: "/console/sign-in"}.String(), keptForm{Page: "/console/static/x/console.js"}.String()} {
+		if _, code := b.browser().signInWith(forged, "staff"); code != http.StatusSeeOther {
+			t.Errorf("%q: %d", forged, code)
+		}
+	}
+}
+
+// TestNegativeStock: a negative quantity is asked about, and asked again about another one.
+func TestNegativeStock(t *testing.T) {
+	t.Parallel()
+	w := setup(t).as("staff")
+	const target = "/console/stock/1/1"
+	f := form(t, w.shows(target), target)
+	f.Set("amount", "-5")
+	a := w.post(target, f)
+	if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "マイナスになります(-5)") {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	f = form(t, a.Body.String(), target)
+	f.Set(fieldSure, "negative -5")
+	f.Set("amount", "-50")
+	if a = w.post(target, f); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "(-50)") {
+		t.Fatalf("another amount: %d %s", a.Code, textOf(a))
+	}
+	f = form(t, a.Body.String(), target)
+	f.Set(fieldSure, "negative -50")
+	if a = w.post(target, f); a.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Code, textOf(a))
+	}
+	w.shows(target, "<dd>-50</dd>")
+}

@@ -1,0 +1,132 @@
+package csvfile
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// Encodings are the names of the encodings that a person may choose from. Others that a browser knows can be named too.
+func Encodings() []string {
+	return []string{"utf-8", "shift_jis", "euc-jp", "iso-2022-jp", "utf-16le", "utf-16be"}
+}
+
+// chosen returns the form with what a person has chosen instead of what was detected.
+func (f form) chosen(c Choice) (form, error) {
+	name := strings.ToLower(strings.TrimSpace(c.Encoding))
+	if name == "" {
+		return f, nil
+	}
+	marked := max(f.skip, 0) // length of a byte order mark, which is no text in any encoding
+	var chosen encoding.Encoding
+	switch strings.NewReplacer("_", "", "-", "", " ", "").Replace(name) {
+	case "utf8", "utf8bom", "utf8sig":
+		return form{name: "UTF-8", encoding: unicode.UTF8, skip: marked}, nil
+	case "sjis", "shiftjis", "cp932", "ms932", "windows31j", "mskanji":
+		return form{name: "Shift_JIS", encoding: japanese.ShiftJIS}, nil
+	case "utf16", "unicode", "utf16le":
+		return form{name: "UTF-16", encoding: unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)}, nil
+	case "utf16be":
+		return form{name: "UTF-16", encoding: unicode.UTF16(unicode.BigEndian, unicode.UseBOM)}, nil
+	}
+	chosen, err := htmlindex.Get(name)
+	if err != nil {
+		return f, wrong(FaultEncodingName, "unknown encoding %q; use one of %s", c.Encoding, strings.Join(Encodings(), ", "))
+	}
+	canonical, err := htmlindex.Name(chosen)
+	if err != nil {
+		canonical = name
+	}
+	return form{name: strings.ToUpper(canonical), encoding: chosen}, nil
+}
+
+// loneReturns reports whether lines end with a carriage return alone, as old programs on the Mac wrote them.
+func (f form) loneReturns(data []byte) bool {
+	r := bufio.NewReader(f.open(data))
+	returns := false
+	for {
+		c, _, err := r.ReadRune()
+		switch {
+		case err != nil:
+			return returns
+		case c == '\n':
+			return false
+		case c == '\r':
+			returns = true
+		}
+	}
+}
+
+// returnsToFeeds turns carriage returns into line feeds.
+type returnsToFeeds struct{ transform.NopResetter }
+
+// Transform implements transform.Transformer.
+func (returnsToFeeds) Transform(dst, src []byte, _ bool) (written, read int, err error) {
+	n := copy(dst, src)
+	for i := range n {
+		if dst[i] == '\r' {
+			dst[i] = '\n'
+		}
+	}
+	if n < len(src) {
+		return n, n, transform.ErrShortDst
+	}
+	return n, n, nil
+}
+
+// quotedTexts drops the sign from cells of the form ="A0012", by which programs keep spreadsheets from taking a code for a
+// number. To a reader of CSV a quote inside a cell without quotes is an error.
+type quotedTexts struct {
+	text      *bufio.Reader
+	delimiter rune
+	quoted    bool // inside quotes
+	start     bool // at the beginning of a cell
+}
+
+// Read implements io.Reader.
+func (q *quotedTexts) Read(b []byte) (n int, err error) {
+	for n < len(b) {
+		c, err := q.text.ReadByte()
+		if err != nil {
+			if n > 0 && errors.Is(err, io.EOF) {
+				return n, nil
+			}
+			return n, err
+		}
+		if q.start && c == '=' {
+			if next, peekErr := q.text.Peek(1); peekErr == nil && next[0] == '"' {
+				continue // still at the beginning
+			}
+		}
+		switch {
+		case c == '"':
+			q.quoted = !q.quoted
+			q.start = false
+		case !q.quoted:
+			q.start = rune(c) == q.delimiter || c == '\n'
+		}
+		b[n] = c
+		n++
+		if q.text.Buffered() == 0 {
+			return n, nil
+		}
+	}
+	return n, nil
+}
+
+// quotedText returns the text of a cell of the form ="A0012" that a spreadsheet program has written with quotes around it.
+func quotedText(cell string) string {
+	if rest, ok := strings.CutPrefix(cell, `="`); ok {
+		if text, ok := strings.CutSuffix(rest, `"`); ok && !strings.Contains(text, `"`) {
+			return text
+		}
+	}
+	return cell
+}

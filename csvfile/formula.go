@@ -1,0 +1,43 @@
+package csvfile
+
+import (
+	"strings"
+	"unicode"
+)
+
+// formulaSigns are the characters with which spreadsheet programs begin a formula: =, +, - and @, and the forms of them that
+// some programs, and the conversion to Shift_JIS, take for the same.
+const formulaSigns = "=+-@＝＋－＠−﹦﹢﹣﹫"
+
+// Defused prefixes a cell that a spreadsheet program may read as a formula with an apostrophe, which makes it text. A member
+// can choose a name that would otherwise run on the machine of the person who opens the file. Every CSV that leaves the
+// program goes through here.
+func Defused(cell string) string {
+	if formula(cell) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// disarmed removes the apostrophe of Defused, so that what was exported can be imported again.
+func disarmed(cell string) string {
+	if rest, ok := strings.CutPrefix(cell, "'"); ok && formula(rest) {
+		return rest
+	}
+	return cell
+}
+
+// formula reports whether a program may read the cell as a formula, perhaps after dropping what cannot be seen at its
+// beginning. Apostrophes count as such: a cell that was written with one keeps it that way.
+func formula(cell string) bool {
+	rest := strings.TrimLeftFunc(cell, func(r rune) bool {
+		return r == '\'' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: zero width, byte order mark
+	})
+	switch {
+	case rest != "" && strings.ContainsRune(formulaSigns, []rune(rest)[0]):
+		return true
+	case cell == "":
+		return false
+	}
+	return strings.ContainsRune("\t\r\n", rune(cell[0])) // a program may take the beginning for the end of another cell
+}

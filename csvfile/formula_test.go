@@ -1,0 +1,23 @@
+package csvfile
+
+import "testing"
+
+// TestDefused has what spreadsheet programs read as a formula, and what they do not. What is defused is read back as it was.
+func TestDefused(t *testing.T) {
+	t.Parallel()
+	for cell, dangerous := range map[string]bool{
+		"": false, "山田": false, "a=b": false, "1+1": false, "'": false, "''": false, "'it": false, " x": false, "\u3000": false,
+		"=1+1": true, "+1": true, "-1": true, "@SUM(A1)": true, "\t=1": true, "\r=1": true, "\n=1": true, "\tx": true, "\nx": true,
+		" =1+1": true, "\u3000=1": true, "\u00a0@x": true, "\u200b=1": true, "\ufeff=1": true, "\r\n +1": true, "\x00=1": true,
+		"＝1+1": true, "＋1": true, "－1": true, "＠x": true, "\u3000＝1": true, "\u22121": true, "\ufe661": true,
+		"'=1": true, "'' ＝1": true,
+	} {
+		got := Defused(cell)
+		if (got != cell) != dangerous || dangerous && got != "'"+cell {
+			t.Errorf("%q becomes %q", cell, got)
+		}
+		if back := disarmed(got); back != cell && dangerous {
+			t.Errorf("%q is read back as %q", cell, back)
+		}
+	}
+}

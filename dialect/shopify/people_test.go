@@ -1,0 +1,86 @@
+package shopify
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"noren"
+)
+
+// TestTopicsAreNotTrusted sends bodies under topics that are not theirs: the signature does not cover the topic.
+func TestTopicsAreNotTrusted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	paid := order("500", customerOf(customerA), "")
+	b.want("paid", message{id: "p1", topic: topicPaid, body: paid}, 200, "applied", "member 1")
+	b.want("paid, told to be cancelled", message{id: "p2", topic: topicCancelled, body: paid}, 200, "ignored", "not cancelled")
+	b.want("cancelled, told to be paid", message{id: "p3", topic: topicPaid, body: cancelled("501", customerOf(customerA), "")}, 200, "ignored", "was cancelled")
+	b.want("not paid", message{id: "p4", topic: topicPaid, body: strings.Replace(order("502", customerOf(customerA), ""), `"paid"`, `"pending"`, 1)}, 200, "ignored", "not paid")
+	request := fmt.Sprintf(`{"shop_id":1,"customer":{"id":%s},"orders_requested":[],"data_request":{"id":9}}`, customerA)
+	b.want("asked for data", message{id: "p5", topic: topicRequest, body: request}, 200, "applied", "hand out the data of member 1")
+	b.want("asked for data, told to erase", message{id: "p6", topic: topicRedact, body: request}, 422, "refused", "orders_to_redact: is missing")
+	b.want("asked for data, told that the shop left", message{id: "p7", topic: topicShop, body: request}, 422, "refused", "customer: is not part")
+	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "500 1 12000") {
+		t.Errorf("credited %v", got)
+	}
+}
+
+// TestPeople merges, erases and unlinks customers.
+func TestPeople(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	shopifyOf := func(id int64) string {
+		t.Helper()
+		list, err := b.Rooms.Members.List(t.Context(), b.caller(shopA), noren.MemberFilter{IDs: []int64{id}})
+		if err != nil || len(list.Items) != 1 {
+			t.Fatal(list, err)
+		}
+		return noren.Deref(list.Items[0].ShopifyCustomerID)
+	}
+	merge := func(kept, gone string) string {
+		return fmt.Sprintf(`{"admin_graphql_api_customer_kept_id":"gid://shopify/Customer/%s","admin_graphql_api_customer_deleted_id":"gid://shopify/Customer/%s","status":"completed"}`, kept, gone)
+	}
+	b.want("the linked one is gone", message{id: "m1", topic: topicMerged, body: merge("4242", customerA)}, 200, "applied", "member 1")
+	if got := shopifyOf(1); got != "4242" {
+		t.Errorf("linked to %s", got)
+	}
+	b.want("an order of one who will be gone", message{id: "m2", topic: topicPaid, body: order("600", customerOf("5353"), "")}, 200, "held", "5353")
+	b.want("the linked one is left", message{id: "m3", topic: topicMerged, body: merge("4242", "5353")}, 200, "applied", "credited to member 1")
+	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "600 1 12000") || shopifyOf(1) != "4242" {
+		t.Errorf("credited %v, linked to %s", got, shopifyOf(1))
+	}
+	b.want("nobody", message{id: "m4", topic: topicMerged, body: merge("1", "2")}, 200, "ignored", "no member")
+	b.want("not a global ID", message{id: "m5", topic: topicMerged, body: `{"admin_graphql_api_customer_kept_id":"4242"}`}, 422, "refused", "gid://")
+
+	redact := `{"shop_id":1,"customer":{"id":4242,"email":"x@example.com"},"orders_to_redact":[600]}`
+	b.want("erased", message{id: "m6", topic: topicRedact, body: redact}, 200, "applied", "member 1 is erased")
+	if got := shopifyOf(1); got != "" {
+		t.Errorf("linked to %s", got)
+	}
+	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "600 1 12000") {
+		t.Errorf("sums have to stay: %v", got)
+	}
+	b.want("nobody is left", message{id: "m7", topic: topicRedact, body: redact}, 200, "ignored", "no member")
+	b.want("the shop has left", message{id: "m8", topic: topicShop, body: `{"shop_id":1,"shop_domain":"x.myshopify.com"}`}, 200, "applied", "no longer linked")
+}
+
+// TestForeignRefunds are in the buyer's currency.
+func TestForeignRefunds(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.want("paid", message{id: "f1", topic: topicPaid, body: order("700", customerOf(customerA), "")}, 200, "applied", "member 1")
+	refund := func(id, transaction, more string) string {
+		return fmt.Sprintf(`{"id":%s,"order_id":700,"transactions":[{"kind":"refund","status":"success","amount":"6.50","currency":"USD"%s}]%s}`, id, transaction, more)
+	}
+	set := func(amount string) string {
+		return `{"shop_money":{"amount":"` + amount + `","currency_code":"JPY"},"presentment_money":{"amount":"6.50","currency_code":"USD"}}`
+	}
+	b.want("beside the amount", message{id: "f2", topic: topicRefunded, body: refund("1", `,"amount_set":`+set("1000"), "")}, 200, "applied", "member 1")
+	b.want("by lines", message{id: "f3", topic: topicRefunded, body: refund("2", "",
+		`,"refund_line_items":[{"subtotal_set":`+set("1800")+`,"total_tax_set":`+set("200")+`}],"order_adjustments":[{"amount_set":`+set("-500")+`}]`)}, 200, "applied", "member 1")
+	b.want("not told", message{id: "f4", topic: topicRefunded, body: refund("3", "", "")}, 422, "refused", "must be the shop's currency, JPY")
+	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "700 1 8500/12000") {
+		t.Errorf("credited %v, want 12000 - 1000 - 2500", got)
+	}
+}

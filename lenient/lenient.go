@@ -1,0 +1,251 @@
+// Package lenient reads what people write: cells of files, and what they type into forms. They write full-width digits,
+// commas, days of several forms and half-width kana, and mean the same. APIs have strict forms of their own.
+package lenient
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"noren"
+)
+
+// Wrong is why a text could not be read.
+type Wrong struct {
+	Reason  noren.Reason
+	Limit   string // what is allowed, if that is short: "20", "1–99999"
+	Message string // English, with the right form
+}
+
+// Narrow returns the text with full-width letters, digits and signs turned into plain ones, without what cannot be seen.
+// In numbers, days and addresses the width comes from the keyboard mode.
+func Narrow(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r >= '！' && r <= '～':
+			return r - '！' + '!'
+		case r == '　' || r == '\u00a0':
+			return ' '
+		case r == '−' || r == '‐' || r == '―' || r == '–':
+			return '-'
+		case unicode.Is(unicode.Cf, r): // zero width, byte order mark, soft hyphen
+			return -1
+		default:
+			return r
+		}
+	}, s))
+}
+
+// Forms of numbers.
+var (
+	groupedDigits = regexp.MustCompile(`^-?[0-9]{1,3}(,[0-9]{3})+$`)       // commas group thousands
+	zeroFraction  = regexp.MustCompile(`^(-?[0-9]+(?:,[0-9]{3})*)\.0+$`)   // 120.00
+	shortened     = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+?[0-9]+$`)  // 4.9E+12
+	plusShortened = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+[0-9]{2}$`) // as a spreadsheet program writes it
+)
+
+// Shortened reports whether a spreadsheet program has written a long number in the form 4.9E+12, so that digits are lost.
+func Shortened(s string) bool { return plusShortened.MatchString(Narrow(s)) }
+
+// LostDigits is what is wrong with such a number.
+func LostDigits() *Wrong {
+	return &Wrong{noren.ReasonLostDigits, "", "a spreadsheet program has shortened this number; format the column as text and export it again"}
+}
+
+// number returns the text of a number in plain digits, with a minus sign where it is below 0 and without separators.
+func number(s string) string {
+	s = Narrow(s)
+	if rest, ok := strings.CutPrefix(strings.Replace(s, "▲", "△", 1), "△"); ok { // how bookkeepers write a minus
+		s = "-" + strings.TrimSpace(rest)
+	}
+	s = strings.TrimPrefix(s, "+")
+	if whole := zeroFraction.FindStringSubmatch(s); whole != nil {
+		s = whole[1]
+	}
+	if groupedDigits.MatchString(s) {
+		s = strings.ReplaceAll(s, ",", "")
+	}
+	return s
+}
+
+// Integer reads a whole number from least to most: 1200, 1,200, １２００ or 1200.00.
+func Integer(s string, least, most int64) (int64, *Wrong) {
+	text := number(s)
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err != nil && shortened.MatchString(text):
+		return 0, LostDigits()
+	case err != nil && !noren.IsDigits(strings.TrimPrefix(text, "-")):
+		return 0, &Wrong{noren.ReasonNotNumber, "", "not a whole number; write it as 1200"}
+	case err != nil || n < least || n > most:
+		return 0, &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–%d", least, most), fmt.Sprintf("must be from %d to %d", least, most)}
+	}
+	return n, nil
+}
+
+// Points reads a number of points, which may have its unit: 1,200pt or 1200ポイント.
+func Points(s string, least, most int64) (int64, *Wrong) {
+	text := strings.ToLower(Narrow(s))
+	for _, unit := range []string{"ポイント", "points", "pts", "pt", "点", "p"} {
+		if rest, ok := strings.CutSuffix(text, unit); ok {
+			text = rest
+			break
+		}
+	}
+	return Integer(text, least, most)
+}
+
+// Money reads an amount in the main unit of the currency, in its smallest unit: 1200, 1,200.50, ¥1,200 or 1200円.
+func Money(s, currency string) (int64, *Wrong) {
+	text := number(strings.TrimSuffix(strings.TrimLeft(Narrow(s), "¥￥\\$"), "円"))
+	if whole, fraction, cut := strings.Cut(text, "."); groupedDigits.MatchString(whole) {
+		text = strings.ReplaceAll(whole, ",", "")
+		if cut {
+			text += "." + fraction
+		}
+	}
+	n, err := noren.ParseMoney(text, currency)
+	switch {
+	case err != nil && shortened.MatchString(text):
+		return 0, LostDigits()
+	case err != nil:
+		return 0, &Wrong{noren.ReasonNotNumber, currency, "not an amount in " + currency + "; write it as 1200"}
+	}
+	return n, nil
+}
+
+// Hundredths reads a decimal with at most two places, up to noren.MaxUnit.
+func Hundredths(s string) (noren.Hundredths, *Wrong) {
+	h, err := noren.ParseHundredths(number(s))
+	if err != nil || h > noren.MaxUnit {
+		known := "0–" + noren.Hundredths(noren.MaxUnit).String()
+		return 0, &Wrong{noren.ReasonOutOfRange, known, "must be a number up to 99999.99 with at most two decimals"}
+	}
+	return h, nil
+}
+
+// eras are the Japanese eras in which people and shops of today have days, with their first year.
+var eras = map[string]int{
+	"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019,
+	"M": 1868, "T": 1912, "S": 1926, "H": 1989, "R": 2019,
+}
+
+var eraDay = regexp.MustCompile(`^(明治|大正|昭和|平成|令和|[MTSHR])\.?(元|[0-9]{1,2})[年./-]([0-9]{1,2})[月./-]([0-9]{1,2})日?$`)
+
+// westernDay returns the text with the year of an era turned into that of the calendar.
+func westernDay(s string) string {
+	m := eraDay.FindStringSubmatch(strings.ToUpper(s))
+	if m == nil {
+		return s
+	}
+	year, err := strconv.Atoi(m[2])
+	if err != nil { // 元年, the first year
+		year = 1
+	}
+	return fmt.Sprintf("%d/%s/%s", eras[m[1]]+year-1, strings.TrimPrefix(m[3], "0"), strings.TrimPrefix(m[4], "0"))
+}
+
+// clock matches the time of day that programs add to a day.
+var clock = regexp.MustCompile(`[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$`)
+
+// Date reads a day: 2026-11-02, 2026/11/2, 2026.11.2, 20261102, 2026年11月2日 or 令和8年11月2日.
+func Date(s string) (noren.Date, *Wrong) {
+	text := westernDay(clock.ReplaceAllString(Narrow(s), ""))
+	for _, layout := range []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "20060102", "2006年1月2日"} {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1 {
+			return noren.Date(t.Format(time.DateOnly)), nil
+		}
+	}
+	return "", &Wrong{noren.ReasonNotDate, "", "not a date; write it as 2026-11-02"}
+}
+
+// Time reads a time: RFC 3339, the form of Shopify's files, or a day with or without a time of day, in zone.
+func Time(s string, zone *time.Location) (time.Time, *Wrong) {
+	text := Narrow(s)
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	for _, day := range []string{time.DateOnly, "2006/1/2", "2006.1.2", "2006年1月2日"} {
+		for _, clock := range []string{"", " 15:04", " 15:04:05", "T15:04", "T15:04:05"} {
+			if t, err := time.ParseInLocation(day+clock, text, zone); err == nil {
+				return t, nil
+			}
+		}
+	}
+	return time.Time{}, &Wrong{noren.ReasonNotTime, "", "not a time; write it as 2026-11-02 10:00:00 or 2026-11-02T10:00:00+09:00"}
+}
+
+// Flag reads yes or no.
+func Flag(s string) (bool, *Wrong) {
+	switch strings.ToLower(Narrow(s)) {
+	case "1", "true", "yes", "y", "on", "はい", "有", "あり", "許可", "する", "希望する", "受信する", "受け取る", "○", "◯", "〇":
+		return true, nil
+	case "0", "false", "no", "n", "off", "いいえ", "無", "なし", "拒否", "しない", "希望しない", "受信しない", "受け取らない", "×", "x":
+		return false, nil
+	}
+	return false, &Wrong{noren.ReasonUnknownWord, "1, 0", "must be 1 or 0, true or false"}
+}
+
+// Word reads one of the words, which are in upper case.
+func Word[T any](s string, words map[string]T, known string) (T, *Wrong) {
+	if v, ok := words[strings.ToUpper(Narrow(s))]; ok {
+		return v, nil
+	}
+	var none T
+	return none, &Wrong{noren.ReasonUnknownWord, known, "must be one of " + known}
+}
+
+// Kana returns kana as they are kept: full-width katakana. Half-width kana and hiragana mean the same.
+func Kana(s string) string {
+	var b strings.Builder
+	for _, r := range halfKana.ReplaceAllStringFunc(noren.Trimmed(s), norm.NFKC.String) {
+		if r >= 'ぁ' && r <= 'ゖ' {
+			r += 'ァ' - 'ぁ'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// halfKana matches half-width kana with their marks, which become one letter together.
+var halfKana = regexp.MustCompile(`[\x{ff61}-\x{ff9f}]+`)
+
+// Forms of numbers whose leading zero a spreadsheet program has dropped.
+var (
+	mobileLess   = regexp.MustCompile(`^[5789]0[0-9]{8}$`) // 090, 080, 070, 050
+	landlineLess = regexp.MustCompile(`^[1-9][0-9]{8}$`)
+	postalLess   = regexp.MustCompile(`^[1-9][0-9]{4,5}$`)
+)
+
+const postalDigits = 7
+
+// Phone reads a telephone number. repaired reports whether its leading zero had been lost.
+func Phone(s string) (phone string, repaired bool, wrong *Wrong) {
+	phone = Narrow(s)
+	switch {
+	case Shortened(phone):
+		return phone, false, LostDigits()
+	case mobileLess.MatchString(phone), landlineLess.MatchString(phone):
+		return "0" + phone, true, nil
+	}
+	return phone, false, nil
+}
+
+// PostalCode reads a Japanese postal code. repaired reports whether leading zeros had been lost.
+func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
+	code = strings.TrimSpace(strings.TrimPrefix(Narrow(s), "〒"))
+	switch {
+	case Shortened(code):
+		return code, false, LostDigits()
+	case postalLess.MatchString(code):
+		return strings.Repeat("0", postalDigits-len(code)) + code, true, nil
+	}
+	return code, false, nil
+}

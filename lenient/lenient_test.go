@@ -1,0 +1,63 @@
+package lenient_test
+
+import (
+	"testing"
+
+	"noren/lenient"
+)
+
+func TestNumbersAndDays(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"1200": 1200, "1,200": 1200, "１，２００": 1200, "1200.00": 1200, "△5": -5, "−5": -5,
+		" +7 ": 7, //nolint:gocritic // the blanks are what is tested
+	} {
+		if n, wrong := lenient.Integer(text, -10, 10_000); wrong != nil || n != want {
+			t.Errorf("Integer(%q) = %d, %v; want %d", text, n, wrong, want)
+		}
+	}
+	for _, text := range []string{"", "x", "1.5", "1,20", "4.9E+12", "10001", "--1", "9999999999999999999999"} {
+		if n, wrong := lenient.Integer(text, -10, 10_000); wrong == nil || wrong.Message == "" {
+			t.Errorf("Integer(%q) = %d", text, n)
+		}
+	}
+	for _, text := range []string{"2026-11-02", "2026/11/2", "2026.11.2", "20261102", "2026年11月2日", "令和8年11月2日", "R8.11.2", "２０２６／１１／２", "2026/11/02 10:30"} {
+		if day, wrong := lenient.Date(text); wrong != nil || day != "2026-11-02" {
+			t.Errorf("Date(%q) = %s, %v", text, day, wrong)
+		}
+	}
+	if day, wrong := lenient.Date("昭和元年12月25日"); wrong != nil || day != "1926-12-25" {
+		t.Errorf("the first year of an era: %s, %v", day, wrong)
+	}
+	for _, text := range []string{"2026-02-30", "令和8年13月1日", "yesterday", ""} {
+		if day, wrong := lenient.Date(text); wrong == nil {
+			t.Errorf("Date(%q) = %s", text, day)
+		}
+	}
+	if points, wrong := lenient.Points("１，２００ポイント", 0, 9999); wrong != nil || points != 1200 {
+		t.Errorf("points: %d, %v", points, wrong)
+	}
+	if yen, wrong := lenient.Money("￥1,200円", "JPY"); wrong != nil || yen != 1200 {
+		t.Errorf("money: %d, %v", yen, wrong)
+	}
+}
+
+func TestTelephoneNumbersAndKana(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"9012345678": "09012345678", "312345678": "0312345678", "０９０−１２３４−５６７８": "090-1234-5678", "09012345678": "09012345678",
+		"+81 90-1234-5678": "+81 90-1234-5678", "6757085806": "6757085806",
+	} {
+		if phone, repaired, wrong := lenient.Phone(text); wrong != nil || phone != want || repaired != (text == "9012345678" || text == "312345678") {
+			t.Errorf("Phone(%q) = %q, %v, %v; want %q", text, phone, repaired, wrong, want)
+		}
+	}
+	for text, want := range map[string]string{"600001": "0600001", "10001": "0010001", "〒060-0001": "060-0001", "0600001": "0600001"} {
+		if code, _, wrong := lenient.PostalCode(text); wrong != nil || code != want {
+			t.Errorf("PostalCode(%q) = %q, %v; want %q", text, code, wrong, want)
+		}
+	}
+	if got := lenient.Kana("ﾔﾏﾀﾞ　はなこ"); got != "ヤマダ　ハナコ" {
+		t.Errorf("kana: %q", got)
+	}
+}

@@ -1,0 +1,61 @@
+package pgtest
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+)
+
+// citus stands for what a server asks of Citus' catalogue and calls of its functions. Distributing a table changes nothing but
+// what is written down, after the checks that Citus makes of it too.
+const citus = `
+CREATE FUNCTION citus_version() RETURNS text LANGUAGE sql AS $$ SELECT 'Citus, faked by the tests' $$;
+CREATE TABLE pg_dist_local_group (groupid integer NOT NULL);
+INSERT INTO pg_dist_local_group VALUES (0);
+CREATE TABLE citus_tables (
+	table_name regclass NOT NULL PRIMARY KEY, citus_table_type text NOT NULL, distribution_column text NOT NULL, colocated text);
+CREATE TABLE commands_on_all_nodes (command text NOT NULL);
+CREATE FUNCTION create_reference_table(of regclass) RETURNS void LANGUAGE sql AS
+	$$ INSERT INTO citus_tables VALUES (of, 'reference', '<none>', NULL) $$;
+CREATE FUNCTION create_distributed_table(of regclass, by text, colocate_with text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF colocate_with <> 'none' AND NOT EXISTS (
+		SELECT 1 FROM citus_tables WHERE table_name = colocate_with::regclass AND distribution_column = by) THEN
+		RAISE 'cannot colocate tables % and %', of, colocate_with;
+	END IF;
+	IF EXISTS (SELECT 1 FROM pg_index AS i WHERE i.indrelid = of AND i.indisunique AND NOT EXISTS (
+		SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = of AND a.attname = by AND a.attnum = ANY(i.indkey))) THEN
+		RAISE 'cannot create constraint on "%": UNIQUE constraints have to include the partition column', of;
+	END IF;
+	IF EXISTS (SELECT 1 FROM pg_constraint AS c WHERE c.contype = 'f' AND c.conrelid = of
+		AND NOT EXISTS (SELECT 1 FROM citus_tables WHERE table_name = c.confrelid)) THEN
+		RAISE 'referenced table of % must be a distributed table or a reference table', of;
+	END IF;
+	INSERT INTO citus_tables VALUES (of, 'distributed', by, colocate_with);
+END $$;
+CREATE FUNCTION run_command_on_all_nodes(command text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO commands_on_all_nodes VALUES (command);
+	EXECUTE command;
+	RETURN true;
+END $$;
+`
+
+// CitusName is in the URLs that Citus returns.
+const CitusName = "noren-citus"
+
+// Citus is Database with functions and tables that stand for Citus: a server takes it for a coordinator. It does not shard
+// anything; what goes to one shard is for a lint of the statements to judge.
+func Citus(t testing.TB) string {
+	t.Helper()
+	url := Database(t) + "&application_name=" + CitusName
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(context.Background(), citus); err != nil {
+		t.Fatal(err)
+	}
+	return url
+}

@@ -1,0 +1,37 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+)
+
+// versionQuery is the version of the schema, NULL where it has none.
+const versionQuery = `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`
+
+// schemaError says that the schema has another version than this program needs.
+type schemaError struct{ has, needs int64 }
+
+func (e schemaError) Error() string {
+	if e.has > e.needs {
+		return fmt.Sprintf("its schema has version %d, and this program knows no later one than %d: "+
+			"use the version of Noren that migrated it, or a later one", e.has, e.needs)
+	}
+	return fmt.Sprintf("its schema has version %d, and this program needs %d: "+
+		"a server or noren apply of this version migrates it", e.has, e.needs)
+}
+
+// checkVersion returns a schemaError unless the schema has the version that this program needs.
+func (db *DB) checkVersion(ctx context.Context) error {
+	_, _, needs, err := db.flavor.migrations()
+	if err != nil {
+		return doing("reading the migrations", err)
+	}
+	var has int64
+	if err := db.read(ctx, func(t *tx) error { return t.queryRow(ctx, versionQuery).Scan(&has) }); err != nil {
+		return doing("reading the version of the schema", err)
+	}
+	if has != needs {
+		return schemaError{has, needs}
+	}
+	return nil
+}
