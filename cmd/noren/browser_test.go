@@ -13,10 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"noren"
@@ -124,28 +126,79 @@ type window struct {
 	complaints []string // of the browser: script errors, and what the content security policy blocked
 }
 
-// newWindow starts a browser. Its complaints fail the test at the end.
-func newWindow(t *testing.T, s *site) *window {
+// sharedBrowser is the one browser of this process. Starting one takes longer than most tests.
+var sharedBrowser struct {
+	sync.Once
+
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+// startBrowser starts the browser if no test has.
+func startBrowser(t *testing.T) context.Context {
 	t.Helper()
-	// Not t.TempDir: a killed browser may keep writing for a moment, which must not fail the test.
-	profile, err := os.MkdirTemp("", "noren-browser-")
+	path := chromium(t)
+	b := &sharedBrowser
+	b.Do(func() {
+		var profile string
+		if profile, b.err = os.MkdirTemp("", "noren-browser-"); b.err != nil {
+			return
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "ja"),
+			chromedp.WSURLReadTimeout(browserWait),
+		)
+		ctx, end := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, quit := chromedp.NewContext(ctx)
+		b.ctx, b.err = ctx, chromedp.Run(ctx)
+		b.stop = func() {
+			quit()
+			end()
+			_ = os.RemoveAll(profile)
+		}
+	})
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return b.ctx
+}
+
+// stopBrowser stops the browser if a test has started it.
+func stopBrowser() {
+	if sharedBrowser.stop != nil {
+		sharedBrowser.stop()
+	}
+}
+
+// newProfile opens a window that shares nothing with the others, and returns its target. chromedp's own way asks for a tab, and a
+// new profile has no window yet in which a tab could be.
+func newProfile(t *testing.T, ctx context.Context) target.ID {
+	t.Helper()
+	browser := cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser)
+	profile, err := target.CreateBrowserContext().Do(browser)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(profile) })
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "ja"),
-		chromedp.WSURLReadTimeout(browserWait),
-	)
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(func() { _ = target.DisposeBrowserContext(profile).Do(browser) })
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(profile).WithNewWindow(true).Do(browser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// newWindow opens a window that shares no cookies with others. The browser's complaints fail the test at the end.
+func newWindow(t *testing.T, s *site) *window {
+	t.Helper()
+	ctx, stop := context.WithTimeout(startBrowser(t), browserWait)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, browserWait)
-	t.Cleanup(stop)
-	ctx, stop = chromedp.NewContext(ctx)
+	ctx, stop = chromedp.NewContext(ctx, chromedp.WithTargetID(newProfile(t, ctx)))
 	t.Cleanup(stop)
 	w := &window{T: t, site: s, ctx: ctx}
 	chromedp.ListenTarget(ctx, w.listen)
+	w.run(emulation.SetFocusEmulationEnabled(true)) // other tests have windows too, and only one is in front
 	w.size(1440)
 	t.Cleanup(func() {
 		w.mu.Lock()

@@ -31,10 +31,13 @@ import (
 	"noren/pgtest"
 )
 
-// suite runs the tests and then stops the PostgreSQL server that they shared.
+// suite runs the tests and then stops the browser and the PostgreSQL server that they shared.
 type suite struct{ *testing.M }
 
-func (s suite) Run() int { return pgtest.Main(s.M) }
+func (s suite) Run() int {
+	defer stopBrowser()
+	return pgtest.Main(s.M)
+}
 
 // TestMain lets scripts run this test binary as the program noren.
 func TestMain(m *testing.M) {
