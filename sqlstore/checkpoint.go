@@ -14,9 +14,9 @@ import (
 
 // The pages in the log at which something is done about it.
 const (
-	checkpointFrom = 1000 // as SQLite would
-	checkpointRest = 100  // so few that the writer may move them
-	checkpointMost = 4000 // the writer moves them, whatever the checkpointer does
+	checkpointFrom = 4000  // SQLite would from 1,000 on, and others would wait four times as often for what the writer moves
+	checkpointRest = 100   // so few that the writer may move them
+	checkpointMost = 16000 // the writer moves them, whatever the checkpointer does
 )
 
 // checkpointPasses is how often the checkpointer moves what the writer has written since it began.

@@ -19,8 +19,8 @@ const queueLength = 2048
 const (
 	// recently is how long a tenant counts as one of those who write.
 	recently = time.Second
-	// restAfter is the time of a batch of one tenant after which the writer rests for as long, unless another tenant wants it: who
-	// comes in between does not wait. So one tenant has no more than half of the writer's time while others write.
+	// restAfter is the time of a batch of the busiest tenant after which the writer rests for as long, but for what other tenants
+	// want: who comes in between does not wait. So one tenant has no more than half of the writer's time while others write.
 	restAfter = 3 * time.Millisecond
 )
 
@@ -111,7 +111,7 @@ func (q *fairQueue) take(most int) (calls []*call) {
 	return calls
 }
 
-// rests reports whether the writer rests: nobody waits but the tenant that has just had it for long.
+// rests reports whether the writer rests: nobody waits but the tenant that has had it for long.
 func (q *fairQueue) rests() bool {
 	return !q.closed && q.resting != 0 && len(q.turns) == 1 && q.turns[0] == q.resting && time.Now().Before(q.rested)
 }
@@ -149,11 +149,27 @@ func (q *fairQueue) finished(calls []*call, took time.Duration) {
 			delete(q.used, tenant)
 		}
 	}
-	q.resting = 0
-	if took > restAfter && len(q.used) > 1 && !slices.ContainsFunc(calls, func(c *call) bool { return c.tenant != calls[0].tenant }) {
+	// Calls of others neither end a rest nor begin one: they are what it is for.
+	if took > restAfter && q.busiest(calls, now) {
 		q.resting, q.rested = calls[0].tenant, now.Add(took)
 		time.AfterFunc(took, q.wake)
 	}
+}
+
+// busiest reports whether the calls are all of one tenant, and of the others that have written recently, of whom there is at
+// least one, none has had more of the writer's time.
+func (q *fairQueue) busiest(calls []*call, now time.Time) bool {
+	if len(calls) == 0 || len(q.used) < 2 {
+		return false
+	}
+	tenant := calls[0].tenant
+	own := q.used[tenant].at(now)
+	for other, u := range q.used {
+		if other != tenant && u.at(now) > own {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(calls, func(c *call) bool { return c.tenant != tenant })
 }
 
 // wake lets take look again. It waits for a take that has looked and does not wait yet.
@@ -163,11 +179,12 @@ func (q *fairQueue) wake() {
 	q.changed.Broadcast()
 }
 
-// several reports whether calls of more than one tenant wait, or are being run.
+// several reports whether calls of more than one tenant wait or are being run, or came so lately that the next may come any
+// moment: it would wait for the commit of all that is taken together, and that takes the longer the more it is.
 func (q *fairQueue) several() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.begun) > 1
+	return len(q.begun) > 1 || len(q.used) > 1
 }
 
 // length is how many calls wait.

@@ -60,7 +60,8 @@ func TestWriterIsSharedByTime(t *testing.T) {
 	})
 }
 
-// TestWriterRestsForOthers: after a long call the writer is free for others for as long, while there are others, and then goes on.
+// TestWriterRestsForOthers: after a long call of the busiest tenant the writer is free for others for as long, while there are
+// others, and then goes on.
 func TestWriterRestsForOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,7 +102,14 @@ func TestWriterRestsForOthers(t *testing.T) {
 			put(2)
 		}()
 		expect("into the rest", short, 5*time.Millisecond, 2)
-		expect("the rest is over with the other's call", short, 0, 1)
+		go func() {
+			time.Sleep(3 * time.Millisecond)
+			put(2)
+		}()
+		expect("the rest goes on behind the other's call", 8*time.Millisecond, 3*time.Millisecond, 2)
+		put(2)
+		expect("who has had little does not rest", short, 0, 2)
+		expect("when the rest is over", short, 2*time.Millisecond, 1)
 		put(1)
 		expect("after a short call", long, 0, 1)
 		put(1)
