@@ -1,11 +1,15 @@
-# syntax=docker/dockerfile:1
-
 # Noren as one static program in an otherwise empty image:
 #   docker build -t noren .
 #   docker run -p 8080:8080 -v noren:/data noren
 # Other commands: docker run -v noren:/data -i noren apply -f - < shop.yaml
+#
+# The image that builds it is the only thing that comes from a registry. A tag can be moved to another image; for a build that
+# cannot change, name it by its digest:
+#   docker buildx imagetools inspect golang:1.26 --format '{{.Manifest.Digest}}'
+#   docker build -t noren --build-arg GO_IMAGE=golang:1.26@sha256:… .
 
-FROM golang:1.26 AS build
+ARG GO_IMAGE=golang:1.26
+FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download

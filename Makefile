@@ -6,6 +6,8 @@ LINT := bin/golangci-lint
 # golangci-lint keeps paths with its findings: a cache shared by two checkouts names the files of the other one.
 export GOLANGCI_LINT_CACHE := $(CURDIR)/bin/lint-cache
 TEMPL := bin/templ
+# By version, so that two runs ask the same; what it asks, https://vuln.go.dev, is always of today.
+VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # What make release builds. Nothing needs C, so one machine builds all of them.
 TARGETS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 # A number of inputs instead of a time: go test fails a target whose time ends while an input is being run.
@@ -71,8 +73,9 @@ demo: ## run a demo shop on a throwaway database
 sbom: build ## write what the program is made of to bin/noren.cdx.json
 	bin/noren version --sbom > bin/noren.cdx.json
 
-vuln: ## look for known vulnerabilities (needs network)
-	go run golang.org/x/vuln/cmd/govulncheck@latest ./...
+vuln: ## look for known vulnerabilities (needs the network)
+	@go run $(VULN) ./... || { status=$$?; \
+	  echo "vuln: either a vulnerability is named above, or the module proxy or https://vuln.go.dev could not be reached" >&2; exit $$status; }
 
 ci: ## run everything that must pass before a push
 	.ci/run

@@ -91,6 +91,7 @@ type Tx interface { //nolint:interfacebloat // a transaction spans every noun; e
 	CounterTx
 	TenantTx
 	UserTx
+	SecondFactorTx
 	ClientTx
 	SecretTx
 	AnswerTx

@@ -89,7 +89,9 @@ const (
 	ReasonPasswordWrong       Reason = "password_wrong"
 	ReasonPasswordLength      Reason = "password_length"
 	ReasonPasswordSame        Reason = "password_same"
-	ReasonInternal            Reason = "internal" // a correct request could not be applied
+	ReasonCodeWrong           Reason = "code_wrong"    // a code of a second factor that is wrong or was used before
+	ReasonSignInAgain         Reason = "sign_in_again" // the code came too late after the password
+	ReasonInternal            Reason = "internal"      // a correct request could not be applied
 )
 
 // Error is the only error type of the domain. Row counts from 1 within the request; 0: no row.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"noren"
@@ -14,6 +15,7 @@ func (d *Console) accountRoutes() []route {
 	return []route{
 		get("/sign-in", "", d.signInPage).openToAll(),
 		post("/sign-in", "", d.signIn).openToAll().on("/sign-in"),
+		post("/sign-in/code", "", d.confirmSignIn).openToAll().on("/sign-in").hides(),
 		post("/sign-out", noren.Viewer, d.signOut),
 		post("/sign-out-everywhere", noren.Viewer, d.signOutEverywhere).on("/account"),
 		get("/account", noren.Viewer, d.accountPage),
@@ -25,6 +27,7 @@ func (d *Console) accountRoutes() []route {
 type signInForm struct {
 	contract, login, next string
 	kept                  string // a form that was sent after the session had ended
+	ticket                string // of a user whose password was right and who has a second factor
 }
 
 // signInPage shows the sign-in form. If there is only one tenant, its contract ID is filled in.
@@ -45,7 +48,11 @@ func (d *Console) signIn(ctx context.Context, p *page) (web.Answer, error) {
 		Device: d.cookieOf(p.x.HTTP, cookieDevice),
 	}, p.x.ID)
 	// A wrong password and a wait after too many failures show the form again, with what was typed.
+	needed, asked := errors.AsType[*access.CodeNeeded](err)
 	switch kind := noren.KindOf(err); {
+	case asked:
+		form.ticket = needed.Ticket
+		return p.show(ctx, codeView(p, form))
 	case err != nil && kind == noren.Unauthenticated:
 		p.wrong("", p.T("sign_in.wrong"))
 		return p.render(ctx, http.StatusUnauthorized, signInView(p, form))
@@ -55,6 +62,34 @@ func (d *Console) signIn(ctx context.Context, p *page) (web.Answer, error) {
 	case err != nil:
 		return web.Answer{}, err
 	}
+	return d.admit(ctx, p, form, secret, v)
+}
+
+// confirmSignIn checks the code of a user who has given the password, and starts a session.
+func (d *Console) confirmSignIn(ctx context.Context, p *page) (web.Answer, error) {
+	form := signInForm{next: ownPage(p.form.Get("next")), kept: p.form.Get("kept"), ticket: p.form.Get("ticket")}
+	secret, v, err := d.Rooms.Access.ConfirmSignIn(ctx, form.ticket, p.field("code"), access.Credentials{
+		Address: guesser(p.x), Device: d.cookieOf(p.x.HTTP, cookieDevice),
+	}, p.x.ID)
+	e, _ := errors.AsType[*noren.Error](err)
+	switch {
+	case err == nil:
+		return d.admit(ctx, p, form, secret, v)
+	case e != nil && e.Reason == noren.ReasonCodeWrong:
+		p.wrong("code", p.T("reason.code_wrong"))
+		return p.render(ctx, http.StatusUnauthorized, codeView(p, form))
+	case e != nil && e.Kind == noren.TooMany:
+		p.wrong("code", p.sentence(http.StatusTooManyRequests, err))
+		return p.later(ctx, err, codeView(p, form))
+	case e != nil && e.Reason == noren.ReasonSignInAgain:
+		p.wrong("", p.T("sign_in.again"))
+		return p.signInAgain(ctx, form, prefix+"/sign-in"), nil
+	}
+	return web.Answer{}, err
+}
+
+// admit sends a user who has just signed in to the page that was asked for, with the cookies of the session.
+func (d *Console) admit(ctx context.Context, p *page, form signInForm, secret string, v access.Visit) (web.Answer, error) {
 	p.x.Caller = v.Caller // for the access log
 	device, err := d.Rooms.Access.NewDevice(ctx, v)
 	if err != nil {

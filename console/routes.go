@@ -68,6 +68,7 @@ func (d *Console) table() []route {
 	list := slices.Concat(
 		d.shellRoutes(),
 		d.accountRoutes(),
+		d.secondFactorRoutes(),
 		d.memberRoutes(),
 		d.rankRoutes(),
 		d.stockRoutes(),

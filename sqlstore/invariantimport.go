@@ -4,20 +4,20 @@ package sqlstore
 // swept some at a time before it is.
 func importInvariants() []invariant {
 	return []invariant{{
-		name:    "each line that an import has processed has one result",
+		name:    "every processed line of an import has one result",
 		checked: "imports",
 		violated: `SELECT tenant_id, id, state, processed, total, created + updated + unchanged + refused AS results FROM imports
 			WHERE processed <> created + updated + unchanged + refused OR processed > total OR state = 'done' AND processed <> total`,
 		say: "import %v is %v after %v of %v lines with %v results",
 	}, {
-		name:    "the lines that an import has not processed wait for it",
+		name:    "every unprocessed line of an import is stored",
 		checked: "imports",
 		violated: `SELECT i.tenant_id, i.id, i.processed, i.total FROM imports AS i
 			WHERE i.state IN ('draft', 'waiting', 'running') AND i.processed < i.total AND NOT EXISTS (
 				SELECT 1 FROM import_pieces AS p WHERE p.tenant_id = i.tenant_id AND p.import_id = i.id)`,
 		say: "import %v has processed %v of %v lines, and the others are not there",
 	}, {
-		name:    "lines and refused lines belong to imports that know of them",
+		name:    "lines and refused lines belong to an import that counts them",
 		checked: "imports",
 		violated: `WITH counted AS (
 				SELECT tenant_id, import_id, COUNT(*) AS refused FROM import_refusals GROUP BY tenant_id, import_id)
@@ -29,6 +29,6 @@ func importInvariants() []invariant {
 				WHERE i.state IN ('waiting', 'running') AND i.refused > COALESCE(c.refused, 0)
 			UNION ALL SELECT p.tenant_id, p.import_id, 0, 0 FROM import_pieces AS p
 				LEFT JOIN imports AS i ON i.tenant_id = p.tenant_id AND i.id = p.import_id WHERE i.id IS NULL`,
-		say: "import %v has %v refused lines and knows of %v",
+		say: "import %v has %v refused lines but counts %v",
 	}}
 }

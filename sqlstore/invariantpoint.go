@@ -4,7 +4,7 @@ package sqlstore
 // by comparing each row with every other.
 func pointInvariants() []invariant {
 	return []invariant{{
-		name:    "what points were moved adds up to what is left of them",
+		name:    "point entries add up to the remaining points of the lots",
 		checked: "point_entries",
 		violated: `SELECT tenant_id, member_id, type, CAST(SUM(moved) AS bigint) AS moved, CAST(SUM(held) AS bigint) AS held FROM (
 				SELECT tenant_id, member_id, type, delta AS moved, 0 AS held FROM point_entries
@@ -12,21 +12,21 @@ func pointInvariants() []invariant {
 			GROUP BY tenant_id, member_id, type HAVING SUM(moved) <> SUM(held)`,
 		say: "the entries of member %v add up to %[3]v points of type %[2]v, but the lots have %[4]v left",
 	}, {
-		name:    "lots of points have neither less than nothing left nor more than was granted",
+		name:    "every point lot has between 0 and its granted points left",
 		checked: "point_lots",
 		violated: `SELECT tenant_id, id, remaining, amount FROM point_lots
 			WHERE remaining < 0 OR remaining > amount OR amount < 1`,
 		say: "lot %v has %v points left of %v",
 	}, {
-		name:    "what lots of points lost was burnt by entries",
+		name:    "what a point lot has lost was taken by entries",
 		checked: "point_lots",
 		violated: `SELECT tenant_id, lot, CAST(SUM(lost) AS bigint) AS lost, CAST(SUM(burnt) AS bigint) AS burnt FROM (
 				SELECT tenant_id, id AS lot, amount - remaining AS lost, 0 AS burnt FROM point_lots
 				UNION ALL SELECT tenant_id, lot_id, 0, amount FROM point_burns) AS points
 			GROUP BY tenant_id, lot HAVING SUM(lost) <> SUM(burnt)`,
-		say: "lot %v has lost %v points, but %v were burnt",
+		say: "lot %v has lost %v points, but entries took %v",
 	}, {
-		name:    "entries that took points burnt as many, and others none",
+		name:    "every entry that takes points takes as many from lots, and no other entry takes any",
 		checked: "point_entries",
 		violated: `SELECT tenant_id, entry, MAX(kind) AS kind, CAST(SUM(delta) AS bigint) AS delta, CAST(SUM(burnt) AS bigint) AS burnt
 			FROM (
@@ -36,18 +36,18 @@ func pointInvariants() []invariant {
 				WHEN MAX(kind) = 'granted' AND SUM(delta) > 0 THEN 0
 				WHEN MAX(kind) IN ('used', 'expired', 'returned') AND SUM(delta) < 0 THEN -SUM(delta)
 				ELSE -1 END`,
-		say: "entry %v, of kind %v, moved %v points and burnt %v",
+		say: "entry %v, of kind %v, moved %v points but took %v from lots",
 	}, {
-		name:    "points are burnt from lots of the same member and type",
+		name:    "entries take points from lots of the same member and type",
 		checked: "point_burns",
 		violated: `SELECT b.tenant_id, b.entry_id, e.member_id, e.type, b.lot_id, l.member_id AS lot_member, l.type AS lot_type
 			FROM point_burns AS b
 			JOIN point_entries AS e ON e.tenant_id = b.tenant_id AND e.id = b.entry_id
 			JOIN point_lots AS l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
 			WHERE b.amount < 1 OR e.member_id <> l.member_id OR e.type <> l.type`,
-		say: "entry %v, of member %v and type %v, burnt points of lot %v, of member %v and type %v",
+		say: "entry %v, of member %v and type %v, took points from lot %v, of member %v and type %v",
 	}, {
-		name:    "points belong to members",
+		name:    "point entries and lots belong to members",
 		checked: "point_entries",
 		violated: `SELECT e.tenant_id, e.id, 'entry' AS what, e.member_id FROM point_entries AS e
 				LEFT JOIN members AS m ON m.tenant_id = e.tenant_id AND m.id = e.member_id WHERE m.id IS NULL
@@ -74,16 +74,16 @@ func fileInvariants() []invariant {
 			WHERE u.file_key IS NULL`,
 		say: "attachment %v refers to the file %v, which does not exist or is being removed",
 	}, {
-		name:    "the kept counts of attachments are how many there are",
+		name:    "the stored attachment counts are right",
 		checked: "uploads",
 		violated: `WITH counted AS (
 				SELECT tenant_id, file_key, COUNT(*) AS attachments FROM member_attachments GROUP BY tenant_id, file_key)
 			SELECT u.tenant_id, u.file_key, u.attachments, COALESCE(c.attachments, 0) AS counted FROM uploads AS u
 			LEFT JOIN counted AS c ON c.tenant_id = u.tenant_id AND c.file_key = u.file_key
 			WHERE u.attachments <> COALESCE(c.attachments, 0)`,
-		say: "the file %v is said to have %v attachments, but has %v",
+		say: "the attachment count of file %v is %v, but there are %v",
 	}, {
-		name:    "the staff of notes and points exist",
+		name:    "staff named by notes and point entries exist",
 		checked: "staff",
 		violated: `SELECT n.tenant_id, n.id, 'note' AS what, n.staff_id FROM member_notes AS n
 				LEFT JOIN staff AS s ON s.tenant_id = n.tenant_id AND s.id = n.staff_id

@@ -10,7 +10,7 @@ import (
 // earningInvariants tie the points that purchases earned to the ledger.
 func earningInvariants() []invariant {
 	return []invariant{{
-		name:    "each purchase was granted once what it earned",
+		name:    "every purchase was granted the points that it earned, once",
 		checked: "purchases",
 		violated: `SELECT tenant_id, purchase, member, CAST(SUM(earned) AS bigint) AS earned, CAST(SUM(grants) AS bigint) AS grants,
 				CAST(SUM(granted) AS bigint) AS granted, CAST(SUM(lots) AS bigint) AS lots
@@ -23,7 +23,7 @@ func earningInvariants() []invariant {
 			HAVING SUM(earned) <> SUM(granted) OR SUM(earned) <> SUM(lots) OR SUM(grants) > 1 OR member IS NULL`,
 		say: "purchase %v of member %v earned %v points, but %v grants gave %v, and its lots hold %v",
 	}, {
-		name:    "what was taken back of purchases is what entries took",
+		name:    "points taken back for refunds match the entries",
 		checked: "purchases",
 		violated: `SELECT tenant_id, purchase, member, CAST(SUM(returned) AS bigint) AS returned, CAST(SUM(taken) AS bigint) AS taken
 			FROM (
@@ -32,7 +32,7 @@ func earningInvariants() []invariant {
 			GROUP BY tenant_id, purchase, member HAVING SUM(returned) <> SUM(taken) OR purchase IS NULL`,
 		say: "of purchase %v of member %v %v points were taken back, but entries took %v",
 	}, {
-		name:    "only grants and what is taken back name purchases",
+		name:    "only entries that grant points or take them back name a purchase",
 		checked: "point_entries",
 		violated: `SELECT tenant_id, id, kind, purchase_id FROM point_entries
 			WHERE purchase_id IS NOT NULL AND kind NOT IN ('granted', 'returned')`,
@@ -42,7 +42,7 @@ func earningInvariants() []invariant {
 
 // checkEarnings works out again, by the rule that is stored with each purchase, what it keeps of the points that it earned.
 func (t *tx) checkEarnings(ctx context.Context) (noren.Check, error) {
-	check := noren.Check{Name: "points of purchases are kept, taken back, lapsed, forgiven or owed, by their rules"}
+	check := noren.Check{Name: "the points of every purchase are accounted for"}
 	rows, err := t.query(ctx, "SELECT "+purchaseColumns+
 		", COALESCE((SELECT t.contract FROM tenants AS t WHERE t.id = purchases.tenant_id), 'that does not exist') FROM purchases"+
 		" WHERE earn_rule IS NOT NULL OR earned <> 0 OR returned <> 0 OR lapsed <> 0 OR forgiven <> 0 OR owed <> 0 ORDER BY tenant_id, id"+
@@ -87,14 +87,14 @@ func purchaseInvariants() []invariant {
 			WHERE p.member_id IS NOT NULL AND m.id IS NULL`,
 		say: "purchase %v %v is that of member %v, who does not exist",
 	}, {
-		name:    "purchases that are held wait for a Shopify customer whom nobody is linked to",
+		name:    "purchases without a member have a Shopify customer that no member is linked to",
 		checked: "purchases",
 		violated: `SELECT p.tenant_id, p.source, p.external_id, p.shopify_customer_id, m.id FROM purchases AS p
 			LEFT JOIN members AS m ON m.tenant_id = p.tenant_id AND m.shopify_customer_id = p.shopify_customer_id
 			WHERE p.member_id IS NULL AND (p.shopify_customer_id IS NULL OR m.id IS NOT NULL)`,
 		say: "purchase %v %v is credited to nobody, but its Shopify customer, %v, is that of member %v",
 	}, {
-		name:    "what is credited of purchases is what refunds left of them",
+		name:    "the credited amount of every purchase is its amount less refunds",
 		checked: "purchases",
 		violated: `WITH refunds AS (
 				SELECT tenant_id, source, purchase_id, CAST(SUM(amount) AS bigint) AS amount,
@@ -108,22 +108,22 @@ func purchaseInvariants() []invariant {
 			SELECT tenant_id, source, external_id, credited, amount, remains FROM due WHERE credited <> remains OR amount < 0`,
 		say: "purchase %v %v is credited with %v, but of its %v refunds have left %v",
 	}, {
-		name:    "refunds take something off, and cancellations everything",
+		name:    "refunds have an amount of 0 or more, and cancellations have none",
 		checked: "purchase_refunds",
 		violated: `SELECT tenant_id, source, purchase_id, external_id, amount FROM purchase_refunds
 			WHERE amount < 0 OR everything <> (external_id = 'cancelled') OR everything AND amount <> 0`,
 		say: "the refund of purchase %v %v with the id %v takes off %v",
 	}, {
-		name:    "what members spent in months is what is credited to them",
+		name:    "the monthly spend of members is the sum of their purchases",
 		checked: "member_spend",
 		violated: `SELECT tenant_id, member_id, month, CAST(SUM(spent) AS bigint) AS spent, CAST(SUM(credited) AS bigint) AS credited
 			FROM (
 				SELECT tenant_id, member_id, month, amount AS spent, 0 AS credited FROM member_spend
 				UNION ALL SELECT tenant_id, member_id, month, 0, credited FROM purchases WHERE member_id IS NOT NULL) AS spend
 			GROUP BY tenant_id, member_id, month HAVING SUM(spent) <> SUM(credited)`,
-		say: "member %v is said to have spent %[3]v in %[2]v, but is credited with %[4]v",
+		say: "the spend of member %v in %v is %v, but the purchases add up to %v",
 	}, {
-		name:    "webhooks say what became of them",
+		name:    "every webhook has an outcome",
 		checked: "webhooks",
 		violated: `SELECT tenant_id, source, id, outcome FROM webhooks
 			WHERE outcome NOT IN ('applied', 'held', 'known', 'ignored', 'refused')`,

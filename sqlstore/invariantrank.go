@@ -11,13 +11,13 @@ func rankInvariants() []invariant {
 			WHERE m.minimum_rank_id IS NOT NULL AND r.id IS NULL`,
 		say: "member %v has the minimum rank %v, which does not exist",
 	}, {
-		name:    "changes of ranks are of members",
+		name:    "rank changes belong to members",
 		checked: "rank_changes",
 		violated: `SELECT c.tenant_id, c.id, c.member_id FROM rank_changes AS c
 			LEFT JOIN members AS m ON m.tenant_id = c.tenant_id AND m.id = c.member_id WHERE m.id IS NULL`,
 		say: "change of rank %v is that of member %v, who does not exist",
 	}, {
-		name:    "changes of a member's rank follow on one another",
+		name:    "every rank change of a member begins where the one before ended",
 		checked: "rank_changes",
 		violated: `SELECT tenant_id, id, member_id, from_rank, before FROM (
 				SELECT tenant_id, id, member_id, from_rank,
@@ -28,21 +28,21 @@ func rankInvariants() []invariant {
 		say: "change of rank %v of member %v is from %v, but the one before was to %v",
 	}, {
 		// How a member came by the first rank is not told, so only those are looked at whose rank was changed.
-		name:    "members have the rank that was told last",
+		name:    "members have the rank of their last rank change",
 		checked: "rank_changes",
 		violated: `SELECT c.tenant_id, c.member_id, m.rank_id, c.to_rank FROM rank_changes AS c
 			JOIN members AS m ON m.tenant_id = c.tenant_id AND m.id = c.member_id
 			WHERE c.id = (SELECT MAX(l.id) FROM rank_changes AS l WHERE l.tenant_id = c.tenant_id AND l.member_id = c.member_id)
 				AND m.rank_id IS DISTINCT FROM c.to_rank`,
-		say: "member %v has the rank %v, but was last told to have %v",
+		say: "member %v has the rank %v, but the last rank change is to %v",
 	}, {
-		name:    "checks of ranks changed no member twice",
+		name:    "no rank check changed a member twice",
 		checked: "rank_changes",
 		violated: `SELECT tenant_id, check_at, member_id, COUNT(*) AS changes FROM rank_changes
 			WHERE check_at IS NOT NULL GROUP BY tenant_id, check_at, member_id HAVING COUNT(*) > 1`,
 		say: "the check at %v changed member %v %v times",
 	}, {
-		name:    "checks of ranks moved as many members as they counted",
+		name:    "the counts of every rank check match its rank changes",
 		checked: "rank_checks",
 		violated: `SELECT tenant_id, at, CAST(SUM(risen) AS bigint) AS risen, CAST(SUM(rises) AS bigint) AS rises,
 				CAST(SUM(fallen) AS bigint) AS fallen, CAST(SUM(falls) AS bigint) AS falls, CAST(SUM(others) AS bigint) AS others
@@ -54,9 +54,9 @@ func rankInvariants() []invariant {
 					FROM rank_changes WHERE check_at IS NOT NULL) AS moves
 			GROUP BY tenant_id, at
 			HAVING SUM(risen) <> SUM(rises) OR SUM(fallen) <> SUM(falls) OR SUM(others) > 0 OR SUM(checks) <> 1`,
-		say: "the check at %v counted %v who rose and %[4]v who fell, but %[3]v rises, %[5]v falls and %[6]v other changes are stored",
+		say: "the check at %v counted %v promotions and %[4]v demotions, but %[3]v promotions, %[5]v demotions and %[6]v other changes are stored",
 	}, {
-		name:    "checks of ranks are finished before the next is begun",
+		name:    "every rank check is finished before the next begins",
 		checked: "rank_checks",
 		violated: `SELECT c.tenant_id, c.at FROM rank_checks AS c WHERE c.finished_at IS NULL
 			AND EXISTS (SELECT 1 FROM rank_checks AS l WHERE l.tenant_id = c.tenant_id AND l.at > c.at)`,

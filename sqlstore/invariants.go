@@ -12,7 +12,7 @@ func invariants() []invariant {
 // engines; a count that is missing is taken for 0.
 func memberInvariants() []invariant {
 	return []invariant{{
-		name:    "codes, alias codes and Shopify ids are unique",
+		name:    "member codes, alias codes and Shopify customer IDs are unique",
 		checked: "members",
 		violated: `SELECT tenant_id, 'code' AS what, code AS value FROM members GROUP BY tenant_id, code HAVING COUNT(*) > 1
 			UNION ALL SELECT tenant_id, 'alias code', alias_code FROM members
@@ -34,22 +34,22 @@ func memberInvariants() []invariant {
 				WHERE m.store_id IS NOT NULL AND s.id IS NULL`,
 		say: "member %v has the %v %v, which does not exist",
 	}, {
-		name:    "members who left have a leave date and active ones have none",
+		name:    "members who left have a leave date, and active members have none",
 		checked: "members",
 		violated: `SELECT tenant_id, id, status, leave_date FROM members
 			WHERE status = 'LEFT' AND leave_date IS NULL OR status = 'ACTIVE' AND leave_date IS NOT NULL`,
 		say: "member %v is %v with the leave date %v",
 	}, {
-		name:    "the kept count of members is how many there are",
+		name:    "the stored member count is right",
 		checked: "members",
 		violated: `WITH counted AS (SELECT tenant_id, COUNT(*) AS members FROM members GROUP BY tenant_id),
 			kept AS (SELECT tenant_id, next FROM counters WHERE name = 'members_total')
 			SELECT COALESCE(counted.tenant_id, kept.tenant_id) AS tenant_id, kept.next, COALESCE(counted.members, 0) AS members
 			FROM counted FULL JOIN kept ON kept.tenant_id = counted.tenant_id
 			WHERE COALESCE(kept.next, 0) <> COALESCE(counted.members, 0)`,
-		say: "the kept count of members is %v, but there are %v",
+		say: "the stored member count is %v, but there are %v",
 	}, {
-		name:    "changes of members are numbered without gaps",
+		name:    "member changes are numbered without gaps",
 		checked: "member_changes",
 		violated: `WITH stored AS (
 				SELECT tenant_id, COUNT(*) AS changes, MIN(number) AS first, MAX(number) AS last FROM member_changes GROUP BY tenant_id),
@@ -60,7 +60,7 @@ func memberInvariants() []invariant {
 			WHERE stored.last IS DISTINCT FROM given.last OR stored.changes <> stored.last - stored.first + 1`,
 		say: "%v changes are stored, from %v to %v, but the last number is %v",
 	}, {
-		name:    "counters are ahead of every number in use",
+		name:    "counters are above every number in use",
 		checked: "counters",
 		violated: `WITH used AS (
 				SELECT tenant_id, 'member' AS name, MAX(id) AS last FROM members GROUP BY tenant_id
@@ -87,7 +87,7 @@ func memberInvariants() []invariant {
 // is as wrong as movements without a level.
 func stockInvariants() []invariant {
 	return []invariant{{
-		name:    "stock levels are what their movements add up to",
+		name:    "stock levels are the sum of their movements",
 		checked: "stock_levels",
 		// Added up together, because SQLite makes a FULL JOIN of two lists by comparing each row with every other.
 		violated: `SELECT tenant_id, product, store, MAX(amount) AS amount, CAST(SUM(delta) AS bigint) AS total,
@@ -103,7 +103,7 @@ func stockInvariants() []invariant {
 			HAVING MAX(amount) IS DISTINCT FROM SUM(delta) OR MAX(amount) IS DISTINCT FROM MAX(amount_after)`,
 		say: "product %v in store %v has the amount %v, but its movements add up to %v and the last one says %v",
 	}, {
-		name:     "the days of stock levels are those of their times",
+		name:     "the day of every stock level matches its time",
 		checked:  "stock_levels",
 		violated: `SELECT tenant_id, product_id, store_id FROM stock_levels WHERE updated_day <> updated_at / 86400000000`,
 		say:      "the level of product %v in store %v has another day than its time",
@@ -121,7 +121,7 @@ func stockInvariants() []invariant {
 // bulkInvariants are what makes a bulk request take effect exactly once, and its result be told at least once.
 func bulkInvariants() []invariant {
 	return []invariant{{
-		name:    "finished bulk requests owe exactly one callback and waiting ones none",
+		name:    "every finished bulk request has one callback, and no waiting one has any",
 		checked: "bulk_requests",
 		violated: `SELECT COALESCE(r.tenant_id, c.tenant_id) AS tenant_id, COALESCE(r.id, c.request_id) AS id, r.state,
 				CASE WHEN c.request_id IS NULL THEN 'no callback' ELSE 'a callback' END AS callback
@@ -130,7 +130,7 @@ func bulkInvariants() []invariant {
 				OR (r.state = 'accepted') = (c.request_id IS NOT NULL)`,
 		say: "bulk request %v has the state %v and %v",
 	}, {
-		name:    "the numbers of bulk requests have no gaps",
+		name:    "bulk requests are numbered without gaps",
 		checked: "bulk_requests",
 		violated: `WITH stored AS (
 				SELECT tenant_id, COUNT(*) AS requests, MIN(id) AS first, MAX(id) AS last FROM bulk_requests GROUP BY tenant_id),
@@ -143,7 +143,7 @@ func bulkInvariants() []invariant {
 				OR COALESCE(given.last, 0) <> COALESCE(stored.last, 0) OR stored.first <> COALESCE(given.first, 1)`,
 		say: "%v numbers were given to bulk requests, but %v requests are stored, from %v to %v",
 	}, {
-		name:    "callbacks have all their attempts, and a success where delivered",
+		name:    "every callback has all its attempts, and a successful one if delivered",
 		checked: "callbacks",
 		violated: `SELECT tenant_id, request, MAX(state) AS state, MAX(attempts) AS attempts, SUM(made) AS stored,
 				SUM(success) AS successes
@@ -170,7 +170,7 @@ func accessInvariants() []invariant {
 			GROUP BY tenant_id, client HAVING SUM(tokens) > 0 AND SUM(clients) = 0`,
 		say: "an access token is that of client %v, which does not exist",
 	}, {
-		name:    "every client is found by its key until it is revoked",
+		name:    "every client that is not revoked is found by its key",
 		checked: "clients",
 		violated: `SELECT tenant_id, client, MAX(own) AS own, MAX(found_by) AS found_by FROM (
 				SELECT tenant_id, id AS client, dialect, key AS own, CASE WHEN revoked_at IS NULL AND key <> '' THEN key END AS valid,

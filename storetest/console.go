@@ -13,6 +13,7 @@ func consoleChecks() []check {
 		{"a session finds its user and tenant", consoleSession},
 		{"sessions of one login end together, but for one", consoleSessionsEnd},
 		{"no tenant ends or touches another's session", consoleIsolation},
+		{"a second factor is kept as it was put, until it is deleted", consoleSecondFactor},
 		{"failures to sign in are counted one after another", consoleFailures},
 		{"of failures counted at once none is lost", consoleFailuresConcurrent},
 	}
@@ -105,6 +106,41 @@ func consoleIsolation(t *testing.T, b *bundle) {
 		return firstError(err, tx.DeleteConsoleSession(b.ctx, s.Hash), tx.TouchConsoleSession(b.ctx, moved))
 	})
 	b.signedIn(t, s, true)
+}
+
+func consoleSecondFactor(t *testing.T, b *bundle) {
+	begun := noren.SecondFactor{Login: "店員", Secret: "JBSWY3DP"}
+	on := noren.SecondFactor{Login: "店員", Secret: "JBSWY3DP", OnAt: new(at(1)), UsedStep: 59_000_000, Recovery: [][]byte{{1, 2}, {3}}}
+	put := func(b *bundle, f noren.SecondFactor) {
+		b.update(t, func(tx noren.Tx) error { return tx.PutSecondFactor(b.ctx, f) })
+	}
+	read := func(want ...noren.SecondFactor) {
+		t.Helper()
+		b.update(t, func(tx noren.Tx) error {
+			list, err := tx.SecondFactors(b.ctx)
+			one, err2 := tx.LockSecondFactor(b.ctx, "店員")
+			nobody, err3 := tx.LockSecondFactor(b.ctx, "nobody")
+			same(t, "second factors", want, list)
+			if len(want) > 0 {
+				same(t, "one of them", want[0], one)
+			}
+			same(t, "that of nobody", noren.SecondFactor{}, nobody)
+			return firstError(err, err2, err3)
+		})
+	}
+	other := b.other(t)
+	put(other, noren.SecondFactor{Login: "店員", Secret: "theirs"})
+	read()
+	put(b, begun)
+	read(begun)
+	put(b, on)
+	read(on)
+	other.update(t, func(tx noren.Tx) error { return tx.DeleteSecondFactor(b.ctx, "店員") })
+	read(on)
+	b.update(t, func(tx noren.Tx) error {
+		return firstError(tx.DeleteSecondFactor(b.ctx, "店員"), tx.DeleteSecondFactor(b.ctx, "nobody"))
+	})
+	read()
 }
 
 func consoleFailures(t *testing.T, b *bundle) {

@@ -17,6 +17,7 @@ type Tx interface {
 	audit.Tx
 	noren.SecretTx
 	noren.UserTx
+	noren.SecondFactorTx
 	noren.CatalogueTx
 }
 

@@ -44,8 +44,9 @@ func newVisit(t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession) Visit
 }
 
 // SignIn begins a session, and returns the secret for the browser's cookie and the user. Unauthenticated if contract,
-// login or password is wrong; TooMany if there were too many recent failures with that login or from that address.
-// Neither the words nor the time taken reveal whether the login exists.
+// login or password is wrong; TooMany if there were too many recent failures with that login or from that address; a
+// *CodeNeeded if all are right and the user has a second factor. Neither the words nor the time taken reveal whether the
+// login exists.
 func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) (secret string, v Visit, err error) {
 	wrong := &noren.Error{Kind: noren.Unauthenticated, Message: "wrong contract ID, login or password"}
 	if len(in.Contract) > longestName || len(in.Login) > longestName || utf8.RuneCountInString(in.Password) > MaxPassword {
@@ -58,50 +59,69 @@ func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) 
 	if err := s.beginTry(ctx, subjects); err != nil {
 		return "", Visit{}, err
 	}
-	tenant, user, err := s.consoleUser(ctx, in.Contract, in.Login)
+	a, err := s.account(ctx, in.Contract, in.Login)
 	if err != nil {
 		return "", Visit{}, err
 	}
-	hash := user.PasswordHash
+	hash := a.user.PasswordHash
 	if hash == "" {
 		hash = s.decoy() // so that an unknown login takes as long as a wrong password
 	}
 	if ok, err := s.matches(ctx, hash, in.Password); err != nil {
 		return "", Visit{}, err
-	} else if !ok || user.PasswordHash == "" || user.DisabledAt != nil {
-		if err := s.noteFailure(ctx, tenant, user, requestID); err != nil {
+	} else if !ok || a.user.PasswordHash == "" || a.user.DisabledAt != nil {
+		if err := s.noteFailure(ctx, a, requestID); err != nil {
 			return "", Visit{}, err
 		}
 		return "", Visit{}, wrong
 	}
-	// The browser gets the secret, the database its hash: who reads the database cannot take over a session.
-	now := s.run.Now()
-	secret = noren.NewSecret("")
-	session := noren.ConsoleSession{
-		Hash: noren.HashSecret(secret), Login: user.Login, SignedInAt: now, SeenAt: now, ExpiresAt: now.Add(SessionIdle),
-	}
-	v = newVisit(tenant, user, session)
-	v.Caller.RequestID = requestID
-	err = s.run.Update(ctx, tenant.ID, func(tx noren.Tx) error {
-		if err := tx.AddConsoleSession(ctx, session); err != nil {
-			return err
+	if a.factor.On() {
+		ticket, err := s.newTicket(ctx, a)
+		if err != nil {
+			return "", Visit{}, err
 		}
-		return auditSession(ctx, tx, v.Caller.Entry(now), nil, "signed in")
-	})
+		// Earlier failures stay: a right password must not let anybody go on guessing codes.
+		if err := s.undoTry(ctx, subjects); err != nil {
+			return "", Visit{}, err
+		}
+		return "", Visit{}, &CodeNeeded{Ticket: ticket}
+	}
+	secret, v = s.newSession(a, requestID)
+	err = s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error { return s.addSession(ctx, tx, v, "signed in") })
 	if err != nil {
 		return "", Visit{}, err
 	}
 	return secret, v, s.endTry(ctx, subjects)
 }
 
+// newSession makes a session of the user that is not stored yet. The browser gets the secret, the database its hash: who
+// reads the database cannot take over a session.
+func (s *Service) newSession(a account, requestID string) (secret string, v Visit) {
+	now := s.run.Now()
+	secret = noren.NewSecret("")
+	v = newVisit(a.tenant, a.user, noren.ConsoleSession{
+		Hash: noren.HashSecret(secret), Login: a.user.Login, SignedInAt: now, SeenAt: now, ExpiresAt: now.Add(SessionIdle),
+	})
+	v.Caller.RequestID = requestID
+	return secret, v
+}
+
+// addSession stores a session and records how it began.
+func (s *Service) addSession(ctx context.Context, tx Tx, v Visit, how string) error {
+	if err := tx.AddConsoleSession(ctx, v.Session); err != nil {
+		return err
+	}
+	return auditSession(ctx, tx, v.Caller.Entry(v.Session.SignedInAt), nil, how)
+}
+
 // noteFailure records that somebody failed to sign in. A login that does not exist is not written down: people type their
 // passwords there.
-func (s *Service) noteFailure(ctx context.Context, t noren.Tenant, u noren.ConsoleUser, requestID string) error {
-	if t.ID == 0 {
+func (s *Service) noteFailure(ctx context.Context, a account, requestID string) error {
+	if a.tenant.ID == 0 {
 		return nil // there is no such tenant, and so no log
 	}
-	by := noren.AuditEntry{At: s.run.Now(), Login: u.Login, Dialect: string(noren.Console), RequestID: requestID}
-	return s.run.Update(ctx, t.ID, func(tx noren.Tx) error { return auditSession(ctx, tx, by, nil, "failed") })
+	by := noren.AuditEntry{At: s.run.Now(), Login: a.user.Login, Dialect: string(noren.Console), RequestID: requestID}
+	return s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error { return auditSession(ctx, tx, by, nil, "failed") })
 }
 
 // beginTry counts a try as failed before its result is known, so that many parallel tries cannot get past the limit.
@@ -133,23 +153,45 @@ func (s *Service) endTry(ctx context.Context, subjects []string) error {
 	})
 }
 
-// consoleUser finds a user. It returns the zero user if there is no such login or contract.
-func (s *Service) consoleUser(ctx context.Context, contract, login string) (noren.Tenant, noren.ConsoleUser, error) {
-	tenant, err := s.TenantByContract(ctx, contract)
-	if err != nil && noren.KindOf(err) == noren.NotFound {
-		return noren.Tenant{}, noren.ConsoleUser{}, nil
-	} else if err != nil {
-		return noren.Tenant{}, noren.ConsoleUser{}, err
-	}
-	var user noren.ConsoleUser
-	err = s.run.View(ctx, tenant.ID, func(tx noren.Tx) error {
-		users, err := tx.ConsoleUsers(ctx)
-		if i := slices.IndexFunc(users, func(u noren.ConsoleUser) bool { return u.Login == login }); i >= 0 {
-			user = users[i]
+// undoTry takes back a try that did not fail, and leaves the failures before it.
+func (s *Service) undoTry(ctx context.Context, subjects []string) error {
+	return s.directory.SignInFailures(ctx, subjects, func(stored []noren.SignInFailures) error {
+		for i := range stored {
+			undo(&stored[i])
 		}
+		return nil
+	})
+}
+
+// account is a console user with the tenant and the second factor.
+type account struct {
+	tenant noren.Tenant
+	user   noren.ConsoleUser
+	factor noren.SecondFactor
+}
+
+// account finds a user. It returns the zero account if there is no such contract, and one with the zero user if there is no such
+// login.
+func (s *Service) account(ctx context.Context, contract, login string) (a account, err error) {
+	a.tenant, err = s.TenantByContract(ctx, contract)
+	if err != nil && noren.KindOf(err) == noren.NotFound {
+		return account{}, nil
+	} else if err != nil {
+		return account{}, err
+	}
+	err = s.run.View(ctx, a.tenant.ID, func(tx noren.Tx) error {
+		users, err := tx.ConsoleUsers(ctx)
+		if err != nil {
+			return err
+		}
+		factors, err := tx.SecondFactors(ctx)
+		if i := slices.IndexFunc(users, func(u noren.ConsoleUser) bool { return u.Login == login }); i >= 0 {
+			a.user = users[i]
+		}
+		a.factor = factorOf(factors, login)
 		return err
 	})
-	return tenant, user, err
+	return a, err
 }
 
 // matches checks a password, after waiting for a free place among those being hashed.

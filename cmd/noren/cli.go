@@ -23,6 +23,7 @@ type cli struct {
 	Restore    restoreCmd    `cmd:"" help:"Restore what noren backup has copied."`
 	Keys       keysCmd       `cmd:"" help:"List, issue or revoke API keys of ReCORE clients."`
 	Rotate     rotateCmd     `cmd:"" help:"Replace a signing secret; the one before stays valid for a while."`
+	Users      usersCmd      `cmd:"" help:"List the users of the console, or turn off two-step verification of one."`
 	Person     personCmd     `cmd:"" help:"Hand out what is stored of one person, or erase one person."`
 	Sweep      sweepCmd      `cmd:"" help:"Remove now what has been kept long enough, or show what would be removed."`
 	Distribute distributeCmd `cmd:"" help:"Print or run what distributes the tables over the workers of Citus."`

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"noren"
 	"noren/app/bulk"
@@ -43,16 +41,13 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	}
 	// The callback URL is checked before the rows: without it nobody could learn the result.
 	if found := d.envelope.Decode(o, "", &e); found != nil {
+		if text, isText := o.Get("callbackUrl").Text(); isText && found[0].Code == wire.BadPattern {
+			return e, nil, invalid(callbackProblem(text))
+		}
 		return e, nil, invalid(fieldWords(found[0]))
 	}
-	// The documented pattern accepts URLs to which no connection can be made.
-	target, err := url.Parse(e.callbackURL)
-	if port := portOf(target, err); err != nil || target.Hostname() == "" || port < 0 {
-		return e, nil, invalid("callbackUrl" + patternWords(patternURL))
-	}
-	// The URL is shown: in the response, the status of the request, the console. A receiver verifies the signature instead.
-	if target.User != nil {
-		return e, nil, invalid(wordsUserInfo)
+	if problem := callbackProblem(e.callbackURL); problem != "" {
+		return e, nil, invalid(problem)
 	}
 	if n == 0 {
 		return e, nil, invalid(w.none)
@@ -117,16 +112,4 @@ func acceptedAnswer(r noren.BulkRequest) web.Answer {
 	return dialect.JSON(http.StatusAccepted, wire.JSON(wire.Map{
 		wire.P("requestId", r.ID), wire.P("callbackUrl", r.CallbackURL),
 	}))
-}
-
-// portOf is the port of a URL: 0 where it names none, -1 where it names one that there cannot be.
-func portOf(target *url.URL, err error) int {
-	if err != nil || target.Port() == "" {
-		return 0
-	}
-	port, err := strconv.Atoi(target.Port())
-	if err != nil || port < 1 || port > 65_535 {
-		return -1
-	}
-	return port
 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"noren"
+)
+
+// usersCmd is `noren users`: the users of the console.
+type usersCmd struct {
+	List  usersListCmd  `cmd:"" help:"List the users of the console."`
+	Reset usersResetCmd `cmd:"" name:"reset-second-factor" help:"Turn off two-step verification of a user who has lost the phone and the recovery codes."`
+}
+
+// usersListCmd is `noren users list`.
+type usersListCmd struct{ tenantsFlags }
+
+// Run prints the users as a table.
+func (c *usersListCmd) Run(ctx context.Context, std streams) error {
+	h, tenants, err := c.openTenants(ctx, anyTenant)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	say(w, "TENANT\tLOGIN\tROLE\tSTORE\tSTATE\tTWO-STEP VERIFICATION\n")
+	for _, t := range tenants {
+		users, err := h.rooms.Access.Users(ctx, operator(t))
+		if err != nil {
+			return fmt.Errorf("tenant %s: %w", t.Contract, err)
+		}
+		for _, u := range users {
+			store, state, factor := "all", "in use", "off"
+			if u.StoreID != nil {
+				store = fmt.Sprint(*u.StoreID)
+			}
+			if u.DisabledAt != nil {
+				state = "switched off"
+			}
+			if u.SecondFactorAt != nil {
+				factor = "on"
+			}
+			say(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Contract, u.Login, u.Role, store, state, factor)
+		}
+	}
+	return w.Flush()
+}
+
+// usersResetCmd is `noren users reset-second-factor`.
+type usersResetCmd struct {
+	databaseFlag
+	Login  string `arg:"" help:"Login of the user."`
+	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
+}
+
+// Run turns the second factor off.
+func (c *usersResetCmd) Run(ctx context.Context, std streams) error {
+	h, err := c.openExisting(ctx)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	t, err := soleTenant(ctx, h.rooms, c.Tenant)
+	if err != nil {
+		return err
+	}
+	err = h.rooms.Access.ResetSecondFactor(ctx, operator(t), c.Login)
+	if noren.KindOf(err) == noren.NotFound {
+		return usageError{fmt.Errorf("the tenant %s has no user %q with two-step verification", t.Contract, c.Login)}
+	}
+	if err != nil {
+		return fmt.Errorf("tenant %s: %w", t.Contract, err)
+	}
+	say(std.out, "two-step verification of %s is off\n", c.Login)
+	return nil
+}
