@@ -144,20 +144,23 @@ func (e *memberExport) row(m noren.Member, list members.List) []string {
 // write adds a row. Characters that Shift_JIS lacks become 〓, and an additional last cell names the columns concerned, so
 // that no loss goes unnoticed.
 func (e *memberExport) write(cells []string) {
+	var lost []string
 	for i := range cells {
-		cells[i] = csvfile.Defused(cells[i])
-	}
-	if e.shiftJIS {
-		var lost []string
-		for i := range cells {
+		if e.shiftJIS {
 			var whole bool
-			if cells[i], whole = shiftJIS(cells[i]); !whole {
-				name, _ := shiftJIS(e.page.T("member." + exportColumns()[i]))
-				lost = append(lost, name)
+			if cells[i], whole = asShiftJIS(cells[i]); !whole {
+				lost = append(lost, e.page.T("member."+exportColumns()[i]))
 			}
 		}
+		// A carriage return alone would be dropped where lines end with both.
+		cells[i] = csvfile.Defused(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(cells[i]))
+	}
+	if e.shiftJIS {
 		if len(cells) == len(exportColumns()) {
 			cells = append(cells, strings.Join(lost, " "))
+		}
+		for i := range cells {
+			cells[i], _ = encodings.ShiftJIS.NewEncoder().String(cells[i]) // which has all that is left
 		}
 	}
 	w := csv.NewWriter(&e.pending)
@@ -169,21 +172,18 @@ func (e *memberExport) write(cells []string) {
 // wave replaces characters that the encoder only knows under the code points of Windows, such as the wave dash.
 var wave = strings.NewReplacer("\u301c", "\uff5e", "\u2212", "\uff0d", "\u2016", "\u2225", "\u00a5", "\uffe5")
 
-// shiftJIS returns the text in Shift_JIS, as bytes; whole is false if a character was replaced by 〓.
-func shiftJIS(text string) (encoded string, whole bool) {
+// asShiftJIS returns the text as Shift_JIS can show it; whole is false if a character was replaced by 〓.
+func asShiftJIS(text string) (shown string, whole bool) {
 	text = wave.Replace(text)
 	encoder := encodings.ShiftJIS.NewEncoder()
-	if encoded, err := encoder.String(text); err == nil {
-		return encoded, true
+	if _, err := encoder.String(text); err == nil {
+		return text, true
 	}
 	// Rare: only texts with such a character are encoded one character at a time.
-	var b strings.Builder
-	for _, r := range text {
-		one, err := encoder.String(string(r))
-		if err != nil {
-			one, _ = encoder.String("〓")
+	return strings.Map(func(r rune) rune {
+		if _, err := encoder.String(string(r)); err != nil {
+			return '〓'
 		}
-		b.WriteString(one)
-	}
-	return b.String(), false
+		return r
+	}, text), false
 }

@@ -28,7 +28,7 @@ func (f form) chosen(c Choice) (form, error) {
 	var chosen encoding.Encoding
 	switch strings.NewReplacer("_", "", "-", "", " ", "").Replace(name) {
 	case "utf8", "utf8bom", "utf8sig":
-		return form{name: "UTF-8", encoding: unicode.UTF8, skip: marked}, nil
+		return form{name: "UTF-8", encoding: encoding.Nop, skip: marked}, nil
 	case "sjis", "shiftjis", "cp932", "ms932", "windows31j", "mskanji":
 		return form{name: "Shift_JIS", encoding: japanese.ShiftJIS}, nil
 	case "utf16", "unicode", "utf16le":

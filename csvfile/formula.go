@@ -30,6 +30,7 @@ func disarmed(cell string) string {
 // formula reports whether a program may read the cell as a formula, perhaps after dropping what cannot be seen at its
 // beginning. Apostrophes count as such: a cell that was written with one keeps it that way.
 func formula(cell string) bool {
+	cell = strings.TrimLeft(cell, "'")
 	rest := strings.TrimLeftFunc(cell, func(r rune) bool {
 		return r == '\'' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: zero width, byte order mark
 	})

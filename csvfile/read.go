@@ -32,10 +32,10 @@ const (
 
 // form describes the encoding and the delimiter of a file.
 type form struct {
-	name      string // of the encoding, for people
-	encoding  encoding.Encoding
-	skip      int  // length of the byte order mark, in bytes
-	macLines  bool // lines end with a carriage return alone
+	name      string            // of the encoding, for people
+	encoding  encoding.Encoding // Nop for UTF-8, so that invalid bytes differ from U+FFFD, which is a character
+	skip      int               // length of the byte order mark, in bytes
+	macLines  bool              // lines end with a carriage return alone
 	delimiter rune
 }
 
@@ -87,13 +87,13 @@ func detect(data []byte) form {
 	}
 	switch {
 	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return form{name: "UTF-8 (BOM)", encoding: unicode.UTF8, skip: 3}
+		return form{name: "UTF-8 (BOM)", encoding: encoding.Nop, skip: 3}
 	case bytes.HasPrefix(data, []byte("\xff\xfe")):
 		return utf16(unicode.LittleEndian, "UTF-16")
 	case bytes.HasPrefix(data, []byte("\xfe\xff")):
 		return utf16(unicode.BigEndian, "UTF-16")
 	}
-	utf := form{name: "UTF-8", encoding: unicode.UTF8}
+	utf := form{name: "UTF-8", encoding: encoding.Nop}
 	sjis := form{name: "Shift_JIS", encoding: japanese.ShiftJIS}
 	if utf8.Valid(data) || utf.unexplained(data) < sjis.unexplained(data) {
 		return utf
@@ -182,7 +182,7 @@ func (f form) header(data []byte) ([]string, error) {
 		return nil, wrong(FaultColumns, "the file has %d columns; at most %d are allowed", len(header), MaxColumns)
 	case size > maxLine/4:
 		return nil, wrong(FaultLongHeader, "the first line is too long for a header")
-	case unreadable(header) != nil:
+	case f.unreadable(header) != nil:
 		return nil, wrong(FaultEncoding, "the header cannot be read: not text in UTF-8 or Shift_JIS")
 	}
 	return header, nil
@@ -206,7 +206,7 @@ func (f form) lines(data []byte, columns int) iter.Seq2[noren.ImportLine, error]
 				yield(line, err)
 				return
 			}
-			if settle(&line, columns, r.InputOffset()-start) && !yield(line, nil) {
+			if f.settle(&line, columns, r.InputOffset()-start) && !yield(line, nil) {
 				return
 			}
 		}
@@ -235,9 +235,9 @@ func broken(format string, args ...any) *noren.Broken {
 
 // settle gives the line a cell for each column, or marks it as broken with the reason; size is its length in bytes. It
 // returns false for an empty line.
-func settle(line *noren.ImportLine, columns int, size int64) bool {
+func (f form) settle(line *noren.ImportLine, columns int, size int64) bool {
 	for i, cell := range line.Cells {
-		line.Cells[i] = noren.Trimmed(disarmed(quotedText(noren.Trimmed(cell))))
+		line.Cells[i] = plain(cell)
 	}
 	// Spreadsheets pad lines with empty cells, which are not too many.
 	for len(line.Cells) > columns && line.Cells[len(line.Cells)-1] == "" {
@@ -254,22 +254,31 @@ func settle(line *noren.ImportLine, columns int, size int64) bool {
 	case len(line.Cells) > columns:
 		line.Broken = broken("the line has %d cells, but the header has %d", len(line.Cells), columns)
 	default:
-		line.Broken = unreadable(line.Cells)
+		line.Broken = f.unreadable(line.Cells)
 	}
 	for len(line.Cells) < columns {
 		line.Cells = append(line.Cells, "")
 	}
 	for i, cell := range line.Cells {
-		line.Cells[i] = strings.ReplaceAll(cell, "\x00", "") // PostgreSQL cannot store NUL
+		line.Cells[i] = noren.Storable(cell) // PostgreSQL cannot store NUL, nor bytes that are not text
 	}
 	return true
 }
 
+// plain returns the text of a cell without what protects it from spreadsheet programs and what cannot be seen around it.
+func plain(cell string) string {
+	// An apostrophe of ours stands before blanks, where there are any: without them nothing would tell that it is ours.
+	if text := disarmed(cell); text != cell {
+		return noren.Trimmed(text)
+	}
+	return noren.Trimmed(disarmed(quotedText(noren.Trimmed(cell))))
+}
+
 // unreadable returns why the cells are not text, or nil if they are.
-func unreadable(cells []string) *noren.Broken {
+func (f form) unreadable(cells []string) *noren.Broken {
 	for i, cell := range cells {
 		switch {
-		case strings.ContainsRune(cell, utf8.RuneError):
+		case !utf8.ValidString(cell), f.encoding != encoding.Nop && strings.ContainsRune(cell, utf8.RuneError):
 			return broken("cell %d has bytes that are not text in the encoding of the file", i+1)
 		case strings.ContainsRune(cell, 0):
 			return broken("cell %d has a NUL character", i+1)

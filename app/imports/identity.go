@@ -29,7 +29,7 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 	other := problem{noren.ReasonOtherPerson, "", "the member with this " + by + " has another name; correct the line, or import with --by id"}
 	tell := func(p problem) { m.problems = append(m.problems, p.in(m.number, by, "")) }
 	switch {
-	case planned.place != 0 || p.By == ByID || by == fieldID && coded && code == stored.Code:
+	case planned.place != 0 || p.By == ByID || by == fieldID && coded && p.shownAs(stored.Code, code):
 	case by == fieldID && differs:
 		tell(other)
 	case by == fieldID && !p.ownIDs() && !m.supports(stored):
@@ -137,22 +137,25 @@ func (p *memberPlan) spread(m *memberLine, planned *plannedMember, n int) {
 // in Shift_JIS, with what it has for letters that it lacks. What a file only shows otherwise is never written back.
 func (r run) shownAs(stored, cell string) bool {
 	clean := func(s string) string {
-		return noren.Trimmed(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s))
+		return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s)
 	}
-	stored, cell = clean(stored), clean(cell)
-	if stored == cell || r.Encoding != shiftJIS {
-		return stored == cell
+	if noren.Trimmed(clean(stored)) == noren.Trimmed(clean(cell)) {
+		return true
 	}
-	a, b := []rune(lookAlikes.Replace(stored)), []rune(lookAlikes.Replace(cell))
-	if len(a) != len(b) {
+	if r.Encoding != shiftJIS {
 		return false
 	}
-	for i := range a {
-		if a[i] != b[i] && b[i] != lostLetter {
-			return false
+	// What cannot be seen at the edges is cut off where Shift_JIS has it, and else shown as a lost letter, which stays.
+	all, shown := []rune(lookAlikes.Replace(clean(stored))), []rune(lookAlikes.Replace(noren.Trimmed(clean(cell))))
+	for from := 0; from+len(shown) <= len(all); from++ {
+		to := from + len(shown)
+		if noren.Trimmed(string(all[:from])+string(all[to:])) == "" && slices.EqualFunc(all[from:to], shown, func(stored, shown rune) bool {
+			return stored == shown || shown == lostLetter
+		}) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 const (
@@ -208,7 +211,10 @@ func (p *memberPlan) keepNames(m *memberLine, now noren.Member) {
 	if now.StaffRankID != nil && m.staff.name != "" && p.shownAs(p.nameOf("staff_rank_id", *now.StaffRankID), m.staff.name) {
 		m.staff = rankName{}
 	}
-	if now.StoreID != nil && m.store.any != "" && p.shownAs(p.nameOf("store_id", *now.StoreID), m.store.any) {
+	switch {
+	case m.store.any == "":
+	case now.StoreID == nil && allStores(m.store.any), // although a store may have this name
+		now.StoreID != nil && p.shownAs(p.nameOf("store_id", *now.StoreID), m.store.any):
 		m.store = storeName{}
 	}
 }

@@ -81,8 +81,8 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 func TestLettersThatShiftJISLacks(t *testing.T) {
 	t.Parallel()
 	b := apptest.Setup(t)
-	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 1, LastName: noren.Set("𠮷野"), FirstName: noren.Set("花〜子"), Note: noren.Set(" 一\r\n二 ")})
-	f := apptest.ImportFile("code,last_name,first_name,note", "M1,〓野,花～子,一\n二", "M1,〓〓野,,", "N1,〓,,")
+	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 1, LastName: noren.Set("𠮷野"), FirstName: noren.Set("花〜子"), Note: noren.Set(" 一\r\n二 "), Company: noren.Set(" \u200b堂\u200b\t")})
+	f := apptest.ImportFile("code,last_name,first_name,note,company", "M1,〓野,花～子,一\n二,〓堂〓", "M1,〓〓野,,,", "N1,〓,,,")
 	f.Encoding = "Shift_JIS"
 	apptest.Same(t, "the import", []string{"0 0 1 2", "told duplicate", "3 last_name lost_letter 〓〓野", "4 last_name lost_letter 〓"}, importedAs(t, b, "", "", f))
 	if m := apptest.Member(t, b, "M1"); *m.LastName != "𠮷野" || *m.FirstName != "花〜子" || *m.Note != " 一\r\n二 " {
