@@ -61,9 +61,11 @@ func readAdjustment(body []byte, table wire.Table[adjustment]) (adjustment, erro
 	if err := readObject(body, table, &a); err != nil {
 		return a, err
 	}
+	// Left out and null mean the same, as the page's "?string|null" allows.
 	if a.Type == "" {
 		a.Type = noren.DefaultPoint
 	}
+	// After the form, so that a list of the wrong type is reported as that.
 	if a.Query.Named() == 0 {
 		return a, dialect.Wrong("query", sentence("query", "can't be blank"))
 	}

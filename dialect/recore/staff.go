@@ -67,10 +67,12 @@ func (d *Dialect) getStaffs(ctx context.Context, x *web.Request) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The staff of a tenant are few: all are read, and the filters look at each.
 	all = slices.DeleteFunc(all, func(p staffShown) bool {
 		return a.filter.ids != nil && !slices.Contains(a.filter.ids, p.ID) ||
 			a.filter.codes != nil && !slices.Contains(a.filter.codes, p.Code) || p.ID <= a.after
 	})
+	// A page behind the end is empty and not an error, as in the other lists.
 	all = all[min(a.page.Offset, len(all)):]
 	items, next := walked(a, all, x.Caller.Tenant.Contract, func(p staffShown) int64 { return p.ID })
 	return listed(staffView().List(items[:min(a.page.Limit, len(items))]), next), nil
@@ -86,6 +88,7 @@ func (d *Dialect) getStaff(ctx context.Context, x *web.Request) (web.Answer, err
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// Among those that the caller may see: staff of another store are as unknown as those that do not exist.
 	at := slices.IndexFunc(all, func(p staffShown) bool { return p.ID == id })
 	if at < 0 {
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: "staff"}
