@@ -36,6 +36,7 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 		return e, nil, invalid(bodyWords(bad))
 	}
 	// Elements over the limit are only counted, which costs no memory.
+	// Absent and null are no rows, which has words of its own below; only another type is wrong here.
 	list := o.Get(w.key)
 	elements, n, isArray := list.Array(bulk.MaxRows)
 	if list.Exists() && !list.IsNull() && !isArray {
@@ -91,11 +92,14 @@ func decodeRows[P any](rows []wire.Object, table wire.Table[P], w rowWords) ([]P
 
 // accept makes the request durable and responds with its number.
 func (d *Dialect) accept(ctx context.Context, x *web.Request, w rowWords, e envelope, rows noren.BulkRows) (web.Answer, error) {
+	// The address of the callback stays as it was sent, byte for byte, because clients compare it with their own.
 	request := noren.BulkRequest{Kind: w.kind, Dialect: noren.Smaregi, CallbackURL: e.callbackURL, Rows: rows}
 	// The response is kept with the request in one transaction: a crash leaves both or neither.
 	once := x.Once(func(result any) web.Answer {
 		return acceptedAnswer(result.(noren.BulkRequest)) //nolint:forcetypeassert // it is what Accept keeps
 	})
+	// Only what the document words goes out in its words; other refusals, such as a full queue, are worded in
+	// errors.go.
 	accepted, err := d.rooms.Bulk.Accept(ctx, x.Caller, request, once)
 	if broken, ok := errors.AsType[*noren.Error](err); ok && broken.Kind == noren.Invalid {
 		if detail := w.refusal(broken); detail != "" {
@@ -124,6 +128,7 @@ func portOf(target *url.URL, err error) int {
 	if err != nil || target.Port() == "" {
 		return 0
 	}
+	// url.Parse takes any digits for a port.
 	port, err := strconv.Atoi(target.Port())
 	if err != nil || port < 1 || port > 65_535 {
 		return -1

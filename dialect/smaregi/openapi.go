@@ -38,6 +38,7 @@ func bulkSchema(key string, row *wire.Schema, e wire.Table[envelope]) *wire.Sche
 	rows.MinItems, rows.MaxItems = 1, bulk.MaxRows
 	rows.Description = fmt.Sprintf("1件以上%d件以下。全ての要素のキーを揃えてください。", bulk.MaxRows)
 	s := e.Schema()
+	// The rows stand first, as in the document's example.
 	s.Properties = append([]wire.Property{wire.Prop(key, rows)}, s.Properties...)
 	s.Required = append([]string{key}, s.Required...)
 	return s
