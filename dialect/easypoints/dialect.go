@@ -58,6 +58,7 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 	if !mine {
 		return web.Claim{}, false
 	}
+	// Rewritten here, so that the table of endpoints has each path once.
 	if after, singular := strings.CutPrefix(rest, "/point_balance/"); singular {
 		rest = "/point_balances/" + after
 	}
@@ -71,6 +72,7 @@ func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, _ web.Claim
 	switch strings.ToLower(scheme) {
 	case "basic":
 		public, secret, ok := basicCredentials(credentials)
+		// Nothing is looked up for it: it is refused below like a header that is missing.
 		if !ok {
 			break
 		}
