@@ -77,6 +77,7 @@ func (d Data) MarshalJSON() ([]byte, error) {
 	for _, a := range d.Files {
 		out.Files = append(out.Files, file{a.ID, string(a.Tag), a.FileName, a.FileKey, a.MIMEType, a.CreatedAt})
 	}
+	// By whom: the person at the console, or else the API that moved the points.
 	for _, p := range d.Points {
 		out.Points = append(out.Points, point{p.ID, string(p.Type), string(p.Kind), p.Delta, p.Note, p.At, cmp.Or(p.Login, p.Dialect)})
 	}
