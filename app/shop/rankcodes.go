@@ -10,6 +10,7 @@ import (
 
 // rankCodes refuses codes of ranks and staff ranks, as they will be after the file, that do not tell which of them is meant.
 func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) error {
+	// The file's over the stored ones: ranks that it does not mention stay, and count too.
 	ranks := make(map[int64]codedRank)
 	for _, r := range stored {
 		ranks[r.ID] = codedRank{r.Code, r.Name}
