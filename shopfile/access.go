@@ -14,6 +14,7 @@ import (
 func (t *tenantReader) shopify() {
 	t.section("shopify", func(m *mapping) {
 		var secret string
+		// Only a secret that is given: a section without it must not clear the one that is stored.
 		if t.secret(m, "webhook_secret", &secret) {
 			t.shop.SigningKeys = map[string]string{noren.SigningKeyShopify: secret}
 		}
@@ -110,6 +111,7 @@ func (t *tenantReader) smaregiClient(m *mapping, client *access.ClientSpec) {
 
 // easyPointsClient reads a pair of keys. As at the vendor, a pair has all privileges unless the file names some.
 func (t *tenantReader) easyPointsClient(m *mapping, client *access.ClientSpec) {
+	// A clone, because the list is everybody's.
 	client.Scopes = slices.Clone(easyPointsScopes)
 	t.storeAndScopes(m, client, easyPointsScopes)
 	t.key(m, "public_key", client)

@@ -17,6 +17,7 @@ func nearest(word string, known []string) string {
 // edits is the Levenshtein distance of a and b in bytes, or limit if the lengths alone make it at least that. It keeps one
 // row of the matrix.
 func edits(a, b string, limit int) int {
+	// Each missing letter is one edit at least.
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
@@ -25,6 +26,7 @@ func edits(a, b string, limit int) int {
 		row[j] = j
 	}
 	for i := range len(a) {
+		// What the cell to the upper left was, before the row was written over.
 		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
