@@ -91,6 +91,7 @@ func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, erro
 		return web.Answer{}, err
 	}
 	bytes, length, err := d.Files.Open(ctx, name)
+	// A row without its bytes is left where the database was restored and the files were not.
 	if errors.Is(err, fs.ErrNotExist) {
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: "file", Value: key}
 	}

@@ -55,6 +55,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 	query, wrong := readQuery(x)
 	for i := range l.filters {
 		f := &l.filters[i]
+		// What is given and empty is a value for the filter to judge: taken as absent, ids= would return everybody.
 		if !query.Has(f.Name) {
 			continue
 		}

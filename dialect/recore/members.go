@@ -66,8 +66,10 @@ func rowTable() wire.Table[patch] {
 	return wire.NewTable(append([]wire.Field[patch]{id}, memberFields()...)...)
 }
 
+// not turns is_optout, which this API has, into the stored mail_opt_in, which says the opposite.
 func not(b bool) bool { return !b }
 
+// rankRef names a rank by its id: this API has no codes of ranks.
 func rankRef(id int64) noren.Ref { return noren.Ref{ID: id} }
 
 // sexes and statuses are this API's words, for reading requests and writing responses.

@@ -32,6 +32,7 @@ const (
 )
 
 func conflictWords(e *noren.Error) string {
+	// Only the conflict that ends by itself says when to try again; a key that was used for another body stays used.
 	if e.RetryAfter > 0 {
 		return wordsInFlight
 	}
@@ -179,6 +180,7 @@ func reasonWords(e *noren.Error) string {
 	case noren.ReasonPointsOff:
 		return "cannot be processed because points are switched off"
 	}
+	// Of single fields only a value that somebody else has already is a conflict.
 	if e.Kind == noren.Conflict {
 		return "has already been taken"
 	}

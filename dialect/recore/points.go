@@ -19,6 +19,7 @@ type adjustment = points.Adjustment
 func pointTable() wire.Table[adjustment] {
 	modes := []wire.Choice[points.Mode]{{Word: "ADD", Means: points.Add}, {Word: "SUB", Means: points.Subtract}}
 	note := wire.Text("note", wire.ToValue(func(a *adjustment) *string { return &a.Note })).AtMost(members.MaxNoteLen).Must().Says("摘要", "")
+	// The page requires a note, and points that move without a reason cannot be explained to the member later.
 	note.NonEmpty = true
 	return wire.NewTable(
 		wire.Whole("staff_id", wire.ToPointer(func(a *adjustment) **int64 { return &a.StaffID })).Between(1, maxID).OrNull().

@@ -30,6 +30,7 @@ func staffView() wire.View[staffShown] {
 			}
 			return named(p.store.ID, p.store.Name)
 		}, Schema: namedSchema("店舗").OrNull()},
+		// It is not stored whether somebody has left, so everybody in the list is shown as working.
 		{Name: "status", Value: func(s) any { return "ACTIVE" }, Enum: []string{"ACTIVE"}, Description: "ステータス"},
 		maybe("last_name", "姓", func(p s) any { last, _ := p.names(); return last }),
 		unknown("last_kana", "セイ"),

@@ -82,6 +82,7 @@ func openUpload(r *http.Request) (web.Stream, error) {
 			return web.Stream{}, unreadable(err)
 		}
 		if part.FormName() == fieldFile {
+			// The part's own type and not that of the body, which is the form's.
 			return web.Stream{Reader: part, ContentType: part.Header.Get("Content-Type")}, nil
 		}
 	}

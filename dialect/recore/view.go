@@ -143,6 +143,7 @@ func photoOf(m member) any {
 }
 
 func attachmentsOf(m member) any {
+	// Made even for no entries, because a nil slice would be written as null.
 	list := make([]wire.Map, len(m.attachments))
 	for i, a := range m.attachments {
 		list[i] = m.page.attachment(a)
@@ -165,6 +166,7 @@ func pointsOf(m member) any {
 	if !settings.Enabled {
 		return nil
 	}
+	// Not nil: a member who holds no points has an empty list, and the schema allows no null there.
 	details := []wire.Map{}
 	sum := noren.PointBalance{}
 	for _, t := range noren.PointTypes() {
