@@ -35,10 +35,10 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	if bad != nil {
 		return e, nil, invalid(bodyWords(bad))
 	}
-	// Elements over the limit are only counted, which costs no memory.
-	// Absent and null are no rows, which has words of its own below; only another type is wrong here.
 	list := o.Get(w.key)
+	// Elements over the limit are only counted, which costs no memory.
 	elements, n, isArray := list.Array(bulk.MaxRows)
+	// Absent and null are no rows, which has words of its own below; only another type is wrong here.
 	if list.Exists() && !list.IsNull() && !isArray {
 		return e, nil, invalid(w.key + typeWords(wire.TypeArray))
 	}
@@ -65,6 +65,7 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	for i, element := range elements {
 		row, ok := element.Object()
 		if !ok {
+			// The document counts rows from 1.
 			return e, nil, invalid(w.row(i+1, "要素"+typeWords(wire.TypeObject)))
 		}
 		rows[i] = row

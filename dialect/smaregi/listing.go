@@ -196,6 +196,8 @@ func (l list[F, T]) readSort(text string) ([]noren.Sort, error) {
 			return nil, refuseParameter(&facts, notSortable)
 		}
 		column := l.sortable[i][1]
+		// Compared by column and not by name, because two names may stand for one column, as storeId and
+		// displaySequence do.
 		if !slices.ContainsFunc(sorts, func(s noren.Sort) bool { return s.Column == column }) {
 			sorts = append(sorts, noren.Sort{Column: column, Desc: desc})
 		}

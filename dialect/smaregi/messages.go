@@ -148,6 +148,7 @@ func fieldWords(p *wire.Problem) string {
 	case notSortable:
 		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。"
 	default:
+		// What is left is a value of another JSON type than the field has.
 		return name + typeWords(p.Facts.Type)
 	}
 }
