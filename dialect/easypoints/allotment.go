@@ -83,6 +83,7 @@ func allotmentView() wire.View[allotment] {
 	unknown := func(name, label string) wire.Shown[a] {
 		return wire.Shown[a]{Name: name, Value: func(a) any { return nil }, Nullable: true, Description: label}
 	}
+	// The ledger has one time for each entry, which is when it took effect and when it was recorded.
 	at := func(a a) any { return a.At.UTC().Format(allotmentTime) }
 	return wire.View[a]{
 		unknown("action", "付与の契機"),
@@ -169,6 +170,7 @@ func (d *Dialect) postAllotment(ctx context.Context, x *web.Request) (web.Answer
 		return web.Answer{}, err
 	}
 	answer := func(changed points.BalanceChange) web.Answer {
+		// There is at least one entry, because a movement of 0 has been refused.
 		row := changed.Entries[0] // easyPoints sees a deduction from both types of points as one
 		row.Delta = changed.Delta()
 		return ok(allotmentView(), allotment{row, changed.Member.ShopifyCustomerID})

@@ -44,6 +44,7 @@ func words(f *wire.Facts, code wire.Code, v wire.Value) string {
 	case wire.EmptyRefused:
 		return "String length is smaller than minLength: 1"
 	case wire.HasNUL:
+		// OpenApiSpex has no such rule, and so no words for it; PostgreSQL stores no text with this character.
 		return "Invalid string. It holds U+0000"
 	}
 	// OpenApiSpex tries the types one after another and reports that none fitted, not what was wrong with each.

@@ -78,6 +78,7 @@ func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, _ web.Claim
 		}
 		return d.rooms.Access.AuthenticateKey(ctx, noren.EasyPoints, public, secret)
 	case "bearer":
+		// The client is found by its secret alone, which is why no two clients may have the same.
 		return d.rooms.Access.AuthenticateSecret(ctx, noren.EasyPoints, credentials)
 	}
 	return noren.Caller{}, &noren.Error{Kind: noren.Unauthenticated, Message: "the Authorization header is missing or cannot be read"}

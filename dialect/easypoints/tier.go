@@ -87,6 +87,7 @@ func (t tierShown) advancement() wire.Map {
 func (t tierShown) step(r *noren.Rank) wire.Map {
 	missing := t.Missing(*r)
 	return wire.Map{
+		// The ratio is written without an exponent, in as few digits as give the same number.
 		wire.P("amount", t.amount(&missing)), wire.P("currency", t.currency), wire.P("name", r.Name),
 		wire.P("ratio", wire.Raw(strconv.FormatFloat(r.Ratio, 'f', -1, 64))), wire.P("raw_amount", t.raw(&missing)),
 		wire.P("spent_requirement", t.requirement(&r.EntrySpend)), wire.P("uid", r.UID),
