@@ -103,6 +103,7 @@ func sections(d Data, zone *time.Location) []section {
 	for _, c := range d.Changes {
 		changes.Rows = append(changes.Rows, []string{at(c.At), c.By, changed(c.Changes, titles)})
 	}
+	// What other rows say of the person, such as bulk requests and messages of Shopify, which are of no table above.
 	elsewhere := section{Title: "その他 · Elsewhere"}
 	for _, t := range d.Traces {
 		elsewhere.Rows = append(elsewhere.Rows, []string{t.What, t.Where, t.Content})

@@ -11,6 +11,8 @@ import (
 // MarshalJSON writes the data with one spelling of names, that of the columns.
 func (d Data) MarshalJSON() ([]byte, error) {
 	type (
+		// Types of their own, because the domain's have no names for JSON, and renaming a field there must not change
+		// what people get.
 		note struct {
 			ID        int64     `json:"id"`
 			StaffID   *int64    `json:"staff_id,omitempty"`

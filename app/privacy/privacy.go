@@ -153,6 +153,7 @@ func (s *Service) EraseOnce(
 	if err := c.WholeTenant(); err != nil {
 		return e, nil, err
 	}
+	// The entry that Write prepares is not used: erase makes one for each member.
 	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, _ noren.AuditEntry) (any, error) {
 		// The precision of the database, so that the receipt in the response is the one that is stored.
 		e, err = Erase(ctx, tx, unit.Unit{Tenant: c.Tenant, Now: s.run.Now().UTC().Truncate(time.Microsecond)}, c, id)
@@ -226,6 +227,7 @@ func erase(
 	// Looked for once more, by what they were called before: the receipts say that nothing is left, so nothing may be.
 	left, err := tx.PersonTraces(ctx, gone)
 	for id, places := range left {
+		// One is enough: the error takes back the whole transaction, and nobody is half erased.
 		return nil, nil, fmt.Errorf("erasing member %d: %s %s is left", id, places[0].What, places[0].Where)
 	}
 	if err == nil {

@@ -33,12 +33,14 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (erased int, err er
 				return err
 			}
 			u := unit.Unit{Tenant: t, Now: s.run.Now().UTC().Truncate(time.Microsecond)}
+			// Nobody has asked for it, so the receipt and the log name the schedule in the place of a login.
 			receipts, _, err = erase(ctx, tx, u, noren.AuditEntry{At: u.Now, Dialect: noren.Schedule}, noren.Schedule, ids)
 			return err
 		})
 		if err != nil || len(ids) == 0 {
 			break
 		}
+		// Behind the commit: the transaction may run more than once, and only its last run counts.
 		erased += len(receipts)
 		after = ids[len(ids)-1]
 	}
