@@ -61,6 +61,7 @@ type applier struct {
 }
 
 func (a *applier) line(what string, created, updated, total int) {
+	// A kind that the file does not mention gets no line: nothing was compared.
 	if total > 0 {
 		a.report.Lines = append(a.report.Lines, ReportLine{what, created, updated, total - created - updated})
 	}
@@ -83,6 +84,7 @@ func (a *applier) tenant(ctx context.Context, created bool) error {
 		after = noren.NewTenantDefaults(after)
 	}
 	after = a.shop.Tenant.Apply(after, a.now.Unix())
+	// The steps that follow go by the settings that the file wants.
 	a.current = after
 	if err := a.keepsCalendar(ctx, before, after); err != nil {
 		return err
