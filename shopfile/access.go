@@ -69,6 +69,7 @@ func (t *tenantReader) clients() {
 			m.asked = append(m.asked, clientKeys...)
 			return
 		}
+		// From here on messages name the dialect too, because it decides which keys are known.
 		m.what = "a client of " + string(client.Dialect)
 		switch client.Dialect {
 		case noren.Smaregi:
@@ -123,6 +124,7 @@ func (t *tenantReader) easyPointsClient(m *mapping, client *access.ClientSpec) {
 
 // privacyClient reads a client that hands out and erases people's data, which are of all stores.
 func (t *tenantReader) privacyClient(m *mapping, client *access.ClientSpec) {
+	// No store is read: a client restricted to one store would be refused everything.
 	m.words("scopes", "the scope", &client.Scopes, privacyScopes)
 	t.key(m, "client_id", client)
 	t.secret(m, "client_secret", &client.Secret)

@@ -35,6 +35,7 @@ func edits(a, b string, limit int) int {
 				replace++
 			}
 			diagonal = row[j+1]
+			// The three ways to make one text of the other: replace a letter, insert one, or remove one.
 			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
 		}
 	}
