@@ -34,6 +34,7 @@ func (m measurement) ofConsole(ctx context.Context, seeded string) (err error) {
 		return err
 	}
 	var shops [2]*load.Load // the big one and the small one
+	// A server for each, so that the big shop's index does not push the small one's out of memory.
 	for i, database := range []string{seeded, small} {
 		if err := addClerk(ctx, database); err != nil {
 			return err
@@ -48,6 +49,7 @@ func (m measurement) ofConsole(ctx context.Context, seeded string) (err error) {
 		}
 		defer shops[i].Close()
 	}
+	// Members of the smaller shop, whom both have.
 	for _, s := range consoleSearches(min(m.to.Members, consoleSmall)) {
 		m.doing("console: " + s.what)
 		path := "/console/members?" + s.query.Encode()
@@ -125,9 +127,11 @@ func signIn(ctx context.Context, base string) (*load.Load, error) {
 	if err := answer.Body.Close(); err != nil {
 		return nil, err
 	}
+	// A refusal is a page too: only the path tells it from the first page of the console.
 	if answer.StatusCode != http.StatusOK || strings.HasSuffix(answer.Request.URL.Path, "/sign-in") {
 		return nil, fmt.Errorf("signing in: %s at %s", answer.Status, answer.Request.URL.Path)
 	}
+	// As the search box sends it, which then gets the table alone.
 	l.Header.Set("HX-Request", "true")
 	return l, nil
 }
@@ -136,6 +140,7 @@ func signIn(ctx context.Context, base string) (*load.Load, error) {
 func page(l *load.Load, path, finds string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		text, err := l.Send(ctx, http.MethodGet, path, nil, http.StatusOK)
+		// A quick response that finds nothing must not count as a good one.
 		if err == nil && !strings.Contains(string(text), finds) {
 			err = fmt.Errorf("%s does not show %q", path, finds)
 		}

@@ -43,6 +43,7 @@ type customerByHand struct {
 // newDecoder makes a body of that many rows. Each has every field of the document's example if every is true, otherwise a
 // note and the pair that is refused.
 func newDecoder(rows int, every bool) (*decoder, error) {
+	// The pair at the end is refused by the last check of all, so everything before it is done.
 	row := map[string]string{"note": "お得意様 1回目", "status": "0", "leaveDate": "2026-01-23"}
 	if every {
 		row = everyField()
@@ -57,6 +58,7 @@ func newDecoder(rows int, every bool) (*decoder, error) {
 		return nil, err
 	}
 	d := &decoder{request: &web.Request{Body: body}}
+	// Without rooms: a request that went on to the database would panic.
 	routes := smaregi.New(smaregi.Rooms{}, "bench").Routes()
 	at := slices.IndexFunc(routes, func(r web.Route) bool {
 		return r.Method == http.MethodPatch && r.Pattern == "/customers/bulk"

@@ -26,6 +26,7 @@ type httpRun struct {
 // overHTTP starts everything and measures it with each number of connections.
 func (m measurement) overHTTP(ctx context.Context, seeded string) (err error) {
 	h := httpRun{measurement: m}
+	// Before the server starts, because only a database that nobody has open can be copied.
 	if h.sides, err = floor.NewSides(ctx, m.place, seeded, m.to.Members, 2); err != nil {
 		return err
 	}
@@ -81,6 +82,7 @@ func (h httpRun) measure(ctx context.Context, callers int) error {
 
 // read measures one GET, beside a bare server that sends as many bytes.
 func (h httpRun) read(ctx context.Context, to figures.Section, noren, bare *load.Load, name string, path func() string) error {
+	// Once beforehand: the bare server has to send as many bytes as Noren.
 	answer, err := noren.Send(ctx, http.MethodGet, path(), nil, http.StatusOK)
 	if err != nil {
 		return err
@@ -112,6 +114,7 @@ func (h httpRun) untilCallback(ctx context.Context, to figures.Section, noren *l
 			return load.Await(ctx, arrived)
 		}),
 		figures.Crowded(to.Callers, h.length, func(ctx context.Context, _ int) error {
+			// The floor is one connection, whose transactions must not mix.
 			turn.Lock()
 			defer turn.Unlock()
 			_, err := h.sides.ApplyFloor(ctx, floor.ChangeNote)

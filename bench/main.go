@@ -34,6 +34,7 @@ func main() {
 
 // run is the command. An error in the flags is printed with their usage.
 func run(ctx context.Context, args []string, in io.Reader, out, tell io.Writer) error {
+	// Before the flags: the program starts itself with this argument, and nobody types it.
 	if len(args) > 0 && args[0] == load.BareCommand {
 		return bareServer(ctx, args[1:], in, out)
 	}

@@ -37,6 +37,7 @@ func measureAll(ctx context.Context, o options, tell figures.Progress) (*figures
 			return r, err
 		}
 	}
+	// Decoding needs no database, so none is made for it alone.
 	if slices.Equal(o.parts, []string{partDecode}) {
 		return r, nil
 	}
@@ -89,6 +90,7 @@ func (m measurement) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	// Ranks have a database of their own.
 	if slices.Equal(m.parts, []string{partRanks}) {
 		return nil
 	}

@@ -71,6 +71,7 @@ func parseOptions(args []string, tell io.Writer) (options, error) {
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
+	// All of them, so that a command line is corrected in one go.
 	var errs [5]error
 	o.engines, errs[0] = oneOf("engines", *engines, "sqlite", "postgres")
 	o.parts, errs[1] = oneOf("parts", *parts, partApply, partAccept, partDecode, partHTTP, partMembers, partRanks, partConsole)

@@ -78,6 +78,7 @@ func seedRanks(ctx context.Context, p seed.Place, members int) (url string, err 
 	for contract, n := range map[string]int{rankContract: rankSmall, seed.Contract: members} {
 		file := seed.File()
 		file.Contract = contract
+		// Keys are unique over all tenants, and only the big shop is called.
 		if contract == rankContract {
 			file.Clients = nil
 		}
@@ -111,6 +112,7 @@ func fillRanks(ctx context.Context, p seed.Place, url string, tenant noren.Tenan
 	for m := 2; m <= rankPurchases; m++ {
 		fmt.Fprintf(&months, " UNION ALL SELECT %d, '2026-%02d'", m, m)
 	}
+	// In the database and not row by row, which takes far longer for a million members.
 	numbers := func(n int) string {
 		return fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)", n)
 	}
@@ -163,6 +165,7 @@ var errStep = errors.New("the step is over")
 func (r *rankSubject) step(ctx context.Context, t noren.Tenant, members, steps int) (time.Duration, error) {
 	at := r.next[t.ID].Begin(t.Location())
 	var first int64
+	// The step before has left it where it was skipped to.
 	if begun, err := r.Service.Ranks.CheckAt(ctx, t, at); err != nil {
 		return 0, err
 	} else if begun != nil {
@@ -228,6 +231,7 @@ func (m measurement) rankTransactions(ctx context.Context, r *rankSubject) error
 	works := floor.NewMaker(r.big.ID, m.to.Members)
 	var slices, updates figures.Samples
 	for range 3 {
+		// What was written before must not be counted.
 		r.updates.forget()
 		if err := r.check(ctx, r.small); err != nil {
 			return err
@@ -256,6 +260,7 @@ func (m measurement) besideRanks(ctx context.Context, r *rankSubject) error {
 	var reads, updates [2]figures.Samples // without a check and with one
 	works := floor.NewMaker(r.big.ID, m.to.Members)
 	for range figures.BurstTurns {
+		// In turns within each round, so that other load on the machine hits both alike.
 		for checking := range 2 {
 			ctx, stop := context.WithCancel(ctx)
 			done := make(chan error, 1)
@@ -309,6 +314,7 @@ func (r *rankSubject) checkOnAndOn(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return ctx.Err()
+			// As the worker rests between slices, or readers would meet a busier writer than a server's.
 			case <-time.After(min(rankRest*time.Since(began), rankPause)):
 			}
 			began = time.Now()

@@ -51,6 +51,7 @@ func (e Endpoint) ProvenBy(scheme string) Endpoint {
 
 // Asks adds parameters to those that follow from the path and the class.
 func (e Endpoint) Asks(parameters ...wire.Parameter) Endpoint {
+	// Clipped, so that two rows that were made from one do not append into the same memory.
 	e.doc.Parameters = append(slices.Clip(e.doc.Parameters), parameters...)
 	return e
 }
@@ -113,6 +114,7 @@ func (s Spec) operation(e Endpoint) wire.Operation {
 	if !e.Permission.IsPublic() {
 		op.Parameters = append(op.Parameters, s.Header...)
 		op.Scopes = e.Permission.Scopes()
+		// Any one of the schemes is enough; OpenAPI writes that as alternatives.
 		op.Scheme = s.Security[0].Name
 		for _, other := range s.Security[1:] {
 			op.OrSchemes = append(op.OrSchemes, other.Name)
@@ -180,6 +182,7 @@ func (s Spec) webRefusals(e Endpoint) []int {
 	if e.keyed() {
 		statuses = append(statuses, http.StatusConflict)
 	}
+	// Without a limit of its class the endpoint never answers 429, and does not promise it.
 	limit := s.RateLimits.Read
 	if e.Class == web.Write {
 		limit = s.RateLimits.Write

@@ -13,6 +13,7 @@ import (
 func PathID(x *web.Request, name string, highest int64) (int64, error) {
 	id, code := wire.CheckInteger(&wire.Facts{Min: 1, Max: highest}, x.Vars[name])
 	if code != "" {
+		// Nothing can have it for its id, so it is missing like any other number.
 		return 0, &noren.Error{Kind: noren.NotFound, Field: name}
 	}
 	return id, nil

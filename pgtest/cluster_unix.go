@@ -81,6 +81,7 @@ func startCluster(data string) (*cluster, error) {
 	if err := c.keepData(data); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	// Before the server starts, so that there is no moment in which it could be left behind.
 	if err := c.watchOver(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -112,6 +113,7 @@ func (c *cluster) initialise() error {
 	if err != nil {
 		return err
 	}
+	// Of a setting that is there twice, the last one counts.
 	conf, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("writing PostgreSQL's settings: %w", err)
@@ -180,6 +182,7 @@ func findPostgres() (string, error) {
 	candidates, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is well formed
 	slices.SortFunc(candidates, func(a, b string) int { return cmp.Compare(majorVersion(b), majorVersion(a)) })
 	if onPath, err := exec.LookPath("initdb"); err == nil {
+		// The link alone may stand in a directory without pg_ctl.
 		if target, err := filepath.EvalSymlinks(onPath); err == nil {
 			candidates = slices.Insert(candidates, 0, target)
 		}

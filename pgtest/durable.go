@@ -43,6 +43,7 @@ func startDurable(data string) (*Server, error) {
 			return nil, err
 		}
 	}
+	// Some of the settings take effect only at the start.
 	if err := c.control("restart", "-m", "fast"); err != nil {
 		c.remove()
 		return nil, fmt.Errorf("restarting PostgreSQL with fsync: %w", err)

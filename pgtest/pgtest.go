@@ -106,6 +106,7 @@ func sharedServer() (*Server, error) {
 	}
 	c, err := startCluster("")
 	if err != nil {
+		// Remembered, so that each further test fails at once, and not after trying for seconds.
 		shared.err = err
 		return nil, err
 	}
@@ -138,6 +139,7 @@ func (s *Server) Database(t testing.TB) string {
 // dropAfter drops the database when the test ends.
 func (s *Server) dropAfter(t testing.TB, name string) {
 	t.Cleanup(func() {
+		// FORCE, because a test that failed may have left connections open.
 		if err := s.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil && s.running() {
 			t.Error(err)
 		}
@@ -184,6 +186,7 @@ func (s *Server) running() bool { return s.cluster == nil || s.cluster.control("
 
 // exec runs one statement that no transaction may contain.
 func (s *Server) exec(statement string) error {
+	// Not the test's context, which has ended by the time that its database is dropped.
 	ctx, cancel := context.WithTimeout(context.Background(), stopWait)
 	defer cancel()
 	db, err := sql.Open("pgx", s.admin)

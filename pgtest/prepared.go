@@ -24,6 +24,7 @@ func Prepared(empty func(t testing.TB) string, fill func(url string) error) func
 		once.Lock()
 		defer once.Unlock()
 		if template == nil && failed == nil {
+			// It stays where prepare ends the goroutine, by Fatal or Skip: the tests behind it have to know.
 			failed = errors.New("the test that was to make the database has ended")
 			template, failed = s.prepare(t, empty, fill)
 		}
@@ -53,6 +54,7 @@ func (s *Server) prepare(t testing.TB, empty func(t testing.TB) string, fill fun
 		return nil, err
 	}
 	name := "noren_template_" + strings.ToLower(rand.Text())
+	// A copy of the copy, because the first is dropped with the test that made it.
 	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + strings.TrimPrefix(u.Path, "/")); err != nil {
 		return nil, err
 	}

@@ -85,6 +85,7 @@ func (p *Proxy) serve(client net.Conn) {
 			_ = server.Close()
 			return
 		}
+		// The statement that it would have ended goes on, as where the request is lost on its way.
 		if bytes.HasPrefix(buffer[:n], []byte(cancellation)) {
 			_ = server.Close()
 			return
@@ -121,6 +122,7 @@ func (p *Proxy) respond(client, server net.Conn) {
 			ended, greeted = ended-1, true
 		}
 		p.waiting.Add(-ended)
+		// Read all the same, or the server would stop sending, and notice.
 		if p.silent.Load() {
 			continue
 		}
@@ -159,6 +161,7 @@ func (p *Proxy) Settle() {
 
 // loses returns the next loss where what is sent has its bytes, which is then no longer the next.
 func (p *Proxy) loses(sent []byte, of func(*Loss) string) *Loss {
+	// Compared and swapped, so that of two connections only one loses its message.
 	lost := p.next.Load()
 	if lost == nil || of(lost) == "" || !bytes.Contains(sent, []byte(of(lost))) || !p.next.CompareAndSwap(lost, nil) {
 		return nil
@@ -174,6 +177,7 @@ type messages struct {
 
 // count returns how many of the messages that are complete by now are of one of the types.
 func (m *messages) count(sent []byte, types string) (n int64) {
+	// A message may be cut anywhere, even within its length.
 	m.rest = append(m.rest, sent...)
 	for {
 		header := 4

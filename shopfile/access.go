@@ -14,6 +14,7 @@ import (
 func (t *tenantReader) shopify() {
 	t.section("shopify", func(m *mapping) {
 		var secret string
+		// Only a secret that is given: a section without it must not clear the one that is stored.
 		if t.secret(m, "webhook_secret", &secret) {
 			t.shop.SigningKeys = map[string]string{noren.SigningKeyShopify: secret}
 		}
@@ -68,6 +69,7 @@ func (t *tenantReader) clients() {
 			m.asked = append(m.asked, clientKeys...)
 			return
 		}
+		// From here on messages name the dialect too, because it decides which keys are known.
 		m.what = "a client of " + string(client.Dialect)
 		switch client.Dialect {
 		case noren.Smaregi:
@@ -110,6 +112,7 @@ func (t *tenantReader) smaregiClient(m *mapping, client *access.ClientSpec) {
 
 // easyPointsClient reads a pair of keys. As at the vendor, a pair has all privileges unless the file names some.
 func (t *tenantReader) easyPointsClient(m *mapping, client *access.ClientSpec) {
+	// A clone, because the list is everybody's.
 	client.Scopes = slices.Clone(easyPointsScopes)
 	t.storeAndScopes(m, client, easyPointsScopes)
 	t.key(m, "public_key", client)
@@ -121,6 +124,7 @@ func (t *tenantReader) easyPointsClient(m *mapping, client *access.ClientSpec) {
 
 // privacyClient reads a client that hands out and erases people's data, which are of all stores.
 func (t *tenantReader) privacyClient(m *mapping, client *access.ClientSpec) {
+	// No store is read: a client restricted to one store would be refused everything.
 	m.words("scopes", "the scope", &client.Scopes, privacyScopes)
 	t.key(m, "client_id", client)
 	t.secret(m, "client_secret", &client.Secret)

@@ -60,6 +60,7 @@ func (t *tenantReader) rankCode(m *mapping, to *string, seen *once) {
 	if !m.text("code", to) {
 		return
 	}
+	// A code that folds to nothing, such as a blank, could not be told from none.
 	if utf8.RuneCountInString(*to) > noren.MaxRankCode || noren.FoldName(*to) == "" {
 		m.fail("code", "must be 1 to %d characters", noren.MaxRankCode)
 		return
@@ -74,6 +75,7 @@ func ratio(m *mapping, key string, to *float64) {
 		return
 	}
 	if n.Type() == ast.IntegerType || n.Type() == ast.FloatType {
+		// The value as it is written. A not-a-number of YAML is refused with the rest.
 		f, err := strconv.ParseFloat(n.GetToken().Value, 64)
 		if err == nil && !math.IsNaN(f) && f >= 0 && f <= 100 {
 			*to = f
@@ -103,6 +105,7 @@ func (t *tenantReader) staffRanks() {
 func (t *tenantReader) stores() {
 	var ids, codes once
 	t.entries("stores", "a store", func(m *mapping) {
+		// Most stores are shops, so the key may be left out.
 		store := noren.Store{Kind: noren.StoreShop}
 		m.require("id", "name")
 		t.numbered(m, &store.ID, &ids)

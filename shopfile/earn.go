@@ -35,6 +35,8 @@ func earning(m *mapping) (p noren.EarnProgramme) {
 	}
 	if n := m.node("counts"); n != nil {
 		if counts := m.r.mapping(n, "counts"); counts != nil {
+			// The file says what counts, and the domain what does not: so the zero value of a programme counts
+			// everything.
 			tax, used := true, true
 			counts.boolean("tax", &tax)
 			counts.boolean("used_points", &used)
@@ -56,6 +58,7 @@ func earnRule(m *mapping, to *noren.EarnRule) {
 		m.fail("rate", "give either unit_price and unit, or rate")
 	case rate != nil:
 		m.rate("rate", &to.Rate)
+	// Half of the first form, or nothing: an example says more than the name of the missing key.
 	case price == nil || unit == nil:
 		m.r.fail(m.line, "earn of points: give unit_price and unit, such as {unit_price: 100, unit: 1}, or a rate, such as {rate: 0.01}")
 	default:
@@ -69,6 +72,7 @@ func earnRule(m *mapping, to *noren.EarnRule) {
 // rate reads a decimal as it is written: through a float, 0.07 of 100 would not be 7.
 func (m *mapping) rate(key string, to *string) bool {
 	text, _ := scalarText(m.node(key))
+	// The float is for the limit alone; what is kept is the text.
 	whole, err := strconv.ParseFloat(text, 64)
 	if !rateForm.MatchString(text) || err != nil || whole > maxRate {
 		m.fail(key, "must be a decimal from 0 to %d, such as 0.01 for one point per hundred, not %s", maxRate, shown(m.node(key)))

@@ -28,6 +28,7 @@ func (r *reader) mapping(n ast.Node, what string) *mapping {
 	switch x := r.resolve(n).(type) {
 	case *ast.MappingNode:
 		pairs = x.Values
+	// The parser gives a mapping of one key without the mapping around it.
 	case *ast.MappingValueNode:
 		pairs = []*ast.MappingValueNode{x}
 	default:
@@ -64,6 +65,7 @@ func (m *mapping) node(key string) ast.Node {
 
 // given returns the value of a key and whether the key is present, even with null.
 func (m *mapping) given(key string) (n ast.Node, given bool) {
+	// Whoever asks for a key knows it, whether or not the file has it: finish compares with these.
 	m.asked = append(m.asked, key)
 	n, given = m.nodes[key]
 	return m.r.resolve(n), given
@@ -85,6 +87,7 @@ func (m *mapping) fail(key, format string, args ...any) {
 // require reports the keys that have no value.
 func (m *mapping) require(keys ...string) {
 	for _, key := range keys {
+		// Without node, which would make the key a known one before its own method reads it.
 		if n := m.nodes[key]; n == nil || n.Type() == ast.NullType {
 			m.r.fail(m.lineOf(key), "missing key %q of %s", key, m.what)
 		}
@@ -133,6 +136,7 @@ func (m *mapping) word(key string, to *string, allowed ...string) bool {
 		return false
 	}
 	if !slices.Contains(allowed, word) {
+		// One suggestion is easier to act on than a list of thirty words.
 		if near := nearest(word, allowed); near != "" {
 			m.fail(key, "unknown value %q; did you mean %q?", word, near)
 		} else {
@@ -223,6 +227,7 @@ func allowedWord(word string, allowed []string) bool {
 			return word == a
 		}
 		resource, what, _ := strings.Cut(word, ":")
+		// A name of small letters, so that a slip such as a blank is found although the family is open.
 		name, within := strings.CutPrefix(resource, family+".")
 		return within && name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-_") == "" && (what == "read" || what == "write")
 	})

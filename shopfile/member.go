@@ -18,6 +18,7 @@ func (t *tenantReader) members() {
 	var unique memberKeys
 	t.entries("members", "a member", func(m *mapping) {
 		var p noren.MemberPatch
+		// By itself, because it is no noren.Field: an id cannot be cleared.
 		m.id("id", &p.ID, memberIDDigits)
 		// The type of a field decides how its key is read, the tag how it is named.
 		v := reflect.ValueOf(&p).Elem()
@@ -53,6 +54,8 @@ func (t *tenantReader) memberField(m *mapping, key string, field any) {
 		nullable(m, key, f, func(key string, to *noren.Ref) bool { return t.rankRef(m, key, to) })
 	case *noren.Field[int64]:
 		nullable(m, key, f, func(key string, to *int64) bool {
+			// By the key, because a store is an int64 like other numbers, and only its name tells that it refers to
+			// something.
 			if key == "store" {
 				return t.memberStore(m, key, to)
 			}
@@ -63,6 +66,7 @@ func (t *tenantReader) memberField(m *mapping, key string, field any) {
 
 // nullable reads a key of a member. Null differs from absent: it clears the stored value.
 func nullable[T any](m *mapping, key string, to *noren.Field[T], read func(string, *T) bool) {
+	// An alias without its anchor is nil too. It has been reported by then, so nothing of the file is used.
 	if n, given := m.given(key); given && n == nil {
 		*to = noren.Null[T]()
 		return
@@ -124,6 +128,7 @@ func (t *tenantReader) rankRef(m *mapping, key string, to *noren.Ref) bool {
 		list = "staff_ranks"
 		found = slices.ContainsFunc(t.shop.StaffRanks, func(r noren.StaffRank) bool { return known(r.ID, r.Name) })
 	}
+	// A file without the list says nothing about ranks, so what is stored decides.
 	if !found && t.m.node(list) != nil {
 		m.fail(key, "%s is not among this tenant's %s", shown(n), list)
 		return false
@@ -137,6 +142,7 @@ func (t *tenantReader) memberStore(m *mapping, key string, to *int64) bool {
 	if !t.storeRef(m, key, to) {
 		return false
 	}
+	// A store that the file does not list is judged by what is stored when the file is applied.
 	for _, s := range t.shop.Stores {
 		if s.ID == *to && s.Kind != noren.StoreShop {
 			m.fail(key, "%q is a store of the kind %s; a member's store must be a shop", s.Name, s.Kind)
@@ -196,6 +202,7 @@ func (k *memberKeys) add(r *reader, m *mapping, p noren.MemberPatch) {
 		{"alias_code", &k.aliases, p.AliasCode},
 		{"shopify_customer_id", &k.shopify, p.ShopifyCustomerID},
 	} {
+		// Empty where the key is absent or null, which add passes over: any number of members may have none.
 		value, _ := unique.of.Value()
 		unique.seen.add(r, m.lineOf(unique.key), value, "the %s %q of a member", unique.key, value)
 	}

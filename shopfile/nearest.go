@@ -17,6 +17,7 @@ func nearest(word string, known []string) string {
 // edits is the Levenshtein distance of a and b in bytes, or limit if the lengths alone make it at least that. It keeps one
 // row of the matrix.
 func edits(a, b string, limit int) int {
+	// Each missing letter is one edit at least.
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
 		return limit
 	}
@@ -25,6 +26,7 @@ func edits(a, b string, limit int) int {
 		row[j] = j
 	}
 	for i := range len(a) {
+		// What the cell to the upper left was, before the row was written over.
 		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
@@ -33,6 +35,7 @@ func edits(a, b string, limit int) int {
 				replace++
 			}
 			diagonal = row[j+1]
+			// The three ways to make one text of the other: replace a letter, insert one, or remove one.
 			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
 		}
 	}

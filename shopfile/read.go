@@ -17,6 +17,8 @@ func Read(name string, data []byte) ([]shop.Shop, error) {
 	r := &reader{file: name}
 	shops := r.shops(r.parse(data))
 	if len(r.problems) > 0 {
+		// Problems are found in the order of reading, which follows references and not lines. Those of one line stay in
+		// that order.
 		slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, r.problems
 	}
@@ -46,6 +48,7 @@ func (p Problems) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
+		// Counted all the same, so that nobody takes the first fifty for all.
 		if i == shownProblems {
 			fmt.Fprintf(&b, "… and %d more", len(p)-i)
 			break

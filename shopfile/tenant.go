@@ -34,6 +34,7 @@ func (r *reader) shops(document ast.Node) []shop.Shop {
 	top.require("tenants")
 	tenants := top.list("tenants", "each tenant")
 	top.finish()
+	// A tenant that cannot be read is left out; the problem that was reported keeps the file from being applied.
 	shops := make([]shop.Shop, 0, len(tenants))
 	for _, n := range tenants {
 		if m := r.mapping(n, "a tenant"); m != nil {
@@ -118,6 +119,8 @@ func (t *tenantReader) settings() {
 		return m.words(key, "the column", to, noren.RequirableColumns())
 	}, "required_columns", &patch.RequiredColumns)
 	t.sensitiveColumns()
+	// Replaced as a whole, because the keys of a section belong together: half of an old programme with half of a new
+	// one is neither.
 	t.section("points", func(m *mapping) { patch.Points = noren.Set(points(m)) })
 	t.section("rank_programme", func(m *mapping) { patch.Programme = noren.Set(programme(m)) })
 	t.section("keep", func(m *mapping) { patch.Keep = noren.Set(retention(m)) })
@@ -136,6 +139,7 @@ func (t *tenantReader) sensitiveColumns() {
 		m.require("name")
 		m.word("name", &c.Name, noren.ConcealableColumns()...)
 		word(m, "see", &c.See, noren.Roles()...)
+		// By default, who may see a value may change it.
 		c.Change = c.See
 		if word(m, "change", &c.Change, noren.Roles()...) && !c.Change.Covers(c.See) {
 			m.fail("change", "must be %s or a higher role: who may not see a value may not change it", c.See)

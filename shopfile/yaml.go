@@ -53,6 +53,7 @@ func (r *reader) parse(data []byte) ast.Node {
 		return nil
 	}
 	r.anchors = make(anchors)
+	// Of the whole document, because a tenant may refer to a value of another one.
 	ast.Walk(r.anchors, body)
 	return body
 }

@@ -44,6 +44,7 @@ func (t *tx) PutClients(ctx context.Context, clients []noren.Client) error {
 		}
 		return doing("store clients", err)
 	}
+	// Every client has a secret, so each has a row; a previous one is left as it is.
 	_, err := t.insertRows(ctx, "signing_keys", "ON CONFLICT (tenant_id, name) DO UPDATE SET secret = excluded.secret", []column{
 		{"name", kindText, valuesOf(clients, func(c *noren.Client) any { return clientSecret(c.ID) })},
 		{"secret", kindText, valuesOf(clients, func(c *noren.Client) any { return c.WebhookSecret })},
@@ -63,6 +64,7 @@ func (t *tx) putClients(ctx context.Context, clients []noren.Client) error {
 			return err
 		}
 		scopes[i] = string(text)
+		// Never null: the column is a list.
 		if text, err = json.Marshal(append([]noren.APIKey{}, c.APIKeys...)); err != nil {
 			return err
 		}
@@ -97,6 +99,7 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 			continue // it holds an access token only
 		}
 		lookup := [2]string{string(c.Dialect), c.Key}
+		// Found here, because two rows with one key in one statement would be told as a conflict with somebody else's.
 		if _, twice := owner[lookup]; twice {
 			return keyTaken(i, c)
 		}
@@ -104,6 +107,7 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 		keys, keyed = append(keys, c.Key), append(keyed, c)
 	}
 	f := t.db.flavor
+	// A key that a client no longer has is free for others at once, in the same call too.
 	_, err := t.exec(ctx, "DELETE FROM client_keys WHERE tenant_id = ? AND "+f.in("client_id"), t.tenant, f.list(ids))
 	if err != nil || len(keyed) == 0 {
 		return doing("remove clients' keys", err)
@@ -144,6 +148,7 @@ func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
 	if err != nil {
 		return doing("revoke a client", err)
 	}
+	// Both are looked up before the tenant is known, and are not in the tenant's shard.
 	for _, table := range []string{"access_tokens", "client_keys"} {
 		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?"+sharding.Across("credentials of a client"),
 			t.tenant, id); err != nil {
@@ -197,6 +202,7 @@ func (t *tx) AddToken(ctx context.Context, token noren.Token) error {
 	if err != nil || n == 1 {
 		return doing("store a token", err)
 	}
+	// The tenant is in the condition, so a token of another tenant is never taken over.
 	n, err = t.exec(ctx, "UPDATE access_tokens SET client_id = ?, scopes = ?, expires_at = ? WHERE hash = ? AND tenant_id = ?",
 		token.ClientID, string(scopes), nullMicros(token.ExpiresAt), token.Hash, t.tenant)
 	if err == nil && n == 0 {

@@ -16,6 +16,8 @@ func (t *tx) AddAudit(ctx context.Context, entries []noren.AuditEntry) error {
 	entries = slices.Clone(entries)
 	for i := range entries {
 		e := &entries[i]
+		// Those of an entry that has them already stay: work of the background is done for the request that asked for
+		// it.
 		e.Address, e.ClientRequestID = cmp.Or(e.Address, from.Address), cmp.Or(e.ClientRequestID, from.ClientRequestID)
 	}
 	if len(entries) > 0 && entries[0].ID != 0 {

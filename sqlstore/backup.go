@@ -29,6 +29,7 @@ func Copy(ctx context.Context, database, file string) error {
 		return doing("open the database to copy it", err)
 	}
 	// SQLite fills an empty file, and would make one that everybody may read.
+	// O_EXCL: an earlier copy is never written over.
 	made, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		err = made.Close()
@@ -55,6 +56,7 @@ func (db *DB) StoredFiles(ctx context.Context, file func(contract, fileKey strin
 	if err != nil {
 		return err
 	}
+	// After the transaction, because copying files takes long.
 	for _, n := range names {
 		if err := file(n.contract, n.fileKey); err != nil {
 			return err

@@ -43,6 +43,7 @@ func (t *tx) insertRows(ctx context.Context, table, onConflict string, cols []co
 		return t.exec(ctx, text, args...)
 	}
 	into, row := insertInto(table, cols)+"VALUES ", "(?"+strings.Repeat(", ?", len(cols))+")"
+	// SQLite has no arrays to join the tenant to, so each row brings it.
 	cols = append([]column{t.tenantColumn(len(cols[0].values))}, cols...)
 	single := into + row + " " + onConflict
 	t.db.sent(single)
@@ -80,6 +81,7 @@ func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, count
 	switch {
 	case n == 0:
 		return nil
+	// The caller has numbered them.
 	case ids.values[0] != int64(0):
 		return t.insertLater(ctx, d, table, "", cols)
 	case t.db.flavor.unnests && !t.db.flavor.sharded:
@@ -98,6 +100,7 @@ func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, count
 	if err != nil {
 		return d.outcome(0, err)
 	}
+	// Another slice, because the caller's may be used again by a second run.
 	ids.values = make([]any, n)
 	for i := range ids.values {
 		ids.values[i] = first + int64(i)
@@ -144,6 +147,8 @@ func (t *tx) updateLater(ctx context.Context, d deferred, table string, keys, se
 	for i, c := range keys {
 		matches[i] = "t." + c.name + " = " + value(len(set)+i)
 	}
+	// The arguments are in the order in which their columns stand in the text, which is that of cols; the tenant's is
+	// last.
 	text := "UPDATE " + table + " AS t SET " + strings.Join(sets, ", ")
 	where := " WHERE " + strings.Join(matches, " AND ") + " AND t.tenant_id = ?"
 	if t.db.flavor.unnests {
@@ -187,6 +192,7 @@ func (t *tx) eachRows(ctx context.Context, query string, cols []column, together
 	if t.failed != nil {
 		return 0, t.failed
 	}
+	// One slice for all rows: runners do not keep their arguments.
 	args := make([]any, 0, together*len(cols))
 	for ; from < to; from += together {
 		args = args[:0]

@@ -64,6 +64,7 @@ func (t *tx) AcceptBulk(ctx context.Context, requests []noren.BulkRequest, rows 
 	if err != nil {
 		return nil, doing("store bulk requests", err)
 	}
+	// Numbers follow the order of the requests in the call, which is that in which they arrived.
 	for n, i := range fresh {
 		ids[i] = first + int64(n)
 	}
@@ -104,6 +105,7 @@ func (t *tx) storeBulk(ctx context.Context, cols []column) (first int64, err err
 		ids[i] = first + int64(i)
 	}
 	d := deferred{doing: "store bulk requests"}
+	// No later statement reads them, so they go with the COMMIT.
 	if err = t.insertLater(ctx, d, "bulk_requests", "", append([]column{{"id", kindInt, ids}}, cols...)); err != nil {
 		return 0, err
 	}
@@ -125,6 +127,7 @@ func (t *tx) storeBulkAtOnce(ctx context.Context, cols []column) (first int64, e
 		names[i], values[i] = c.name, "v.c"+strconv.Itoa(i)
 	}
 	n := len(cols[0].values)
+	// The lane is made with the tenant's first request, whose number is 1.
 	query := "WITH taken AS (" + takeNumbers + ` AS first),
 		made AS (INSERT INTO bulk_requests (tenant_id, id, ` + strings.Join(names, ", ") + `)
 			SELECT CAST(? AS bigint), taken.first + v.place - 1, ` + strings.Join(values, ", ") + `
@@ -165,6 +168,7 @@ func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, i
 func (t *tx) LockLane(ctx context.Context) (bool, error) {
 	t.takes(lockWork, "lanes")
 	var tenant int64
+	// A lane that somebody else works on is passed over: the worker goes on with another tenant (ADR 3).
 	err := t.queryRow(ctx, `SELECT tenant_id FROM lanes WHERE tenant_id = ?`+t.db.flavor.skipLocked, t.tenant).Scan(&tenant)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -195,6 +199,7 @@ func (t *tx) BulkWaiting(ctx context.Context, most int) (n int, err error) {
 func (t *tx) FinishBulk(ctx context.Context, requests []noren.BulkRequest, callbacks []noren.Callback) error {
 	failures := make([]any, len(requests))
 	for i, r := range requests {
+		// NULL, which is what a request that succeeded has.
 		if len(r.Failures) == 0 {
 			continue
 		}

@@ -37,6 +37,7 @@ func (t *tx) BulkRequests(ctx context.Context, f noren.BulkFilter) ([]noren.Bulk
 	}
 	w.between(f.After, f.Before)
 	limit, args := limitOffset(noren.Page{Limit: f.Limit})
+	// The page's ids come from the index alone. Only for those are the long rows read, and their callbacks.
 	args = append(append(w.args, args...), t.tenant)
 	rows, err := t.query(ctx, `WITH page AS (SELECT id FROM bulk_requests`+w.String()+` ORDER BY id DESC`+limit+`)
 		SELECT b.id, b.kind, b.dialect, b.client_id, b.store_id, b.request_id, b.callback_url, b.state, b.tries, b.accepted_at,
@@ -88,6 +89,8 @@ func (t *tx) BulkFlows(ctx context.Context, from time.Time, step time.Duration) 
 	if err != nil {
 		return nil, doing("find the first bulk request", err)
 	}
+	// The steps are worked out by the database, so that what is returned grows with their number and not with that of
+	// the requests. -1 stands for a request that has not been applied.
 	start, length := micros(from), step.Microseconds()
 	rows, err := t.query(ctx, `SELECT accepted, applied, state, COUNT(*) FROM (
 			SELECT (accepted_at - ?) / ? AS accepted, COALESCE((applied_at - ?) / ?, -1) AS applied, state

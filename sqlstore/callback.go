@@ -46,6 +46,7 @@ func (db *DB) CallbackHosts(
 	ctx context.Context, tenant noren.TenantID, now time.Time, after string, limit int,
 ) (hosts []noren.CallbackHost, err error) {
 	at := micros(now)
+	// Each step is one look into the index callbacks_host, at the first entry behind a host's.
 	const next = "SELECT MIN(host) FROM callbacks WHERE tenant_id = ? AND state = 'pending' AND host > "
 	err = db.read(ctx, func(t *tx) error {
 		rows, err := t.query(ctx, `WITH RECURSIVE hosts (host, n) AS (
@@ -79,7 +80,9 @@ func (db *DB) ClaimCallbacks(
 	// A claim whose response is lost holds its callbacks until the lease ends, as one does whose process dies. One that a crash
 	// of the database forgets is made again: callbacks are delivered at least once.
 	err = db.on.single(ctx, tenant, func(t *tx) error {
+		// Of a run whose outcome was lost nothing counts.
 		claimed = nil
+		// A statement for each host, so that a host with very many cannot take the places of the others.
 		for _, s := range shares {
 			rows, err := t.query(ctx, `WITH found AS MATERIALIZED (SELECT request_id FROM callbacks
 				WHERE callbacks.tenant_id = ? AND callbacks.host = ? AND `+due+` ORDER BY next_at, request_id LIMIT ?`+f.skipLocked+`)
@@ -190,12 +193,16 @@ func (t *tx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attemp
 		doing: "store a callback's state",
 		text: `UPDATE callbacks SET state = ?, attempts = ?, tries = ?, next_at = ?, lease_until = 0
 			WHERE tenant_id = ? AND request_id = ? AND attempts = ?`,
+		// Only the attempt that comes next changes the state: of two that have the same number, the second finds
+		// another count.
 		args: []any{string(c.State), c.Attempts, c.Tries, micros(c.NextAt), t.tenant, c.RequestID, a.Number - 1},
 	})
 	if err != nil {
 		return err
 	}
 	return t.later(ctx, deferred{
+		// Inserted from the callback's own row, so that nothing is recorded of one that was swept meanwhile. Of two
+		// attempts with one number the first stays.
 		doing: "record an attempt",
 		text: `INSERT INTO callback_attempts (tenant_id, request_id, number, at, duration, status, error, answer)
 			SELECT tenant_id, request_id, attempts, CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS text),
@@ -208,6 +215,7 @@ func (t *tx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attemp
 // ResendCallbacks implements noren.CallbackTx. What was tried before stays recorded, and counts no longer.
 func (t *tx) ResendCallbacks(ctx context.Context, f noren.CallbackFilter, now time.Time) (int, error) {
 	w := t.matching(f)
+	// Locked in order of their numbers.
 	n, err := t.exec(ctx, `UPDATE callbacks SET state = 'pending', tries = 0, owed_at = ?, next_at = ?, lease_until = 0
 		WHERE tenant_id = ? AND request_id IN (SELECT request_id FROM callbacks`+w.String()+` ORDER BY request_id`+t.db.flavor.forUpdate()+`)`,
 		append([]any{micros(now), micros(now), t.tenant}, w.args...)...)

@@ -63,6 +63,7 @@ func (t *tx) changingSettings(ctx context.Context) error {
 func (t *tx) put(ctx context.Context, table, key string, cols []column) error {
 	var set []string
 	for _, c := range cols {
+		// Every other column is set to what is given, so a row is the same whether it was there before or not.
 		if c.name != key && c.name != "created_at" {
 			set = append(set, c.name+" = excluded."+c.name)
 		}
@@ -76,6 +77,7 @@ func (t *tx) Ranks(ctx context.Context) ([]noren.Rank, error) {
 	if s, err := t.settings(ctx); err != nil {
 		return nil, err
 	} else if s != nil {
+		// What is in memory is everybody's, and a caller may sort or change its list.
 		return slices.Clone(s.ranks), nil
 	}
 	return t.readRanks(ctx)
@@ -157,6 +159,7 @@ func (t *tx) catalogued(f noren.CatalogueFilter) *where {
 
 // unfolded is a keyword as it was typed, in lower case, without what no name holds and no engine need take.
 func unfolded(keyword string) string {
+	// Cut by bytes, which may divide a character; what is left of it goes.
 	keyword = strings.ToValidUTF8(keyword[:min(len(keyword), 4*search.MaxNeedle)], "")
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -176,6 +179,7 @@ func (t *tx) Stores(ctx context.Context, f noren.CatalogueFilter) ([]noren.Store
 	if s, err := t.settings(ctx); err != nil {
 		return nil, 0, err
 	} else if s != nil {
+		// Any other filter and any page is the database's, which sorts and compares by its own rules.
 		if picked, ok := storesIn(s.stores, f); ok {
 			return picked, len(picked), nil
 		}
@@ -255,6 +259,7 @@ func (t *tx) PutStaff(ctx context.Context, staff []noren.Staff) error {
 	if err := t.hold(ctx, noren.CounterSettings); err != nil {
 		return err
 	}
+	// Staff are not among what is remembered, so the settings need no new version.
 	return t.put(ctx, "staff", "id", []column{
 		{"id", kindInt, valuesOf(staff, func(s *noren.Staff) any { return s.ID })},
 		{"code", kindText, valuesOf(staff, func(s *noren.Staff) any { return s.Code })},
@@ -304,6 +309,7 @@ func (t *tx) SigningKey(ctx context.Context, name string) (k noren.SigningKey, e
 func (t *tx) PutSigningKey(ctx context.Context, name string, k noren.SigningKey) error {
 	t.changeSettings()
 	until := int64(0) // there is none
+	// The time of a secret that was never replaced is the zero time, which is too early for a number of microseconds.
 	if k.Previous != "" {
 		until = micros(k.PreviousUntil)
 	}

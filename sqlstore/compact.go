@@ -19,7 +19,9 @@ func (db *DB) Compact(ctx context.Context) (before, after int64, err error) {
 	if !ok {
 		return 0, 0, ErrCompactsItself
 	}
+	// The options of the connection follow the name of the file.
 	path, _, _ := strings.Cut(b.source, "?")
+	// A connection of its own, because VACUUM must not run inside a transaction, and the writer's statements do.
 	p := &pinned{source: b.source}
 	defer p.discard()
 	if err := p.connect(); err != nil {
@@ -30,8 +32,10 @@ func (db *DB) Compact(ctx context.Context) (before, after int64, err error) {
 	if err = (row{&result{rows, &tx{}}, err}).Scan(&before); err != nil {
 		return 0, 0, doing("read the size of the file", err)
 	}
+	// VACUUM is one call that may take minutes, and only an interruption ends it.
 	defer p.conn.interruptedBy(ctx)()
 	patience := fmt.Sprintf("PRAGMA busy_timeout = %d", b.writer.wait/time.Millisecond)
+	// The new pages are in the log at first, so the file itself shrinks only when the log has been moved.
 	for _, text := range []string{patience, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
 		if _, err := p.exec(ctx, text, nil); err != nil {
 			if classify(err) != final {

@@ -87,6 +87,7 @@ func (t *tx) DeleteConsoleSession(ctx context.Context, hash []byte) error {
 func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
 	sorted := slices.Compact(slices.Sorted(slices.Values(subjects)))
 	return db.update(ctx, 0, func(t *tx) error {
+		// Each by itself, so that rows are locked in the order of the subjects.
 		for _, subject := range sorted { // one for the login, one for the address
 			if _, err := t.exec(ctx, `INSERT INTO sign_in_failures (subject, failures, last_at, blocked_until)
 				VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING`, subject); err != nil {
@@ -102,6 +103,7 @@ func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(sto
 			}
 			found[i].Subject, found[i].LastAt, found[i].BlockedUntil = subject, fromMicros(last), fromMicros(until)
 		}
+		// Back in the order in which they were asked for.
 		stored := make([]noren.SignInFailures, len(subjects))
 		for i, subject := range subjects {
 			at := slices.IndexFunc(found, func(s noren.SignInFailures) bool { return s.Subject == subject })
@@ -118,6 +120,7 @@ func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(sto
 func (t *tx) storeFailures(ctx context.Context, list []noren.SignInFailures) error {
 	for _, s := range list {
 		var err error
+		// So the table has only those who have failed lately, and not everybody who has ever signed in.
 		if s.Failures == 0 {
 			_, err = t.exec(ctx, "DELETE FROM sign_in_failures WHERE subject = ?", s.Subject)
 		} else {

@@ -63,6 +63,7 @@ func (r *clientRow) refs() []any {
 func (r *clientRow) read() (noren.Client, error) {
 	r.client.LastUsedAt, r.client.RevokedAt = fromNullMicros(r.usedAt), fromNullMicros(r.revokedAt)
 	err := errors.Join(json.Unmarshal(r.scopes, &r.client.Scopes), json.Unmarshal(r.keys, &r.client.APIKeys))
+	// As it was given, so that what is read can be compared with what was written.
 	if len(r.client.APIKeys) == 0 {
 		r.client.APIKeys = nil
 	}
@@ -95,6 +96,7 @@ func (db *DB) EnsureTenant(ctx context.Context, contract string) (tenant noren.T
 				if tenant, err = r.read(); err != nil {
 					return err
 				}
+				// A tenant that a server of an earlier version has made has no row here yet.
 				_, err = t.exec(ctx, `INSERT INTO tenant_rows (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, tenant.ID)
 				return doing("make a tenant", err)
 			} else if !errors.Is(err, sql.ErrNoRows) {
@@ -108,6 +110,7 @@ func (db *DB) EnsureTenant(ctx context.Context, contract string) (tenant noren.T
 			if err != nil {
 				return doing("make a tenant", err)
 			}
+			// Read in the next turn, whoever made it.
 			created = n == 1
 		}
 	})
@@ -189,6 +192,7 @@ func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err erro
 			}
 			deleted += int(affected)
 		}
+		// Added when all has gone well: a closure that is run again begins its own count anew.
 		n += deleted
 		return nil
 	})
@@ -201,6 +205,7 @@ func (db *DB) deleteAnswers(ctx context.Context, now time.Time) (n int, err erro
 		" WHERE EXISTS (SELECT 1 FROM kept_answers k WHERE k.tenant_id = r.tenant_id AND k.expires_at <= ?) ORDER BY r.tenant_id"+
 		sharding.Across("expired answers"), micros(now))
 	for _, tenant := range tenants {
+		// The rest is for the next call, as above.
 		if n >= maxExpired {
 			break
 		}

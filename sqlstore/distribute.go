@@ -34,6 +34,7 @@ func onCoordinator(ctx context.Context, db *sql.DB) error {
 	if err := db.QueryRowContext(ctx, `SELECT groupid FROM pg_dist_local_group`).Scan(&group); err != nil {
 		return doing("look which node of Citus this is", err)
 	}
+	// The coordinator is the group 0.
 	if group != 0 {
 		return errors.New("this is a worker of Citus, and the schema is changed through its coordinator: connect to the coordinator once, " +
 			"with noren serve or noren distribute --apply, and start the servers of the workers then")
@@ -69,6 +70,7 @@ func Distribute(ctx context.Context, url string, apply bool, tell func(statement
 		if err := migrateWith(ctx, db, f, time.Now, tell); err != nil {
 			return err
 		}
+		// Migrations distribute the tables that they make; this finds what a schema without them has left.
 		return distribute(ctx, db, true, tell) // of a schema that was up to date
 	}
 	var current int64
@@ -125,6 +127,8 @@ func distribution(ctx context.Context, db *sql.DB) (statements []string, err err
 		case t.Column == "":
 			statements = append(statements, "SELECT create_reference_table('"+t.Name+"')")
 		default:
+			// What belongs to tenants is placed beside the table of their rows, so that everything of one tenant is on
+			// one node. Tables by other values have shards of their own.
 			with := "none"
 			if t.Column == sharding.Tenant && t.Name != "tenant_rows" {
 				with = "tenant_rows"

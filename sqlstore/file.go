@@ -37,6 +37,7 @@ func (t *tx) AddNote(ctx context.Context, n noren.Note) error {
 
 // DeleteNote implements noren.FileTx.
 func (t *tx) DeleteNote(ctx context.Context, member, note int64) (text *string, err error) {
+	// The member is in the condition, so a note of somebody else is not found. The text is returned for the audit log.
 	err = t.queryRow(ctx, `DELETE FROM member_notes WHERE tenant_id = ? AND member_id = ? AND id = ? RETURNING note`,
 		t.tenant, member, note).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -82,6 +83,7 @@ func (t *tx) DeleteAttachment(ctx context.Context, member, attachment int64) (fi
 	} else if err != nil {
 		return nil, doing("delete an attachment", err)
 	}
+	// At 0 the file waits for the next sweep, since another request may be about to attach it.
 	_, err = t.exec(ctx, `UPDATE uploads SET attachments = attachments - 1 WHERE tenant_id = ? AND file_key = ?`, t.tenant, fileKey)
 	return fileKey, doing("count an attachment less", err)
 }
@@ -123,6 +125,7 @@ func (t *tx) CondemnUploads(ctx context.Context, before time.Time, limit int) ([
 		err = row.Scan(&key)
 		return key, err
 	})
+	// RETURNING has no order.
 	slices.Sort(list)
 	return list, doing("condemn unused uploads", err)
 }
@@ -130,6 +133,7 @@ func (t *tx) CondemnUploads(ctx context.Context, before time.Time, limit int) ([
 // ForgetUploads implements noren.FileTx.
 func (t *tx) ForgetUploads(ctx context.Context, fileKeys []string) error {
 	f := t.db.flavor
+	// Only what was condemned, which nobody can have attached since.
 	_, err := t.exec(ctx, `DELETE FROM uploads WHERE tenant_id = ? AND condemned AND `+f.in("file_key"), t.tenant, f.list(fileKeys))
 	return doing("forget uploads", err)
 }

@@ -128,6 +128,7 @@ func (f *flavor) bind(query string) string {
 	defer f.mu.Unlock()
 	text, ok := f.texts[query]
 	if !ok {
+		// What is in use is soon there again.
 		if len(f.texts) == maxTexts {
 			clear(f.texts)
 		}
@@ -142,6 +143,7 @@ func number(query string) string {
 	var b strings.Builder
 	b.Grow(len(query) + 16)
 	quoted, n := false, 0
+	// Bytes suffice: a quotation mark and a question mark are no part of any other character in UTF-8.
 	for _, c := range []byte(query) {
 		switch {
 		case c == '\'':

@@ -41,6 +41,7 @@ func importTexts(i noren.Import) (columns, remarks string, err error) {
 	if i.Remarks == nil {
 		i.Remarks = []noren.ImportProblem{} // NULL would be neither a list nor allowed
 	}
+	// Columns are read and written whole, and no query looks into them.
 	c, columnsErr := json.Marshal(i.Columns)
 	r, err := json.Marshal(i.Remarks)
 	return string(c), string(r), doing("write the texts of an import", errors.Join(columnsErr, err))
@@ -73,6 +74,7 @@ func (t *tx) AddImportPieces(ctx context.Context, id int64, pieces []noren.Impor
 		}
 		lines[n] = data
 	}
+	// A piece never changes, so one that is there already, of a run whose commit was in doubt, is the same one.
 	_, err := t.insertRows(ctx, "import_pieces", "ON CONFLICT DO NOTHING", []column{
 		{"import_id", kindInt, valuesOf(pieces, func(*noren.ImportPiece) any { return id })},
 		{"number", kindInt, valuesOf(pieces, func(p *noren.ImportPiece) any { return p.Number })},
@@ -106,6 +108,7 @@ func oneImport(row scannable) (*noren.Import, error) {
 // Imports implements noren.ImportTx.
 func (t *tx) Imports(ctx context.Context, f noren.ImportFilter) ([]noren.Import, int, error) {
 	w := t.where()
+	// An upload that is under way, or has broken off, is not shown as an import.
 	w.and("state <> ?", noren.ImportUploading)
 	if f.VisibleTo != nil {
 		w.and("store_id = ?", *f.VisibleTo)
@@ -145,6 +148,7 @@ func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
 	if err != nil {
 		return err
 	}
+	// Whose it is, its file and its kind never change.
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
 		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?
 		WHERE tenant_id = ? AND id = ?`,
@@ -155,6 +159,7 @@ func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
 
 // FinishImportPiece implements noren.ImportTx.
 func (t *tx) FinishImportPiece(ctx context.Context, i noren.Import, piece int64, refused []noren.RefusedLine) error {
+	// In the transaction of the lines' effect: that the piece is gone is what makes them take effect once (ADR 5).
 	if _, err := t.exec(ctx, `DELETE FROM import_pieces WHERE tenant_id = ? AND import_id = ? AND number = ?`,
 		t.tenant, i.ID, piece); err != nil {
 		return doing("remove lines of an import", err)
@@ -198,10 +203,12 @@ const endedImports = "SELECT id FROM imports WHERE tenant_id = ? AND state IN ('
 
 // SweepImports implements noren.ImportTx. What refers to an import goes before it does.
 func (t *tx) SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error) {
+	// A draft that nobody has come back to is cancelled first, and then swept like any other.
 	if _, err := t.exec(ctx, `UPDATE imports SET state = 'cancelled', finished_at = created_at
 		WHERE tenant_id = ? AND state IN ('uploading', 'draft') AND created_at < ?`, t.tenant, micros(drafts)); err != nil {
 		return 0, doing("cancel drafts of imports", err)
 	}
+	// Neither engine has a DELETE with a limit, so what is to go is picked by a sub-select.
 	swept := 0
 	old := endedImports + " AND created_at < ?"
 	for _, s := range []struct {

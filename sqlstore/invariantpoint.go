@@ -28,6 +28,8 @@ func pointInvariants() []invariant {
 	}, {
 		name:    "every entry that takes points takes as many from lots, and no other entry takes any",
 		checked: "point_entries",
+		// Burns have no kind here, so MAX finds that of the entry, or NULL where there is none. -1 is what no burns add
+		// up to: it stands for a kind that nobody knows, and for points that went the wrong way.
 		violated: `SELECT tenant_id, entry, MAX(kind) AS kind, CAST(SUM(delta) AS bigint) AS delta, CAST(SUM(burnt) AS bigint) AS burnt
 			FROM (
 				SELECT tenant_id, id AS entry, kind, delta, 0 AS burnt FROM point_entries
@@ -40,6 +42,7 @@ func pointInvariants() []invariant {
 	}, {
 		name:    "entries take points from lots of the same member and type",
 		checked: "point_burns",
+		// Burns whose entry or lot is missing are found by the two rules before, so an inner join is enough here.
 		violated: `SELECT b.tenant_id, b.entry_id, e.member_id, e.type, b.lot_id, l.member_id AS lot_member, l.type AS lot_type
 			FROM point_burns AS b
 			JOIN point_entries AS e ON e.tenant_id = b.tenant_id AND e.id = b.entry_id
@@ -69,11 +72,14 @@ func fileInvariants() []invariant {
 	}, {
 		name:    "attachments refer to uploaded files",
 		checked: "member_attachments",
+		// A condemned file counts as missing: its bytes may be gone already.
 		violated: `SELECT a.tenant_id, a.id, a.file_key FROM member_attachments AS a
 			LEFT JOIN uploads AS u ON u.tenant_id = a.tenant_id AND u.file_key = a.file_key AND NOT u.condemned
 			WHERE u.file_key IS NULL`,
 		say: "attachment %v refers to the file %v, which does not exist or is being removed",
 	}, {
+		// The count decides whether a file is removed, so one that is too small would take the file from under its
+		// attachments.
 		name:    "the stored attachment counts are right",
 		checked: "uploads",
 		violated: `WITH counted AS (

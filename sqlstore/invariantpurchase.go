@@ -12,6 +12,8 @@ func earningInvariants() []invariant {
 	return []invariant{{
 		name:    "every purchase was granted the points that it earned, once",
 		checked: "purchases",
+		// Grouped by the member as well, so that points that went to anybody else do not add up with what the purchase
+		// earned.
 		violated: `SELECT tenant_id, purchase, member, CAST(SUM(earned) AS bigint) AS earned, CAST(SUM(grants) AS bigint) AS grants,
 				CAST(SUM(granted) AS bigint) AS granted, CAST(SUM(lots) AS bigint) AS lots
 			FROM (
@@ -25,6 +27,7 @@ func earningInvariants() []invariant {
 	}, {
 		name:    "points taken back for refunds match the entries",
 		checked: "purchases",
+		// Entries that name no purchase are a group of their own, which is wrong whatever it adds up to.
 		violated: `SELECT tenant_id, purchase, member, CAST(SUM(returned) AS bigint) AS returned, CAST(SUM(taken) AS bigint) AS taken
 			FROM (
 				SELECT tenant_id, id AS purchase, member_id AS member, returned, 0 AS taken FROM purchases WHERE returned <> 0
@@ -55,6 +58,7 @@ func (t *tx) checkEarnings(ctx context.Context) (noren.Check, error) {
 		}
 		check.Checked++
 		e := p.Earning
+		// The sum alone would let a negative part hide behind another, so each is looked at too.
 		gone := e.Returned + e.Lapsed + e.Forgiven + e.Owed
 		keeps := e.Keeps(p.Amount, p.Credited)
 		if min(e.Granted, e.Returned, e.Lapsed, e.Forgiven, e.Owed) < 0 || e.Granted != keeps+gone {
@@ -89,6 +93,7 @@ func purchaseInvariants() []invariant {
 	}, {
 		name:    "purchases without a member have a Shopify customer that no member is linked to",
 		checked: "purchases",
+		// Linking a customer credits what is held for them in the same transaction, so nothing can be left over.
 		violated: `SELECT p.tenant_id, p.source, p.external_id, p.shopify_customer_id, m.id FROM purchases AS p
 			LEFT JOIN members AS m ON m.tenant_id = p.tenant_id AND m.shopify_customer_id = p.shopify_customer_id
 			WHERE p.member_id IS NULL AND (p.shopify_customer_id IS NULL OR m.id IS NOT NULL)`,
@@ -96,6 +101,8 @@ func purchaseInvariants() []invariant {
 	}, {
 		name:    "the credited amount of every purchase is its amount less refunds",
 		checked: "purchases",
+		// Refunds of more than was paid leave nothing, and not less than nothing; a cancellation leaves nothing
+		// whatever it says.
 		violated: `WITH refunds AS (
 				SELECT tenant_id, source, purchase_id, CAST(SUM(amount) AS bigint) AS amount,
 					MAX(CASE WHEN everything THEN 1 ELSE 0 END) AS cancelled

@@ -19,6 +19,7 @@ func rankInvariants() []invariant {
 	}, {
 		name:    "every rank change of a member begins where the one before ended",
 		checked: "rank_changes",
+		// IS DISTINCT FROM, because NULL is the rank of a member who has none.
 		violated: `SELECT tenant_id, id, member_id, from_rank, before FROM (
 				SELECT tenant_id, id, member_id, from_rank,
 					LAG(to_rank) OVER (PARTITION BY tenant_id, member_id ORDER BY id ASC) AS before,
@@ -44,6 +45,8 @@ func rankInvariants() []invariant {
 	}, {
 		name:    "the counts of every rank check match its rank changes",
 		checked: "rank_checks",
+		// Checks and changes are added up together, by the instant of the check. Other than one check at an instant
+		// means that changes name a check that is not stored.
 		violated: `SELECT tenant_id, at, CAST(SUM(risen) AS bigint) AS risen, CAST(SUM(rises) AS bigint) AS rises,
 				CAST(SUM(fallen) AS bigint) AS fallen, CAST(SUM(falls) AS bigint) AS falls, CAST(SUM(others) AS bigint) AS others
 			FROM (

@@ -14,6 +14,7 @@ func memberInvariants() []invariant {
 	return []invariant{{
 		name:    "member codes, alias codes and Shopify customer IDs are unique",
 		checked: "members",
+		// The indexes forbid it too; after a restore they may be missing or damaged.
 		violated: `SELECT tenant_id, 'code' AS what, code AS value FROM members GROUP BY tenant_id, code HAVING COUNT(*) > 1
 			UNION ALL SELECT tenant_id, 'alias code', alias_code FROM members
 				WHERE alias_code IS NOT NULL GROUP BY tenant_id, alias_code HAVING COUNT(*) > 1
@@ -42,6 +43,7 @@ func memberInvariants() []invariant {
 	}, {
 		name:    "the stored member count is right",
 		checked: "members",
+		// The number of this counter is the count itself and not the next one.
 		violated: `WITH counted AS (SELECT tenant_id, COUNT(*) AS members FROM members GROUP BY tenant_id),
 			kept AS (SELECT tenant_id, next FROM counters WHERE name = 'members_total')
 			SELECT COALESCE(counted.tenant_id, kept.tenant_id) AS tenant_id, kept.next, COALESCE(counted.members, 0) AS members
@@ -52,6 +54,8 @@ func memberInvariants() []invariant {
 		name:    "member changes are numbered without gaps",
 		checked: "member_changes",
 		violated: `WITH stored AS (
+				// The oldest changes are removed in time, so the first number may be any; from there to the last none
+				// may be missing.
 				SELECT tenant_id, COUNT(*) AS changes, MIN(number) AS first, MAX(number) AS last FROM member_changes GROUP BY tenant_id),
 			given AS (SELECT tenant_id, next - 1 AS last FROM counters WHERE name = 'member_change')
 			SELECT COALESCE(stored.tenant_id, given.tenant_id) AS tenant_id, COALESCE(stored.changes, 0) AS changes, stored.first,
@@ -62,6 +66,7 @@ func memberInvariants() []invariant {
 	}, {
 		name:    "counters are above every number in use",
 		checked: "counters",
+		// A counter that is behind would give a number a second time; one that is ahead harms nothing.
 		violated: `WITH used AS (
 				SELECT tenant_id, 'member' AS name, MAX(id) AS last FROM members GROUP BY tenant_id
 				UNION ALL SELECT tenant_id, 'movement', MAX(id) FROM stock_movements GROUP BY tenant_id
@@ -123,6 +128,7 @@ func bulkInvariants() []invariant {
 	return []invariant{{
 		name:    "every finished bulk request has one callback, and no waiting one has any",
 		checked: "bulk_requests",
+		// A FULL JOIN on whole keys finds both: requests without their callback, and callbacks without their request.
 		violated: `SELECT COALESCE(r.tenant_id, c.tenant_id) AS tenant_id, COALESCE(r.id, c.request_id) AS id, r.state,
 				CASE WHEN c.request_id IS NULL THEN 'no callback' ELSE 'a callback' END AS callback
 			FROM bulk_requests AS r FULL JOIN callbacks AS c ON c.tenant_id = r.tenant_id AND c.request_id = r.id
@@ -145,6 +151,8 @@ func bulkInvariants() []invariant {
 	}, {
 		name:    "every callback has all its attempts, and a successful one if delivered",
 		checked: "callbacks",
+		// Attempts are numbered from 1 without gaps, so their count, the last number and what the callback says are the
+		// same.
 		violated: `SELECT tenant_id, request, MAX(state) AS state, MAX(attempts) AS attempts, SUM(made) AS stored,
 				SUM(success) AS successes
 			FROM (
@@ -172,6 +180,8 @@ func accessInvariants() []invariant {
 	}, {
 		name:    "every client that is not revoked is found by its key",
 		checked: "clients",
+		// A client of only an access token has an empty key and is found by none; a revoked one is found by none
+		// either.
 		violated: `SELECT tenant_id, client, MAX(own) AS own, MAX(found_by) AS found_by FROM (
 				SELECT tenant_id, id AS client, dialect, key AS own, CASE WHEN revoked_at IS NULL AND key <> '' THEN key END AS valid,
 					CAST(NULL AS text) AS found_by FROM clients

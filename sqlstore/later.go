@@ -31,6 +31,7 @@ func (t *tx) later(ctx context.Context, w deferred) error {
 		return t.failed
 	}
 	t.db.sent(w.text)
+	// On PostgreSQL nobody is there to count when the statement has run, so it counts by itself.
 	if w.wrong != nil {
 		w.text, w.args = counted(w.text), append(w.args, w.rows)
 	}

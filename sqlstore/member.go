@@ -49,6 +49,7 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 		return t.membersByKeyword(ctx, l, q, f)
 	}
 	w := t.memberConditions(f)
+	// Nothing but the tenant.
 	if len(w.conditions) == 1 {
 		l.count = t.membersTotal
 	}
@@ -71,6 +72,7 @@ func (t *tx) memberConditions(f noren.MemberFilter) *where {
 	t.named(w, "alias_code", f.AliasCodes)
 	t.named(w, "shopify_customer_id", f.ShopifyIDs)
 	if f.Emails != nil {
+		// In the words of the index members_email.
 		t.named(w, "email IS NOT NULL AND lower(email)", lower(f.Emails))
 	}
 	oneOf(w, t.db.flavor, "status", texts(f.Statuses))
@@ -79,6 +81,7 @@ func (t *tx) memberConditions(f noren.MemberFilter) *where {
 	w.span("created_at", f.Created)
 	w.span("updated_at", f.Updated)
 	if f.VisibleTo != nil {
+		// A member of no store belongs to all of them.
 		w.and("(store_id = ? OR store_id IS NULL)", *f.VisibleTo)
 	}
 	return w
@@ -116,6 +119,7 @@ func texts[T ~string](list []T) []string {
 
 // membersTotal reads the kept count; a tenant that never had a member has none.
 func (t *tx) membersTotal(ctx context.Context) (total int, err error) {
+	// SUM makes a row of none.
 	err = t.queryRow(ctx, "SELECT COALESCE(SUM(next), 0) FROM counters WHERE tenant_id = ? AND name = ?",
 		t.tenant, counterMembersTotal).Scan(&total)
 	return total, err
@@ -127,6 +131,7 @@ func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 	if len(members) == 0 {
 		return nil
 	}
+	// Looking first tells which value of which row is taken; the insert's own error would not.
 	if err := t.checkFree(ctx, members); err != nil {
 		return err
 	}
@@ -199,6 +204,7 @@ func (t *tx) UpdateMembers(ctx context.Context, changes []noren.MemberChange) er
 	}}, "members", keys, set); err != nil {
 		return err
 	}
+	// Of all that changed, only what a keyword looks at makes the index of names read a member again.
 	cols = slices.DeleteFunc(cols, func(c memberColumn) bool { return !searchedColumn(c.Name) })
 	for _, c := range rows {
 		if slices.ContainsFunc(cols, func(col memberColumn) bool { return !col.Equal(&c.Before, &c.After) }) {

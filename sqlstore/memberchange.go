@@ -56,6 +56,7 @@ func (t *tx) writeMemberChange(ctx context.Context) error {
 		{"token", kindInt, []any{rand.Int64()}},
 		{"members", kindBytes, []any{packIDs(slices.Sorted(maps.Keys(t.changedMembers)))}},
 	})
+	// By chance and not by count, so that no transaction has to know how many there are.
 	if err != nil || rand.IntN(keptSlack) != 0 {
 		return err
 	}
@@ -89,6 +90,7 @@ func (t *tx) memberChangesSince(ctx context.Context, after moment, limit int) (c
 		return nil, false, doing("read changes of members", err)
 	}
 	if after.number > 0 {
+		// The token tells a change of another history with the same number, as after a backup was restored.
 		if len(changes) == 0 || changes[0].moment != after {
 			return nil, false, nil
 		}

@@ -158,6 +158,7 @@ func (c memberCell) Scan(src any) error { return c.column.scan(c.member, src) }
 func memberScanner(extra ...any) func(scannable) (noren.Member, error) {
 	var m noren.Member
 	var createdAt, updatedAt int64
+	// The references are made once; each row is read into the same member and returned as a copy.
 	dest := []any{&m.ID}
 	for i := range memberColumns {
 		dest = append(dest, memberCell{&memberColumns[i], &m})

@@ -36,6 +36,7 @@ func (t *tx) checkFree(ctx context.Context, members []noren.Member) error {
 		return err
 	}
 	for i, id := range ids {
+		// The first is enough: a row with a wrong id says nothing of those behind it.
 		if stored[id] {
 			conflicts.add(i+1, "id", strconv.FormatInt(id, 10))
 			break
@@ -106,6 +107,7 @@ func (t *tx) checkClaims(ctx context.Context, column string, claims []claim, fou
 			found.add(c.row, column, c.value)
 			return nil
 		}
+		// From here on the value is taken by this claim.
 		holders[c.value] = c.member
 	}
 	return nil

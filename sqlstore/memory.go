@@ -165,6 +165,7 @@ func (db *DB) current(ctx context.Context, tenant noren.TenantID) (*settings, er
 	if seen := l.at(tenant, s); seen != nil {
 		return seen, nil
 	}
+	// A look at the version costs one read by primary key, and the settings themselves eight.
 	if s != nil {
 		var version int64
 		err := db.read(ctx, func(t *tx) (err error) {
@@ -186,6 +187,7 @@ func (db *DB) current(ctx context.Context, tenant noren.TenantID) (*settings, er
 // found returns the settings of the tenant that find finds, read in the same snapshot.
 func (db *DB) found(ctx context.Context, find func(t *tx) (noren.TenantID, error)) (s *settings, err error) {
 	err = db.view(ctx, 0, func(t *tx) error {
+		// The tenant is known from here on, and its settings are read in the same snapshot as the row that named it.
 		if t.tenant, err = find(t); err != nil {
 			return err
 		}
@@ -240,6 +242,7 @@ func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string
 		if err != nil {
 			return noren.Caller{}, err
 		}
+		// Where it has not, the key has been given to another client since, perhaps of another tenant.
 		if client, has := s.keys[k]; has {
 			return s.caller(client), nil
 		}
@@ -254,6 +257,7 @@ func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string
 	if !has {
 		return noren.Caller{}, noSuch("client", "")
 	}
+	// Only what exists is remembered, so that guessing does not push out what is in use.
 	db.memory.keys.put(k, s.tenant.ID)
 	return s.caller(client), nil
 }
@@ -267,6 +271,7 @@ func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, nor
 		if err != nil {
 			return noren.Caller{}, noren.Token{}, err
 		}
+		// Under another version the token may have been removed, which the settings do not have.
 		if s.version == held.version {
 			return s.holder(held.token)
 		}

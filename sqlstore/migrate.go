@@ -42,6 +42,7 @@ func migrateWith(ctx context.Context, db *sql.DB, f *flavor, clock func() time.T
 	switch err = db.QueryRowContext(ctx, versionQuery).Scan(&current); {
 	case err == nil && current > newest:
 		return schemaError{current, newest}
+	// The usual start takes no lease, so that many processes may begin at once.
 	case err == nil && current == newest:
 		return nil
 	}
@@ -174,6 +175,7 @@ func (l *lease) keep(ctx context.Context) (stop func()) {
 		defer tick.Stop()
 		for {
 			select {
+			// Three times in the length of a lease, so that one that fails leaves it held.
 			case <-tick.C:
 				_, _ = l.extend(ctx) // one that fails is followed by another
 			case <-ctx.Done():

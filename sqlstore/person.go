@@ -39,6 +39,7 @@ func peopleOf(list []noren.Person) people {
 	for _, person := range list {
 		p.ids[person.MemberID] = true
 		for _, value := range person.Values {
+			// Two people may have the same value, such as a telephone number: then it names both.
 			if key := strings.ToLower(value); !slices.Contains(p.named[key], person.MemberID) {
 				p.named[key] = append(p.named[key], person.MemberID)
 			}
@@ -66,6 +67,7 @@ func (p people) namedIn(words []string) (ids []int64) {
 func (p people) quotedIn(text []byte) (ids []int64) {
 	for _, person := range p.list {
 		if slices.ContainsFunc(person.Values, func(value string) bool {
+			// With its quotation marks, so that a short value is not found inside a longer one.
 			quoted, err := json.Marshal(value)
 			return err == nil && bytes.Contains(text, quoted)
 		}) {
@@ -122,6 +124,8 @@ func (s *traceSearch) inRequests(ctx context.Context) {
 	s.read(ctx, "bulk requests", "SELECT id, rows FROM bulk_requests WHERE tenant_id = ? AND kind = 'members'", func(row scannable) error {
 		var id int64
 		var data []byte
+		// Taking the rows apart costs most, so it is done only where the digits occur. They may be the beginning of a
+		// longer number, which the rows show then.
 		if err := row.Scan(&id, &data); err != nil || !slices.ContainsFunc(s.list, func(person noren.Person) bool {
 			return bytes.Contains(data, fmt.Appendf(nil, `"id":%d`, person.MemberID))
 		}) {
@@ -129,9 +133,11 @@ func (s *traceSearch) inRequests(ctx context.Context) {
 		}
 		rows, err := noren.DecodeBulkRows(data)
 		for i, m := range rows.Members {
+			// A row that has nothing but the number was emptied before, or has nothing to empty.
 			text, jsonErr := json.Marshal(m)
 			if bare := fmt.Sprintf(`{"id":%d}`, m.ID); jsonErr == nil && s.ids[m.ID] && string(text) != bare {
 				s.show([]int64{m.ID}, "bulk requests", "bulk request", string(text), "%d, row %d", id, i+1)
+				// The row stays in its place: results and failures name rows by their numbers.
 				rows.Members[i] = noren.MemberPatch{ID: m.ID}
 				s.found.bulk[id] = rows
 			}
@@ -172,6 +178,7 @@ func (s *traceSearch) inImports(ctx context.Context) {
 		for i := range columns {
 			if ids := s.namedIn(columns[i].Samples); len(ids) > 0 {
 				s.show(ids, "imports", "import", strings.Join(columns[i].Samples, ", "), "%d, samples of %s", id, columns[i].Header)
+				// Only the person's own samples go; those of others still help to tell the columns apart.
 				columns[i].Samples = slices.DeleteFunc(slices.Clone(columns[i].Samples), func(sample string) bool { return len(s.names(sample)) > 0 })
 				s.found.imports[id] = columns
 			}
@@ -201,6 +208,8 @@ func (s *traceSearch) inImports(ctx context.Context) {
 		ids := s.quotedIn(lines)
 		switch {
 		case err != nil || len(ids) == 0:
+		// Nothing more is done with these lines, so they can go. Lines of an import that goes on cannot: it would
+		// create the person anew.
 		case state.Ended():
 			s.show(ids, "lines of imports", "import", "", "%d, lines that were not imported", id)
 			s.found.leftovers = append(s.found.leftovers, [2]int64{id, number})
@@ -228,6 +237,7 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	if err != nil {
 		return nil, nil, err
 	}
+	// Who is named by an import that goes on stays whole, and so is left out of everything below.
 	if len(found.pending) > 0 {
 		rest := slices.DeleteFunc(slices.Clone(list), func(p noren.Person) bool { return found.pending[p.MemberID] != 0 })
 		waiting := found.pending
@@ -244,10 +254,12 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	subjects := make([]string, len(list))
 	for i, p := range list {
 		members[i], subjects[i] = p.MemberID, strconv.FormatInt(p.MemberID, 10)
+		// So that everybody is in the counts, even those of whom nothing was found.
 		found.count(p.MemberID, "notes", 0)
 	}
 	listed, arg := isIn(t.db.flavor, "member_id", members)
 	about, subject := isIn(t.db.flavor, "subject_id", subjects)
+	// After the first error nothing more is sent, and the transaction is rolled back as a whole.
 	run := func(what, query string, args ...any) {
 		if err == nil {
 			_, err = t.exec(ctx, query, args...)
@@ -282,6 +294,7 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 		}
 	}
 	for _, k := range found.answers {
+		// The key stays, without what was answered: it still keeps the same write from taking effect twice.
 		run("kept answers", "UPDATE kept_answers SET body = ? WHERE tenant_id = ? AND client_id = ? AND route = ? AND key = ?",
 			[]byte("{}"), t.tenant, k.ClientID, k.Route, k.Key)
 	}
@@ -333,6 +346,7 @@ func (t *tx) AddErasures(ctx context.Context, receipts []noren.Erasure) error {
 		if err != nil {
 			return doing("write a receipt", err)
 		}
+		// The same receipt may be there from a run whose commit was in doubt.
 		if _, err := t.exec(ctx, `INSERT INTO erasures (tenant_id, member_id, at, erased_by, removed) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT DO NOTHING`, t.tenant, e.MemberID, micros(e.At), e.By, string(text)); err != nil {
 			return doing("store a receipt", err)
@@ -361,6 +375,7 @@ func (t *tx) Erasures(ctx context.Context) ([]noren.Erasure, error) {
 // is another matter.
 func personInvariants() []invariant {
 	var columns []string
+	// Whatever is added to members later counts as personal, until somebody says here that it is not.
 	for _, c := range noren.MemberColumns() {
 		switch c.Name {
 		case "code", "sex", "status", "leave_date", "rank_id", "minimum_rank_id", "staff_rank_id", "store_id",

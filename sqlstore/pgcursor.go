@@ -70,6 +70,7 @@ func (c *pgCursor) close() error {
 // value decodes the types of the schema by itself, and all others as pgx does for database/sql: a numeric, which is what
 // PostgreSQL makes of a sum of bigints, as its digits. A whole one is an int64, as it is on SQLite.
 func (c *pgCursor) value(column int) (any, error) {
+	// The bytes are pgx's until the next row, so whatever is kept of them is copied.
 	raw, field := c.rows.RawValues()[column], c.rows.FieldDescriptions()[column]
 	if raw == nil {
 		return nil, nil
@@ -95,6 +96,7 @@ func (c *pgCursor) value(column int) (any, error) {
 		return nil, fmt.Errorf("a type that is not known, with the number %d", field.DataTypeOID)
 	}
 	value, err := known.Codec.DecodeDatabaseSQLValue(types, field.DataTypeOID, field.Format, raw)
+	// A numeric with decimals stays a text, and assigning it to an integer is an error.
 	if text, ok := value.(string); ok && field.DataTypeOID == pgtype.NumericOID {
 		if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return whole, nil

@@ -34,6 +34,7 @@ func (s *shares) enter(ctx context.Context, tenant noren.TenantID) error {
 		own = &share{places: make(chan struct{}, s.most)}
 		s.held[tenant] = own
 	}
+	// Counted before it waits, so that nobody removes the share from under it.
 	own.users++
 	s.mu.Unlock()
 	select {

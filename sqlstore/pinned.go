@@ -131,6 +131,8 @@ func (p *pinned) exec(ctx context.Context, text string, args []any) (int64, erro
 	for row && err == nil {
 		row, err = p.conn.step(s)
 	}
+	// Before reset, which is the end of the statement. A statement that is not a write leaves the count of the last
+	// one.
 	affected := p.conn.changes()
 	p.conn.reset(s)
 	return affected, interruption(ctx, err)
@@ -157,6 +159,7 @@ func (c *sqliteCursor) next() bool {
 		c.row, c.err = c.conn.step(c.s)
 		c.err = interruption(c.ctx, c.err)
 	}
+	// At once, and not when the caller closes: an open statement would keep its snapshot.
 	if !c.row {
 		_ = c.close()
 	}

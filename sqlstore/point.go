@@ -36,10 +36,13 @@ func (t *tx) memberRefs(ctx context.Context, q noren.MemberQuery, lock string) (
 	add("code", q.Codes)
 	add("alias_code", q.AliasCodes)
 	add("shopify_customer_id", q.ShopifyIDs)
+	// The condition is that of the index members_email, so that it is used.
 	add("email IS NOT NULL AND lower(email)", lower(q.Emails))
 	these, ids := isIn(t.db.flavor, "id", q.IDs)
 	args = append([]any{t.tenant, ids}, args...)
 	if len(named) > 0 {
+		// One statement for all lists, so that all rows are locked in order of id. UNION ALL may find a member twice,
+		// which IN does not mind.
 		these = "id IN (SELECT id FROM members WHERE tenant_id = ? AND " + these + " UNION ALL " + strings.Join(named, " UNION ALL ") + ")"
 		args = append([]any{t.tenant}, args...)
 	}
@@ -84,6 +87,8 @@ func (t *tx) ExpiredLots(
 	if after.ExpiresOn != nil {
 		day = *after.ExpiresOn
 	}
+	// That something remains is asked again outside: on PostgreSQL only that is looked at once more after waiting for a
+	// lock, and the lot may have been used up meanwhile. The empty day is before all others.
 	query := "SELECT " + lotColumns + ` FROM point_lots WHERE tenant_id = ? AND remaining > 0 AND id IN (
 		SELECT id FROM point_lots WHERE tenant_id = ? AND remaining > 0 AND expires_on < ? AND (expires_on, id) > (?, ?)
 		ORDER BY expires_on, id LIMIT ?) ORDER BY id`
@@ -93,6 +98,7 @@ func (t *tx) ExpiredLots(
 	}
 	rows, err := t.query(ctx, query, t.tenant, t.tenant, today, day, after.ID, limit)
 	list, err := collect(rows, err, scanLot)
+	// Back in the order in which the caller goes on, which is by day.
 	slices.SortStableFunc(list, func(a, b noren.PointLot) int { return cmp.Compare(*a.ExpiresOn, *b.ExpiresOn) })
 	return list, doing("read expired lots of points", err)
 }
@@ -117,6 +123,7 @@ func (t *tx) LapsedPoints(ctx context.Context, purchases []int64) (map[int64]int
 
 // MovePoints implements noren.PointTx.
 func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
+	// All three go with the next statement or the COMMIT: nothing is read of what is written here.
 	err := t.insertLater(ctx, deferred{doing: "insert lots of points"}, "point_lots", "", []column{
 		{"id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.ID })},
 		{"member_id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.MemberID })},
@@ -167,6 +174,8 @@ func (t *tx) burnPoints(ctx context.Context, burns []noren.PointBurn) error {
 	for _, b := range burns {
 		burnt[b.LotID] += b.Amount
 	}
+	// Sorted, as all lists whose rows are locked. The condition on what is left makes the number of rows too small
+	// where a lot has not enough, and then the movement is refused.
 	lots := slices.Sorted(maps.Keys(burnt))
 	return t.subtractLater(ctx, deferred{doing: "take points off their lots", rows: int64(len(lots)), wrong: &noren.Error{
 		Kind: noren.Conflict, Field: "points", Message: "a lot has fewer points than are to be taken off it",
@@ -182,6 +191,7 @@ func (t *tx) PointBalances(ctx context.Context, members []int64, today noren.Dat
 	rows, err := t.query(ctx, `SELECT member_id, type, expires_on, remaining FROM point_lots
 		WHERE tenant_id = ? AND `+listed+` AND remaining > 0 AND (expires_on IS NULL OR expires_on >= ?)
 			AND (usable_from IS NULL OR usable_from <= ?)`, t.tenant, arg, today, today)
+	// Each lot is read as a balance of its own, for balances to add up.
 	lots, err := collect(rows, err, func(row scannable) (b noren.PointBalance, err error) {
 		err = row.Scan(&b.MemberID, &b.Type, &b.ExpiresOn, &b.Total)
 		return b, err
@@ -224,6 +234,7 @@ func (t *tx) PointLots(ctx context.Context, f noren.PointLotFilter) ([]noren.Poi
 	w.and("remaining > 0")
 	limit, args := limitOffset(f.Page)
 	rows, err := t.query(ctx, "SELECT "+lotColumns+" FROM point_lots"+w.String()+
+		// Written out, because SQLite takes NULL for the smallest and PostgreSQL for the largest of all.
 		" ORDER BY expires_on ASC NULLS LAST, id ASC"+limit, append(w.args, args...)...)
 	list, err := collect(rows, err, scanLot)
 	return list, doing("read lots of points", err)
@@ -234,6 +245,8 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	w := t.where()
 	equal(w, "member_id", f.MemberID)
 	if f.VisibleTo != nil {
+		// A sub-select and not a join, like those for the purchase below: the conditions name their columns without a
+		// table.
 		w.and("member_id IN (SELECT id FROM members WHERE tenant_id = ? AND (store_id = ? OR store_id IS NULL))", t.tenant, *f.VisibleTo)
 	}
 	w.span("at", f.At)

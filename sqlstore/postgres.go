@@ -51,11 +51,13 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 		config.ConnConfig.RuntimeParams["application_name"] = "noren"
 	}
 	config.ConnConfig.DialFunc = dial(config.ConnConfig.ConnectTimeout)
+	// What the operator has written into the URL counts, unless the setting says otherwise.
 	if cfg.MaxConns != 0 || !strings.Contains(cfg.URL, "pool_max_conns=") {
 		config.MaxConns = int32(cmp.Or(cfg.MaxConns, defaultConns)) //nolint:gosec // a few
 	}
 	config.MaxConnLifetime, config.MaxConnIdleTime = maxConnAge, maxConnIdle
 	config.AfterConnect = settle
+	// Before the migrations, behind which the tables are distributed there.
 	sharded, err := behindCitus(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, err
@@ -102,6 +104,7 @@ func (b *postgresBackend) retry(ctx context.Context, attempt func(again bool) er
 func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
 	return b.retry(ctx, func(again bool) error {
 		t := &tx{tenant: tenant, again: again}
+		// The first run may have gone through, so this one has to be able to look before it writes.
 		if again {
 			return b.attempt(ctx, t, fn)
 		}
@@ -152,6 +155,8 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 			b.release(conn, tenant, nil)
 		}()
 	}()
+	// The second run is for a view whose Last has sent more than was to be its last (together.go); on the same
+	// connection.
 	for _, patient := range []bool{false, true} {
 		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true}
 		t := &tx{db: b.db, run: p, tenant: tenant, patient: patient}
@@ -199,6 +204,7 @@ func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (c
 	case err != nil:
 		return nil, doing("connecting", err)
 	}
+	// A deadline of the socket, because a server that has gone without a word answers no cancellation either.
 	_ = conn.Conn().PgConn().Conn().SetDeadline(time.Now().Add(b.running))
 	return conn, nil
 }

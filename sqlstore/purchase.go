@@ -35,6 +35,7 @@ func (t *tx) PurchasesByExternalID(ctx context.Context, source string, ids []str
 	if err != nil {
 		return nil, nil, doing("read purchases", err)
 	}
+	// Both by the beginning of their primary keys, whose columns are in this order.
 	rows, err = t.query(ctx, `SELECT source, purchase_id, external_id, amount, everything FROM purchase_refunds
 		WHERE tenant_id = ? AND source = ? AND `+f.in("purchase_id"), t.tenant, source, f.list(ids))
 	refunds, err := collect(rows, err, func(row scannable) (r noren.Refund, err error) {
@@ -47,6 +48,7 @@ func (t *tx) PurchasesByExternalID(ctx context.Context, source string, ids []str
 // HeldPurchases implements noren.PurchaseTx.
 func (t *tx) HeldPurchases(ctx context.Context, customers []string) ([]noren.Purchase, error) {
 	f := t.db.flavor
+	// In the words of the index purchases_held, which has only what waits for its member.
 	rows, err := t.query(ctx, "SELECT "+purchaseColumns+" FROM purchases WHERE tenant_id = ? AND member_id IS NULL AND "+
 		f.in("shopify_customer_id"), t.tenant, f.list(customers))
 	list, err := collect(rows, err, scanPurchase)
@@ -56,6 +58,7 @@ func (t *tx) HeldPurchases(ctx context.Context, customers []string) ([]noren.Pur
 // OwingPurchases implements noren.PurchaseTx.
 func (t *tx) OwingPurchases(ctx context.Context, members []int64) ([]noren.Purchase, error) {
 	f := t.db.flavor
+	// In the words of the index purchases_owed; most purchases owe nothing.
 	rows, err := t.query(ctx, "SELECT "+purchaseColumns+" FROM purchases WHERE tenant_id = ? AND owed > 0 AND "+
 		f.in("member_id")+byID, t.tenant, f.list(members))
 	list, err := collect(rows, err, scanPurchase)
@@ -102,6 +105,7 @@ func (t *tx) AddRefunds(ctx context.Context, refunds []noren.Refund) error {
 
 // AddSpend implements noren.PurchaseTx.
 func (t *tx) AddSpend(ctx context.Context, deltas []noren.MonthlySpend) error {
+	// Added by the database, so that no sum has to be read first.
 	return t.insertLater(ctx, deferred{doing: "add to members' spend"}, "member_spend", `ON CONFLICT (tenant_id, member_id, month)
 		DO UPDATE SET amount = member_spend.amount + excluded.amount`, []column{
 		{"member_id", kindInt, valuesOf(deltas, func(d *noren.MonthlySpend) any { return d.MemberID })},
@@ -114,6 +118,7 @@ func (t *tx) AddSpend(ctx context.Context, deltas []noren.MonthlySpend) error {
 func (t *tx) Spend(ctx context.Context, members []int64, from, until noren.Month) (map[int64]int64, error) {
 	f := t.db.flavor
 	spend := make(map[int64]int64, len(members))
+	// PostgreSQL adds up bigints to a numeric, which is read back as an integer only after the CAST.
 	rows, err := t.query(ctx, "SELECT member_id, CAST(SUM(amount) AS bigint) FROM member_spend WHERE tenant_id = ? AND "+
 		f.in("member_id")+" AND month >= ? AND month < ? GROUP BY member_id", t.tenant, f.list(members), from, until)
 	_, err = collect(rows, err, func(row scannable) (id int64, err error) {
@@ -129,6 +134,7 @@ func (t *tx) Spend(ctx context.Context, members []int64, from, until noren.Month
 func (t *tx) Purchases(ctx context.Context, f noren.PurchaseFilter) ([]noren.Purchase, int, error) {
 	w := t.where()
 	equal(w, "member_id", f.MemberID)
+	// Each order is that of an index: purchases_id for all, purchases_member for those of one member.
 	sort := noren.Sort{Column: "id", Desc: true}
 	if f.MemberID != 0 {
 		sort.Column = "paid_at"

@@ -12,6 +12,8 @@ import (
 
 // RankStandings implements noren.RankCheckTx. The months of the slice's members lie side by side in the key of their spend.
 func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, until noren.Month) ([]noren.RankStanding, error) {
+	// A sub-select and not a join with the sums: members who spent nothing are judged too, and the limit counts
+	// members.
 	rows, err := t.query(ctx, `SELECT m.id, m.code, m.rank_id, m.minimum_rank_id, m.skip_next_check,
 			CAST(COALESCE((SELECT SUM(s.amount) FROM member_spend AS s WHERE s.tenant_id = ? AND s.member_id = m.id
 				AND s.month >= ? AND s.month < ?), 0) AS bigint)
@@ -27,6 +29,7 @@ func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, un
 // RankCounts implements noren.RankTx.
 func (t *tx) RankCounts(ctx context.Context) (map[int64]int, error) {
 	counts := make(map[int64]int)
+	// All of it is in the index members_rank.
 	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? GROUP BY rank_id", t.tenant)
 	_, err = collect(rows, err, func(row scannable) (rank int64, err error) {
 		var n int
@@ -42,6 +45,7 @@ func (t *tx) AddRankChanges(ctx context.Context, changes []noren.RankChange) err
 	if len(changes) > 0 && changes[0].ID != 0 {
 		return t.writeRankChanges(ctx, changes)
 	}
+	// Numbers come from a counter whose row stays locked until the commit, so they are taken at the end (tx.end).
 	t.ranks = append(t.ranks, changes...)
 	return nil
 }
@@ -95,6 +99,7 @@ func scanRankCheck(row scannable) (c noren.RankCheck, err error) {
 		return c, err
 	}
 	c.At, c.StartedAt, c.FinishedAt = fromMicros(at), fromMicros(startedAt), fromNullMicros(finishedAt)
+	// As they were when the check was begun; the tenant's may have changed since.
 	return c, json.Unmarshal(rules, &c.Rules)
 }
 
@@ -104,6 +109,7 @@ func (t *tx) BeginRankCheck(ctx context.Context, c noren.RankCheck) error {
 	if err != nil {
 		return doing("write the rules of a check of ranks", err)
 	}
+	// Several servers may begin the same check at once. Whoever comes second goes on with what the first has stored.
 	_, err = t.exec(ctx, "INSERT INTO rank_checks (tenant_id, "+rankCheckColumns+`)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, t.tenant, micros(c.At), c.From, c.Until, string(rules), c.After,
 		micros(c.StartedAt), nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed)
@@ -117,6 +123,7 @@ func (t *tx) RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*no
 		query += t.db.flavor.forUpdate()
 	}
 	if forUpdate {
+		// The row of the check is its lock: one server at a time judges the next slice of members.
 		t.takes(lockWork, "checks of ranks")
 	}
 	c, err := scanRankCheck(t.queryRow(ctx, query, t.tenant, micros(at)))
@@ -128,6 +135,7 @@ func (t *tx) RankCheckAt(ctx context.Context, at time.Time, forUpdate bool) (*no
 
 // PutRankCheck implements noren.RankCheckTx.
 func (t *tx) PutRankCheck(ctx context.Context, c noren.RankCheck) error {
+	// Months and rules are not among the columns: a check is finished by the rules with which it was begun.
 	_, err := t.exec(ctx, `UPDATE rank_checks SET after_member = ?, finished_at = ?, risen = ?, fallen = ?, stayed = ?
 		WHERE tenant_id = ? AND at = ?`, c.After, nullMicros(c.FinishedAt), c.Risen, c.Fallen, c.Stayed, t.tenant, micros(c.At))
 	return doing("write how far a check of ranks is", err)

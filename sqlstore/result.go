@@ -41,6 +41,7 @@ func each(r *result, err error, visit func(scannable) error) error {
 		return err
 	}
 	for r.next() {
+		// The error of the visitor is the one that says what was wrong; that of closing would hide it.
 		if err := visit(r); err != nil {
 			_ = r.close()
 			return err
@@ -107,6 +108,7 @@ func (r row) Scan(refs ...any) error {
 	if r.err != nil {
 		return r.err
 	}
+	// No row may also mean that an error has ended the rows, which closing tells.
 	if !r.next() {
 		if err := r.end(); err != nil {
 			return err

@@ -63,13 +63,17 @@ func (t *tx) SweepAudit(ctx context.Context, before time.Time, limit int) (int, 
 	if err != nil {
 		return 0, doing("look for old audit values", err)
 	}
+	// Entries are counted by number and not by what there is to remove, so each call looks at a bounded part of the
+	// log.
 	last = min(last, first+int64(limit)-1)
 	if last < first {
 		return 0, nil
 	}
+	// Before the entries, because the counter's row keeps a sweep of another server away from them.
 	if err := t.Raise(ctx, noren.CounterAuditSwept, last); err != nil {
 		return 0, err
 	}
+	// The time is asked as well: numbers follow it only as well as the clocks of several servers agree.
 	_, err = t.exec(ctx, "UPDATE audit SET changes = '{}' WHERE tenant_id = ? AND id >= ? AND id <= ? AND at < ? AND changes <> '{}'",
 		t.tenant, first, last, micros(before))
 	return int(last - first + 1), doing("remove old audit values", err)

@@ -67,6 +67,7 @@ func (t *tx) searchedFrom(ctx context.Context, id int64, limit int) ([]searched,
 func (t *tx) haystacks(ctx context.Context, ids []int64) (map[int64]string, error) {
 	haystacks := make(map[int64]string, len(ids))
 	for _, id := range ids {
+		// An index takes an empty text for a member who is gone.
 		haystacks[id] = ""
 	}
 	f := t.db.flavor
@@ -85,6 +86,7 @@ func (t *tx) haystacks(ctx context.Context, ids []int64) (map[int64]string, erro
 func (t *tx) membersByKeyword(
 	ctx context.Context, l listing[noren.Member], q search.Query, f noren.MemberFilter,
 ) ([]noren.Member, int, error) {
+	// A sort key that does not exist is refused before anything is read, and whichever way is taken below.
 	if _, err := l.order(f.Sort); err != nil {
 		return nil, 0, err
 	}
@@ -140,6 +142,7 @@ func (t *tx) membersInOrder(ctx context.Context, ids []int64) ([]noren.Member, e
 	if err != nil || len(stored) < len(ids) {
 		return nil, err
 	}
+	// They are read in order of id, which is then that of the page.
 	if slices.IsSorted(ids) {
 		return stored, nil
 	}
@@ -164,6 +167,7 @@ func (t *tx) membersByRows(
 	}
 	page := foundPage{Page: f.Page, noTotal: f.NoTotal}
 	w := t.memberConditions(f)
+	// Only what is compared is read here, and whole members for the page alone.
 	rows, err := t.query(ctx, "SELECT id, "+searchedSelect+" FROM members"+w.String()+order, w.args...)
 	scan := searchedScanner()
 	err = until(rows, err, func(rows scannable) (more bool, err error) {

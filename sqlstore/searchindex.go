@@ -61,6 +61,7 @@ func (s *searchState) with(changes []memberChange, haystacks map[int64]string) *
 		next.known -= len(next.recent[0].members)
 		next.recent = next.recent[1:]
 	}
+	// Without what was cut off in front, whose memory would stay otherwise.
 	next.recent = slices.Clone(next.recent)
 	next.orders = ordersAfter(s.orders, changedIn(changes))
 	return next
@@ -108,6 +109,7 @@ func (t *tx) searchState(ctx context.Context) (*searchState, error) {
 	case err != nil:
 		return nil, err
 	case next != nil:
+		// Only in the place of s: another search may have brought it further meanwhile.
 		t.db.search.replace(t.tenant, s, next)
 		return next, nil
 	case missed:
@@ -156,6 +158,7 @@ func (t *tx) earlierState(ctx context.Context, s *searchState) (*searchState, er
 	if err != nil {
 		return nil, err
 	}
+	// Used by this search alone, and not put into memory: what is there is newer.
 	return &searchState{at: at, since: at, index: s.index.With(haystacks), orders: ordersAfter(s.orders, members)}, nil
 }
 
@@ -220,6 +223,7 @@ func (t *tx) loadIndex(ctx context.Context) (*searchState, error) {
 	if err != nil {
 		return nil, err
 	}
+	// In the same snapshot as the moment, so the index has exactly what that has.
 	members, err := t.searchedFrom(ctx, 0, maxMemberID)
 	if err != nil {
 		return nil, err

@@ -26,8 +26,10 @@ func (db *DB) LoadSearch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// Closing the database ends this as well as the caller's context does.
 	defer context.AfterFunc(db.search.ctx, cancel)()
 	for _, t := range tenants {
+		// A search may have begun a tenant already, or finished it: then it is not for this to load.
 		if s, ok := db.search.begin(t.ID); ok && s == nil {
 			err = db.search.run(ctx, t.ID, nil, false)
 		} else if ok {
@@ -90,6 +92,7 @@ func (m *searchMemory) end(tenant noren.TenantID, s *searchState) {
 		m.put(h, s)
 		return
 	}
+	// What was counted while it was loaded is free again.
 	m.used -= h.size
 	h.size = 0
 }
@@ -112,6 +115,7 @@ func (m *searchMemory) run(ctx context.Context, tenant noren.TenantID, s *search
 			return err
 		}
 	}
+	// Reading in pieces takes a while, so what changed meanwhile is followed at the end.
 	if s, err = m.read(ctx, tenant, evict); err == nil {
 		s, err = m.follow(ctx, tenant, s)
 	}
@@ -126,6 +130,8 @@ func (m *searchMemory) read(ctx context.Context, tenant noren.TenantID, evict bo
 	for from, more := int64(0), true; more; {
 		var piece []searched
 		err := m.db.view(ctx, tenant, func(t *tx) (err error) {
+			// In the first piece's snapshot: how many there are, so that a tenant that cannot fit is not begun, and the
+			// moment from which changes are followed later.
 			if from == 0 {
 				var total int
 				if total, err = t.membersTotal(ctx); err != nil {
@@ -179,6 +185,7 @@ func (m *searchMemory) follow(ctx context.Context, tenant noren.TenantID, s *sea
 				return nil
 			}
 			n, members := 0, 0
+			// As many changes as name about so many members, whatever the number of changes.
 			for n < len(changes) && members < loadedChanges {
 				members += len(changes[n].members)
 				n++

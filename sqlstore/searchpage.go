@@ -82,6 +82,7 @@ func (s *indexedSearch) byID(ctx context.Context, down bool) ([]noren.Member, in
 	if s.filter.Limit > 0 && s.filter.NoTotal {
 		var first []int64
 		for id := range s.hits(down) {
+			// A quarter, because it may be for nothing: where the filter selects few of them, all are looked at again.
 			if first = append(first, id); len(first) == fewHits/4 {
 				break
 			}
@@ -98,6 +99,7 @@ func (s *indexedSearch) byID(ctx context.Context, down bool) ([]noren.Member, in
 func (s *indexedSearch) inOrder(ctx context.Context) ([]noren.Member, int, error) {
 	var few []int64
 	for id := range s.hits(false) {
+		// Without a limit the page is all hits, so they are fetched however many there are.
 		if few = append(few, id); len(few) > fewHits && s.filter.Limit > 0 {
 			return s.ofMany(ctx)
 		}

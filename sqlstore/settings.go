@@ -86,6 +86,7 @@ func (t *tx) settings(ctx context.Context) (*settings, error) {
 	}
 	s := t.db.memory.settings.get(t.tenant)
 	if s == nil || s.version != version {
+		// It sees each statement's own moment, and what it has written itself: neither is for others.
 		if !t.snapshot {
 			return nil, nil
 		}
@@ -111,6 +112,7 @@ func (t *tx) forgetSettings() {
 func (t *tx) readSettings(ctx context.Context) (*settings, error) {
 	s := &settings{clients: make(map[int64]noren.Client), keys: make(map[clientKey]int64), secrets: make(map[string]noren.SigningKey)}
 	var err error
+	// That there is no such tenant is remembered as well, as settings without a tenant.
 	if s.tenant, err = t.readTenant(ctx); err != nil && noren.KindOf(err) != noren.NotFound {
 		return nil, err
 	}
@@ -161,6 +163,7 @@ func (t *tx) readCallers(ctx context.Context, s *settings) error {
 		var k clientKey
 		var client int64
 		err := rows.Scan(&k.dialect, &k.key, &client)
+		// A key whose client was revoked is passed over: nobody may call with it.
 		if _, calls := s.clients[client]; calls {
 			s.keys[k] = client
 		}
@@ -171,6 +174,7 @@ func (t *tx) readCallers(ctx context.Context, s *settings) error {
 
 // storesIn picks what a filter by ids alone, or none at all, selects of stores in the order of ids; not ok where it asks for more.
 func storesIn(stores []noren.Store, f noren.CatalogueFilter) (picked []noren.Store, ok bool) {
+	// What is compared or sorted as text is left to the database, so that there is one order.
 	if f.Code != "" || f.Keyword != "" || f.Codes != nil || f.Updated != (noren.Span{}) || len(f.Sort) > 0 || f.Page != (noren.Page{}) {
 		return nil, false
 	}

@@ -106,6 +106,7 @@ func (b *sqliteBackend) reader(ctx context.Context, fn func(*pinned, *tx) error)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	// Given back whatever happens, or in time none would be left.
 	defer func() { b.readers <- p }()
 	if err := p.connect(); err != nil {
 		return err
@@ -118,6 +119,7 @@ func (b *sqliteBackend) reader(ctx context.Context, fn func(*pinned, *tx) error)
 // close waits for the writer and for every reader.
 func (b *sqliteBackend) close() error {
 	b.writer.close()
+	// Each is waited for, because whoever has one puts it back.
 	for range cap(b.readers) {
 		if p, open := <-b.readers; open {
 			p.discard()

@@ -52,6 +52,7 @@ func openSQLiteFile(source string) (*sqliteConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the parameters of the database file: %w", err)
 	}
+	// Its parameters are those that the driver of database/sql would read, which migrations and copies use.
 	c := &sqliteConn{tls: libc.NewTLS()}
 	if err := c.open(path, given.Get("mode") == "ro"); err != nil {
 		c.close()
@@ -119,6 +120,7 @@ func (c *sqliteConn) prepare(text string) (*statement, error) {
 		return nil, &sqliteError{sqlite3.SQLITE_NOMEM, "out of memory"}
 	}
 	defer libc.Xfree(c.tls, sql)
+	// PERSISTENT: it is kept, so it should not be taken from the memory that is for statements that run once.
 	code := sqlite3.Xsqlite3_prepare_v3(c.tls, c.db, sql, -1, sqlite3.SQLITE_PREPARE_PERSISTENT, c.out, 0)
 	if code != sqlite3.SQLITE_OK {
 		return nil, c.failure(code)
@@ -146,6 +148,7 @@ func (c *sqliteConn) bind(s *statement, args []any, toItsEnd bool) error {
 			need += len(v)
 		}
 	}
+	// One byte more, so that an empty text has an address too: without one SQLite would bind NULL.
 	if err := c.reserve(need + 1); err != nil {
 		return err
 	}
@@ -204,6 +207,7 @@ const maxBuffer = 1 << 20
 
 // reserve makes the buffer at least n bytes long.
 func (c *sqliteConn) reserve(n int) error {
+	// One that has grown beyond the bound is made anew, so that a single large value does not take its room for good.
 	if n <= c.size && c.size <= maxBuffer {
 		return nil
 	}
@@ -256,6 +260,7 @@ func (c *sqliteConn) value(s *statement, column int) any {
 	case sqlite3.SQLITE_FLOAT:
 		return sqlite3.Xsqlite3_column_double(c.tls, s.handle, i)
 	case sqlite3.SQLITE_TEXT:
+		// The address first: asking for it may convert the text, and only then is the length right.
 		p := sqlite3.Xsqlite3_column_text(c.tls, s.handle, i)
 		return string(unsafe.Slice(at[byte](p), sqlite3.Xsqlite3_column_bytes(c.tls, s.handle, i)))
 	case sqlite3.SQLITE_BLOB:

@@ -42,6 +42,8 @@ func (t *tx) Stock(ctx context.Context, f noren.StockFilter) ([]noren.StockLevel
 	oneOf(w, t.db.flavor, "product_id", f.ProductIDs)
 	oneOf(w, t.db.flavor, "store_id", f.StoreIDs)
 	w.span("updated_at", f.Updated)
+	// The same span by days, which have an index; the times do not, so that setting a level again on the same day moves
+	// nothing.
 	w.days("updated_day", f.Updated)
 	return listing[noren.StockLevel]{
 		table: "stock_levels", columns: levelColumns, scan: scanLevel,
@@ -83,6 +85,7 @@ const courseMovements = 20_000
 // not by their times, so that each movement that is made costs no more than before.
 func (t *tx) StockCourse(ctx context.Context, key noren.StockKey, span noren.Span, n int) ([]noren.StockPoint, error) {
 	from, to := micros(span.From), micros(span.To)
+	// Rounded up, so that there are never more than n parts.
 	part := max((to-from)/int64(n)+1, 1)
 	rows, err := t.query(ctx, `SELECT last.at, first.amount_after - first.delta, last.amount_after, parts.movements FROM (
 			SELECT MIN(id) AS first, MAX(id) AS last, COUNT(*) AS movements FROM (
@@ -121,6 +124,7 @@ func (t *tx) MoveStock(ctx context.Context, movements []noren.StockMovement, bef
 	if err != nil {
 		return err
 	}
+	// What the caller has read under its lock, so that no statement has to ask for it.
 	days := make(map[noren.StockKey]int64, len(before))
 	for _, l := range before {
 		days[l.StockKey] = dayOf(l.UpdatedAt)
@@ -133,6 +137,8 @@ func (t *tx) MoveStock(ctx context.Context, movements []noren.StockMovement, bef
 			anotherDay = append(anotherDay, m)
 		}
 	}
+	// Two statements lock rows out of the order of their keys here. That is harmless: whoever sets levels holds the
+	// counter of movements.
 	if err := t.setLevels(ctx, sameDay, ""); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 // TakenOver implements noren.TakeOverTx.
 func (t *tx) TakenOver(ctx context.Context, source string, ids []string) ([]noren.TakenOver, error) {
+	// By the primary key, which begins with the source.
 	listed, arg := isIn(t.db.flavor, "external_id", ids)
 	rows, err := t.query(ctx, `SELECT source, external_id, member_id, type, amount, expires_on FROM taken_over
 		WHERE tenant_id = ? AND source = ? AND `+listed+` ORDER BY external_id`, t.tenant, source, arg)
@@ -33,6 +34,7 @@ func (t *tx) AddTakenOver(ctx context.Context, list []noren.TakenOver) error {
 // MovedPoints implements noren.TakeOverTx.
 func (t *tx) MovedPoints(ctx context.Context, members []int64) ([]int64, error) {
 	listed, arg := isIn(t.db.flavor, "member_id", members)
+	// By the index point_entries_member, which has all that is asked for.
 	rows, err := t.query(ctx, `SELECT DISTINCT member_id FROM point_entries
 		WHERE tenant_id = ? AND `+listed+` ORDER BY member_id`, t.tenant, arg)
 	list, err := collect(rows, err, func(row scannable) (id int64, err error) {

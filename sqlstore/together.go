@@ -69,6 +69,7 @@ func (t *tx) together(ctx context.Context, last bool, fns []func() error) error 
 	last = last && p.view && !t.patient
 	turns, waiting := make([]*turn, len(fns)), make([]*request, len(fns))
 	for i, fn := range fns {
+		// Each runs until its first statement before any is sent, so that all go out together.
 		turns[i] = newTurn(fn)
 		defer turns[i].stop()
 		waiting[i] = t.resume(turns[i])

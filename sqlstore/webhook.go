@@ -26,6 +26,7 @@ func (t *tx) BeginWebhook(ctx context.Context, w noren.Webhook) (*noren.Webhook,
 	rows, err := t.query(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE tenant_id = ? AND source = ? AND id = ?"+
 		t.db.flavor.forUpdate(), t.tenant, w.Source, w.ID)
 	list, err := collect(rows, err, scanWebhook)
+	// It may have been swept since; PutWebhook makes it again.
 	if err != nil || len(list) == 0 {
 		return nil, doing("read a webhook", err)
 	}

@@ -48,6 +48,7 @@ func accessClients(t *testing.T, b *bundle) {
 	same(t, "the clients", []noren.Client{b.client(1), b.client(2)}, b.clients(t))
 	clerk := b.client(3)
 	clerk.APIKeys = []noren.APIKey{{ID: 1, IssuedAt: at(1), RevokedAt: new(at(3))}, {ID: 2, IssuedAt: at(2), ExpiresAt: new(at(9))}}
+	// Everything that may be missing is, so that NULL and empty are read back as they were.
 	clerk.Kind, clerk.StoreID, clerk.Scopes, clerk.SecretHash, clerk.WebhookSecret = noren.UserClient, new(int64(1)), nil, nil, ""
 	changed := b.client(1)
 	changed.Name, changed.Dialect, changed.Scopes = "改名", noren.EasyPoints, []string{"a b", `c"d`, ""}
@@ -70,6 +71,7 @@ func accessKeys(t *testing.T, b *bundle) {
 	thief := b.client(3)
 	thief.Key = b.client(2).Key
 	isKind(t, "a key of the same tenant", noren.Conflict, b.putClients(thief))
+	// In one call with a client that is sound: neither may be stored.
 	thief.Key = other.client(1).Key
 	isKind(t, "a key of another tenant", noren.Conflict, b.putClients(b.client(4), thief))
 	same(t, "the clients", []noren.Client{b.client(1), b.client(2)}, b.clients(t))
@@ -94,6 +96,7 @@ func accessTokens(t *testing.T, b *bundle) {
 	hour := noren.Token{Hash: noren.HashSecret(b.tenant.Contract + " hour"), ClientID: 1, ExpiresAt: new(at(60))}
 	for _, token := range []noren.Token{forever, hour} {
 		b.update(t, func(tx noren.Tx) error { return tx.AddToken(b.ctx, token) })
+		// Asked for with the other tenant's bundle: the look-up is over all tenants.
 		caller, got, err := other.CallerByToken(b.ctx, token.Hash)
 		if err != nil {
 			t.Fatal(err)
@@ -103,6 +106,7 @@ func accessTokens(t *testing.T, b *bundle) {
 	}
 	_, _, err := b.CallerByToken(b.ctx, noren.HashSecret("unknown"))
 	isKind(t, "an unknown token", noren.NotFound, err)
+	// An empty hash must not find a token by accident.
 	_, _, err = b.CallerByToken(b.ctx, nil)
 	isKind(t, "no token", noren.NotFound, err)
 }
@@ -141,6 +145,7 @@ func accessCallerByKey(t *testing.T, b *bundle) {
 	isKind(t, "a key of another dialect", noren.NotFound, err)
 
 	moved := b.client(2)
+	// What an engine has in memory under the old key must not be used any more.
 	moved.Key += "-moved"
 	if err := b.putClients(moved); err != nil {
 		t.Fatal(err)
@@ -158,6 +163,7 @@ func accessCallerByKey(t *testing.T, b *bundle) {
 func answer(body string, minutes int) noren.KeptAnswer {
 	return noren.KeptAnswer{
 		BodyHash: noren.HashSecret(body), Status: 202, ContentType: "application/json;charset=UTF-8",
+		// Bytes that are no text: a response is kept as it was sent.
 		Body: []byte("{\"requestId\":1}\x00\xff" + body), ExpiresAt: at(minutes).Add(24 * time.Hour),
 	}
 }
@@ -218,6 +224,7 @@ func accessKeptAnswer(t *testing.T, b *bundle) {
 // accessKeptAnswerExpired checks that an expired answer that has not been deleted yet is neither replayed nor in the way.
 func accessKeptAnswerExpired(t *testing.T, b *bundle) {
 	key := noren.IdempotencyKey{ClientID: 1, Route: "PATCH /customers/bulk", Key: "key"}
+	// In minutes, so that an answer kept then expires just before Now.
 	const yesterday = -24 * 60
 	first, second := answer("first", yesterday-1), answer("second", 0)
 	b.keep(t, key, first, yesterday-1)
@@ -254,6 +261,8 @@ func accessAudit(t *testing.T, b *bundle) {
 	entries := []noren.AuditEntry{
 		{
 			ID: 1, At: at(1), ClientID: new(int64(1)), Dialect: "smaregi", Subject: "member", SubjectID: "1", RequestID: "r1",
+			// Blanks, the order of keys and an escaped NUL: a column of the type jsonb would lose the first two and
+			// refuse the third.
 			Changes: []byte(`{"note": ["\u0000 before",null],  "code":["b","a"]}`),
 		},
 		{ID: 2, At: at(1), Login: "店員", Dialect: "console", Subject: "member", SubjectID: "10", Changes: []byte(`{}`)},
@@ -301,6 +310,7 @@ func accessKeysTaken(t *testing.T, b *bundle) {
 	failed := errors.New("the work failed")
 	inParallel(n, func(i int) {
 		named := slices.Clone(keys)
+		// Half of them name the keys the other way round, which would be a deadlock without an order of their own.
 		if i%2 == 1 {
 			slices.Reverse(named)
 		}

@@ -38,6 +38,7 @@ func (b *bundle) request(token string) noren.BulkRequest {
 		CallbackURL: "https://example.com:8443/callback?token=" + token,
 		Rows: noren.BulkRows{Members: []noren.MemberPatch{
 			{ID: 1, View: noren.SmaregiView, LastName: noren.Set("山田"), Note: noren.Null[string]()},
+			// Set to nothing, null and absent are three different things, and have to be read back as such.
 			{ID: 2, View: noren.SmaregiView, LastName: noren.Set(""), Note: noren.Set("備考")},
 		}},
 		State: noren.BulkAccepted, AcceptedAt: at(0),
@@ -128,6 +129,7 @@ func bulkNumbers(t *testing.T, b *bundle) {
 	same(t, "the first three", []int64{1, 2, 3}, bulkIDs(b.acceptN(t, 3)))
 	same(t, "one more", []int64{4}, bulkIDs(b.accept(t, b.request("one more"))))
 	same(t, "none", []int64{}, bulkIDs(b.accept(t)))
+	// Each tenant has numbers of its own.
 	same(t, "another tenant's", []int64{1, 2}, bulkIDs(other.acceptN(t, 2)))
 }
 
@@ -185,6 +187,7 @@ func bulkAlone(t *testing.T, b *bundle) {
 
 func bulkAloneRefused(t *testing.T, b *bundle) {
 	b.acceptAlone(t, b.request("one"))
+	// The second has a token that is stored already, so the statement fails after it has taken numbers.
 	twice := []noren.BulkRequest{b.request("two"), b.request("one")}
 	if ids, err := b.AcceptBulk(b.ctx, b.tenant.ID, twice, [][]byte{encoded(t, twice[0]), encoded(t, twice[1])}); err == nil {
 		t.Errorf("a token that is taken got the numbers %v", ids)
@@ -205,6 +208,7 @@ func bulkConcurrent(t *testing.T, b *bundle) {
 		}
 		var got []int64
 		var err error
+		// Both ways at once, because they take their numbers from one counter.
 		if caller%2 == 0 {
 			got, err = b.AcceptBulk(b.ctx, b.tenant.ID, requests, rows)
 		} else {
@@ -327,6 +331,7 @@ func bulkLaneConcurrent(t *testing.T, b *bundle) {
 	done := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
+		// A worker that has failed must not keep the others waiting for ever.
 		return t.Failed() || len(applied) > accepts
 	}
 	work := func(worker int) {
@@ -338,6 +343,7 @@ func bulkLaneConcurrent(t *testing.T, b *bundle) {
 				if err != nil || !locked {
 					return err
 				}
+				// Each takes another number of requests at a time, so that their turns do not fall into step.
 				next, err := tx.NextBulk(b.ctx, 1+worker)
 				if err != nil || len(next) == 0 {
 					return err

@@ -171,6 +171,7 @@ func (b *bundle) claimUntil(t *testing.T, now, until time.Time, busy []string, l
 		if err != nil {
 			t.Fatalf("CallbackHosts: %v", err)
 		}
+		// As the worker does: what is busy is left out by whoever claims.
 		var shares []noren.HostShare
 		for _, h := range hosts {
 			if h.Due != nil && !slices.Contains(busy, h.Host) {
@@ -189,6 +190,7 @@ func (b *bundle) claimUntil(t *testing.T, now, until time.Time, busy []string, l
 // claimAll claims what is due at a time, which must be n callbacks.
 func (b *bundle) claimAll(t *testing.T, minutes, n int) []noren.Callback {
 	t.Helper()
+	// One more than there should be, so that too many are noticed as well.
 	list := b.claim(t, minutes, nil, n+1)
 	if len(list) != n {
 		t.Fatalf("claimed %d callbacks, want %d", len(list), n)
@@ -226,6 +228,7 @@ func claimLease(t *testing.T, b *bundle) {
 	same(t, "claimed", []int64{1}, requestIDs(b.claim(t, 10, nil, 10)))
 	same(t, "leased", []int64{}, requestIDs(b.claim(t, 10, nil, 10)))
 	same(t, "after the lease", []int64{1}, requestIDs(b.claim(t, 12, nil, 10)))
+	// The second lease counts from its own time.
 	same(t, "leased again", []int64{}, requestIDs(b.claim(t, 12, nil, 10)))
 	same(t, "still pending", []int64{1}, requestIDs(b.callbacks(t, noren.CallbackFilter{State: noren.CallbackPending})))
 }
@@ -236,6 +239,7 @@ func claimHastened(t *testing.T, b *bundle) {
 	owed := b.owe(t, 4) // due at 0, 1, 2, 3
 	b.record(t, owed[0], noren.CallbackPending, at(360))
 	b.record(t, owed[1], noren.CallbackPending, at(20))
+	// Delivered, so its time means nothing, and it must not be hastened.
 	b.record(t, owed[3], noren.CallbackDelivered, at(360))
 	same(t, "claimed for long", []int64{3}, requestIDs(b.claimUntil(t, at(10), at(360), nil, 10)))
 	hasten := func(want int) {

@@ -34,6 +34,7 @@ func (b *bundle) signIn(t *testing.T, u noren.ConsoleUser, sessions ...noren.Con
 			return err
 		}
 		for _, s := range sessions {
+			// Twice, as a run after a commit in doubt does.
 			if err := firstError(tx.AddConsoleSession(b.ctx, s), tx.AddConsoleSession(b.ctx, s)); err != nil {
 				return err
 			}

@@ -55,6 +55,7 @@ func directoryTenants(t *testing.T, b *bundle) {
 	var contracts []string
 	for _, tenant := range list {
 		contracts = append(contracts, tenant.Contract)
+		// The others have no settings, which has been compared above.
 		if tenant.ID == b.tenant.ID {
 			same(t, "the tenant with settings", b.tenant, tenant)
 		}
@@ -144,6 +145,7 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 	hash := func(kind string, i int) []byte { return noren.HashSecret(fmt.Sprint(kind, i)) }
 	b.update(t, func(tx noren.Tx) error {
 		for i := range each {
+			// Two of each kind for each number: one on either side of Now.
 			gone, stays := answer("", 0), answer("", 0)
 			gone.ExpiresAt, stays.ExpiresAt = expired, lasting
 			err := tx.Mark(b.ctx, noren.IdempotencyKey{ClientID: 1, Route: "gone", Key: strconv.Itoa(i)}, gone)

@@ -80,6 +80,7 @@ func (b *bundle) importByID(t *testing.T, id int64) (i *noren.Import) {
 func importStored(t *testing.T, b *bundle) {
 	full := importOf(1<<20, noren.ImportUploading)
 	full.ClientID, full.Login, full.StoreID, full.RequestID = new(int64(2)), "山田", new(int64(1)), "r1"
+	// What is not given is read back as not given, lists included.
 	empty := noren.Import{ID: 3, Kind: noren.ImportMembers, State: noren.ImportDraft, CreatedAt: at(0)}
 	b.addImports(t, full, empty)
 	same(t, "the full one", &full, b.importByID(t, full.ID))
@@ -129,6 +130,7 @@ func importLines(t *testing.T, b *bundle) {
 	b.update(t, func(tx noren.Tx) error {
 		return firstError(
 			tx.AddImportPieces(b.ctx, 1, []noren.ImportPiece{pieces[2], pieces[0]}),
+			// A piece that is there already stays as it was.
 			tx.AddImportPieces(b.ctx, 1, []noren.ImportPiece{piece(1, "again"), pieces[1]}),
 			tx.AddImportPieces(b.ctx, 2, []noren.ImportPiece{piece(1, "another's")}),
 			tx.AddImportPieces(b.ctx, 2, nil),
@@ -179,6 +181,7 @@ func importNext(t *testing.T, b *bundle) {
 				t.Errorf("next is %+v, want %d", i, want)
 				return nil
 			}
+			// The transaction's own lock must not hide the import from it.
 			again, err := tx.NextImport(b.ctx)
 			same(t, "the next for the transaction that has it", i, again)
 			i.State = noren.ImportDone

@@ -81,6 +81,7 @@ func (b *bundle) seen(t *testing.T) map[string]any {
 		read("members by id", members, err)
 		members, err = tx.MembersByCode(b.ctx, []string{member(1).Code, member(2).Code})
 		read("members by codes", members, err)
+		// In the same snapshot, so that all of it belongs together.
 		b.seenElsewhere(tx, read, list)
 		return nil
 	})
@@ -175,6 +176,7 @@ func (b *bundle) seenPurchases(tx noren.Tx, read func(string, any, error), list 
 // isolationReads fills one tenant and checks that no list, look-up or total of another changes.
 func isolationReads(t *testing.T, b *bundle) {
 	other := b.other(t)
+	// Before and after, and not nothing: the other tenant has its ranks, stores and clients.
 	before := other.seen(t)
 	b.fill(t, "甲")
 	same(t, "what the other tenant sees", before, other.seen(t))
@@ -188,6 +190,7 @@ func isolationWrites(t *testing.T, b *bundle) {
 	other.fill(t, "乙")
 	same(t, "what the first tenant sees after the second wrote the same ids", before, b.seen(t))
 
+	// From here on each write names what both tenants have under the same number.
 	m := other.byID(t, 1)[0]
 	after := m
 	after.Code, after.LastName, after.UpdatedAt = "changed", new("丙"), at(99)
@@ -258,6 +261,7 @@ func isolationEmpty(t *testing.T, b *bundle) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Not by setup, which fills a tenant with settings.
 	empty := &bundle{Engine: b.Engine, tenant: tenant, ctx: b.ctx}
 	seen := empty.seen(t)
 	same(t, "the empty tenant", tenant, seen["tenant"])

@@ -54,6 +54,7 @@ func bulkList(t *testing.T, b *bundle) {
 	}
 	b.finish(t, finished(requests[3], 13, noren.Failure{Row: 1, Reason: noren.ReasonStoreUnknown}), b.owed(requests[3], host, 13))
 	owed := b.callbacks(t, noren.CallbackFilter{})
+	// The list is newest first, so this is the callback of the second request.
 	b.record(t, owed[2], noren.CallbackDelivered, owed[2].NextAt)
 	b.record(t, owed[1], noren.CallbackGivenUp, owed[1].NextAt)
 
@@ -71,6 +72,7 @@ func bulkList(t *testing.T, b *bundle) {
 		{"accepted", noren.BulkFilter{State: noren.BulkAccepted}, []int64{6, 5}},
 		{"succeeded", noren.BulkFilter{State: noren.BulkSucceeded}, []int64{3, 2, 1}},
 		{"failed", noren.BulkFilter{State: noren.BulkFailed}, []int64{4}},
+		// States may be part of an engine's SQL, so whatever is not one of them must not get there.
 		{"a state that does not exist", noren.BulkFilter{State: "'"}, nil},
 		{"kind", noren.BulkFilter{Kind: noren.BulkStock}, []int64{4}},
 		{"client", noren.BulkFilter{ClientID: 2}, []int64{4}},
@@ -120,6 +122,7 @@ func bulkQueue(t *testing.T, b *bundle) {
 }
 
 func bulkFlows(t *testing.T, b *bundle) {
+	// Another tenant's, which must not be counted.
 	b.other(t).owe(t, 3)
 	requests := b.acceptN(t, 5) // a minute apart from Now on
 	b.finish(t, finished(requests[0], 1), b.owed(requests[0], host, 1))
@@ -166,8 +169,10 @@ func deliveryFlows(t *testing.T, b *bundle) {
 	for i, c := range owed {
 		switch begun := time.Duration(i+1) * time.Second; i {
 		case 0:
+			// Failed at first: how long it took counts from the acceptance to the attempt that arrived.
 			deliver(deliver(c, 500, begun, 0), 200, 61*time.Second, time.Second)
 		case 1:
+			// Sent again after it had arrived: the second time says nothing of how long it took.
 			deliver(deliver(c, 204, begun, time.Millisecond), 200, 2*time.Minute, 0)
 		default:
 			deliver(c, 200, begun, time.Millisecond)
@@ -301,6 +306,7 @@ func auditNumbers(t *testing.T, b *bundle) {
 	}
 	same(t, "in an empty log", int64(0), numberAt(1))
 	last := int64(0)
+	// With gaps, as they are left where entries were removed or never committed.
 	written := []int64{1, 2, 3, 7, 8, 20, 33}
 	b.update(t, func(tx noren.Tx) error {
 		var entries []noren.AuditEntry

@@ -93,11 +93,13 @@ func drawColumn(t *rapid.T, c noren.MemberColumn, m *noren.Member) {
 	case "code":
 		m.Code = fmt.Sprintf("%d %s", m.ID, anyText().Draw(t, c.Name))
 		return
+	// Unique where they are set, so the number of the member is part of them.
 	case "alias_code", "shopify_customer_id":
 		if rapid.Bool().Draw(t, c.Name+" is set") {
 			*c.Ref(m).(**string) = new(fmt.Sprintf("%d %s", m.ID, anyText().Draw(t, c.Name)))
 		}
 		return
+	// Those that setup makes; an engine may check that they exist.
 	case "rank_id", "store_id":
 		*c.Ref(m).(**int64) = rapid.Ptr(rapid.Int64Range(1, 3), true).Draw(t, c.Name)
 		return
@@ -123,6 +125,7 @@ func drawColumn(t *rapid.T, c noren.MemberColumn, m *noren.Member) {
 	case *noren.Sex:
 		*p = rapid.SampledFrom([]noren.Sex{noren.SexUnknown, noren.Male, noren.Female, noren.OtherSex}).Draw(t, c.Name)
 	default:
+		// A new type of column has to be drawn here, or no test would ever write it.
 		panic(fmt.Sprintf("storetest: nothing draws a %T for the column %s", p, c.Name))
 	}
 }
@@ -136,6 +139,7 @@ func memberRoundTrip(t *testing.T, b *bundle) {
 		b.insert(rt, want)
 		same(rt, "the member", []noren.Member{want}, b.byID(rt, id))
 	})
+	// Ten digits, the most that Smaregi's documents have: beyond 32 bits.
 	largest := member(9_999_999_999)
 	b.insert(t, largest)
 	same(t, "the member with the largest id", []noren.Member{largest}, b.byID(t, largest.ID))
@@ -151,6 +155,7 @@ func memberChangeRoundTrip(t *testing.T, b *bundle) {
 		for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(columns)-1), 0, 10).Draw(rt, "columns") {
 			drawColumn(rt, columns[i], &after)
 		}
+		// A microsecond later, so that every change has a column that differs.
 		after.UpdatedAt = before.UpdatedAt.Add(1000)
 		b.change(rt, noren.MemberChange{Before: before, After: after})
 		same(rt, "the member", []noren.Member{after}, b.byID(rt, 1))
@@ -161,6 +166,7 @@ func memberChangeRoundTrip(t *testing.T, b *bundle) {
 func memberLookUp(t *testing.T, b *bundle) {
 	b.insert(t, member(3), member(1), member(2))
 	b.update(t, func(tx noren.Tx) error {
+		// Twice the same id, one that does not exist, and another order than that of the result.
 		for _, forUpdate := range []bool{false, true} {
 			got, err := tx.MembersByID(b.ctx, []int64{3, 99, 1, 3}, forUpdate)
 			if err != nil {
@@ -241,6 +247,7 @@ func memberNoRows(t *testing.T, b *bundle) {
 func (b *bundle) conflict(t *testing.T, name string, row int, field string, fn func(tx noren.Tx) error) {
 	t.Helper()
 	before, _ := b.members(t, noren.MemberFilter{})
+	// All members, because nothing of a refused call may be stored.
 	err := b.Update(b.ctx, b.tenant.ID, fn)
 	isKind(t, name, noren.Conflict, err)
 	if e, ok := errors.AsType[*noren.Error](err); ok && (e.Row != row || e.Field != field) {
@@ -256,6 +263,7 @@ func memberInsertConflicts(t *testing.T, b *bundle) {
 	b.insert(t, taken)
 	withAlias, withShopify, withCode := member(3), member(3), member(3)
 	withAlias.AliasCode, withShopify.ShopifyCustomerID, withCode.Code = taken.AliasCode, taken.ShopifyCustomerID, taken.Code
+	// Taken by a row of the same call, which no stored row could tell.
 	twin := member(4)
 	twin.Code = member(2).Code
 	for _, c := range []struct {

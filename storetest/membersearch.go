@@ -32,6 +32,7 @@ func (b *bundle) crowded(t *testing.T) []noren.Member {
 		id := int64(i + 1)
 		switch {
 		case i >= crowd-20:
+			// Far apart, at the end of what an id can be: an index by blocks of ids has nearly empty ones here.
 			id = 9_999_999_999 - int64(crowd-i)*int64(crowd-i)*1000
 		case i >= crowd-40:
 			id = int64(i) * 1000
@@ -56,11 +57,13 @@ func (b *bundle) crowded(t *testing.T) []noren.Member {
 		m.Status = noren.Statuses()[i%len(noren.Statuses())]
 		m.CreatedAt, m.UpdatedAt = at(i%50), at(1000-i%90)
 		m.RankID, m.StoreID = new(int64(i%3+1)), new(int64(i%2+1))
+		// NULL in what is filtered by, which no list of values may find.
 		if i%11 == 0 {
 			m.StoreID, m.RankID = nil, nil
 		}
 		members[i] = m
 	}
+	// In several transactions, as they come in a shop.
 	for batch := range slices.Chunk(members, 1000) {
 		b.insert(t, batch...)
 	}

@@ -107,6 +107,7 @@ func pointLockMembers(t *testing.T, b *bundle) {
 		{"by id", noren.MemberQuery{IDs: []int64{3, 99, 1, 3}}, []noren.MemberRef{refs[0], refs[2]}},
 		{"by code", noren.MemberQuery{Codes: []string{third.Code, first.Code}}, []noren.MemberRef{refs[0], refs[2]}},
 		{"by alias code", noren.MemberQuery{AliasCodes: []string{"alias", first.Code}}, refs[:2]},
+		// Signs that mean something to LIKE, and another case: only equality may find a member.
 		{"codes are matched whole and as they are written", noren.MemberQuery{Codes: []string{"mb0000000001", "%"}, AliasCodes: []string{"ALIAS", "al"}}, nil},
 		{"by all three", noren.MemberQuery{IDs: []int64{2}, Codes: []string{second.Code, third.Code}, AliasCodes: []string{"alias"}}, refs},
 		{"unknown ones", noren.MemberQuery{IDs: []int64{4}, Codes: []string{"alias"}, AliasCodes: []string{third.Code}}, nil},
@@ -124,6 +125,7 @@ func pointLockMembers(t *testing.T, b *bundle) {
 func pointLots(t *testing.T, b *bundle) {
 	b.insert(t, member(1))
 	never, largest := lot(1, 1, noren.DefaultPoint, "", 1), lot(1<<40, 1, noren.DefaultPoint, "9999-12-31", noren.MaxPoints)
+	// A microsecond: the finest that is stored.
 	largest.GrantedAt = at(0).Add(1000)
 	noted := entryOf(never)
 	noted.Note, noted.StaffID, noted.ClientID, noted.RequestID = `付与 '"\ 😀`, new(int64(1)), new(int64(2)), "r1"
@@ -162,8 +164,9 @@ func pointOverBurnt(t *testing.T, b *bundle) {
 	lots := []noren.PointLot{lot(1, 1, noren.DefaultPoint, "", 10), lot(2, 1, noren.DefaultPoint, "", 10)}
 	b.grant(t, lots...)
 	for name, burns := range map[string][]noren.PointBurn{
-		"more than there is":           {{LotID: 1, Amount: 5}, {LotID: 2, Amount: 11}},
-		"a lot that is not there":      {{LotID: 1, Amount: 5}, {LotID: 3, Amount: 1}},
+		"more than there is":      {{LotID: 1, Amount: 5}, {LotID: 2, Amount: 11}},
+		"a lot that is not there": {{LotID: 1, Amount: 5}, {LotID: 3, Amount: 1}},
+		// Each burn alone would be covered; the engine has to add them up before it looks.
 		"more than there is, together": {{LotID: 1, Amount: 6}, {EntryID: 4, LotID: 1, Amount: 6}},
 	} {
 		m := noren.PointMovement{Burns: burns}
@@ -172,6 +175,7 @@ func pointOverBurnt(t *testing.T, b *bundle) {
 		}
 		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error { return tx.MovePoints(b.ctx, m) })
 		isKind(t, name, noren.Conflict, err)
+		// Neither lot has changed, although the first burn alone was possible.
 		same(t, "the lots after "+name, lots, b.openLots(t, noren.DefaultPoint, 1))
 	}
 }
@@ -183,8 +187,10 @@ func pointExpired(t *testing.T, b *bundle) {
 		lot(1, 1, noren.DefaultPoint, "2026-03-31", 10), lot(2, 1, noren.DefaultPoint, "2026-04-01", 10),
 		lot(3, 2, noren.PaidPoint, "2025-12-31", 10), lot(4, 1, noren.DefaultPoint, "", 10),
 		lot(5, 2, noren.DefaultPoint, "2025-12-31", 10), lot(6, 1, noren.DefaultPoint, "2025-12-31", 10),
+		// The first day of all, which the empty day of the beginning must not pass over.
 		lot(7, 1, noren.DefaultPoint, "0001-01-01", 10),
 	)
+	// Used up before it expired: nothing of it is left to expire.
 	b.movePoints(t, use(8, 1, noren.DefaultPoint, noren.PointBurn{LotID: 6, Amount: 10}))
 	expired := func(today noren.Date, after noren.PointLot, limit int) (lots []noren.PointLot) {
 		b.update(t, func(tx noren.Tx) error {
@@ -226,6 +232,7 @@ func pointBalances(t *testing.T, b *bundle) {
 		lot(5, 1, noren.PaidPoint, "", 5), lot(6, 2, noren.PaidPoint, "2026-03-31", 7), lot(7, 4, noren.DefaultPoint, "", 9),
 	)
 	b.movePoints(t, use(8, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: 3}))
+	// A member whose lots are all used up has no balance, not one of 0.
 	b.movePoints(t, use(9, 4, noren.DefaultPoint, noren.PointBurn{LotID: 7, Amount: 9}))
 	day := func(d noren.Date) *noren.Date { return &d }
 	paid := noren.PointBalance{MemberID: 1, Type: noren.PaidPoint, Total: 5}
@@ -259,6 +266,7 @@ func pointBalancesAddUp(t *testing.T, b *bundle) {
 	days := []noren.Date{"", "2026-03-31", "2026-04-01", "2026-04-02", "2026-12-31"}
 	rapid.Check(t, func(rt *rapid.T) {
 		id++
+		// Another member for each draw: what was stored for one must not count for the next.
 		owner := id
 		b.insert(rt, member(owner))
 		var lots []noren.PointLot
@@ -311,6 +319,7 @@ func pointThousand(t *testing.T, b *bundle) {
 	}
 	b.insert(t, members...)
 	b.grant(t, lots...)
+	// Out of order, as a caller may give them: the engine puts its locks in order by itself.
 	slices.Reverse(burns.Burns)
 	b.movePoints(t, burns)
 	list := b.balances(t, "2026-04-01", upTo(n)...)
@@ -337,6 +346,7 @@ func pointIsolation(t *testing.T, b *bundle) {
 		})
 		return seen
 	}
+	// Compared with a tenant that does not exist, which sees nothing for certain.
 	for i, list := range seen(other) {
 		same(t, "what the other tenant sees", seen(&bundle{Engine: b.Engine, tenant: noren.Tenant{ID: 1 << 20}, ctx: b.ctx})[i], list)
 	}

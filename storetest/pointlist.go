@@ -75,6 +75,7 @@ func pointListEntries(t *testing.T, b *bundle) {
 		b.view(t, func(tx noren.Tx) error {
 			got, err := tx.PointEntries(b.ctx, c.filter)
 			same(t, "movements, "+c.name, c.want, idsOf(got, func(e noren.PointEntry) int64 { return e.ID }))
+			// Whole, because the list also joins what it knows of the purchase.
 			for _, e := range got {
 				same(t, "a movement", entries[e.ID-1], e)
 			}

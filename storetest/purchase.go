@@ -57,6 +57,7 @@ func purchasePut(t *testing.T, b *bundle) {
 	same(t, "their number", 2, total)
 
 	changed := full
+	// All of these are given, and only member, credit and earning may be taken over.
 	changed.ID, changed.MemberID, changed.Credited, changed.Amount, changed.PaidAt, changed.Month = 99, 2, 5, 6, at(9), "1999-01"
 	changed.ShopifyCustomerID = "other"
 	changed.Earning = earned
@@ -72,6 +73,7 @@ func purchasePut(t *testing.T, b *bundle) {
 func purchaseByID(t *testing.T, b *bundle) {
 	b.insert(t, member(1))
 	elsewhere := purchase(3, 1)
+	// The same id of another source is another purchase.
 	elsewhere.Source, elsewhere.ExternalID = "elsewhere", "o1"
 	b.putPurchases(t, purchase(1, 1), purchase(2, 1), elsewhere)
 	refunds := []noren.Refund{
@@ -90,6 +92,7 @@ func purchaseByID(t *testing.T, b *bundle) {
 	b.view(t, func(tx noren.Tx) error {
 		purchases, found, err := tx.PurchasesByExternalID(b.ctx, "till", []string{"o9", "o1", "o7", "O1"})
 		same(t, "the purchases", []noren.Purchase{purchase(1, 1)}, purchases)
+		// Their order is not promised.
 		slices.SortFunc(found, func(a, b noren.Refund) int {
 			return slices.Compare([]string{a.PurchaseID, a.ExternalID}, []string{b.PurchaseID, b.ExternalID})
 		})
@@ -114,6 +117,7 @@ func purchaseOwing(t *testing.T, b *bundle) {
 	}
 	b.putPurchases(t, owing(3, 1, 1), owing(1, 1, 5), owing(2, 1, 0), owing(4, 2, 7), purchase(5, 1))
 	lots := []noren.PointLot{lot(1, 1, noren.DefaultPoint, "2026-04-30", 9), lot(2, 1, noren.DefaultPoint, "2026-04-30", 9), lot(3, 1, noren.DefaultPoint, "2026-04-30", 9)}
+	// Not usable yet, and all the same part of what the purchase earned.
 	lots[0].PurchaseID, lots[0].UsableFrom = 1, new(noren.Date("2026-04-20"))
 	lots[1].PurchaseID = 2
 	b.grant(t, lots...)
@@ -187,6 +191,7 @@ func purchaseList(t *testing.T, b *bundle) {
 	held := purchase(3, 0)
 	held.ShopifyCustomerID = "77"
 	old, simultaneous := purchase(5, 1), purchase(6, 1)
+	// Paid in another order than recorded, and two at one instant.
 	old.PaidAt, simultaneous.PaidAt = at(-100), at(1)
 	b.putPurchases(t, purchase(1, 1), purchase(2, 2), held, purchase(4, 1), old, simultaneous)
 	for _, c := range []struct {

@@ -21,7 +21,7 @@ func rankChecks() []check {
 	}
 }
 
-// standings reads a page of a window, and checks that it never shows another tenant's members.
+// standings reads a page of the members and what they spent in a window of months.
 func (b *bundle) standings(t *testing.T, after int64, limit int, from, until noren.Month) (list []noren.RankStanding) {
 	t.Helper()
 	b.view(t, func(tx noren.Tx) (err error) {
@@ -37,6 +37,7 @@ func standing(id int64, rank *int64, spend int64) noren.RankStanding {
 
 func rankStandings(t *testing.T, b *bundle) {
 	var members []noren.Member
+	// One member of each status: checks pass over those who have left or were merged.
 	for i, status := range noren.Statuses() {
 		m := member(int64(i + 1))
 		m.Status = status

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) noren.Engine) {
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			t.Parallel()
+			// Opened by the first check that needs it: migrating an empty database takes longer than most checks.
 			engine := sync.OnceValue(func() noren.Engine { return open(t) })
 			for _, c := range g.checks {
 				t.Run(c.name, func(t *testing.T) {
@@ -101,6 +102,7 @@ var contracts atomic.Int64
 func setup(t *testing.T, engine noren.Engine) *bundle {
 	t.Helper()
 	b := &bundle{Engine: engine, ctx: t.Context()}
+	// Of one length, so that contracts sort in the order in which they were made.
 	contract := fmt.Sprintf("sb_%06d", contracts.Add(1))
 	tenant, created, err := engine.EnsureTenant(b.ctx, contract)
 	if err != nil || !created {
@@ -118,6 +120,7 @@ func setup(t *testing.T, engine noren.Engine) *bundle {
 			tx.PutStaffRanks(b.ctx, []noren.StaffRank{{ID: 1, Name: "社員"}, {ID: 2, Name: "役員"}}),
 			tx.PutStores(b.ctx, stores()),
 			tx.PutProducts(b.ctx, products()),
+			// As a shop file does, so that the numbers given by hand are not given again.
 			tx.Raise(b.ctx, noren.CounterProduct, int64(len(products()))),
 			tx.PutClients(b.ctx, []noren.Client{b.client(1), b.client(2)}),
 		)
@@ -186,6 +189,7 @@ func (b *bundle) view(t rapid.TB, fn func(tx noren.Tx) error) {
 // are the same.
 func same(t rapid.TB, what string, want, got any) {
 	t.Helper()
+	// Errorf and not Fatalf: one run then shows all that differs, and it may be called beside the test's own goroutine.
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, diff)
 	}

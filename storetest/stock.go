@@ -43,6 +43,7 @@ func stockFirstMovement(t *testing.T, b *bundle) {
 	keys := []noren.StockKey{{ProductID: 2, StoreID: 2}, {ProductID: 1, StoreID: 1}, {ProductID: 1, StoreID: 99}}
 	levels := func() (list []noren.StockLevel) {
 		b.update(t, func(tx noren.Tx) error {
+			// The lock must not change what is read.
 			read, err := tx.StockByKey(b.ctx, keys, false)
 			locked, err2 := tx.StockByKey(b.ctx, keys, true)
 			same(t, "levels read for update", read, locked)

@@ -65,6 +65,7 @@ func updateRollsBack(t *testing.T, b *bundle) {
 			stop,
 		)
 	})
+	// Not wrapped: use cases compare errors that they have returned themselves.
 	if !errors.Is(err, stop) || errors.Unwrap(err) != nil {
 		t.Errorf("Update returned %v, not the error of fn itself", err)
 	}
@@ -88,6 +89,7 @@ func updateErrorsAreOnesOwn(t *testing.T, b *bundle) {
 			if err := tx.InsertMembers(b.ctx, []noren.Member{member(int64(i + 1))}); err != nil {
 				return err
 			}
+			// Enough failures that nearly every shared commit has one among its neighbours.
 			if i%3 == 0 {
 				return stop
 			}
@@ -163,6 +165,7 @@ func viewIsReadOnly(t *testing.T, b *bundle) {
 func firstRunIsNotAgain(t *testing.T, b *bundle) {
 	runs := 0
 	b.update(t, func(tx noren.Tx) error {
+		// Only the first run is looked at: an engine may run a closure again for reasons of its own.
 		if runs == 0 && tx.Again() {
 			t.Error("Again is true in the first run")
 		}
@@ -207,6 +210,7 @@ func counterRaise(t *testing.T, b *bundle) {
 	}
 	raise(100)
 	same(t, "the number after raising to 100", int64(101), b.reserve(t, noren.CounterMember, 1))
+	// Lower numbers have no effect: the counter never goes back.
 	raise(50)
 	raise(0)
 	same(t, "the number after raising to less", int64(102), b.reserve(t, noren.CounterMember, 1))

@@ -113,6 +113,7 @@ func webhookBegin(t *testing.T, b *bundle) {
 		t.Errorf("a message that was given up was there before: %+v", before)
 	}
 	var worked atomic.Int64
+	// The same message twenty times at once: nineteen wait, and find it there.
 	inParallel(20, func(int) {
 		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
 			before, err := tx.BeginWebhook(b.ctx, webhook("y", 0))

@@ -72,6 +72,7 @@ func (b *Bodies) read(r io.Reader, most int64, holder string) (body []byte, held
 		if err := b.take(holder, size); err != nil {
 			return nil, held, err
 		}
+		// The new memory is reserved before the old is given back, since both are there while the body is copied.
 		body = append(make([]byte, 0, size), body...)
 		b.give(holder, held)
 		held = size

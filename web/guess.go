@@ -42,6 +42,7 @@ func (g *guesses) check(address string, credential [sha256.Size]byte) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	free := g.now().Add(freeGuesses * guessPause)
+	// One time an address is enough: each failure moves it on by a pause.
 	until, failed := g.until[address]
 	if !failed || !until.After(free) || g.known[credential] {
 		return nil
@@ -88,6 +89,7 @@ func guesserOf(r *http.Request, address string) string {
 		return address
 	}
 	if a.IsLoopback() {
+		// The last entry, which the proxy has added itself.
 		told := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		if next, err := netip.ParseAddr(strings.TrimSpace(told[len(told)-1])); err == nil {
 			a = plain(next)

@@ -109,6 +109,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if m, claim := h.claim(r); m != nil {
 		x.Claim = claim
+		// After the response is written: until then the handler may read the body.
 		defer func() { h.bodies.give(x.held.holder, x.held.bytes) }()
 		a := h.answer(w, m, x)
 		defer func() { h.record(m, x, a.Status, time.Since(start)) }() // deferred, so that it also runs if a stream breaks off
@@ -195,6 +196,7 @@ func (h *Handler) run(ctx context.Context, w http.ResponseWriter, m *mounted, x 
 			return a, err
 		}
 		if a.Stream != nil {
+			// Opened for nothing: the request is served again.
 			_ = a.Stream.Close()
 		}
 	}
@@ -222,6 +224,7 @@ func (h *Handler) serve(ctx context.Context, w http.ResponseWriter, m *mounted, 
 			return Answer{}, err
 		}
 	}
+	// A request that is served a second time counts once.
 	if !x.counted {
 		if err := h.take(ctx, m, x); err != nil {
 			return Answer{}, err
@@ -258,6 +261,7 @@ func (h *Handler) authenticate(ctx context.Context, m *mounted, x *Request) (nor
 		}
 	}
 	caller, err := m.Authenticate(ctx, x.HTTP, x.Claim)
+	// Another error, such as a database that is away, tells nothing about the credential.
 	if given && (err == nil || noren.KindOf(err) == noren.Unauthenticated) {
 		h.guesses.note(x.Guesser, credential, err == nil)
 	}

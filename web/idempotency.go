@@ -58,6 +58,7 @@ func idempotencyKey(x *Request) (noren.IdempotencyKey, error) {
 	values := x.HTTP.Header.Values(IdempotencyHeader)
 	ok := len(values) == 1 && len(values[0]) > 0 && len(values[0]) <= maxIdempotencyKey
 	for _, value := range values {
+		// Bytes that a log or a proxy might change are refused.
 		for _, c := range []byte(value) {
 			ok = ok && c >= 0x20 && c < 0x7f
 		}
@@ -94,6 +95,7 @@ func (h *Handler) handle(ctx context.Context, m *mounted, x *Request) (Answer, e
 		return Answer{}, err
 	}
 	x.once = &onceUse{key, sha256.New()}
+	// Of a streamed body the rest follows while it is read.
 	x.once.hash.Write(x.Body)
 	kept, release, err := h.rooms.Run.Replay(ctx, x.Caller, key, x.bodyHash)
 	if err != nil {
@@ -150,6 +152,7 @@ func (h *Handler) keepRefusal(ctx context.Context, m *mounted, x *Request, refus
 	if _, err := x.bodyHash(); err != nil {
 		return refusal
 	}
+	// The client may have gone, and will ask again with the key.
 	kept, err := h.rooms.Run.KeepRefusal(context.WithoutCancel(ctx), x.Caller, x.once.key, x.once.keep(refusal))
 	switch {
 	case err != nil && idempotencyConflict(err):

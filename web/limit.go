@@ -172,9 +172,11 @@ func (h *Handler) take(ctx context.Context, m *mounted, x *Request) error {
 	if err != nil || limiter == nil {
 		return err
 	}
+	// The store is shared by all dialects and both classes.
 	key := fmt.Sprintf("%s:%d:%s", m.Name(), x.Route.Class, m.RateKey(x))
 	limited, result, err := limiter.RateLimitCtx(ctx, key, 1)
 	if err != nil {
+		// A client that has gone is not a failure of the store.
 		if ctx.Err() == nil {
 			m.limits.store.fail(err)
 		}

@@ -71,6 +71,7 @@ func (h *Handler) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if h.files != nil {
+		// After the database, which is what a server cannot do without.
 		if err := h.files.Check(ctx); err != nil {
 			h.log.WarnContext(ctx, "files cannot be stored", "error", err)
 			writeJSON(w, http.StatusOK, health{"degraded", "files cannot be stored"})

@@ -51,6 +51,7 @@ func clientAddress(r *http.Request, proxies []netip.Prefix) string {
 		return r.RemoteAddr
 	}
 	address := plain(peer.Addr())
+	// The header may occur several times, which means the same as one list.
 	told := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(told) - 1; i >= 0 && within(proxies, address); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(told[i]))
@@ -123,6 +124,7 @@ func baseURL(configured string, hosts []string, r *http.Request) string {
 // limit, at once if Content-Length says so. Unavailable if the bodies of all requests take too much memory.
 func (h *Handler) takeBody(w http.ResponseWriter, x *Request) (err error) {
 	limit := x.Route.bodyLimit()
+	// Before anything is read, so that a client that sends Expect: 100-continue never sends the body.
 	if x.HTTP.ContentLength > limit {
 		return bodyError(&http.MaxBytesError{Limit: limit})
 	}

@@ -55,6 +55,7 @@ func (h *Handler) claim(r *http.Request) (*mounted, Claim) {
 		case !mine:
 			continue
 		case claim.Shared:
+			// The credential says more than the path: whoever has one of another dialect speaks that.
 			if other := h.knowing(r.Header); other != nil {
 				return other, Claim{Path: path}
 			}

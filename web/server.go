@@ -49,6 +49,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, c ServerConfig) 
 	// ctx has ended, but the requests still need their time.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.Grace)
 	defer cancel()
+	// It closes the listener at once, and so lets a new server take the address.
 	err := server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		c.Log.Warn("requests still running after the grace time are aborted")

@@ -54,6 +54,7 @@ func NewClient(c Config) *Client {
 		c.Timeout = defaultTimeout
 	}
 	g := newGuard(c.Allow)
+	// The guard sees the address that is dialled, after the name was resolved.
 	dialer := &net.Dialer{Control: g.control}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -183,6 +184,7 @@ func (c *Client) request(ctx context.Context, d Delivery) (*http.Request, error)
 	request.Header.Set("Content-Type", ContentType)
 	request.Header.Set("User-Agent", c.agent)
 	request.Header.Set(HeaderID, d.ID)
+	// Of this attempt, so that a receiver with a tolerance takes retries too.
 	request.Header.Set(HeaderTimestamp, strconv.FormatInt(d.Time.Unix(), 10))
 	if d.Secret != "" {
 		signature, err := Sign(d.Secret, d.ID, d.Time, d.Body)

@@ -61,6 +61,7 @@ func (g guard) public(address net.Addr) bool {
 		return false
 	}
 	at := tcp.AddrPort()
+	// A connection to IPv4 through a socket of IPv6 is one to IPv4.
 	at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	network := "tcp6"
 	if at.Addr().Is4() {

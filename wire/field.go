@@ -180,6 +180,7 @@ func NewTable[P any](fields ...Field[P]) Table[P] {
 // Decode reads the object into p and returns every problem, in the order of the table. path is where the object is.
 // Unknown names are ignored. A field with a problem leaves its part of p unchanged.
 func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
+	// By the table and not by the body: problems come in the table's order, whatever the client's is.
 	given := make([]Value, len(t.fields))
 	for _, m := range o {
 		if i, known := t.index[m.Name]; known {
@@ -196,6 +197,7 @@ func (t Table[P]) Decode(o Object, path string, p *P) []*Problem {
 		case f.Required:
 			found = f.problem(Missing)
 		}
+		// Those of a nested object come with a path of their own, which begins below this one's.
 		for _, problem := range found {
 			problems = append(problems, problem.under(path))
 		}
@@ -208,6 +210,7 @@ func (t Table[P]) Requiring(names []string) Table[P] {
 	if len(names) == 0 {
 		return t
 	}
+	// The table itself is that of all tenants.
 	t.fields = slices.Clone(t.fields)
 	for i := range t.fields {
 		if f := &t.fields[i]; slices.Contains(names, f.Name) {

@@ -17,6 +17,7 @@ type TextOrWhole struct {
 // Either is a field that holds a TextOrWhole. Limits of length apply to the string, limits of size to the integer.
 func Either[P any](name string, set Setter[P, TextOrWhole]) Field[P] {
 	return newField(Facts{Name: name, Type: TypeEither}, func(facts *Facts, v Value) (TextOrWhole, Code) {
+		// The JSON type decides, so a text of digits stays a text.
 		if text, isText := v.Text(); isText {
 			return TextOrWhole{Text: text}, CheckText(facts, text)
 		}
@@ -70,6 +71,7 @@ func parseWhole(facts *Facts, v Value) (int64, Code) {
 // parseItems parses an array. The problem of its first bad item is the problem of the array.
 func parseItems[T any](parse func(*Facts, Value) (T, Code)) func(*Facts, Value) ([]T, Code) {
 	return func(facts *Facts, v Value) ([]T, Code) {
+		// What is over the limit is counted and not kept.
 		values, n, ok := v.Array(facts.MaxItems)
 		if !ok {
 			return nil, WrongType

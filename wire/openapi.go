@@ -59,6 +59,7 @@ func JSONContent(schema *Schema) *Content { return &Content{MediaType: MediaJSON
 // string is a number here.
 func QueryParameter(f Facts) Parameter {
 	p := Parameter{Name: f.Name, In: "query", Details: f.Description}
+	// A parameter has a description of its own, beside its schema.
 	f.Description = ""
 	p.Schema = f.Schema()
 	if f.Type == TypeInteger {
@@ -84,6 +85,7 @@ func (d Document) JSON() []byte {
 		{"paths", d.paths()},
 		{"components", d.components()},
 	}
+	// Written compactly first, so that there is one way to write JSON.
 	text := JSON(doc)
 	indented, err := jsontext.AppendFormat(nil, text, jsontext.WithIndent("  "))
 	if err != nil {
@@ -113,6 +115,7 @@ func (d Document) paths() Map {
 	var list []string
 	methods := make(map[string]Map)
 	for _, op := range d.Operations {
+		// The order of the endpoints is that of the documents, which a map would lose.
 		if methods[op.Path] == nil {
 			list = append(list, op.Path)
 		}

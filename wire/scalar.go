@@ -76,6 +76,7 @@ func CheckText(facts *Facts, text string) Code {
 		return HasNUL
 	case facts.NonEmpty && text == "":
 		return EmptyRefused
+	// Before the pattern, so that its expression never sees a text of megabytes.
 	case facts.MaxLength > 0 && utf8.RuneCountInString(text) > facts.MaxLength:
 		return TooLong
 	case facts.Pattern != nil && !facts.Pattern.Expr.MatchString(text):
@@ -105,10 +106,12 @@ func parseInteger(facts *Facts, v Value) (int64, Code) {
 // bits is out of range, not malformed.
 func CheckInteger(facts *Facts, text string) (int64, Code) {
 	digits := strings.TrimPrefix(text, "-")
+	// ParseInt would also take a plus sign.
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return 0, NotAnInteger
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
+	// Only the range is left to be wrong here.
 	if err != nil || facts.limited() && (n < facts.Min || n > facts.Max) {
 		return 0, NotInRange
 	}

@@ -67,6 +67,7 @@ func IntegerSchema(description string) *Schema {
 // OrNull allows null.
 func (s *Schema) OrNull() *Schema {
 	s.Types = append(s.Types, "null")
+	// Both keywords have to hold, so an enumeration has to name null too.
 	if s.Enum != nil {
 		s.Enum = append(s.Enum, nil)
 	}
@@ -108,6 +109,7 @@ func (s *Schema) Map() Map {
 		}
 		add("properties", properties, true)
 	}
+	// The list of JSON Schema, because OpenAPI 3.1 deprecates its own keyword, example.
 	add("examples", []any{s.Example}, s.Example != nil)
 	return m
 }

@@ -22,6 +22,7 @@ func (v View[T]) Only(names []string) View[T] {
 	if len(names) == 0 {
 		return v
 	}
+	// In the view's order, which is the document's, and not in that of the request.
 	var some View[T]
 	for _, s := range v {
 		if slices.Contains(names, s.Name) {

@@ -39,11 +39,13 @@ func Parse(data []byte) (Value, *Problem) {
 	if tooDeep(data) {
 		return Value{}, &Problem{Code: TooDeep}
 	}
+	// A Buffer, whose bytes the decoder uses in place; of any other reader it would make copies.
 	d := jsontext.NewDecoder(bytes.NewBuffer(data))
 	if err := d.SkipValue(); err != nil {
 		return Value{}, syntaxProblem(err)
 	}
 	end := d.InputOffset()
+	// Only blanks may follow.
 	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
 		return Value{}, &Problem{Code: Trailing, Offset: end}
 	}

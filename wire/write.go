@@ -81,6 +81,7 @@ func appendArray[T any](dst []byte, list []T) []byte {
 
 // appendText writes a string. Bytes that are not UTF-8 become U+FFFD, so that the output is always JSON.
 func appendText(dst []byte, text string) []byte {
+	// Its error says that the text was not UTF-8; what was appended is valid all the same.
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst
 }

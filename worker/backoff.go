@@ -26,6 +26,7 @@ func afterError() backoff { return backoff{first: time.Second, longest: time.Min
 
 // next returns the wait after one more failure.
 func (b *backoff) next() time.Duration {
+	// The shift is bounded, because a larger one overflows.
 	wait := min(b.first<<min(b.failures, 20), b.longest)
 	b.failures++
 	return wait/2 + rand.N(wait/2)

@@ -50,8 +50,10 @@ func (c *clock) look() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	step, wall, now := c.step()
+	// From here on the new time is the one that later looks are compared with.
 	c.wallThen, c.then = wall, now
 	if step != 0 {
+		// Set back, the clock may be trusted at once: nothing that is removed or expired by it comes too early.
 		c.doubted, c.doubtEnds = step > 0, now+clockDoubt
 	}
 	return step

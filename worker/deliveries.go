@@ -146,6 +146,7 @@ func (d *deliveries) claim() error {
 			d.look = true
 			return err
 		}
+		// Behind the last one and round, so that no tenant is passed over because another always has something due.
 		behind, _ := slices.BinarySearch(tenants, d.turn+1)
 		for _, tenant := range slices.Concat(tenants[behind:], tenants[:behind]) {
 			n, err := d.claimOf(tenant)
@@ -178,6 +179,7 @@ func (d *deliveries) claimOf(tenant noren.TenantID) (int, error) {
 	}
 	delete(d.passed, tenant)
 	if len(hosts) == hostsAtOnce {
+		// The next look goes on there, or those at the end of the list would never be looked at.
 		d.passed[tenant] = hosts[len(hosts)-1].Host
 	}
 	shares := d.shares(hosts, most)
@@ -276,6 +278,7 @@ func (d *deliveries) fill(r *receiver) {
 // deliver sends the callback and records the result.
 func (d *deliveries) deliver(c claim) {
 	attempt := d.send(c)
+	// Before it is recorded: the receiver need not wait for our database.
 	d.answered <- answer{c, attempt}
 	after := d.record(c, attempt)
 	d.Metrics.Attempted(after, attempt)

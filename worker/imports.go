@@ -68,6 +68,7 @@ func (i *importRounds) round(ctx, working context.Context, tenants []noren.Tenan
 				r = &rest{waits: newWaits()}
 				i.resting[tenant] = r
 			}
+			// Each tenant by itself: one whose import fails must not slow down the others.
 			r.until = time.Now().Add(r.waits.after(err))
 			continue
 		}

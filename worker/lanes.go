@@ -61,6 +61,7 @@ func (l *lanes) run(ctx, working context.Context) {
 func (l *lanes) begin(ctx, working context.Context, tenant noren.TenantID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// Its goroutine may be about to end, having found nothing: the mark makes it look once more.
 	if _, ok := l.worked[tenant]; ok {
 		l.worked[tenant] = true
 		return

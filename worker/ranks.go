@@ -48,6 +48,7 @@ func (r *rankChecks) run(ctx context.Context) {
 			if !r.toLook(t) {
 				continue
 			}
+			// Taken here, so that no more goroutines are made than may work.
 			room <- struct{}{}
 			group.Go(func() {
 				defer func() { <-room }()
@@ -120,6 +121,7 @@ func (r *rankChecks) checkAt(ctx context.Context, t noren.Tenant, at time.Time) 
 			return ctx.Err()
 		}
 		// Let the others have their turn before the next slice.
+		// A mutex of Go is handed to whoever has waited for longer than a millisecond, so the others do get it.
 		r.turn.Unlock()
 		r.turn.Lock()
 		began = time.Now()

@@ -101,6 +101,7 @@ func (r *receiver) atOnce(now time.Time, perHost int) int {
 func (r *receiver) room(now time.Time, perHost int) int {
 	atOnce := r.atOnce(now, perHost)
 	if r.good && len(r.queue) < atOnce {
+		// More than can be sent at once: what is queued is sent without another look into the database.
 		return claimBatch - len(r.queue)
 	}
 	return max(0, atOnce-r.sending-len(r.queue))

@@ -62,6 +62,7 @@ func (s *schedule) expire(ctx context.Context, t noren.Tenant) {
 		return
 	}
 	expired, err := safely(func() ([]points.Expiry, error) { return s.Rooms.Points.Expire(ctx, t, today, false) })
+	// Also with an error: what was written before it stays.
 	if n := len(expired); n > 0 {
 		s.Log.InfoContext(ctx, "points have expired", "tenant", t.Contract, "day", string(today), "grants", n)
 	}

@@ -44,6 +44,7 @@ type Service struct {
 func New(run *unit.Runner, directory Directory, passwords PasswordHasher) *Service {
 	return &Service{
 		run: run, directory: directory, passwords: passwords, hashing: make(chan struct{}, mostHashing),
+		// Made when it is first needed: a hash takes a while, and most commands sign nobody in.
 		decoy: sync.OnceValue(func() string { return passwords.Hash(noren.NewSecret("")) }),
 	}
 }

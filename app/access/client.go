@@ -176,6 +176,7 @@ func clientToChange(ctx context.Context, tx Tx, id int64) (noren.Client, error) 
 	if err := tx.Raise(ctx, noren.CounterClient, 0); err != nil {
 		return noren.Client{}, err
 	}
+	// All of them, since a tenant has few, and its names are compared with all.
 	all, err := tx.Clients(ctx)
 	if err != nil {
 		return noren.Client{}, err
@@ -204,6 +205,7 @@ func (n *NewClient) check() (refused noren.Refusals) {
 		refuse("name", "", noren.ReasonMissing, "must not be empty")
 	case utf8.RuneCountInString(n.Name) > MaxClientName:
 		refuse("name", "", noren.ReasonTooLong, fmt.Sprintf("must be at most %d characters", MaxClientName))
+	// No engine could store the first, and the second would break a line of a log.
 	case !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl):
 		refuse("name", "", noren.ReasonUnknownWord, "must not contain control characters")
 	}
@@ -238,6 +240,7 @@ func (n *NewClient) merge(before noren.Client) (refused noren.Refusals) {
 		return noren.Deref(a) == noren.Deref(b)
 	})
 	mergeSetting(&refused, "scopes", n.Seen.Scopes, before.Scopes, &n.Scopes, func(a, b []string) bool {
+		// Without regard to order, which clients made from a shop file keep from there.
 		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 	})
 	return refused
@@ -302,6 +305,7 @@ func (w ClientSpec) Over(before noren.Client, known bool) (noren.Client, ClientC
 	after := before
 	after.Name, after.Dialect, after.Kind = w.Name, w.Dialect, cmp.Or(w.Kind, noren.AppClient)
 	after.StoreID, after.Scopes = w.StoreID, w.Scopes
+	// Left out, the stored one stays: a file need not name what was generated.
 	after.Key = cmp.Or(w.Key, before.Key)
 	secret, webhookSecret := w.Secret, w.WebhookSecret
 	if !known {

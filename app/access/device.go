@@ -29,6 +29,7 @@ func (s *Service) NewDevice(ctx context.Context, v Visit) (string, error) {
 // signDevice binds a device to the login that was used in it.
 func signDevice(secret, contract, login, id string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
+	// With NUL between the parts, which no stored one has, so that they cannot be divided in another way.
 	mac.Write([]byte(contract + "\x00" + login + "\x00" + id))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -37,6 +38,7 @@ func signDevice(secret, contract, login, id string) string {
 func (s *Service) subjects(ctx context.Context, in Credentials) ([]string, error) {
 	others := signInSubjects(in.Contract, in.Login, in.Address)
 	id, mac, found := strings.Cut(in.Device, ".")
+	// Whatever a browser sends that is no device of ours counts as none; it is not an error.
 	if !found || len(in.Device) > longestName {
 		return others, nil
 	}
@@ -51,6 +53,7 @@ func (s *Service) subjects(ctx context.Context, in Credentials) ([]string, error
 		return nil, err
 	}
 	for _, secret := range secrets {
+		// Bound to the login, so a device of one user spares nobody else's login from being counted.
 		if hmac.Equal([]byte(mac), []byte(signDevice(secret, in.Contract, in.Login, id))) {
 			return []string{"device " + hex.EncodeToString(noren.HashSecret(in.Device))}, nil
 		}

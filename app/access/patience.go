@@ -63,6 +63,7 @@ func addressPatience() patience {
 // begin counts a try at now as a failure; undo takes that back. It returns TooMany, and does not count, if the try
 // comes before the wait is over.
 func (p patience) begin(f *noren.SignInFailures, now time.Time) error {
+	// As if it had been swept, which happens only now and then.
 	if now.Sub(f.LastAt) >= noren.FailuresKept {
 		f.Failures, f.BlockedUntil = 0, time.Time{}
 	}

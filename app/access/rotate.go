@@ -26,6 +26,7 @@ func (s *Service) IssueAPIKey(
 		key = noren.APIKey{ID: 1, IssuedAt: now, ExpiresAt: expires}
 		valid := 0
 		for _, k := range client.APIKeys {
+			// Revoked keys keep their numbers, or a new key would be refused as the old one.
 			key.ID = max(key.ID, k.ID+1)
 			if k.RevokedAt == nil && (k.ExpiresAt == nil || now.Before(*k.ExpiresAt)) {
 				valid++
@@ -51,6 +52,7 @@ func (s *Service) RevokeAPIKey(ctx context.Context, c noren.Caller, id, key int6
 		client.APIKeys = slices.Clone(client.APIKeys)
 		at := slices.IndexFunc(client.APIKeys, func(k noren.APIKey) bool { return k.ID == key })
 		switch {
+		// Keys from before they were counted have no entry until they are revoked, all at once.
 		case at < 0 && key == 0:
 			client.APIKeys = slices.Insert(client.APIKeys, 0, noren.APIKey{RevokedAt: &now})
 		case at < 0:

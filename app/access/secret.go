@@ -25,6 +25,7 @@ func (s *Service) TenantSecret(ctx context.Context, tenant noren.TenantID, name 
 // TenantSecrets returns the tenant's secrets of that name that are valid now, and creates one if there is none. The first
 // is the one to sign with.
 func (s *Service) TenantSecrets(ctx context.Context, tenant noren.TenantID, name string) ([]string, error) {
+	// From memory, as a rule; only the very first request of a tenant goes on.
 	key, err := s.directory.SigningKey(ctx, tenant, name)
 	if err != nil || key.Secret != "" {
 		return key.Valid(s.run.Now()), err

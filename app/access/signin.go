@@ -52,6 +52,7 @@ func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) 
 	if len(in.Contract) > longestName || len(in.Login) > longestName || utf8.RuneCountInString(in.Password) > MaxPassword {
 		return "", Visit{}, wrong
 	}
+	// Counted before the user is looked up, so that a login that does not exist is counted like any other.
 	subjects, err := s.subjects(ctx, in)
 	if err != nil {
 		return "", Visit{}, err
@@ -197,6 +198,8 @@ func (s *Service) account(ctx context.Context, contract, login string) (a accoun
 // matches checks a password, after waiting for a free place among those being hashed.
 func (s *Service) matches(ctx context.Context, hash, password string) (bool, error) {
 	select {
+	// Waiting keeps a flood of tries from taking all memory and every core; whoever waits too long is ended by the
+	// request's deadline.
 	case s.hashing <- struct{}{}:
 	case <-ctx.Done():
 		return false, ctx.Err()
@@ -292,6 +295,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visit, old, changed stri
 		if err := tx.PutConsoleUsers(ctx, []noren.ConsoleUser{stored}); err != nil {
 			return err
 		}
+		// Whoever has signed in with the old password, perhaps not its owner, has to do so again.
 		if _, err := tx.DeleteConsoleSessions(ctx, []string{user.Login}, v.Session.Hash); err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ func (s *Service) TenantByContract(ctx context.Context, contract string) (noren.
 // SoleContract returns the contract id if the database has exactly one tenant, so that nobody has to type it; else "".
 func (s *Service) SoleContract(ctx context.Context) (string, error) {
 	tenants, err := s.directory.Tenants(ctx)
+	// With several, nobody is told which there are.
 	if err != nil || len(tenants) != 1 {
 		return "", err
 	}

@@ -40,12 +40,14 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 			}
 		}
 	}
+	// As RFC 6749, section 3.3, allows: the default is named in the response.
 	if len(wanted) == 0 {
 		wanted = c.Client.Scopes
 	}
 	issued := IssuedToken{Secret: noren.NewSecret(""), Scopes: wanted, ExpiresIn: TokenLife}
 	expires := s.run.Now().Add(TokenLife)
 	token := noren.Token{Hash: noren.HashSecret(issued.Secret), ClientID: c.Client.ID, Scopes: wanted, ExpiresAt: &expires}
+	// The caller comes from the credentials and knows nothing of the request, which the audit log names.
 	c.RequestID = noren.OriginOf(ctx).RequestID
 	err = s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
 		if err := tx.AddToken(ctx, token); err != nil {
@@ -105,6 +107,8 @@ func (s *Service) AuthenticateSecret(ctx context.Context, dialect noren.Dialect,
 	switch {
 	case err != nil:
 		return noren.Caller{}, err
+	// The secret of now is compared too, so that a token of one that was replaced does not count, wherever it is still
+	// found.
 	case c.Client.Dialect != dialect || !c.Client.SecretMatches(secret):
 		return noren.Caller{}, &noren.Error{Kind: noren.Unauthenticated, Reason: noren.ReasonClient, Message: "Client authentication failed"}
 	}

@@ -23,6 +23,7 @@ const usualChanges = 256
 func MemberChanges(before, after *noren.Member) []byte {
 	changes := append(make([]byte, 0, usualChanges), '{')
 	for i := range auditedColumns {
+		// A pointer, as a column has several functions and there are fifty of them for each member.
 		c := &auditedColumns[i]
 		if c.Equal(before, after) {
 			continue
@@ -72,6 +73,7 @@ func appendNumber(to []byte, n int64) []byte { return strconv.AppendInt(to, n, 1
 
 // appendText appends a text, nearly all of which need no escapes.
 func appendText(to []byte, text string) []byte {
+	// The characters that encoding/json escapes, so that both ways write the same bytes.
 	plain := utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return r < ' ' || strings.ContainsRune("\"\\<>&\u2028\u2029", r)
 	})

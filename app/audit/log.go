@@ -66,6 +66,7 @@ func locate(ctx context.Context, f *noren.AuditFilter, tx Tx, now time.Time) (cu
 	if !f.At.To.IsZero() {
 		until = f.At.To
 	}
+	// Numbers and not times, because the log has no index by time: each write would have to pay for it.
 	last, err := tx.AuditNumber(ctx, until.Add(clockSlack))
 	if err != nil {
 		return false, err
@@ -80,6 +81,7 @@ func locate(ctx context.Context, f *noren.AuditFilter, tx Tx, now time.Time) (cu
 	}
 	// The table has indexes for these two filters. Any other filter has to read entry after entry.
 	indexed := f.Subject != "" && f.SubjectID != "" || f.Login != ""
+	// Otherwise a filter that matches nothing would read the whole log for one page.
 	if end := f.Before - 1 - noren.LookBack; !indexed && end > f.After {
 		f.After, cut = end, true
 	}

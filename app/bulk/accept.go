@@ -23,9 +23,11 @@ type Accepted struct {
 // caller sets Kind, Dialect, CallbackURL and Rows of the request; Accept fills in the rest. Invalid if the rows
 // break a rule that needs no stored data; then nothing is stored. once may be nil.
 func (s *Service) Accept(ctx context.Context, c noren.Caller, request noren.BulkRequest, once *unit.Once) (Accepted, error) {
+	// Before it joins a group, which a request that is refused must not hold up.
 	if err := validate(request); err != nil {
 		return Accepted{}, err
 	}
+	// Also beforehand, by each caller for itself: within the group one would encode for all.
 	rows, err := request.Rows.Encode()
 	if err != nil {
 		return Accepted{}, &noren.Error{Message: "encoding the rows of a bulk request", Err: err}
@@ -103,6 +105,7 @@ func (g *acceptGroups) next(tenant noren.TenantID) []*acceptance {
 	}
 	n := min(len(all), maxAcceptGroup)
 	g.waiting[tenant] = all[n:]
+	// With its capacity cut, so that what is appended later does not write into this group.
 	return all[:n:n]
 }
 
@@ -147,6 +150,7 @@ func (s *Service) tryGroup(ctx context.Context, tenant noren.TenantID, group []*
 func number(group []*acceptance, now time.Time, store func([]noren.BulkRequest, [][]byte) ([]int64, error)) error {
 	requests, rows := make([]noren.BulkRequest, len(group)), make([][]byte, len(group))
 	for i, a := range group {
+		// One time for the group: its requests are accepted by one commit.
 		a.request.AcceptedAt = now
 		requests[i], rows[i] = a.request, a.rows
 	}
@@ -184,6 +188,7 @@ func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) er
 		if a.kept = kept[a.once.Key]; a.kept != nil {
 			a.err = a.kept.Matches(a.once.BodyHash)
 		} else if first[a.once.Key] != a {
+			// The same key twice in one group: the second has to wait for the answer of the first, like any other.
 			a.err = unit.StillRunning()
 		}
 		return a.kept != nil || a.err != nil
@@ -197,6 +202,7 @@ func (s *Service) storeGroup(ctx context.Context, tx Tx, group []*acceptance) er
 	if err != nil {
 		return err
 	}
+	// Of those that are stored now; the keys of the others have their answers.
 	keys = keys[:0]
 	var answers []noren.KeptAnswer
 	for _, a := range fresh {

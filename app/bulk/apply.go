@@ -35,6 +35,7 @@ func (l *lane) look(ctx context.Context, requests []noren.BulkRequest) error {
 		return nil
 	}
 	l.in = members.EmptyContext(l.Unit, nil)
+	// All in one round trip, whatever the requests name.
 	read := append(members.Reads(ctx, l.tx, &l.in, members.NamedBy(patches)), func() (err error) {
 		l.members, err = unit.MembersByID(ctx, l.tx, slices.Sorted(maps.Keys(named)), true)
 		return err
@@ -55,10 +56,12 @@ func (l *lane) apply(ctx context.Context, r noren.BulkRequest) (Outcome, error) 
 
 func (l *lane) applyMembers(ctx context.Context, r noren.BulkRequest) (Outcome, error) {
 	out := Outcome{ID: r.ID, Kind: r.Kind}
+	// A copy, because the requests may come from clients of different stores.
 	in := l.in
 	in.CallerStore = r.StoreID
 	changes := make([]noren.MemberChange, 0, len(r.Rows.Members))
 	for i, p := range r.Rows.Members {
+		// Also of rows that fail: the list is thrown away with any failure.
 		out.Members = append(out.Members, p.ID)
 		before, ok := l.members[p.ID]
 		// A member of another store looks like one that does not exist.
@@ -78,6 +81,7 @@ func (l *lane) applyMembers(ctx context.Context, r noren.BulkRequest) (Outcome, 
 	}
 	err := members.Change(ctx, l.tx, l.Unit, changes, l.by(r))
 	for _, c := range changes {
+		// What the next request of the lane finds, without reading it again.
 		l.members[c.After.ID] = c.After
 	}
 	return out, err

@@ -60,6 +60,7 @@ func afterAttempt(c noren.Callback, a noren.Attempt, jitter float64) noren.Callb
 		wait := firstRetry << min(c.Tries-1, 12) // bounded, because a large shift overflows
 		wait = min(wait, longestRetry)
 		wait = time.Duration(float64(wait) * (leastWait + jitterWait*jitter))
+		// The longer of the two: a receiver may ask for more time, and not for none.
 		c.NextAt = end.Add(max(wait, min(a.RetryAfter, longestRetry)))
 	}
 	return c
@@ -113,6 +114,7 @@ func (s *Service) RecordAttempt(ctx context.Context, c noren.Callback, a noren.A
 			return err
 		}
 		now := s.run.Now()
+		// In the same transaction, so that giving up goes on with each attempt, and needs no run of its own.
 		_, err := tx.GiveUpCallbacks(ctx, c.Host, now, now.Add(-giveUpAfter), maxGivenUp)
 		return err
 	})

@@ -30,6 +30,7 @@ func hoursOf(first time.Time, flows []noren.BulkFlow, deliveries []noren.Deliver
 		hours[i].From = first.Add(time.Duration(i) * time.Hour)
 	}
 	for _, f := range flows {
+		// Counted from the first hour that is shown; those accepted before it are negative, and may still wait in it.
 		accepted, applied := f.Accepted-earlierHours, f.Applied-earlierHours
 		if accepted >= 0 && accepted < len(hours) {
 			hours[accepted].Accepted += f.Requests

@@ -31,6 +31,7 @@ func (s *Service) ApplyLane(ctx context.Context, tenant noren.TenantID) ([]noren
 	if err != nil && noren.KindOf(err) != noren.Unavailable && ctx.Err() == nil {
 		// One of several requests made the transaction fail: find it by applying them one by one.
 		s.log.ErrorContext(ctx, "applying bulk requests together failed; applying them one by one", "tenant", tenant, "error", err)
+		// One by one, those before the culprit take effect, and the culprit is the first that is left.
 		if done, err = s.applyNext(ctx, tenant, 1); err != nil && noren.KindOf(err) != noren.Unavailable && ctx.Err() == nil {
 			s.countTry(ctx, tenant)
 		}
@@ -148,6 +149,7 @@ func (p *lanePaces) set(tenant noren.TenantID, n int, cut bool) {
 // failed one was rolled back.
 func (s *Service) countTry(ctx context.Context, tenant noren.TenantID) {
 	err := s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+		// If another process has the lane by now, the first that waits may be another request.
 		if locked, err := tx.LockLane(ctx); err != nil || !locked {
 			return err
 		}

@@ -42,6 +42,7 @@ func (q *queueLimit) admit(tenant noren.TenantID, n int, count func(most int) (i
 		}
 		room := q.most - waiting
 		n = min(n, room)
+		// No more than a share is taken in advance, since other servers count the same room.
 		left = n + min(share, room-n)
 	}
 	q.mu.Lock()

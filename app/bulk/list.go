@@ -15,6 +15,7 @@ import (
 func visible(f noren.BulkFilter, c noren.Caller) noren.BulkFilter {
 	switch own := c.Client.StoreID; {
 	case own == nil:
+	// People see what was sent for their store, whichever client it was.
 	case c.Login != "":
 		f.StoreID = own
 	case f.ClientID != 0 && f.ClientID != c.Client.ID:
@@ -54,6 +55,7 @@ func (s *Service) List(ctx context.Context, c noren.Caller, f noren.BulkFilter) 
 	}
 	f = visible(f, c)
 	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		// Read in any case, for the highest number, from which the look back is counted.
 		queue, err := tx.BulkQueue(ctx)
 		if err != nil {
 			return err

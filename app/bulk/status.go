@@ -20,7 +20,8 @@ func (s *Service) Status(ctx context.Context, c noren.Caller, id int64) (out Sta
 		out.Request, out.Callback, out.Attempts, err = tx.BulkByID(ctx, id)
 		return err
 	})
-	// Checked afterwards, because the row itself says who sent the request.
+	// Checked afterwards, because the row itself says who sent the request. It is as if there were none, because an
+	// answer of another kind would tell which numbers others have.
 	if err == nil && !out.Request.VisibleTo(c) {
 		return Status{}, noren.Missing("bulk request", id)
 	}

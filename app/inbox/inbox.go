@@ -47,6 +47,7 @@ const sweptMessages = 500
 // Sweep removes the tenant's messages that arrived long ago, and returns how many: a bounded number.
 func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (swept int, err error) {
 	kept := t.Keep.Webhooks.Or(s.kept)
+	// They are kept for good.
 	if kept < 0 {
 		return 0, nil
 	}

@@ -23,6 +23,7 @@ func linkedTo(ctx context.Context, tx Tx, customers ...string) (map[string]noren
 	for i, m := range refs {
 		ids[i] = m.ID
 	}
+	// Read again under the lock, because the first statement has only what it looks for.
 	stored, err := tx.MembersByID(ctx, ids, true)
 	linked := make(map[string]noren.Member, len(stored))
 	for _, m := range stored {
@@ -50,11 +51,13 @@ func mergeShopify(ctx context.Context, tx Tx, u unit.Unit, merge ShopifyMerge, b
 	switch {
 	case isKept && isGone:
 		return noren.WebhookIgnored, fmt.Sprintf("members %d and %d are linked to the two customers; merge them by hand", kept.ID, gone.ID), nil
+	// Changing the link credits what is held for the customer who is left, as any link does.
 	case isGone:
 		if _, err := relink(ctx, tx, u, gone, &merge.Kept, by); err != nil {
 			return "", "", err
 		}
 		return noren.WebhookApplied, fmt.Sprintf("member %d is linked to the customer who is left", gone.ID), nil
+	// Nothing to move. Orders that are held stay held, under the customer that they name.
 	case !isKept:
 		return noren.WebhookIgnored, "no member is linked to either customer", nil
 	}
@@ -115,6 +118,7 @@ const unlinkSlice = 500
 func unlink(ctx context.Context, tx Tx, u unit.Unit, by noren.AuditEntry) (noren.WebhookOutcome, string, error) {
 	n, from := 0, int64(0)
 	for {
+		// In order of id and in slices, so that memory does not grow with the number of members.
 		list, _, err := tx.Members(ctx, noren.MemberFilter{IDFrom: from, NoTotal: true, Page: noren.Page{Limit: unlinkSlice}})
 		if err != nil {
 			return "", "", err

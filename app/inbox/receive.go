@@ -49,6 +49,7 @@ func (s *Service) Receive(ctx context.Context, c noren.Caller, w noren.Webhook, 
 	if w.Subject != "" && !noren.IsExternalID(w.Subject) {
 		return w, &noren.Error{Kind: noren.Invalid, Field: "subject", Message: "must be at most 100 characters"}
 	}
+	// Three times are enough for what passes by itself; after that Shopify sends the message again.
 	for range 3 {
 		err = s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
 			out, err = s.receive(ctx, tx, c, w, content)
@@ -66,6 +67,7 @@ func (s *Service) Receive(ctx context.Context, c noren.Caller, w noren.Webhook, 
 func (s *Service) receive(ctx context.Context, tx Tx, c noren.Caller, w noren.Webhook, content Content) (noren.Webhook, error) {
 	by := c.Entry(s.run.Now())
 	w.At = by.At
+	// First of all, because the row is the lock: the same message at the same time waits here.
 	before, err := tx.BeginWebhook(ctx, w)
 	if err != nil {
 		return w, err
@@ -103,6 +105,7 @@ func apply(
 	ctx context.Context, tx Tx, u unit.Unit, source string, content Content, by noren.AuditEntry,
 ) (noren.WebhookOutcome, string, error) {
 	switch {
+	// Recorded all the same, so that people can see in the console why nothing has come of it.
 	case content.Refused != "":
 		return noren.WebhookRefused, content.Refused, nil
 	case content.Ignored != "":
@@ -199,9 +202,12 @@ func linkShopify(ctx context.Context, tx Tx, u unit.Unit, link ShopifyLink, by n
 	var having int
 	var free []noren.MemberChange
 	for _, m := range stored {
+		// Once more under the lock: what was found may have changed before it was locked.
 		if !m.Status.Checked() || noren.FoldEmail(noren.Deref(m.Email)) != noren.FoldEmail(link.Email) {
 			continue
 		}
+		// Counted before it is asked whether the member is free: a second member with the address makes it ambiguous in
+		// any case.
 		having++
 		if noren.Deref(m.ShopifyCustomerID) != "" {
 			continue

@@ -23,6 +23,7 @@ import (
 // bytes of a file; one that is missing is named in the page and left out.
 func WriteArchive(w io.Writer, d Data, zone *time.Location, open func(fileKey string) (io.ReadCloser, error)) error {
 	archive := zip.NewWriter(w)
+	// Made whole before anything is written, so that an error does not leave half a file in the archive.
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return fmt.Errorf("writing the data of a person: %w", err)
@@ -35,12 +36,15 @@ func WriteArchive(w io.Writer, d Data, zone *time.Location, open func(fileKey st
 	}
 	for _, a := range d.Files {
 		from, err := open(a.FileKey)
+		// The rest is what the person has a right to; one lost file must not keep it back.
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("reading a file of a person: %w", err)
 		}
+		// Named by number and not as people called them: names may repeat, or lead out of the directory that the
+		// archive is opened in.
 		name := "files/" + strconv.FormatInt(a.ID, 10) + path.Ext(a.FileKey)
 		err = add(archive, name, d.ReadAt, func(to io.Writer) error {
 			_, err := io.Copy(to, from)
@@ -73,6 +77,7 @@ type section struct {
 func sections(d Data, zone *time.Location) []section {
 	at := func(t time.Time) string { return t.In(zone).Format("2006-01-02 15:04") }
 	member, titles := section{Title: "会員 · Member"}, Labels()
+	// In the order of the schema, which groups what belongs together; a map has none.
 	for _, c := range append([]string{"id"}, names()...) {
 		if value, given := d.Member[c]; given {
 			member.Rows = append(member.Rows, []string{cmp.Or(titles[c], c), spelled(value)})
@@ -98,6 +103,7 @@ func sections(d Data, zone *time.Location) []section {
 	for _, c := range d.Changes {
 		changes.Rows = append(changes.Rows, []string{at(c.At), c.By, changed(c.Changes, titles)})
 	}
+	// What other rows say of the person, such as bulk requests and messages of Shopify, which are of no table above.
 	elsewhere := section{Title: "その他 · Elsewhere"}
 	for _, t := range d.Traces {
 		elsewhere.Rows = append(elsewhere.Rows, []string{t.What, t.Where, t.Content})
@@ -108,12 +114,14 @@ func sections(d Data, zone *time.Location) []section {
 // changed is what an entry of the log says, a line for each column: before → after.
 func changed(changes json.RawMessage, titles map[string]string) string {
 	columns := make(map[string]json.RawMessage)
+	// Entries that say something else than columns are shown as they are stored.
 	if json.Unmarshal(changes, &columns) != nil {
 		return string(changes)
 	}
 	var lines []string
 	for _, column := range slices.Sorted(maps.Keys(columns)) {
 		line := string(columns[column])
+		// A value that is not before and after is shown as it is stored.
 		var pair [2]any
 		if json.Unmarshal(columns[column], &pair) == nil {
 			line = spelled(pair[0]) + " → " + spelled(pair[1])

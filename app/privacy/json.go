@@ -11,6 +11,8 @@ import (
 // MarshalJSON writes the data with one spelling of names, that of the columns.
 func (d Data) MarshalJSON() ([]byte, error) {
 	type (
+		// Types of their own, because the domain's have no names for JSON, and renaming a field there must not change
+		// what people get.
 		note struct {
 			ID        int64     `json:"id"`
 			StaffID   *int64    `json:"staff_id,omitempty"`
@@ -77,6 +79,7 @@ func (d Data) MarshalJSON() ([]byte, error) {
 	for _, a := range d.Files {
 		out.Files = append(out.Files, file{a.ID, string(a.Tag), a.FileName, a.FileKey, a.MIMEType, a.CreatedAt})
 	}
+	// By whom: the person at the console, or else the API that moved the points.
 	for _, p := range d.Points {
 		out.Points = append(out.Points, point{p.ID, string(p.Type), string(p.Kind), p.Delta, p.Note, p.At, cmp.Or(p.Login, p.Dialect)})
 	}

@@ -58,6 +58,7 @@ const mostEntries = 100_000
 // HandOut returns everything that is stored of a member, and records that it was handed out. NotFound if the caller may not see the
 // member; Forbidden for a caller restricted to one store, because the traces are of all stores.
 func (s *Service) HandOut(ctx context.Context, c noren.Caller, id int64) (Data, error) {
+	// Reading is a view of its own: it reads every text of the tenant, and locks should not be held for so long.
 	d, err := s.Held(ctx, c, id)
 	if err != nil {
 		return d, err
@@ -90,6 +91,7 @@ func handOut(ctx context.Context, tx Tx, c noren.Caller, id int64, now time.Time
 	if err != nil {
 		return d, err
 	}
+	// All in one view, so that the lists fit together.
 	page := noren.Page{Limit: mostEntries}
 	d = Data{Contract: c.Tenant.Contract, ReadAt: now, Member: columnsOf(&found[0])}
 	if d.Notes, err = tx.Notes(ctx, noren.NoteFilter{MemberID: id, Page: page}); err != nil {
@@ -112,6 +114,7 @@ func handOut(ctx context.Context, tx Tx, c noren.Caller, id int64, now time.Time
 		return d, err
 	}
 	for _, e := range log {
+		// A program has no login: then it is the API that it speaks.
 		by := e.Login
 		if by == "" {
 			by = e.Dialect
@@ -127,6 +130,7 @@ func handOut(ctx context.Context, tx Tx, c noren.Caller, id int64, now time.Time
 func columnsOf(m *noren.Member) map[string]any {
 	columns := map[string]any{"id": m.ID, "created_at": m.CreatedAt, "updated_at": m.UpdatedAt}
 	for _, c := range noren.MemberColumns() {
+		// A column that equals that of a new member says nothing.
 		if !c.Equal(m, &noren.Member{}) {
 			columns[c.Name] = c.Ref(m)
 		}
@@ -149,7 +153,9 @@ func (s *Service) EraseOnce(
 	if err := c.WholeTenant(); err != nil {
 		return e, nil, err
 	}
+	// The entry that Write prepares is not used: erase makes one for each member.
 	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, _ noren.AuditEntry) (any, error) {
+		// The precision of the database, so that the receipt in the response is the one that is stored.
 		e, err = Erase(ctx, tx, unit.Unit{Tenant: c.Tenant, Now: s.run.Now().UTC().Truncate(time.Microsecond)}, c, id)
 		return e, err
 	})
@@ -182,6 +188,7 @@ func Erase(ctx context.Context, tx Tx, u unit.Unit, c noren.Caller, id int64) (n
 func erase(
 	ctx context.Context, tx Tx, u unit.Unit, entry noren.AuditEntry, by string, ids []int64,
 ) (receipts []noren.Erasure, waiting map[int64]int64, err error) {
+	// Locked first, so that nothing is written about them between looking for traces and removing them.
 	found, err := tx.MembersByID(ctx, ids, true)
 	if err != nil || len(found) == 0 {
 		return nil, nil, err
@@ -198,13 +205,16 @@ func erase(
 	var entries []noren.AuditEntry
 	var gone []noren.Person
 	for i, m := range found {
+		// An import that is under way would write them anew.
 		if waiting[m.ID] != 0 {
 			continue
 		}
+		// The member's row stays without its person: points, purchases and spend refer to it.
 		after := m.Erased(u.Today())
 		after.UpdatedAt = u.Now
 		changes = append(changes, noren.MemberChange{Before: m, After: after})
 		receipts = append(receipts, noren.Erasure{MemberID: m.ID, At: u.Now, By: by, Removed: removed[m.ID]})
+		// That there was an erasure is logged, and nothing of what was erased.
 		entry.Subject, entry.SubjectID, entry.Changes = "member", strconv.FormatInt(m.ID, 10), audit.Change("erased", nil, "erased")
 		entries, gone = append(entries, entry), append(gone, people[i])
 	}
@@ -217,6 +227,7 @@ func erase(
 	// Looked for once more, by what they were called before: the receipts say that nothing is left, so nothing may be.
 	left, err := tx.PersonTraces(ctx, gone)
 	for id, places := range left {
+		// One is enough: the error takes back the whole transaction, and nobody is half erased.
 		return nil, nil, fmt.Errorf("erasing member %d: %s %s is left", id, places[0].What, places[0].Where)
 	}
 	if err == nil {

@@ -16,6 +16,7 @@ func leftBy(t noren.Tenant, now time.Time) (day noren.Date, ok bool) {
 	if t.Keep.LeftMembers <= 0 {
 		return "", false
 	}
+	// Days are those of the tenant's zone, as the leave date is.
 	return noren.DateOf(now.AddDate(0, 0, -int(t.Keep.LeftMembers)), t.Location()), true
 }
 
@@ -23,6 +24,7 @@ func leftBy(t noren.Tenant, now time.Time) (day noren.Date, ok bool) {
 // an import names that is not finished stay until the next time.
 func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (erased int, err error) {
 	until, ok := leftBy(t, s.run.Now())
+	// From the last one on, and not from the first: those who have to wait would be found again each time.
 	for after := int64(0); ok && err == nil && ctx.Err() == nil; {
 		var ids []int64
 		var receipts []noren.Erasure
@@ -31,12 +33,14 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (erased int, err er
 				return err
 			}
 			u := unit.Unit{Tenant: t, Now: s.run.Now().UTC().Truncate(time.Microsecond)}
+			// Nobody has asked for it, so the receipt and the log name the schedule in the place of a login.
 			receipts, _, err = erase(ctx, tx, u, noren.AuditEntry{At: u.Now, Dialect: noren.Schedule}, noren.Schedule, ids)
 			return err
 		})
 		if err != nil || len(ids) == 0 {
 			break
 		}
+		// Behind the commit: the transaction may run more than once, and only its last run counts.
 		erased += len(receipts)
 		after = ids[len(ids)-1]
 	}
@@ -48,6 +52,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (erased int, err er
 func (s *Service) Due(ctx context.Context, t noren.Tenant, bulk, webhooks, imports time.Duration) (d noren.Due, err error) {
 	now := s.run.Now()
 	since := func(kept time.Duration) time.Time {
+		// The zero time is before everything stored, so nothing is over.
 		if kept < 0 {
 			return time.Time{}
 		}
@@ -57,6 +62,7 @@ func (s *Service) Due(ctx context.Context, t noren.Tenant, bulk, webhooks, impor
 		AuditValues: since(t.Keep.AuditValues.Or(-1)), Bulk: since(t.Keep.Bulk.Or(bulk)), Webhooks: since(t.Keep.Webhooks.Or(webhooks)),
 		Imports: since(t.Keep.Imports.Or(imports)),
 	}
+	// The empty day, where they are kept for good, is before all days.
 	e.LeftMembers, _ = leftBy(t, now)
 	err = s.run.View(ctx, t.ID, func(tx noren.Tx) error {
 		d, err = tx.CountDue(ctx, e)

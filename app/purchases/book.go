@@ -29,6 +29,7 @@ type spendDeltas map[noren.MonthlySpend]int64 // by the key's member and month; 
 
 func (d spendDeltas) add(p noren.Purchase, amount int64) {
 	if p.MemberID != 0 && amount != 0 {
+		// By the month of payment, which a refund takes its amount off as well.
 		d[noren.MonthlySpend{MemberID: p.MemberID, Month: p.Month}] += amount
 	}
 }
@@ -79,6 +80,7 @@ func (b *Book) enter(t noren.Tenant, source string, e noren.PurchaseEvent, membe
 	} else {
 		known, err = b.takeOff(source, e)
 	}
+	// A known event is not entered again, so nothing is touched by it.
 	if known || err != nil {
 		return Known, err
 	}
@@ -87,6 +89,7 @@ func (b *Book) enter(t noren.Tenant, source string, e noren.PurchaseEvent, membe
 	if p == nil {
 		return Held, nil // a refund that arrives before its purchase
 	}
+	// Worked out anew from the amount and all refunds, so the order in which they arrive does not matter.
 	credited := credit(*p, b.refunds[e.ExternalID])
 	b.spend.add(*p, credited-p.Credited)
 	p.Credited = credited
@@ -107,6 +110,7 @@ func (b *Book) pay(t noren.Tenant, source string, e noren.PurchaseEvent, members
 		if err := contradiction(p, owner, t, e); err != nil {
 			return false, err
 		}
+		// Known, or still for nobody: there is nothing to add to what is recorded.
 		if p.MemberID != 0 || owner.ID == 0 {
 			return true, nil
 		}
@@ -133,6 +137,7 @@ func (b *Book) takeOff(source string, e noren.PurchaseEvent) (known bool, err *n
 		switch {
 		case old == r:
 			return true, nil
+		// The same refund with another content cannot be told from a mistake, so the first stays.
 		case old.ExternalID == r.ExternalID:
 			return false, differs("refund_id", r.ExternalID, "a refund with this id was already recorded with another amount")
 		}
@@ -171,6 +176,7 @@ func CloseBook(ctx context.Context, tx Tx, u unit.Unit, b *Book, by noren.AuditE
 			}
 		}
 	}
+	// Before anything is written, because it fills in what the purchases earned.
 	settled, err := points.Settle(ctx, tx, u, credited, touched, nil, by)
 	if err != nil {
 		return err

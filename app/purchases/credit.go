@@ -15,6 +15,7 @@ import (
 func creditedBy(by noren.AuditEntry, before noren.Purchase, known bool, after noren.Purchase) noren.AuditEntry {
 	show := func(p noren.Purchase) any {
 		shown := map[string]any{"member": p.MemberID, "amount": p.Amount, "credited": p.Credited}
+		// Purchases that earned nothing have entries without these keys.
 		if e := p.Earning; e.Rule != (noren.EarnRule{}) {
 			shown["earned"], shown["returned"], shown["owed"] = e.Granted, e.Returned, e.Owed
 		}
@@ -57,6 +58,7 @@ func CreditHeld(ctx context.Context, tx Tx, u unit.Unit, changes []noren.MemberC
 		p := &held[i]
 		credited[i] = p
 		p.MemberID = linked[p.ShopifyCustomerID]
+		// All that is left of it: as long as it was held it counted for nobody.
 		spend.add(*p, p.Credited)
 	}
 	settled, err := points.Settle(ctx, tx, u, credited, credited, members, by)

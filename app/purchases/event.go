@@ -58,6 +58,7 @@ func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
 	// A cancellation has neither an amount nor a currency.
 	case e.Kind == noren.PurchaseCancelled:
 		return nil
+	// Amounts are not converted: no rate is that of the payment.
 	case e.Currency != "" && e.Currency != t.Currency:
 		return wrong(noren.ReasonCurrency, "currency", e.Currency, "must be the shop's currency, "+t.Currency)
 	case e.Amount < 0:
@@ -77,6 +78,7 @@ func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
 		return nil
 	case e.PaidAt.IsZero():
 		return wrong("", "at", "", "the time of payment is missing")
+	// A purchase in the future would count in a window that no check has reached.
 	case e.PaidAt.After(now.Add(futureAllowed)):
 		return wrong(noren.ReasonFuture, "at", e.PaidAt.Format(time.RFC3339), "the time of payment is in the future")
 	case e.PaidAt.Year() < 1970:

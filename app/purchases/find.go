@@ -50,6 +50,7 @@ func (x memberIndex) find(k noren.MemberKey) (noren.MemberRef, *noren.Error) {
 			Message: fmt.Sprintf("no member with the %s %q", strings.ReplaceAll(field, "_", " "), value),
 		}
 	default:
+		// Only e-mail addresses may be several members'.
 		return noren.MemberRef{}, &noren.Error{
 			Kind: noren.Invalid, Reason: noren.ReasonAmbiguous, Field: "email", Value: k.Email,
 			Message: "more than one member has this e-mail address",

@@ -31,6 +31,7 @@ func Enter(ctx context.Context, tx Tx, u unit.Unit, source string, events []nore
 			continue
 		}
 		ids = append(ids, e.ExternalID)
+		// Refunds and cancellations are for the member of their purchase.
 		if e.Kind == noren.PurchasePaid {
 			keys = append(keys, e.Member)
 		}
@@ -49,6 +50,8 @@ func Enter(ctx context.Context, tx Tx, u unit.Unit, source string, events []nore
 	}
 	var next int64
 	if writing {
+		// One number for each event, whether or not it needs one: gaps harm nobody, and events are not yet known from
+		// repeats.
 		if next, err = tx.Reserve(ctx, noren.CounterPurchase, len(events)); err != nil {
 			return nil, nil, err
 		}
@@ -70,6 +73,7 @@ func Enter(ctx context.Context, tx Tx, u unit.Unit, source string, events []nore
 			continue
 		}
 		out[i].Result = result
+		// There is none for a refund that is before its purchase.
 		if p := book.purchases[e.ExternalID]; p != nil {
 			out[i].MemberID = p.MemberID
 		}

@@ -37,6 +37,7 @@ func (s *Service) Due(ctx context.Context, t noren.Tenant) (*time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
+	// One that was begun goes on, even where the programme has changed since, by the rules that it has stored.
 	if latest != nil && latest.FinishedAt == nil {
 		return &latest.At, nil
 	}
@@ -81,6 +82,7 @@ func rankCheckAt(ctx context.Context, tx Tx, at time.Time) (*noren.RankCheck, er
 // after each slice; if it fails, the run ends, and the check can be continued later. Invalid if no check falls at that
 // time, Conflict if a later one has begun or an earlier one is not finished.
 func (s *Service) Check(ctx context.Context, t noren.Tenant, at time.Time, after func(Slice) error) (noren.RankCheck, error) {
+	// Looked for first without a lock: a check that has begun is the usual case, and need not wait for the counter.
 	check, err := s.CheckAt(ctx, t, at)
 	if err == nil && check == nil {
 		check, err = s.beginRankCheck(ctx, t, at)
@@ -118,6 +120,7 @@ func (s *Service) beginRankCheck(ctx context.Context, t noren.Tenant, at time.Ti
 		if err != nil {
 			return err
 		}
+		// Under the lock, because another check may have begun since the caller looked.
 		if err := follows(latest, at, t); err != nil {
 			return err
 		}
@@ -180,12 +183,14 @@ func (r *checker) page(ctx context.Context) error {
 		return err
 	}
 	for {
+		// Members who keep their rank cost no write, so a slice may pass over any number of them.
 		n := r.cut(moves)
 		slice, err := r.slice(ctx, moves[:n], n == len(moves) && !more)
 		if err != nil {
 			return err
 		}
 		r.check, moves = slice.Check, moves[n:]
+		// After the commit, so what it is told has happened.
 		if r.after != nil {
 			if err := r.after(slice); err != nil {
 				return err
@@ -265,6 +270,7 @@ func (r *checker) move(ctx context.Context, tx Tx, now time.Time, s *Slice, ids 
 	if err != nil {
 		return err
 	}
+	// Read again as well: a purchase may have been recorded since the page was judged.
 	spend, err := tx.Spend(ctx, ids, s.Check.From, s.Check.Until)
 	if err != nil {
 		return err
@@ -279,6 +285,7 @@ func (r *checker) move(ctx context.Context, tx Tx, now time.Time, s *Slice, ids 
 		move := noren.RankMove{RankStanding: noren.RankStanding{MemberID: m.ID, Code: m.Code, Standing: ladder.Standing{
 			Rank: m.RankID, Minimum: m.MinimumRankID, SkipNext: m.SkipNextCheck, Spend: spend[m.ID],
 		}}}
+		// By the rules of the check and not by the tenant's, which may have changed while it runs.
 		move.To, move.Reason = s.Check.Rules.Programme.Judge(s.Check.Rules.Ranks, move.Standing)
 		switch move.Reason {
 		case ladder.EntryMet:

@@ -44,6 +44,7 @@ func (s *Service) Forecast(ctx context.Context, c noren.Caller, plan *noren.Rank
 	out.Check = programme.Next(s.run.Now(), c.Tenant.Location())
 	out.Reasons, out.After = make(map[noren.RankReason]int), make(map[int64]int)
 	if plan != nil {
+		// The plan's ladder need not be stored: it may be what somebody is about to save.
 		out.Ranks = plan.Ranks
 	} else if err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
 		out.Ranks, err = tx.Ranks(ctx)
@@ -142,6 +143,7 @@ func over(p, stored, seen noren.RankPlan) (merged noren.RankPlan, refused noren.
 	p.Ranks = slices.Clone(p.Ranks)
 	for i := range p.Ranks {
 		r := &p.Ranks[i]
+		// By id and not by place: somebody may have added a rank since.
 		byID := func(list []noren.Rank) noren.Rank {
 			at := slices.IndexFunc(list, func(other noren.Rank) bool { return other.ID == r.ID })
 			if at < 0 {
@@ -160,6 +162,7 @@ func over(p, stored, seen noren.RankPlan) (merged noren.RankPlan, refused noren.
 // mergePlanned sets one value of a plan to that of the person who has changed it.
 func mergePlanned[T comparable](refused *noren.Refusals, row int, field string, to *T, now, seen T) {
 	switch wanted := *to; {
+	// Left as it was, or changed to the same by both: what is stored is right either way.
 	case wanted == seen || wanted == now:
 		*to = now
 	case now != seen:

@@ -55,6 +55,7 @@ func (s *Service) Preview(ctx context.Context, t noren.Tenant, plan *noren.RankP
 // previewed returns the check as it began, or, if it has not begun, as it would begin now.
 func previewed(ctx context.Context, tx Tx, t noren.Tenant, plan *noren.RankPlan, at time.Time) (noren.RankCheck, error) {
 	if plan == nil {
+		// Only what is left of it: those whom it has judged have been changed already.
 		if begun, err := rankCheckAt(ctx, tx, at); err != nil || begun != nil {
 			return noren.Deref(begun), err
 		}

@@ -60,6 +60,7 @@ func (s *Service) undoSlice(ctx context.Context, t noren.Tenant, at time.Time) (
 				return err
 			}
 		}
+		// Last of all: as long as there are changes, the check is there to be undone further.
 		if !more {
 			return tx.RemoveRankCheck(ctx, check.At)
 		}
@@ -96,6 +97,7 @@ func restore(ctx context.Context, tx Tx, u unit.Unit, changes []noren.RankChange
 	}
 	var back []noren.MemberChange
 	for _, m := range stored {
+		// Somebody has given the member another rank since, and that was meant.
 		if noren.Deref(m.RankID) != noren.Deref(before[m.ID].To) {
 			undone.Kept++
 			continue
@@ -105,6 +107,7 @@ func restore(ctx context.Context, tx Tx, u unit.Unit, changes []noren.RankChange
 		after.RankID = before[m.ID].From
 		back = append(back, noren.MemberChange{Before: m, After: after})
 	}
+	// The history stays as it was: the changes have happened, and their undoing is a change of its own.
 	if err := tx.DetachRankChanges(ctx, numbers); err != nil {
 		return err
 	}

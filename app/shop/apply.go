@@ -43,6 +43,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 		}
 		return nil
 	}
+	// Somebody may link a member to a customer while purchases are recorded; then all begins again, and sees the link.
 	err = unit.Rerun(func() error { return s.run.Update(ctx, t.ID, apply) })
 	return report, err
 }
@@ -60,6 +61,7 @@ type applier struct {
 }
 
 func (a *applier) line(what string, created, updated, total int) {
+	// A kind that the file does not mention gets no line: nothing was compared.
 	if total > 0 {
 		a.report.Lines = append(a.report.Lines, ReportLine{what, created, updated, total - created - updated})
 	}
@@ -82,10 +84,12 @@ func (a *applier) tenant(ctx context.Context, created bool) error {
 		after = noren.NewTenantDefaults(after)
 	}
 	after = a.shop.Tenant.Apply(after, a.now.Unix())
+	// The steps that follow go by the settings that the file wants.
 	a.current = after
 	if err := a.keepsCalendar(ctx, before, after); err != nil {
 		return err
 	}
+	// Nothing is written, so the settings keep their version and no server has to read them again.
 	if reflect.DeepEqual(before, after) {
 		a.line("tenant", 0, 0, 1)
 		return nil
@@ -102,6 +106,7 @@ func (a *applier) tenant(ctx context.Context, created bool) error {
 // keepsCalendar refuses another zone or currency once purchases are stored, because their months and amounts are in the
 // old one.
 func (a *applier) keepsCalendar(ctx context.Context, before, after noren.Tenant) error {
+	// A tenant without settings has no purchases yet.
 	if before.Name == "" || before.Timezone == after.Timezone && before.Currency == after.Currency {
 		return nil
 	}
@@ -141,6 +146,7 @@ func (a *applier) catalogue(ctx context.Context) error {
 			r.UID = cmp.Or(byID[r.ID].UID, newUUID())
 		}
 	}
+	// Before the ranks are stored: what is stored is compared with what the file says.
 	if err := a.rankCodes(ctx, byID); err != nil {
 		return err
 	}
@@ -158,6 +164,7 @@ func (a *applier) catalogue(ctx context.Context) error {
 	}
 	putStores := func(ctx context.Context, stores []noren.Store) error {
 		for i := range stores {
+			// Only when they are written: times of now would make every store differ from the stored one.
 			stores[i].CreatedAt, stores[i].UpdatedAt = a.now, a.now
 		}
 		return a.tx.PutStores(ctx, stores)
@@ -263,6 +270,7 @@ func (a *applier) audit(ctx context.Context) error {
 // purchases records the shop file's purchases. Known ones stay as they are; a wrong one, or one that contradicts what
 // was recorded, is an error. All are recorded in one call, so that members are locked before the counter.
 func (a *applier) purchases(ctx context.Context) error {
+	// The id in the file is the one of this source, so a purchase of Shopify with the same id is another one.
 	outcomes, err := purchases.Record(ctx, a.tx, a.unit(), sourceShopFile, a.shop.Purchases, a.by("purchase", "", nil))
 	if err != nil {
 		return err
@@ -270,6 +278,7 @@ func (a *applier) purchases(ctx context.Context) error {
 	added := 0
 	for i, o := range outcomes {
 		if o.Err != nil {
+			// A file is applied as a whole or not at all, unlike messages, of which each stands for itself.
 			o.Err.Row, o.Err.Field = i+1, "purchases."+o.Err.Field
 			return o.Err
 		}
@@ -358,7 +367,10 @@ func (a *applier) consoleUser(u ConsoleUser, known noren.ConsoleUser) noren.Cons
 	// Hashes are salted, so the same password would hash to something else. The password is set if the file has another one
 	// than at the last time: one that a user has changed since stays.
 	switch {
+	// The file has the password of the last time: whatever the user has set since stays.
 	case known.FileHash != "" && a.passwords.Matches(known.FileHash, u.Password):
+	// The user has it already, as one does who was made before the file's hash was kept, or who has chosen the same
+	// one.
 	case known.PasswordHash != "" && a.passwords.Matches(known.PasswordHash, u.Password):
 		user.FileHash = known.PasswordHash
 	default:

@@ -40,6 +40,7 @@ func (a *applier) clients(ctx context.Context) error {
 				Message: fmt.Sprintf("the client %q was revoked; remove it from the file, or give a new one another name", wanted.Name),
 			}
 		}
+		// What the file leaves out keeps its value, or is generated for a new client.
 		after, credentials := wanted.Over(before, known)
 		credentials.Tenant = a.shop.Contract
 		if !known {
@@ -60,6 +61,7 @@ func (a *applier) clients(ctx context.Context) error {
 		if known && (credentials.AccessToken != "" || credentials.Secret != "" && !slices.Equal(before.SecretHash, after.SecretHash)) {
 			withdrawn = append(withdrawn, after.ID)
 		}
+		// What changes by itself, such as the time of the last use, does not count.
 		if same := known && before.Same(after); !same {
 			changed = append(changed, after)
 			a.record("client", after.Name, nil, after) // its secrets are left out of JSON
@@ -74,6 +76,8 @@ func (a *applier) clients(ctx context.Context) error {
 			return err
 		}
 	}
+	// After the clients are stored, and before the new tokens: what is kept is named by its hash, which may be there
+	// already.
 	for _, id := range withdrawn {
 		var kept []byte // applying the same file again withdraws nothing
 		for _, token := range tokens {

@@ -44,6 +44,7 @@ func (a *applier) members(ctx context.Context) error {
 		return err
 	}
 	var created, updated int
+	// A clone, because patches get their ids here, and the closure may run again.
 	for chunk := range slices.Chunk(slices.Clone(a.shop.Members), memberChunk) {
 		c, u, err := a.memberChunk(ctx, in, chunk, created+updated)
 		if err != nil {
@@ -67,6 +68,7 @@ func (a *applier) memberChunk(
 	var changes []noren.MemberChange
 	var freshRows, changedRows []int // their rows in the file
 	for i, p := range patches {
+		// By id, whichever of the two the file has named the member by.
 		before, known := stored[p.ID]
 		if !known {
 			before = members.Blank(in, p.ID, noren.Active, a.now)
@@ -79,6 +81,7 @@ func (a *applier) memberChunk(
 		}
 		switch {
 		case !known:
+			// The rows go with the members, because both lists lose their order in the file.
 			fresh, freshRows = append(fresh, after), append(freshRows, offset+i+1)
 		case len(noren.ChangedColumns(&before, &after)) > 0:
 			changes, changedRows = append(changes, noren.MemberChange{Before: before, After: after}), append(changedRows, offset+i+1)
@@ -109,6 +112,7 @@ func (a *applier) storedMembers(ctx context.Context, patches []noren.MemberPatch
 	var ids []int64
 	var codes []string
 	for _, p := range patches {
+		// The id counts where both are given: then the code is a value that is to be written.
 		if code, coded := p.Code.Value(); p.ID != 0 {
 			ids = append(ids, p.ID)
 		} else if coded {
@@ -130,6 +134,7 @@ func (a *applier) storedMembers(ctx context.Context, patches []noren.MemberPatch
 		idOf[m.Code] = m.ID
 	}
 	for i := range patches {
+		// A code that nobody has leaves the id at 0, for which Number takes the next one.
 		if code, coded := patches[i].Code.Value(); coded && patches[i].ID == 0 {
 			patches[i].ID = idOf[code]
 		}

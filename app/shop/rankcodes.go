@@ -10,6 +10,7 @@ import (
 
 // rankCodes refuses codes of ranks and staff ranks, as they will be after the file, that do not tell which of them is meant.
 func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) error {
+	// The file's over the stored ones: ranks that it does not mention stay, and count too.
 	ranks := make(map[int64]codedRank)
 	for _, r := range stored {
 		ranks[r.ID] = codedRank{r.Code, r.Name}
@@ -39,11 +40,13 @@ type codedRank struct{ code, name string }
 func checkCodes(field string, ranks map[int64]codedRank) error {
 	codes := make(map[string]int64)
 	for id, r := range ranks {
+		// Folded, as the domain compares what a client sends, so that codes that differ in case alone are caught.
 		code := noren.FoldName(r.code)
 		if code == "" {
 			continue
 		}
 		other, taken := codes[code]
+		// Each with each, because a ladder has few ranks.
 		for otherID, o := range maps.All(ranks) {
 			if otherID != id && noren.FoldName(o.name) == code {
 				other, taken = otherID, true

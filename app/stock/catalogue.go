@@ -67,6 +67,7 @@ func (s *Service) Products(ctx context.Context, c noren.Caller, f noren.Catalogu
 // StoreExists reports whether the tenant has the store.
 func (s *Service) StoreExists(ctx context.Context, tenant noren.TenantID, id int64) (found bool, err error) {
 	err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+		// From memory, as a rule: this is asked by requests whose header names a store.
 		stores, _, err := tx.Stores(ctx, noren.CatalogueFilter{IDs: []int64{id}})
 		found = len(stores) > 0
 		return err

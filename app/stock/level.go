@@ -24,6 +24,7 @@ func Record(ctx context.Context, tx Tx, movements []noren.StockMovement, levels 
 		return nil
 	}
 	changes := make(map[string][2]*int64, len(movements))
+	// What was read goes in first, so that each movement finds the amount before it.
 	for _, l := range levels {
 		changes[Subject(l.StockKey)] = [2]*int64{&l.Amount, nil}
 	}
@@ -53,6 +54,7 @@ func (s *Service) LastChange(ctx context.Context, c noren.Caller, key noren.Stoc
 		if _, _, err := stockPlace(ctx, tx, c, key); err != nil {
 			return err
 		}
+		// By number and not by time: numbers follow the order of commits, whatever the clocks say.
 		newest := noren.MovementFilter{StockKey: key, Sort: []noren.Sort{{Column: "id", Desc: true}}, Page: noren.Page{Limit: 1}}
 		movements, _, err := tx.Movements(ctx, newest)
 		if err != nil || len(movements) == 0 {
@@ -70,6 +72,7 @@ func (s *Service) LastChange(ctx context.Context, c noren.Caller, key noren.Stoc
 // Levels returns the stock levels that match and that the caller may see.
 func (s *Service) Levels(ctx context.Context, c noren.Caller, f noren.StockFilter) (out noren.List[noren.StockLevel], err error) {
 	if own := c.Client.StoreID; own != nil {
+		// An empty list and not an error, so that nobody learns which stores exist.
 		if f.StoreID != 0 && f.StoreID != *own {
 			return noren.List[noren.StockLevel]{}, nil // as if the store had no stock
 		}
@@ -117,6 +120,7 @@ type Table struct {
 
 // Table returns the levels of one page of products in the stores that the caller may see.
 func (s *Service) Table(ctx context.Context, c noren.Caller, q Query) (out Table, err error) {
+	// The table has a cell for each pair, so both sides are bounded.
 	if q.Limit <= 0 || q.Limit > MaxProducts {
 		q.Limit = MaxProducts
 	}
@@ -137,6 +141,7 @@ func (s *Service) Table(ctx context.Context, c noren.Caller, q Query) (out Table
 		if out.Stores.Items, out.Stores.Total, err = tx.Stores(ctx, stores); err != nil {
 			return err
 		}
+		// One statement for all cells. Lists that are empty find nothing, which is right for a page without products.
 		levels, _, err := tx.Stock(ctx, noren.StockFilter{ProductIDs: idsOf(out.Products.Items), StoreIDs: idsOf(out.Stores.Items)})
 		out.Levels = make(map[noren.StockKey]noren.StockLevel, len(levels))
 		for _, l := range levels {
@@ -262,6 +267,7 @@ func SetLevels(
 		keys[i] = c.StockKey
 	}
 	var levels []noren.StockLevel
+	// In one round trip: the numbers first, whose counter is the lock, and the levels behind it.
 	err := tx.Together(ctx, func() error {
 		return unit.Number(ctx, tx, noren.CounterMovement, movements, func(m *noren.StockMovement) *int64 { return &m.ID })
 	}, func() (err error) {
@@ -295,6 +301,7 @@ func SetLevels(
 // LastDays returns the span of that many whole days in the tenant's zone, ending now.
 func (s *Service) LastDays(t noren.Tenant, days int) noren.Span {
 	now := s.run.Now().In(t.Location())
+	// By the calendar, because days on which clocks change have 23 or 25 hours.
 	from := time.Date(now.Year(), now.Month(), now.Day()-days+1, 0, 0, 0, 0, now.Location())
 	return noren.Span{From: from, To: now}
 }

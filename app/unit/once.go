@@ -34,6 +34,8 @@ func (r *Runner) Answer(o *Once, result any, now time.Time) noren.KeptAnswer {
 func (r *Runner) Replay(
 	ctx context.Context, c noren.Caller, key noren.IdempotencyKey, bodyHash func() ([]byte, error),
 ) (kept *noren.KeptAnswer, release func(), err error) {
+	// In memory first, because two tries of one client mostly reach the same server, and the second need not wait for a
+	// lock.
 	release, ok := r.inFlight.begin(c.Tenant.ID, key)
 	if !ok {
 		return nil, nil, StillRunning()

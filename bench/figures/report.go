@@ -93,6 +93,7 @@ func (s Section) line(what, beside string, u unit, noren, floor float64) Result 
 	r := Result{
 		Engine: s.Engine, Members: s.Members, What: what, Beside: beside, Callers: s.Callers, Noren: noren, Floor: floor, Unit: u,
 	}
+	// Without a floor there is no ratio, and JSON leaves it out.
 	if floor > 0 {
 		r.Ratio = noren / floor
 	}
@@ -108,6 +109,7 @@ func (r *Report) WriteTable(to io.Writer) error {
 		"what\tbeside\tengine\tmembers\tcallers\tnoren\tfloor\tnoren:floor\tbound",
 	}
 	for _, row := range r.Rows {
+		// Empty cells where a line has no such figure: a 0 would look measured.
 		members, floor, ratio, bound := "", "", "", row.Bound
 		if row.Members > 0 {
 			members = strconv.Itoa(row.Members)
@@ -130,6 +132,7 @@ func (r *Report) WriteTable(to io.Writer) error {
 
 // number writes a figure with its unit, to about three digits.
 func number(n float64, u unit) string {
+	// About three digits: more would pretend to be exact.
 	places := 3
 	switch {
 	case n >= 100:

@@ -16,6 +16,7 @@ func (s Samples) At(share float64) time.Duration {
 	if len(s) == 0 {
 		return 0
 	}
+	// A copy, because the order in which they were taken may matter to the caller.
 	sorted := slices.Sorted(slices.Values(s))
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
@@ -73,6 +74,7 @@ func Crowd(ctx context.Context, callers int, length time.Duration, do func(ctx c
 					return
 				}
 				perCaller[caller] = append(perCaller[caller], time.Since(start))
+				// Asked after the call, so that each caller has made one.
 				if time.Since(begin) >= length {
 					return
 				}
@@ -80,6 +82,7 @@ func Crowd(ctx context.Context, callers int, length time.Duration, do func(ctx c
 		})
 	}
 	wg.Wait()
+	// The time that all took, and not the wanted one: the last calls end after it.
 	return Burst{time.Since(begin), slices.Concat(perCaller...)}, context.Cause(ctx)
 }
 

@@ -26,11 +26,13 @@ type acceptors struct {
 // NewAcceptors prepares acceptors for that many callers.
 func NewAcceptors(ctx context.Context, s *Sides, callers int) (*acceptors, error) {
 	a := &acceptors{sides: s, crew: []*Floor{s.Floor}, work: OneRow()}
+	// Far above any number that the counter has given.
 	a.last.Store(1 << 40)
 	var err error
 	if a.rows, err = a.work.request().Rows.Encode(); err != nil {
 		return nil, err
 	}
+	// Connections are opened beforehand: making one costs more than what is measured.
 	for s.Place.Engine() == "postgres" && len(a.crew) < callers {
 		f, err := New(ctx, s.Place, s.DB, s.Noren.Caller.Tenant.ID)
 		if err != nil {
@@ -103,6 +105,7 @@ func (a *acceptors) Measure(ctx context.Context, to figures.Section, rounds int,
 		return err
 	}
 	atLeast := 0.0
+	// Only where there are enough callers for groups to form.
 	if to.Callers >= 64 {
 		atLeast = map[string]float64{"sqlite": 3, "postgres": 1}[to.Engine]
 	}

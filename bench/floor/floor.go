@@ -81,6 +81,7 @@ func New(ctx context.Context, p seed.Place, db *sql.DB, tenant noren.TenantID) (
 	postgres := p.Engine() == "postgres"
 	if postgres {
 		f.Bulk = postgresWriter{conn, f.Tenant}
+		// The locks that Noren takes are part of what the effect costs.
 		texts["lock"] += " FOR UPDATE SKIP LOCKED"
 		texts["members"] = MemberSelect() + "id = ANY(?) ORDER BY id FOR UPDATE"
 	} else {
@@ -117,6 +118,7 @@ func Numbered(text string) string {
 func (f *Floor) Transaction(ctx context.Context, do func() error) error {
 	begin := "BEGIN"
 	if _, ok := f.Bulk.(*sqliteWriter); ok {
+		// As Noren does: a transaction that begins by reading could not wait for the lock later.
 		begin = "BEGIN IMMEDIATE"
 	}
 	if _, err := f.Conn.ExecContext(ctx, begin); err != nil {
@@ -163,6 +165,7 @@ func (f *Floor) apply(ctx context.Context, w *Work, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		// In the order in which Noren writes, so that both lock alike.
 		if err := f.ChangeMembers(ctx, micros, w); err != nil {
 			return err
 		}
@@ -188,6 +191,7 @@ func (f *Floor) ChangeMembers(ctx context.Context, now int64, w *Work) error {
 	if err := f.Bulk.updateMembers(ctx, now, w.Members, columns, values); err != nil {
 		return err
 	}
+	// Notes are not searched, so Noren stores no change for them either.
 	if w.change != ChangeNote {
 		number, err := f.Numbers(ctx, "member_change", 1)
 		if err != nil {
@@ -235,6 +239,7 @@ func (f *Floor) readMembers(ctx context.Context, w *Work) (before [][]string, er
 	if err != nil {
 		return nil, err
 	}
+	// Every column is read, although few are used: Noren has to, as it does not know which.
 	row, dest := make([]any, len(names)), make([]any, len(names))
 	for i := range row {
 		dest[i] = &row[i]

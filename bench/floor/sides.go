@@ -36,6 +36,7 @@ func NewSides(ctx context.Context, p seed.Place, seeded string, members, conns i
 			s = nil
 		}
 	}()
+	// One for each, and not the seeded one, which may be copied again.
 	for range 2 {
 		url, err := p.Copied(ctx, seeded)
 		if err != nil {
@@ -50,6 +51,7 @@ func NewSides(ctx context.Context, p seed.Place, seeded string, members, conns i
 		return s, err
 	}
 	tenant := s.Noren.Caller.Tenant.ID
+	// Two makers with one seed: both sides write the same rows.
 	s.NorenWorks, s.FloorWorks = NewMaker(tenant, members), NewMaker(tenant, members)
 	s.Floor, err = New(ctx, p, s.DB, tenant)
 	return s, err

@@ -16,6 +16,7 @@ type sqliteWriter struct {
 
 // each runs the statement for each row.
 func (w *sqliteWriter) each(ctx context.Context, rows int, text string, args func(row int) []any) (err error) {
+	// Prepared once, as an ordinary program would do it.
 	stmt, known := w.texts[text]
 	if !known {
 		if stmt, err = w.conn.PrepareContext(ctx, text); err != nil {

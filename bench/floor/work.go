@@ -81,6 +81,7 @@ func (m *Maker) Next(c Change) Work {
 	for len(chosen) < min(m.Rows, m.members) {
 		chosen[m.Random.Int64N(int64(m.members))+1] = true
 	}
+	// In order, as Noren locks them.
 	w.Members = sortedKeys(chosen)
 	for i, id := range w.Members {
 		if i > 0 {
@@ -89,6 +90,7 @@ func (m *Maker) Next(c Change) Work {
 		w.packed = binary.AppendVarint(w.packed, id)
 	}
 	for _, id := range w.Members {
+		// What an earlier work has written is what the next one finds: the audit log has it as the value before.
 		before, changed := m.found[id]
 		if !changed {
 			before = findable{seed.NameOf(id, 0), *seed.Member(id, seed.Epoch()).Phone}

@@ -29,6 +29,7 @@ func ServeBare(ctx context.Context, handler http.Handler, in io.Reader, out io.W
 		return err
 	}
 	go func() {
+		// Standard input ends with the process that started this one, however that ends.
 		_, _ = io.Copy(io.Discard, in)
 		_ = server.Close() // the process ends anyway
 	}()

@@ -34,6 +34,7 @@ func New(base, token string, connections int) *Load {
 			Timeout: time.Minute,
 			Transport: &http.Transport{
 				MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections,
+				// Otherwise the client asks for gzip, and compressing would be measured.
 				DisableCompression: true,
 			},
 		},
@@ -58,6 +59,7 @@ func (l *Load) Send(ctx context.Context, method, path string, body []byte, want 
 		return nil, err
 	}
 	defer answer.Body.Close()
+	// Read to the end, or the connection could not be used again.
 	text, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != want {
 		err = fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, text[:min(len(text), 500)])
@@ -125,6 +127,8 @@ func Works(tenant noren.TenantID, members, callers int) []*floor.Maker {
 	list := make([]*floor.Maker, callers)
 	for i := range list {
 		list[i] = floor.NewMaker(tenant, members)
+		// Far apart, so that the rounds of one never reach those of the next; another number of callers has others
+		// again.
 		list[i].Round = (callers*1000 + i) * 100_000
 		list[i].Random = rand.New(rand.NewPCG(uint64(i), 12))
 	}

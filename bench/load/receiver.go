@@ -46,6 +46,7 @@ func (r *Receiver) Expect() (url string, arrived <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.last++
+	// Before the request is sent, so that no callback can be too early.
 	come := make(chan struct{})
 	r.waiting[r.last] = come
 	return r.Base + strconv.FormatInt(r.last, 10), come
@@ -61,6 +62,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// One that comes again is not there any more, and is answered like the first.
 	if come, ok := r.waiting[n]; ok {
 		close(come)
 		delete(r.waiting, n)
@@ -102,6 +104,7 @@ func (r *Receiver) Drained(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		// The patience begins anew with each that arrives: many callbacks may take longer than one.
 		if now := r.pending(); now < left {
 			left, since = now, time.Now()
 		} else if time.Since(since) > callbackPatience {

@@ -50,9 +50,11 @@ func StartServer(ctx context.Context, program, database, dir string) (s *Server,
 	s.cmd = exec.CommandContext(ctx, program, "serve")
 	s.cmd.Env = append(os.Environ(),
 		"NOREN_DATABASE="+database, "NOREN_LISTEN="+address, "NOREN_CALLBACK_ALLOW=127.0.0.0/8",
+		// A load from one client is what limits are there to refuse.
 		"NOREN_RATE_LIMITS=off", "NOREN_FILES="+filepath.Join(dir, "files"),
 	)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	// The server ends what it has begun, as it does when an operator stops it.
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	s.cmd.WaitDelay = stopPatience
 	if err := s.cmd.Start(); err != nil {
@@ -94,6 +96,7 @@ func (s *Server) ready(ctx context.Context) error {
 			return err
 		}
 		answer, err := http.DefaultClient.Do(request)
+		// An error means that nothing listens yet.
 		if err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK {
 			return nil
 		}

@@ -103,6 +103,7 @@ func (m *byHand) grant(ctx context.Context, members []int64, amount int64, now t
 		if _, err := (query{m.stmts["names"], []any{m.Tenant, idList(m.place, members)}}).read(ctx); err != nil {
 			return err
 		}
+		// In the order in which Noren takes its locks (ADR 17).
 		lot, err := m.Numbers(ctx, noren.CounterPointLot, len(members))
 		if err != nil {
 			return err
@@ -158,6 +159,7 @@ func (m *byHand) firstLots(ctx context.Context, members []int64, amount int64) (
 		if err := rows.Scan(&id, &member, &kind, &granted, &expires, &whole, &remaining); err != nil {
 			return nil, err
 		}
+		// Each member has a lot that is large enough, so there is nothing to divide.
 		if first[member] == 0 && remaining >= amount {
 			first[member] = id
 		}

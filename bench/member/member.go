@@ -168,6 +168,7 @@ func (m Run) memberLists(ctx context.Context, s *sides) error {
 	for _, search := range searches(m.To.Members) {
 		f := search.filter
 		f.NoTotal, f.Limit = true, pageRows
+		// Once beforehand, for the ids of the page that it is compared with.
 		found, err := service.Members.List(ctx, caller, f)
 		if err != nil {
 			return err
@@ -182,6 +183,7 @@ func (m Run) memberLists(ctx context.Context, s *sides) error {
 		for i, member := range found.Items {
 			ids[i] = member.ID
 		}
+		// A page of nothing would be quick on both sides and tell nothing.
 		if len(ids) == 0 {
 			return fmt.Errorf("nothing is found for %s", search.what)
 		}
@@ -208,6 +210,7 @@ func (s *sides) writes() []bulkWrite {
 			"PUT /members/bulk" + rows + ": " + string(c),
 			func(ctx context.Context) (time.Duration, error) {
 				w := s.NorenWorks.Next(c)
+				// Before the clock starts: a dialect has made them by then.
 				patches := w.Patches()
 				return figures.Timed(func(ctx context.Context) error {
 					_, _, err := s.Noren.Service.Members.Update(ctx, s.Noren.Caller, patches, nil)

@@ -165,6 +165,7 @@ func (r *Reads) read(ctx context.Context, id int64) error {
 		if err != nil {
 			return err
 		}
+		// The first four statements find something for every member; points and files may be missing.
 		if values == 0 && i < 4 {
 			return fmt.Errorf("nothing was read by statement %d for member %d", i+1, id)
 		}

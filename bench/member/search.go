@@ -27,6 +27,7 @@ func keywords(members int) []keyword {
 	for id := range int64(members) {
 		name := seed.NameOf(id+1, 0)
 		text := []rune(name.Last + name.First)
+		// A member counts once, however often the pair occurs in the name.
 		once := make(map[string]bool, len(text))
 		for i := range len(text) - 1 {
 			pair := string(text[i : i+2])
@@ -38,6 +39,7 @@ func keywords(members int) []keyword {
 	}
 	var rare keyword
 	for pair, hits := range counts {
+		// The text decides between pairs with as many hits, so that each run looks for the same one.
 		if hits <= fewHits && (hits > rare.hits || hits == rare.hits && strings.Compare(pair, rare.text) < 0) {
 			rare.text, rare.hits = pair, hits
 		}

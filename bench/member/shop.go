@@ -44,6 +44,7 @@ func addShop(ctx context.Context, p seed.Place, url string, members int) (identi
 	}
 	err = engine.Update(ctx, caller.Tenant.ID, func(tx noren.Tx) error {
 		return errors.Join(
+			// The start points are written by hand below, with these numbers.
 			tx.Raise(ctx, noren.CounterPointLot, int64(members)), tx.Raise(ctx, noren.CounterPointEntry, int64(members)))
 	})
 	if err != nil {
@@ -86,6 +87,7 @@ func grantStartPoints(ctx context.Context, p seed.Place, url string, tenant nore
 			SELECT tenant_id, id, id, 'DEFAULT', 'granted', %d, '', created_at, 'noren', '' FROM members
 			WHERE tenant_id = %d AND id <= %d ORDER BY id`, startPoints, tenant, members),
 	}
+	// Or the plans would be those for empty tables.
 	if p.Engine() == "postgres" {
 		statements = append(statements, "ANALYZE")
 	}

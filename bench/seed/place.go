@@ -85,6 +85,7 @@ func copyFile(from, to string) error {
 		return err
 	}
 	_, err = io.Copy(out, in)
+	// On disk before it is measured, or the first commits would wait for it.
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
@@ -100,6 +101,7 @@ func (p Postgres) Copied(ctx context.Context, from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// By files, because copying page by page goes through the log.
 	return p.make(ctx, " TEMPLATE "+name+" STRATEGY FILE_COPY")
 }
 
@@ -169,6 +171,7 @@ func (p Postgres) Open(url string, conns int) (*sql.DB, error) {
 	db, err := sql.Open("pgx", url)
 	if err == nil {
 		db.SetMaxOpenConns(conns)
+		// Kept open, as by a pool: making a connection costs more than most statements.
 		db.SetMaxIdleConns(conns)
 	}
 	return db, err

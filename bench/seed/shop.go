@@ -56,6 +56,7 @@ func Seed(ctx context.Context, p Place, members int, tell figures.Progress) (url
 	if err := engine.Update(ctx, t.ID, func(tx noren.Tx) error { return seedStock(ctx, tx, now) }); err != nil {
 		return "", err
 	}
+	// After the small tables and before the members, whose indexes it is about.
 	loaded, err := p.loading(ctx, url)
 	if err != nil {
 		return "", err
@@ -68,6 +69,7 @@ func Seed(ctx context.Context, p Place, members int, tell figures.Progress) (url
 			batch[i] = Member(int64(first+i), now)
 		}
 		err := engine.Update(ctx, t.ID, func(tx noren.Tx) error {
+			// Before the members, as locks are taken in that order.
 			if err := tx.Raise(ctx, noren.CounterMember, batch[len(batch)-1].ID); err != nil {
 				return err
 			}
@@ -157,6 +159,7 @@ type FullName struct{ Last, First string }
 // NameOf returns a name for the member, another one in each round for the first 1,517 rounds.
 func NameOf(id int64, round int) FullName {
 	lasts, firsts := lastNames(), firstNames()
+	// A multiplication scatters neighbouring ids over the names, and needs no state.
 	at := uint64(id)*2654435761%1_000_003 + uint64(round) //nolint:gosec // neither is negative
 	return FullName{lasts[at%uint64(len(lasts))], firsts[at%uint64(len(firsts))]}
 }

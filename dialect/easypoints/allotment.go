@@ -39,6 +39,7 @@ type allotment struct {
 // kind is the type of the allotment. Where several ways lead to the same entry, the dialect tells them apart.
 func (a allotment) kind() string {
 	switch {
+	// Before the order that the points may have come from: what is shown is why the balance moves.
 	case a.Kind == noren.PointsExpired:
 		return typeExpiration
 	case a.Purchase.ID != 0:
@@ -60,6 +61,7 @@ func (a allotment) parent() *string {
 
 // selectType restricts the filter to one type. Types that only the vendor has have no allotments.
 func selectType(f *noren.PointEntryFilter, kind string) {
+	// The conditions are kind() turned round: each entry has to come back under the type that it is shown with.
 	moved := []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed}
 	switch kind {
 	case typeAPI:
@@ -81,6 +83,7 @@ func allotmentView() wire.View[allotment] {
 	unknown := func(name, label string) wire.Shown[a] {
 		return wire.Shown[a]{Name: name, Value: func(a) any { return nil }, Nullable: true, Description: label}
 	}
+	// The ledger has one time for each entry, which is when it took effect and when it was recorded.
 	at := func(a a) any { return a.At.UTC().Format(allotmentTime) }
 	return wire.View[a]{
 		unknown("action", "付与の契機"),
@@ -116,6 +119,7 @@ func (d *Dialect) getAllotments(ctx context.Context, x *web.Request) (web.Answer
 	for i, e := range ledger.Entries {
 		rows[i] = allotment{e, ledger.Members[e.MemberID].ShopifyCustomerID}
 	}
+	// There is no count and no link to the next page: the documents have neither.
 	return enveloped(allotmentView().List(rows)), nil
 }
 
@@ -142,12 +146,14 @@ func readAllotment(body []byte, table wire.Table[allotmentRequest]) (noren.Membe
 		return noren.MemberKey{}, 0, err
 	}
 	var wrong dialect.Complaints
+	// A number and its digits as a text are the same customer.
 	key := noren.MemberKey{ShopifyCustomerID: r.customer.Text}
 	switch text := r.customer.Text; {
 	case r.customer.IsWhole:
 		key.ShopifyCustomerID = strconv.FormatInt(r.customer.Whole, 10)
 	case isEmail(text):
 		key = noren.MemberKey{Email: text}
+	// Everything that is wrong is collected, so that both fields can be mended at once.
 	case text == "" || strings.Trim(text, "0123456789") != "":
 		wrong.Add("/customer_id", "Invalid integer. Got: string")
 	}
@@ -164,6 +170,7 @@ func (d *Dialect) postAllotment(ctx context.Context, x *web.Request) (web.Answer
 		return web.Answer{}, err
 	}
 	answer := func(changed points.BalanceChange) web.Answer {
+		// There is at least one entry, because a movement of 0 has been refused.
 		row := changed.Entries[0] // easyPoints sees a deduction from both types of points as one
 		row.Delta = changed.Delta()
 		return ok(allotmentView(), allotment{row, changed.Member.ShopifyCustomerID})

@@ -25,6 +25,7 @@ func (d *Dialect) getBalance(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// A list of one and not ByKey, which would return the member without its points.
 	found, err := d.rooms.Members.List(ctx, x.Caller, noren.MemberFilter{
 		ShopifyIDs: []string{key.ShopifyCustomerID}, NoTotal: true, Page: noren.Page{Limit: 1},
 	})
@@ -71,6 +72,7 @@ func (b balance) expiresAt() any {
 	if day == nil {
 		return nil
 	}
+	// The day ends where the shop is; the time is written in UTC, as the documents' example is.
 	return day.EndOf(b.tenant.Location()).UTC().Format(balanceTime)
 }
 
@@ -95,6 +97,7 @@ func (d *Dialect) postBalance(ctx context.Context, x *web.Request) (web.Answer, 
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// Only here: the pages that read name no e-mail address.
 	if isEmail(key.ShopifyCustomerID) {
 		key = noren.MemberKey{Email: key.ShopifyCustomerID}
 	}
@@ -111,6 +114,7 @@ func balanceSetView() wire.View[points.BalanceChange] {
 	type b = points.BalanceChange
 	return wire.View[b]{
 		{Name: "id", Value: func(b b) any {
+			// The balance was what was asked for, so nothing moved and there is nothing to name.
 			if len(b.Entries) == 0 {
 				return nil
 			}

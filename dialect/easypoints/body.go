@@ -44,8 +44,10 @@ func words(f *wire.Facts, code wire.Code, v wire.Value) string {
 	case wire.EmptyRefused:
 		return "String length is smaller than minLength: 1"
 	case wire.HasNUL:
+		// OpenApiSpex has no such rule, and so no words for it; PostgreSQL stores no text with this character.
 		return "Invalid string. It holds U+0000"
 	}
+	// OpenApiSpex tries the types one after another and reports that none fitted, not what was wrong with each.
 	if f.Type == wire.TypeEither {
 		return "Failed to cast value to one of: string, integer"
 	}
@@ -77,6 +79,7 @@ func kindOf(v wire.Value) string {
 		return "array"
 	case raw[0] == 't' || raw[0] == 'f':
 		return "boolean"
+	// As JSON has it, and not by value: 1.0 is a number to the validator, and not an integer.
 	case bytes.ContainsAny(raw, ".eE"):
 		return "number"
 	default:
@@ -86,6 +89,7 @@ func kindOf(v wire.Value) string {
 
 // rangeWords names the limit that was exceeded. An integer that does not fit into 64 bits exceeds both.
 func rangeWords(f *wire.Facts, literal string) string {
+	// Without facts there are no limits, so what fails here is too large for 64 bits, and its sign says on which side.
 	if n, code := wire.CheckInteger(&wire.Facts{}, literal); code == "" && n < f.Min || code != "" && strings.HasPrefix(literal, "-") {
 		return fmt.Sprintf("%s is smaller than inclusive minimum %d", dialect.Cut(literal), f.Min)
 	}

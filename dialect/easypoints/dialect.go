@@ -58,6 +58,7 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 	if !mine {
 		return web.Claim{}, false
 	}
+	// Rewritten here, so that the table of endpoints has each path once.
 	if after, singular := strings.CutPrefix(rest, "/point_balance/"); singular {
 		rest = "/point_balances/" + after
 	}
@@ -71,11 +72,13 @@ func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, _ web.Claim
 	switch strings.ToLower(scheme) {
 	case "basic":
 		public, secret, ok := basicCredentials(credentials)
+		// Nothing is looked up for it: it is refused below like a header that is missing.
 		if !ok {
 			break
 		}
 		return d.rooms.Access.AuthenticateKey(ctx, noren.EasyPoints, public, secret)
 	case "bearer":
+		// The client is found by its secret alone, which is why no two clients may have the same.
 		return d.rooms.Access.AuthenticateSecret(ctx, noren.EasyPoints, credentials)
 	}
 	return noren.Caller{}, &noren.Error{Kind: noren.Unauthenticated, Message: "the Authorization header is missing or cannot be read"}

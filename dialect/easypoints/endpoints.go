@@ -40,10 +40,12 @@ func (d *Dialect) endpoints() []dialect.Endpoint {
 	tierSet, balanceSet := data(tierSetView().Schema()), data(balanceSetView().Schema())
 	return []dialect.Endpoint{
 		read(one+"/tier", d.getTier, scopeRead).Says("getTier", "単一顧客の会員ランク情報の取得").Returns(data(tierView().Schema())),
+		// Twice, because the page's two examples have different paths.
 		write(one+"/tiers", d.postTier, tier).Says("postTiers", "特定の顧客の会員ランクを更新する").Returns(tierSet),
 		write(one, d.postTier, tier).Says("postTier", "特定の顧客の会員ランクを更新する (例2のURL)").Returns(tierSet),
 		read(one, d.getBalance, scopeRead).Says("getPointBalance", "単一顧客のポイント残高の取得").Returns(data(balanceView().Schema())),
 		write(one+"/set_balance", d.postBalance, balance).Says("setBalance", "ポイント残高の設定").Returns(balanceSet),
+		// What a newer page calls it.
 		write(one+"/set_balances", d.postBalance, balance).Says("setBalances", "ポイント残高の設定").Returns(balanceSet),
 		read(base+"/point_allotments", d.getAllotments, scopeRead, scopeHistory).Says("getPointAllotments", "ポイント付与の一覧").
 			Asks(queryParameters()...).Returns(data(wire.ArrayOf(allotmentView().Schema()))),

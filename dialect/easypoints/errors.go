@@ -39,6 +39,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 		return unprocessable(refusalWords(noren.Refusals{e}))
 	case e.Kind == noren.Unauthenticated:
 		return refusal(http.StatusUnauthorized, "The API credentials are missing or wrong").
+			// A 401 has to name what would be accepted (RFC 9110, section 11.6.1); either way is.
 			With("WWW-Authenticate", `Basic realm="easyPoints"`).With("WWW-Authenticate", "Bearer")
 	case e.Kind == noren.Internal:
 		return refusal(http.StatusInternalServerError, "Something went wrong on our side. The log has more under the X-Request-Id "+x.ID)
@@ -83,6 +84,7 @@ func sentence(e *noren.Error) string {
 	case e.Kind == noren.Unavailable:
 		return "The service cannot take this now; send it again after Retry-After seconds"
 	case e.Message != "":
+		// Messages of ours begin with a letter of ASCII, so the first byte is the first character.
 		return strings.ToUpper(e.Message[:1]) + e.Message[1:]
 	}
 	return http.StatusText(web.Status(e.Kind))

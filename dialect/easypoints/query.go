@@ -93,6 +93,7 @@ func parseTime(text string) (t time.Time, err error) {
 // refused before.
 func readQuery(raw string) (noren.PointEntryFilter, error) {
 	q := query{page: 1}
+	// Without per_page a page is as large as it may be, as the page about pagination has it.
 	q.Limit = maxPerPage
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -102,6 +103,7 @@ func readQuery(raw string) (noren.PointEntryFilter, error) {
 	for _, p := range parameters() {
 		given, known := values[p.Name]
 		switch {
+		// Present but empty is a value, and wrong: a client whose variable is empty would get the whole ledger.
 		case !known:
 		case len(given) > 1:
 			wrong.Add("/"+p.Name, "Invalid value: it is given more than once")
@@ -111,6 +113,7 @@ func readQuery(raw string) (noren.PointEntryFilter, error) {
 			}
 		}
 	}
+	// After all parameters, because page may stand before per_page.
 	q.Offset = int(q.page-1) * q.Limit
 	return q.PointEntryFilter, wrong.OrNil()
 }

@@ -36,6 +36,7 @@ func readTier(body []byte, table wire.Table[tierRequest]) (r tierRequest, err er
 	if err := readObject(body, table, &r); err != nil {
 		return r, err
 	}
+	// A request that changes nothing is most likely a misspelled name, and names that are not known are ignored.
 	if !r.tier.Given() && !r.minimum.Given() && !r.skip.Given() {
 		return r, dialect.Wrong("", "At least one of these fields is required: tier, minimum_tier, skip_next_check")
 	}
@@ -75,6 +76,7 @@ func (d *Dialect) postTier(ctx context.Context, x *web.Request) (web.Answer, err
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The number of a member never changes and is never used again, so it may be read before the write begins.
 	member, err := d.rooms.Members.ByKey(ctx, x.Caller, key)
 	if err != nil {
 		return web.Answer{}, err
@@ -119,6 +121,7 @@ func (t tierSet) rank(id *int64) *noren.Rank {
 
 // echo returns the name that was sent, or that of the rank if it was left out or given by its number.
 func echo(sent noren.Field[wire.TextOrWhole], now *noren.Rank) any {
+	// As sent and not as stored, as README.md says: the two may differ in case and blanks.
 	if v, isValue := sent.Value(); isValue && !v.IsWhole {
 		return v.Text
 	}

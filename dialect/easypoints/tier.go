@@ -17,6 +17,7 @@ const pathID = "shopify_customer_id"
 
 // customer reads the Shopify id in the path. A text that no customer can have as id is not found rather than wrong.
 func customer(x *web.Request) (noren.MemberKey, error) {
+	// It need not be a number: ids are compared as texts.
 	id := x.Vars[pathID]
 	if id == "" || !wire.Storable(id) {
 		return noren.MemberKey{}, &noren.Error{Kind: noren.NotFound, Field: pathID}
@@ -63,12 +64,14 @@ func (t tierShown) advancement() wire.Map {
 	var deadline any
 	target := t.Target()
 	if target != nil {
+		// May be 0 or less: the spend is there, and the next check brings the rank.
 		missing, required, deadline = new(t.Missing(*target)), &target.EntrySpend, t.deadline()
 	}
 	uid := rankUID(target)
 	if target == nil {
 		uid = rankUID(t.Rank)
 	}
+	// Empty at the top and never null, so that a storefront can go through it.
 	tiers := make([]wire.Map, len(t.Above))
 	for i := range t.Above {
 		tiers[i] = t.step(&t.Above[i])
@@ -84,6 +87,7 @@ func (t tierShown) advancement() wire.Map {
 func (t tierShown) step(r *noren.Rank) wire.Map {
 	missing := t.Missing(*r)
 	return wire.Map{
+		// The ratio is written without an exponent, in as few digits as give the same number.
 		wire.P("amount", t.amount(&missing)), wire.P("currency", t.currency), wire.P("name", r.Name),
 		wire.P("ratio", wire.Raw(strconv.FormatFloat(r.Ratio, 'f', -1, 64))), wire.P("raw_amount", t.raw(&missing)),
 		wire.P("spent_requirement", t.requirement(&r.EntrySpend)), wire.P("uid", r.UID),
@@ -95,6 +99,7 @@ func (t tierShown) maintenance() wire.Map {
 	missing := t.ToKeep()
 	var required *int64
 	var deadline any
+	// The member is shown with the lowest rank if it has none, so only a shop without ranks comes here with nil.
 	if t.Rank != nil {
 		required, deadline = &t.Rank.MaintenanceSpend, t.deadline()
 	}
@@ -130,6 +135,7 @@ func (t tierShown) raw(n *int64) any {
 		return nil
 	}
 	text := noren.FormatMoney(*n, t.currency)
+	// A point at the end is no JSON, and zeros behind one say nothing. Without a point the zeros are tens.
 	if strings.Contains(text, ".") {
 		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 	}

@@ -94,6 +94,7 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 // Authenticate accepts client_id and client_secret as Basic credentials.
 func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, _ web.Claim) (noren.Caller, error) {
 	id, secret, ok := r.BasicAuth()
+	// No engine can look it up, so it is as unknown as any wrong one.
 	if !ok || !wire.Storable(id) {
 		return noren.Caller{}, &noren.Error{Kind: noren.Unauthenticated, Message: "send client_id and client_secret by HTTP Basic authentication"}
 	}
@@ -110,6 +111,8 @@ func (d *Dialect) getPerson(ctx context.Context, x *web.Request) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// Everything at once and not as a stream: what is stored of one person fits into memory, and an error can still
+	// become a 500.
 	text, err := data.MarshalJSON()
 	return dialect.JSON(http.StatusOK, text), err
 }
@@ -120,6 +123,7 @@ func (d *Dialect) erasePerson(ctx context.Context, x *web.Request) (web.Answer, 
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The receipt is kept with the key: asked again, the answer is the receipt and not that there is no such member.
 	return dialect.Once(x, func(e noren.Erasure) web.Answer { return dialect.JSON(http.StatusOK, wire.JSON(receipt(e))) },
 		func(once *unit.Once) (noren.Erasure, *noren.KeptAnswer, error) {
 			return d.rooms.Privacy.EraseOnce(ctx, x.Caller, id, once)

@@ -46,6 +46,8 @@ func (d *Dialect) postAttachment(ctx context.Context, x *web.Request) (web.Answe
 	if err := readObject(x.Body, d.tables.attachment, &a); err != nil {
 		return web.Answer{}, err
 	}
+	// Before the write: the address of the file in the response needs a secret, which is read in a transaction of its
+	// own.
 	p, err := d.page(ctx, x)
 	if err != nil {
 		return web.Answer{}, err
@@ -61,6 +63,8 @@ func (d *Dialect) postAttachment(ctx context.Context, x *web.Request) (web.Answe
 func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, error) {
 	contract, key := x.Vars["contract"], x.Vars["file_key"]
 	denied := &noren.Error{Kind: noren.Forbidden, Message: "the address was not signed by this server, or has expired"}
+	// What is wrong with the query is not told either: whoever has an address from this server has one that can be
+	// read.
 	query, wrong := readQuery(x)
 	if len(wrong) > 0 || !wire.Storable(contract) {
 		return web.Answer{}, denied
@@ -71,6 +75,7 @@ func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, erro
 	} else if err != nil {
 		return web.Answer{}, err
 	}
+	// All secrets that are valid now: an address signed shortly before the secret was replaced works until it expires.
 	secrets, err := d.Rooms.Access.TenantSecrets(ctx, tenant.ID, access.SecretFileLinks)
 	if err != nil {
 		return web.Answer{}, err
@@ -79,11 +84,14 @@ func (d *Dialect) getFile(ctx context.Context, x *web.Request) (web.Answer, erro
 	if !slices.ContainsFunc(secrets, func(secret string) bool { return d.Links.Check(secret, name, query, d.Rooms.Now()) == nil }) {
 		return web.Answer{}, denied
 	}
+	// The row comes first: it has the type that was found in the bytes, and a file without a row is still being
+	// uploaded, or about to be removed.
 	u, err := d.Rooms.Members.Upload(ctx, tenant.ID, key)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	bytes, length, err := d.Files.Open(ctx, name)
+	// A row without its bytes is left where the database was restored and the files were not.
 	if errors.Is(err, fs.ErrNotExist) {
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: "file", Value: key}
 	}
@@ -115,11 +123,13 @@ func disposition(key, name string) string {
 		}
 		return r
 	}, name)
+	// An attachment without a name, or an address made without one: the key alone is what the file is saved as.
 	if name == "" {
 		return header
 	}
 	if extension := path.Ext(key); !strings.EqualFold(path.Ext(name), extension) {
 		name += extension
 	}
+	// QueryEscape writes a space as "+", which filename* would take literally.
 	return header + "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }

@@ -39,6 +39,7 @@ func parseRows(body []byte) ([]wire.Object, error) {
 	if problem != nil {
 		return nil, dialect.Malformed{Problem: problem}
 	}
+	// The values end at the limit while n counts on, so a body of a million rows is refused without being taken apart.
 	values, n, isArray := v.Array(maxRows)
 	switch {
 	case !isArray:
@@ -67,6 +68,8 @@ func rowPrefix(row int) string { return strconv.Itoa(row) + "." }
 func complain(prefix string, o wire.Object, problems []*wire.Problem) (wrong dialect.Complaints) {
 	for _, p := range problems {
 		path := strings.Split(strings.TrimPrefix(p.Path, "/"), "/")
+		// A copy: the facts belong to the table, which all requests share, and the name becomes the whole path only for
+		// this message.
 		facts := *p.Facts
 		facts.Name = strings.Join(path, ".")
 		wrong.Add(prefix+facts.Name, words(&facts, p.Code, valueAt(o, path)))
@@ -76,6 +79,8 @@ func complain(prefix string, o wire.Object, problems []*wire.Problem) (wrong dia
 
 // valueAt returns what is at the path, as far as it can be shown: the text, or the JSON.
 func valueAt(o wire.Object, path []string) string {
+	// Where there is no object on the way, the rest of the walk ends in values that do not exist, which show as
+	// nothing.
 	for _, name := range path[:len(path)-1] {
 		o, _ = o.Get(name).Object()
 	}

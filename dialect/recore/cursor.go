@@ -23,12 +23,15 @@ func readCursor(contract, cursor string) (int64, bool) {
 	if cursor == "" {
 		return 0, true
 	}
+	// Strict, because without it several texts stand for the same bytes, and a typed one could be one of them.
 	data, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(data) <= cursorSum {
 		return 0, false
 	}
 	text, sum := data[:len(data)-cursorSum], data[len(data)-cursorSum:]
 	id, n := binary.Uvarint(text)
+	// A number must fill its bytes and be an id that newCursor could have been given: the checksum is no secret, so
+	// anybody can make one for any bytes.
 	if n != len(text) || id == 0 || id > maxID || subtle.ConstantTimeCompare(sum, checksum(contract, text)) != 1 {
 		return 0, false
 	}
@@ -36,6 +39,7 @@ func readCursor(contract, cursor string) (int64, bool) {
 }
 
 func checksum(contract string, text []byte) []byte {
+	// The text in front keeps cursors of another form, should there ever be one, from being taken for these.
 	sum := sha256.Sum256(append([]byte("noren recore cursor 1\x00"+contract+"\x00"), text...))
 	return sum[:cursorSum]
 }

@@ -73,6 +73,7 @@ type lists struct {
 
 // New makes the dialect.
 func New(c Config) *Dialect {
+	// Paths of files begin with a slash.
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	d := &Dialect{
 		Config: c,
@@ -83,6 +84,7 @@ func New(c Config) *Dialect {
 		lists: lists{members: memberList(), notes: noteList(), staff: staffList()},
 		view:  memberView(),
 	}
+	// Last, because the endpoints take the schemas and parameters from the tables above, and handlers from d itself.
 	d.Table = dialect.New(d.spec())
 	return d
 }
@@ -103,6 +105,7 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 func (d *Dialect) RateKey(x *web.Request) string {
 	endpoint := x.Route.Method + " " + x.Route.Pattern
 	if x.Route.Pattern == pathFile {
+		// The address of a file has no key by which to count.
 		return fmt.Sprintf("%s %s/%s %s", endpoint, x.Vars["contract"], x.Vars["file_key"], x.Address)
 	}
 	return fmt.Sprintf("%s %d:%d %s", endpoint, x.Caller.Tenant.ID, x.Caller.Client.ID, x.Address)

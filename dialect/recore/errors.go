@@ -12,6 +12,7 @@ import (
 
 // detailOf groups the messages by key, in the order in which the keys first occur.
 func detailOf(wrong dialect.Complaints) wire.Map {
+	// A map would forget the order, and the same request would get another response each time.
 	var keys []string
 	messages := make(map[string][]string)
 	for _, c := range wrong {
@@ -43,6 +44,7 @@ func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 	if list, ok := errors.AsType[noren.Refusals](err); ok {
 		return validateFailed(refusalWords(list))
 	}
+	// The status that clients have seen for this text; everything else that is wrong with a body is a 400.
 	if _, ok := errors.AsType[dialect.Malformed](err); ok {
 		return refusal(http.StatusUnprocessableEntity, "MALFORMED_JSON", wordsMalformed)
 	}
@@ -50,6 +52,7 @@ func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 		return refusal(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", wordsMethod)
 	}
 	e, ok := errors.AsType[*noren.Error](err)
+	// An error that nobody has worded is internal. Its text goes to the log and never to the client.
 	if !ok {
 		e = &noren.Error{}
 	}

@@ -35,6 +35,7 @@ func idsFilter[F any](name, label string, ref func(*F) *[]int64) filter[F] {
 func textsFilter[F any](name, label string, ref func(*F) *[]string) filter[F] {
 	facts := wire.Facts{Name: name, Type: wire.TypeText, MaxItems: noren.MaxNamed, Description: label + "。カンマ区切りで複数指定可能"}
 	return filter[F]{facts, func(f *F, text string, _ *time.Location) (string, wire.Code) {
+		// Counted before it is split, so that a long list is refused without being copied.
 		if strings.Count(text, ",") >= facts.MaxItems {
 			return "", wire.TooManyItems
 		}
@@ -50,6 +51,8 @@ func spanFilters[F any](name, label string, ref func(*F) *noren.Span) []filter[F
 		facts := wire.Facts{Name: name + suffix, Type: wire.TypeText, Description: label, Example: "2024-04-12 12:08:38"}
 		return filter[F]{facts, func(f *F, text string, zone *time.Location) (string, wire.Code) {
 			t, err := time.ParseInLocation(time.DateTime, text, zone)
+			// Go's parser also takes fractions of a second behind the seconds, and hours of one digit. The page has one
+			// form only.
 			if err != nil || len(text) != len(time.DateTime) || t.Year() < 1 {
 				return text, notATime
 			}
@@ -74,6 +77,7 @@ func statusesFilter() filter[noren.MemberFilter] {
 		f.Statuses = []noren.Status{}
 		for part := range strings.SplitSeq(text, ",") {
 			known := false
+			// From the stored statuses to their words, and not back: several of them have the same word.
 			for _, s := range noren.Statuses() {
 				if word(statuses(), noren.ReCOREView.Status(s)) == part {
 					f.Statuses = append(f.Statuses, s)

@@ -33,6 +33,7 @@ func presented(header http.Header) string {
 		return key
 	}
 	key := strings.TrimSpace(header.Get(headerAuthorization))
+	// The name of the scheme is compared without case, as HTTP has it.
 	if scheme, token, divided := strings.Cut(key, " "); divided && strings.EqualFold(scheme, "Bearer") {
 		key = strings.TrimSpace(token)
 	}
@@ -41,6 +42,8 @@ func presented(header http.Header) string {
 
 // Knows implements web.Knowing. A key has its own header, or is a JWT: three parts between two dots.
 func (d *Dialect) Knows(header http.Header) bool {
+	// Anything in the own header counts, even a broken key: its sender means this API and should read this API's
+	// refusal.
 	return header.Get(headerKey) != "" || strings.Count(presented(header), ".") == 2
 }
 
@@ -66,6 +69,7 @@ func (s scopes) MarshalJSON() ([]byte, error) { return json.Marshal(strings.Join
 // UnmarshalJSON reads both forms.
 func (s *scopes) UnmarshalJSON(data []byte) error {
 	var text string
+	// Fields and not Split: a key without scopes has an empty text, which is no scope and not one empty scope.
 	if json.Unmarshal(data, &text) == nil {
 		*s = strings.Fields(text)
 		return nil
@@ -94,6 +98,7 @@ func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, _ web.Claim
 	if err == nil && (said.CompanyID != caller.Tenant.Contract || said.IssuedAt == nil) {
 		err = denied(errors.New("company_id or iat is wrong"))
 	}
+	// Asked each time and never remembered with the key: revoking has to take effect with the next request.
 	if err == nil && !caller.Client.Accepts(said.KeyID) {
 		err = denied(errors.New("this key of the client was revoked"))
 	}
@@ -116,6 +121,7 @@ func (d *Dialect) prove(ctx context.Context, key string) (caller noren.Caller, s
 		// signature says that it was, and a clock that was set back since would refuse every key.
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(d.Rooms.Now), jwt.WithLeeway(clockSkew),
 	}
+	// A secret that was replaced is no longer among those of the tenant, and the key is read anew, which refuses it.
 	if before, ok := d.proven.get(key); ok {
 		caller, secrets, err := d.signer(ctx, before.claims.ID)
 		if err != nil {
@@ -132,12 +138,15 @@ func (d *Dialect) prove(ctx context.Context, key string) (caller noren.Caller, s
 	// The parser asks for the secret after it has read the claims and before it has checked anything: the claims say whose
 	// secret it is.
 	_, failed := jwt.NewParser(rules...).ParseWithClaims(key, &said, func(*jwt.Token) (any, error) {
+		// The claims are not proven yet and come from anybody: PostgreSQL would refuse some texts with an error that
+		// looks like ours.
 		if said.ID == "" || !wire.Storable(said.ID) {
 			return nil, errors.New("the key does not name a client")
 		}
 		if caller, secrets, err = d.signer(ctx, said.ID); err != nil {
 			return nil, err
 		}
+		// While a secret is being replaced there are two, and keys signed with either are valid.
 		var keys jwt.VerificationKeySet
 		for _, secret := range secrets {
 			keys.Keys = append(keys.Keys, []byte(secret))
@@ -145,6 +154,8 @@ func (d *Dialect) prove(ctx context.Context, key string) (caller noren.Caller, s
 		return keys, nil
 	})
 	switch {
+	// An error of the database is not the fault of the key. The parser would wrap it in one of its own, which says that
+	// it is.
 	case err != nil:
 		return noren.Caller{}, claims{}, err
 	case failed != nil:
@@ -176,6 +187,7 @@ func (d *Dialect) inStore(ctx context.Context, caller noren.Caller, header http.
 	if !given || caller.Client.StoreID != nil {
 		return caller, nil
 	}
+	// The first value counts if the header is repeated, as Header.Get has it.
 	facts := wire.Facts{Name: headerStore, Type: wire.TypeInteger, Min: 1, Max: maxID}
 	id, code := wire.CheckInteger(&facts, values[0])
 	if code != "" {
@@ -188,6 +200,7 @@ func (d *Dialect) inStore(ctx context.Context, caller noren.Caller, header http.
 	if !known {
 		return caller, dialect.Wrong(headerStore, sentence(headerStore, "does not exist"))
 	}
+	// The client is a copy of what is kept in memory, so the restriction ends with this request.
 	caller.Client.StoreID = &id
 	return caller, nil
 }

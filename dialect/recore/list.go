@@ -55,6 +55,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 	query, wrong := readQuery(x)
 	for i := range l.filters {
 		f := &l.filters[i]
+		// What is given and empty is a value for the filter to judge: taken as absent, ids= would return everybody.
 		if !query.Has(f.Name) {
 			continue
 		}
@@ -62,6 +63,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 			wrong.Add(f.Name, words(&f.Facts, code, bad))
 		}
 	}
+	// The number of the page is kept until the limit is known too, whichever comes first in the query.
 	number := int64(1)
 	for _, p := range []struct {
 		facts wire.Facts
@@ -80,6 +82,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 		}
 		p.set(n)
 	}
+	// It cannot overflow: maxPage times maxLimit fits into 64 bits.
 	a.page.Offset = int(number-1) * a.page.Limit
 	if l.cursor && query.Has("cursor") {
 		after, ok := readCursor(x.Caller.Tenant.Contract, query.Get("cursor"))
@@ -89,6 +92,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 		if query.Has("page") {
 			wrong.Add("cursor", sentence("cursor", "cannot be given together with page"))
 		}
+		// An empty cursor begins a walk, so what counts is that it was given, and not what it is.
 		a.walking, a.after = true, after
 	}
 	return a, wrong.OrNil()
@@ -105,6 +109,7 @@ func readQuery(x *web.Request) (url.Values, dialect.Complaints) {
 	// Sorted, so that the same query always gets the same messages in the same order.
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values := query[name]
+		// The name becomes a key of the response, which is JSON, and so has to be UTF-8 and short.
 		name = dialect.Cut(strings.ToValidUTF8(name, "?"))
 		switch {
 		case !utf8.ValidString(values[0]) || !wire.Storable(values[0]):

@@ -25,6 +25,7 @@ func digitsField(name string, ref func(*patch) *noren.Field[string], label strin
 
 // memberFields are the fields of POST /members and PUT /members/{member_id}, in the order of the page.
 func memberFields() []wire.Field[patch] {
+	// The limits that are numbers here are those of the page; names are the domain's, where its limit is the same.
 	alias := textField("alias_code", func(p *patch) *noren.Field[string] { return &p.AliasCode }, noren.MaxMemberAlias, "代替会員コード")
 	alias.NonEmpty = true // it is unique, so two members cannot both have an empty one
 	return []wire.Field[patch]{
@@ -65,8 +66,10 @@ func rowTable() wire.Table[patch] {
 	return wire.NewTable(append([]wire.Field[patch]{id}, memberFields()...)...)
 }
 
+// not turns is_optout, which this API has, into the stored mail_opt_in, which says the opposite.
 func not(b bool) bool { return !b }
 
+// rankRef names a rank by its id: this API has no codes of ranks.
 func rankRef(id int64) noren.Ref { return noren.Ref{ID: id} }
 
 // sexes and statuses are this API's words, for reading requests and writing responses.

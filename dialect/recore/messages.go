@@ -32,6 +32,7 @@ const (
 )
 
 func conflictWords(e *noren.Error) string {
+	// Only the conflict that ends by itself says when to try again; a key that was used for another body stays used.
 	if e.RetryAfter > 0 {
 		return wordsInFlight
 	}
@@ -66,6 +67,7 @@ func fieldWords(f *wire.Facts, code wire.Code, value string) string {
 	case wire.Missing, wire.NullRefused, wire.EmptyRefused:
 		return "can't be blank"
 	case wire.TooLong:
+		// A length that has to be met exactly is validate.js' rule "is", whose words differ from those of a maximum.
 		if f.Pattern != nil && f.Pattern.Name == patternDigits {
 			return fmt.Sprintf("is the wrong length (should be %d characters)", f.MaxLength)
 		}
@@ -80,6 +82,7 @@ func fieldWords(f *wire.Facts, code wire.Code, value string) string {
 	case wire.NotADate, notATime:
 		return "must be a valid date"
 	case wire.NotAnInteger:
+		// validate.js asks for a number first and for a whole one second, so 1.5 gets other words than abc.
 		if _, err := strconv.ParseFloat(value, 64); err != nil {
 			return "is not a number"
 		}
@@ -152,6 +155,7 @@ func fieldOf(e *noren.Error) string {
 	switch e.Field {
 	case "", web.FieldBody:
 		return keyBody
+	// Requests name the rank by its id and responses show it as an object, so this API has two names for the column.
 	case "rank":
 		return "member_rank_id"
 	default:
@@ -176,6 +180,7 @@ func reasonWords(e *noren.Error) string {
 	case noren.ReasonPointsOff:
 		return "cannot be processed because points are switched off"
 	}
+	// Of single fields only a value that somebody else has already is a conflict.
 	if e.Kind == noren.Conflict {
 		return "has already been taken"
 	}

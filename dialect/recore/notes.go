@@ -14,6 +14,7 @@ import (
 // noteTable is the body of POST /members/{member_id}/notes.
 func noteTable() wire.Table[noren.Note] {
 	note := wire.Text("note", wire.ToValue(func(n *noren.Note) *string { return &n.Text })).AtMost(members.MaxNoteLen).Must().Says("メモ", "")
+	// The page requires a note, and an empty one says as little as none.
 	note.NonEmpty = true
 	return wire.NewTable(
 		wire.Whole("staff_id", wire.ToPointer(func(n *noren.Note) **int64 { return &n.StaffID })).Between(1, maxID).OrNull().
@@ -67,6 +68,7 @@ func (d *Dialect) getNotes(ctx context.Context, x *web.Request) (web.Answer, err
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The member is in the path and the rest in the query, so no parameter can reach the notes of somebody else.
 	a.filter.MemberID, a.filter.Page = id, a.page
 	found, err := d.Rooms.Members.Notes(ctx, x.Caller, a.filter)
 	if err != nil {

@@ -19,6 +19,7 @@ type adjustment = points.Adjustment
 func pointTable() wire.Table[adjustment] {
 	modes := []wire.Choice[points.Mode]{{Word: "ADD", Means: points.Add}, {Word: "SUB", Means: points.Subtract}}
 	note := wire.Text("note", wire.ToValue(func(a *adjustment) *string { return &a.Note })).AtMost(members.MaxNoteLen).Must().Says("摘要", "")
+	// The page requires a note, and points that move without a reason cannot be explained to the member later.
 	note.NonEmpty = true
 	return wire.NewTable(
 		wire.Whole("staff_id", wire.ToPointer(func(a *adjustment) **int64 { return &a.StaffID })).Between(1, maxID).OrNull().
@@ -61,9 +62,11 @@ func readAdjustment(body []byte, table wire.Table[adjustment]) (adjustment, erro
 	if err := readObject(body, table, &a); err != nil {
 		return a, err
 	}
+	// Left out and null mean the same, as the page's "?string|null" allows.
 	if a.Type == "" {
 		a.Type = noren.DefaultPoint
 	}
+	// After the form, so that a list of the wrong type is reported as that.
 	if a.Query.Named() == 0 {
 		return a, dialect.Wrong("query", sentence("query", "can't be blank"))
 	}

@@ -23,6 +23,7 @@ type provenKey struct {
 
 // get returns what is remembered of the key.
 func (p *provenKeys) get(key string) (provenKey, bool) {
+	// Outside the lock, which every request takes: hashing is most of the work here.
 	hash := sha256.Sum256([]byte(key))
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -35,6 +36,7 @@ func (p *provenKeys) put(key string, k provenKey) {
 	hash := sha256.Sum256([]byte(key))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	// Only keys with a right signature come here, so strangers cannot make the others be forgotten.
 	if p.says == nil || len(p.says) >= maxProven {
 		p.says = make(map[[sha256.Size]byte]provenKey)
 	}

@@ -20,8 +20,10 @@ func (d *Dialect) getMembers(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// This API shows no total, and counting would cost more than the page; attachments are part of every entry.
 	f := a.filter
 	f.Page, f.WithAttachments, f.NoTotal = a.page, true, true
+	// One more than is shown, so that it is known whether there is a next page without counting.
 	if a.walking {
 		f.IDFrom, f.Page = a.after+1, noren.Page{Limit: a.page.Limit + 1}
 	}

@@ -30,6 +30,7 @@ func staffView() wire.View[staffShown] {
 			}
 			return named(p.store.ID, p.store.Name)
 		}, Schema: namedSchema("店舗").OrNull()},
+		// It is not stored whether somebody has left, so everybody in the list is shown as working.
 		{Name: "status", Value: func(s) any { return "ACTIVE" }, Enum: []string{"ACTIVE"}, Description: "ステータス"},
 		maybe("last_name", "姓", func(p s) any { last, _ := p.names(); return last }),
 		unknown("last_kana", "セイ"),
@@ -67,10 +68,12 @@ func (d *Dialect) getStaffs(ctx context.Context, x *web.Request) (web.Answer, er
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The staff of a tenant are few: all are read, and the filters look at each.
 	all = slices.DeleteFunc(all, func(p staffShown) bool {
 		return a.filter.ids != nil && !slices.Contains(a.filter.ids, p.ID) ||
 			a.filter.codes != nil && !slices.Contains(a.filter.codes, p.Code) || p.ID <= a.after
 	})
+	// A page behind the end is empty and not an error, as in the other lists.
 	all = all[min(a.page.Offset, len(all)):]
 	items, next := walked(a, all, x.Caller.Tenant.Contract, func(p staffShown) int64 { return p.ID })
 	return listed(staffView().List(items[:min(a.page.Limit, len(items))]), next), nil
@@ -86,6 +89,7 @@ func (d *Dialect) getStaff(ctx context.Context, x *web.Request) (web.Answer, err
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// Among those that the caller may see: staff of another store are as unknown as those that do not exist.
 	at := slices.IndexFunc(all, func(p staffShown) bool { return p.ID == id })
 	if at < 0 {
 		return web.Answer{}, &noren.Error{Kind: noren.NotFound, Field: "staff"}

@@ -31,6 +31,8 @@ func (d *Dialect) postUpload(public bool) dialect.Handler {
 			return ok(wire.JSON(wire.Map{wire.P("file_key", u.FileKey)}))
 		}
 		file := members.NewFile{Bytes: x.Stream, Declared: x.Stream.ContentType, Public: public}
+		// The Once is made when the file has been read: what makes a repeated request the same is the bytes, which are
+		// known then.
 		u, kept, err := d.Rooms.Members.KeepFile(ctx, x.Caller, d.Files, file, func() *unit.Once { return x.Once(answer) })
 		switch {
 		case err != nil:
@@ -61,6 +63,8 @@ func fileRefused(err error) error {
 // openUpload finds the file in the body: all of it, or the field file of a multipart one.
 func openUpload(r *http.Request) (web.Stream, error) {
 	declared := r.Header.Get("Content-Type")
+	// A Content-Type that cannot be read is no form, and then the body is the file: its type is told by its bytes
+	// anyway.
 	if kind, _, _ := mime.ParseMediaType(declared); kind != "multipart/form-data" {
 		return web.Stream{Reader: r.Body, ContentType: declared}, nil
 	}
@@ -69,6 +73,7 @@ func openUpload(r *http.Request) (web.Stream, error) {
 		return web.Stream{}, dialect.Wrong(keyBody, sentence(keyBody, "is not a valid multipart form"))
 	}
 	for {
+		// Parts before the file are read over, not kept; whatever comes behind it is never read.
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
 			return web.Stream{}, dialect.Wrong(fieldFile, sentence(fieldFile, "can't be blank"))
@@ -77,6 +82,7 @@ func openUpload(r *http.Request) (web.Stream, error) {
 			return web.Stream{}, unreadable(err)
 		}
 		if part.FormName() == fieldFile {
+			// The part's own type and not that of the body, which is the form's.
 			return web.Stream{Reader: part, ContentType: part.Header.Get("Content-Type")}, nil
 		}
 	}

@@ -27,6 +27,7 @@ func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Behind a proxy the address in the request may be an inner one, so what the operator has set comes first.
 	base := d.BaseURL
 	if base == "" {
 		base = x.BaseURL
@@ -38,6 +39,7 @@ func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 // FilePaths returns a function that turns an attachment into the path, with its query, of the file's temporary address on
 // this server.
 func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(noren.Attachment) string, err error) {
+	// One secret and one moment for all files of a response, so that its addresses expire together.
 	secret, err := d.Rooms.Access.TenantSecret(ctx, t.ID, access.SecretFileLinks)
 	now := d.Rooms.Now()
 	return func(a noren.Attachment) string {
@@ -131,6 +133,7 @@ func named(id int64, name string) wire.Map { return wire.Map{wire.P("id", id), w
 
 // photoOf returns the address of the newest photo.
 func photoOf(m member) any {
+	// Attachments are in order of their ids, which count up.
 	for _, a := range slices.Backward(m.attachments) {
 		if a.Tag == noren.PhotoFile {
 			return m.page.link(a)
@@ -140,6 +143,7 @@ func photoOf(m member) any {
 }
 
 func attachmentsOf(m member) any {
+	// Made even for no entries, because a nil slice would be written as null.
 	list := make([]wire.Map, len(m.attachments))
 	for i, a := range m.attachments {
 		list[i] = m.page.attachment(a)
@@ -162,16 +166,20 @@ func pointsOf(m member) any {
 	if !settings.Enabled {
 		return nil
 	}
+	// Not nil: a member who holds no points has an empty list, and the schema allows no null there.
 	details := []wire.Map{}
 	sum := noren.PointBalance{}
 	for _, t := range noren.PointTypes() {
 		at := slices.IndexFunc(m.balances, func(b noren.PointBalance) bool { return b.Type == t })
+		// Only the types that the member holds are listed.
 		if at < 0 {
 			continue
 		}
 		b := m.balances[at]
 		sum.Total += b.Total
 		switch {
+		// Three cases: nothing of this type expires before what was found; it expires on the same day, and both amounts
+		// go together; it is nearer, or the first.
 		case b.ExpiresOn == nil || sum.ExpiresOn != nil && *sum.ExpiresOn < *b.ExpiresOn:
 		case sum.ExpiresOn != nil && *sum.ExpiresOn == *b.ExpiresOn:
 			sum.ExpiresAmount += b.ExpiresAmount
@@ -191,6 +199,7 @@ func pointsOf(m member) any {
 func (p *page) balance(b noren.PointBalance) wire.Map {
 	var expires any
 	if b.ExpiresOn != nil {
+		// The page's example is the last second of a day in Japan: points can be used all through their last day.
 		expires = b.ExpiresOn.EndOf(p.zone).Unix()
 	}
 	return wire.Map{wire.P("total", b.Total), wire.P("expires_amount", b.ExpiresAmount), wire.P("expires_at", expires)}

@@ -48,6 +48,7 @@ func (d *Dialect) putMember(ctx context.Context, x *web.Request) (web.Answer, er
 		return web.Answer{}, err
 	}
 	row := decodeRow(o, d.tables.changed)
+	// After the body was decoded: an id in the body is ignored, and the path decides.
 	row.patch.ID = id
 	return d.write(ctx, x, writing{rows: d.doubting(row), do: d.Rooms.Members.Update})
 }
@@ -100,6 +101,7 @@ type writing struct {
 // write refuses what is wrong with the form, or else writes the members and shows them.
 func (d *Dialect) write(ctx context.Context, x *web.Request, w writing) (web.Answer, error) {
 	var wrong dialect.Complaints
+	// All rows are looked at before any is refused, so that one response names every wrong value.
 	patches := make([]noren.MemberPatch, len(w.rows))
 	for i, row := range w.rows {
 		patches[i] = row.patch
@@ -141,6 +143,7 @@ func (w writing) refused(err error) error {
 	}
 	var wrong dialect.Complaints
 	for _, e := range list {
+		// Refusals count rows from 1, as people do. This API counts them from 0.
 		row := e.Row - 1
 		switch at := w.doubt(e); {
 		case at >= 0:
@@ -171,6 +174,8 @@ func (d *Dialect) doubting(rows ...memberRow) []memberRow {
 		row.doubts, row.problems = row.problems, nil
 		for _, p := range row.doubts {
 			row.patch.Doubts = append(row.patch.Doubts, noren.Doubt{
+				// The service returns this very error if the value is none that the member has: by it, refused finds
+				// the words.
 				Refusal: &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonForm, Field: p.Field},
 				Has:     func(now *noren.Member) bool { return d.reads(member{Member: *now}, p.Field, row.sent.Get(p.Field)) },
 			})
@@ -181,14 +186,17 @@ func (d *Dialect) doubting(rows ...memberRow) []memberRow {
 
 // reads reports whether the value is what the member's field reads now.
 func (d *Dialect) reads(now member, field string, sent wire.Value) bool {
+	// Fields that the response shows under another name or not at all, such as member_rank_id, are never unchanged.
 	at := slices.IndexFunc(d.view, func(s wire.Shown[member]) bool { return s.Name == field })
 	if at < 0 || !sent.Exists() {
 		return false
 	}
+	// Compared as JSON, in the form that a client has read and would send back.
 	shown, problem := wire.Parse(wire.JSON(d.view[at].Value(now)))
 	if problem != nil {
 		return false
 	}
+	// Texts are compared decoded, because clients escape as they like; numbers and null have one form.
 	a, isText := shown.Text()
 	b, alsoText := sent.Text()
 	return isText && alsoText && a == b || string(shown.Raw()) == string(sent.Raw())

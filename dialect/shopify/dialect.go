@@ -72,6 +72,7 @@ func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 	if !ok {
 		e = &noren.Error{}
 	}
+	// The text goes to Shopify's list of deliveries, which others than the operator read.
 	plain := noren.Error{Field: e.Field, Message: e.Message} // without the cause
 	switch status := web.Status(e.Kind); e.Kind {
 	case noren.Invalid:
@@ -82,6 +83,7 @@ func (d *Dialect) Refuse(_ *web.Request, err error) web.Answer {
 		return answer(status, outcomeNoSuchPath, "webhooks are posted to "+pathPrefix+"/ and the contract id")
 	case noren.TooLarge:
 		return answer(status, outcomeTooLarge, e.Message)
+	// Shopify sends anything but a success again, which is what is wanted here.
 	case noren.Conflict, noren.TooMany:
 		return answer(status, outcomeBusy, e.Message)
 	case noren.Unavailable:

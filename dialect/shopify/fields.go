@@ -26,6 +26,7 @@ func (f *fields) about(what, id string) {
 }
 
 func (f *fields) complain(name, message string) {
+	// Later complaints are often consequences of the first, and people read one sentence.
 	if f.wrong == "" {
 		f.wrong = name + ": " + message
 	}
@@ -41,6 +42,7 @@ func (f *fields) id(name string) string {
 	if !isNumber {
 		id, _ = v.Text()
 	}
+	// Digits only and none in front that says nothing: ids are compared as texts, and each must have one form.
 	if id == "" || len(id) > maxIDDigits || strings.Trim(id, "0123456789") != "" || id[0] == '0' {
 		f.complain(name, "an id is needed, such as 450789469")
 		return ""
@@ -64,6 +66,7 @@ func (f *fields) flag(name string) bool {
 	switch string(v.Raw()) {
 	case "true":
 		return true
+	// The raw text is compared, so that 0 or "false" are not taken for what they might mean.
 	case "", "null", "false":
 	default:
 		f.complain(name, "true or false is needed")
@@ -78,6 +81,7 @@ func (f *fields) money(name, currency string) int64 {
 	if !isNumber {
 		text, _ = v.Text()
 	}
+	// As a text all the way: a float would lose hundredths of large amounts.
 	amount, err := noren.ParseMoney(text, currency)
 	if err != nil {
 		f.complain(name, err.Error())
@@ -105,6 +109,7 @@ func (f *fields) time(names ...string) time.Time {
 // customer reads whose order it is; false if it has no customer.
 func (f *fields) customer() (id string, known bool) {
 	v := f.object.Get("customer")
+	// A guest's order has null here, or nothing.
 	if !v.Exists() || v.IsNull() {
 		return "", false
 	}
@@ -113,6 +118,7 @@ func (f *fields) customer() (id string, known bool) {
 		f.complain("customer", "an object is needed")
 		return "", true
 	}
+	// An object of its own, so that its complaint can be prefixed with where it was.
 	c := &fields{object: o}
 	id = c.id("id")
 	if f.wrong == "" && c.wrong != "" {
@@ -136,6 +142,7 @@ func (f *fields) shopMoney(name, currency string) (amount int64, ok bool) {
 		return 0, false
 	}
 	amount = m.money("amount", currency)
+	// What is wrong inside is not told: the amount is then as good as missing, and the caller has another source.
 	return amount, m.wrong == ""
 }
 

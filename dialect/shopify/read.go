@@ -36,6 +36,7 @@ func topics() []string {
 func read(topic string, body []byte, currency string) (subject string, content inbox.Content) {
 	var understand func(*fields) inbox.Content
 	switch topic {
+	// Each topic has a reader of its own; what they share are the fields.
 	case topicPaid:
 		understand = readPaid
 	case topicCancelled:
@@ -53,6 +54,7 @@ func read(topic string, body []byte, currency string) (subject string, content i
 	case topicShop:
 		understand = readShop
 	default:
+		// A shop may subscribe to more than is used. Refusing it would make Shopify give up the subscription.
 		return "", inbox.Content{Ignored: "nothing is done with this topic"}
 	}
 	o, problem := wire.ParseObject(body)
@@ -61,6 +63,7 @@ func read(topic string, body []byte, currency string) (subject string, content i
 	}
 	f := &fields{object: o, currency: currency}
 	content = understand(f)
+	// What is ignored anyway need not be readable.
 	if f.wrong != "" && content.Ignored == "" {
 		content = inbox.Content{Refused: f.wrong}
 	}
@@ -86,9 +89,11 @@ func readPaid(f *fields) inbox.Content {
 	case f.text("cancelled_at") != "":
 		return inbox.Content{Ignored: "the order was cancelled"}
 	}
+	// Refunded orders were paid first, and their refunds come as messages of their own.
 	if state := f.text("financial_status"); state != "" && !slices.Contains([]string{"paid", "partially_refunded", "refunded"}, state) {
 		return inbox.Content{Ignored: "the order is not paid"}
 	}
+	// An order that names no currency is in the shop's, which is the tenant's.
 	currency := f.text("currency")
 	if currency == "" {
 		currency = f.currency
@@ -99,6 +104,7 @@ func readPaid(f *fields) inbox.Content {
 	}
 	// It only decides how many points the order earns, so an order without it counts.
 	if tax := f.object.Get("total_tax"); tax.Exists() && !tax.IsNull() {
+		// Bounded by the amount, so that the points of an order are never counted from less than nothing.
 		paid.Tax = min(max(f.money("total_tax", currency), 0), max(paid.Amount, 0))
 	}
 	return inbox.Content{Purchases: []noren.PurchaseEvent{paid}}
@@ -142,10 +148,12 @@ func readRefund(f *fields) inbox.Content {
 			f.complain(fmt.Sprintf("transactions[%d]", i), "an object is needed")
 			break
 		}
+		// A refund lists failed and pending attempts too, and voids of payments that were never taken.
 		if t.text("kind") != "refund" || t.text("status") != "success" || t.flag("test") {
 			continue
 		}
 		in := t.text("currency")
+		// Amounts of two currencies have no sum.
 		if given && in != currency {
 			t.complain("currency", "a refund in several currencies is not understood")
 		}
@@ -159,6 +167,8 @@ func readRefund(f *fields) inbox.Content {
 			if part, ok := t.shopMoney("amount_set", f.currency); ok {
 				amount, ofShop = amount+part, true
 			}
+			// One transaction without its amount in the shop's currency makes the sum useless, so the lines are summed
+			// in its place.
 			foreign = foreign || !ofShop
 			continue
 		}
@@ -178,6 +188,7 @@ func readRefund(f *fields) inbox.Content {
 	if foreign && f.wrong == "" {
 		amount = f.refundedByLines()
 	}
+	// The amount is in the shop's currency by now.
 	if currency != "" && currency != f.currency && f.wrong == "" {
 		currency = f.currency
 	}
@@ -198,6 +209,7 @@ func (f *fields) refundedByLines() (amount int64) {
 		{"refund_shipping_lines", []string{"subtotal_amount_set"}, 1},
 		{"order_adjustments", []string{"amount_set", "tax_amount_set"}, -1},
 	} {
+		// A list that is missing is empty: not every refund has shipping or adjustments.
 		entries, _, _ := f.object.Get(list.name).Array(maxTransactions)
 		for _, v := range entries {
 			o, _ := v.Object()
@@ -229,6 +241,7 @@ func readCustomer(f *fields) inbox.Content {
 func readMerge(f *fields) inbox.Content {
 	kept, gone := f.globalID("admin_graphql_api_customer_kept_id"), f.globalID("admin_graphql_api_customer_deleted_id")
 	f.about("customer", kept)
+	// While a merge is under way both customers exist.
 	if status := f.text("status"); status != "" && status != "completed" {
 		return inbox.Content{Ignored: "the merge is not completed"}
 	}

@@ -25,6 +25,7 @@ func (d *Dialect) receive(ctx context.Context, x *web.Request) (web.Answer, erro
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// From here on the log and the audit log name the tenant; before, nobody was known.
 	x.Caller = noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Shopify}, RequestID: x.ID}
 	for _, name := range []string{headerID, headerTopic} {
 		if x.HTTP.Header.Get(name) == "" {
@@ -33,6 +34,7 @@ func (d *Dialect) receive(ctx context.Context, x *web.Request) (web.Answer, erro
 	}
 	w := noren.Webhook{Source: noren.WebhookShopify, ID: x.HTTP.Header.Get(headerID), Topic: x.HTTP.Header.Get(headerTopic)}
 	var content inbox.Content
+	// A message that cannot be read is recorded as well: people look for it in the console.
 	w.Subject, content = read(w.Topic, x.Body, tenant.Currency)
 	if w, err = d.rooms.Inbox.Receive(ctx, x.Caller, w, content); err != nil {
 		return web.Answer{}, err
@@ -56,6 +58,8 @@ func (d *Dialect) prove(ctx context.Context, x *web.Request) (noren.Tenant, erro
 		sign("", x.Body)
 	}
 	for _, secret := range secrets {
+		// Constant in time, so that a signature cannot be guessed byte by byte. There are two secrets while one is
+		// being replaced.
 		if hmac.Equal(sign(secret, x.Body), signature(x.HTTP.Header)) {
 			return tenant, nil
 		}
@@ -66,6 +70,7 @@ func (d *Dialect) prove(ctx context.Context, x *web.Request) (noren.Tenant, erro
 // sign returns the signature of a body.
 func sign(secret string, body []byte) []byte {
 	sum := hmac.New(sha256.New, []byte(secret))
+	// A hash never returns an error.
 	sum.Write(body)
 	return sum.Sum(nil)
 }

@@ -33,9 +33,10 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	if bad != nil {
 		return e, nil, invalid(bodyWords(bad))
 	}
-	// Elements over the limit are only counted, which costs no memory.
 	list := o.Get(w.key)
+	// Elements over the limit are only counted, which costs no memory.
 	elements, n, isArray := list.Array(bulk.MaxRows)
+	// Absent and null are no rows, which has words of its own below; only another type is wrong here.
 	if list.Exists() && !list.IsNull() && !isArray {
 		return e, nil, invalid(w.key + typeWords(wire.TypeArray))
 	}
@@ -59,6 +60,7 @@ func (d *Dialect) readBulk(body []byte, w rowWords) (envelope, []wire.Object, er
 	for i, element := range elements {
 		row, ok := element.Object()
 		if !ok {
+			// The document counts rows from 1.
 			return e, nil, invalid(w.row(i+1, "要素"+typeWords(wire.TypeObject)))
 		}
 		rows[i] = row
@@ -86,11 +88,14 @@ func decodeRows[P any](rows []wire.Object, table wire.Table[P], w rowWords) ([]P
 
 // accept makes the request durable and responds with its number.
 func (d *Dialect) accept(ctx context.Context, x *web.Request, w rowWords, e envelope, rows noren.BulkRows) (web.Answer, error) {
+	// The address of the callback stays as it was sent, byte for byte, because clients compare it with their own.
 	request := noren.BulkRequest{Kind: w.kind, Dialect: noren.Smaregi, CallbackURL: e.callbackURL, Rows: rows}
 	// The response is kept with the request in one transaction: a crash leaves both or neither.
 	once := x.Once(func(result any) web.Answer {
 		return acceptedAnswer(result.(noren.BulkRequest)) //nolint:forcetypeassert // it is what Accept keeps
 	})
+	// Only what the document words goes out in its words; other refusals, such as a full queue, are worded in
+	// errors.go.
 	accepted, err := d.rooms.Bulk.Accept(ctx, x.Caller, request, once)
 	if broken, ok := errors.AsType[*noren.Error](err); ok && broken.Kind == noren.Invalid {
 		if detail := w.refusal(broken); detail != "" {

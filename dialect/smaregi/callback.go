@@ -19,6 +19,7 @@ func (Callbacks) EncodeCallback(o bulk.Outcome) []byte {
 		return wire.JSON(wire.Map{id, wire.P("message", wordsOf(o.Kind).failure(o.Failures[0], o.ID))})
 	}
 	// Only the list of the request's kind has entries; both are in the order of the rows.
+	// Never nil, which would be written as null where the document has a list.
 	result := make([]wire.Map, 0, len(o.Members)+len(o.Movements))
 	for _, member := range o.Members {
 		result = append(result, wire.Map{wire.P("customerId", decimal(member))})

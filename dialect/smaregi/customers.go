@@ -106,6 +106,7 @@ func dateField(name string, ref func(*patch) *noren.Field[noren.Date], label str
 // toRef sets a reference to a rank, which this API gives by its code, and by name where no rank has that code.
 func toRef(ref func(*patch) *noren.Field[noren.Ref]) wire.Setter[patch, string] {
 	return func(p *patch, v noren.Field[string]) {
+		// The table calls a setter only for a key that was sent, so what is no value is null.
 		if code, ok := v.Value(); ok {
 			*ref(p) = noren.Set(noren.Ref{Code: code})
 		} else {
@@ -148,6 +149,7 @@ func (d *Dialect) patchCustomers(ctx context.Context, x *web.Request) (web.Answe
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// What a status, a sex or an address means depends on what this API shows of the stored one.
 	for i := range patches {
 		patches[i].View = noren.SmaregiView
 	}

@@ -48,6 +48,8 @@ func New(rooms Rooms, version string) *Dialect {
 
 // RateKey counts by contract and app. A request for a token has no known caller yet, so it counts by address.
 func (d *Dialect) RateKey(x *web.Request) string {
+	// The contract stands beside the address, so guessing at one contract does not slow down another behind the same
+	// proxy.
 	if x.Caller.Tenant.ID == 0 {
 		return "token:" + x.Vars["contract_id"] + ":" + x.Address
 	}
@@ -59,6 +61,7 @@ func (d *Dialect) RateKey(x *web.Request) string {
 func (d *Dialect) Claim(path string) (web.Claim, bool) {
 	path = strings.TrimSuffix(path, "/")
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	// Before the shared names below: a contract could be called "stock".
 	if len(segments) >= 2 && slices.Contains(otherAPIs(), segments[1]) {
 		return web.Claim{Path: path, Contract: segments[0]}, true
 	}
@@ -96,6 +99,7 @@ func bearer(header http.Header) (token string, ok bool) {
 // Authenticate finds the holder of the Bearer token. A token of another contract than the path's is refused like an
 // unknown one, so that nobody can find out which contracts exist.
 func (d *Dialect) Authenticate(ctx context.Context, r *http.Request, claim web.Claim) (noren.Caller, error) {
+	// Without a token the empty one is looked up and not found, so the refusal is the same as for a wrong one.
 	token, ok := bearer(r.Header)
 	if !ok {
 		token = ""

@@ -76,6 +76,7 @@ func bulkUpdate(path string, p web.Permission, handle dialect.Handler, schema st
 
 // many returns a bare array, as every list of the platform does; the counts are in headers.
 func many(path string, p web.Permission, handle dialect.Handler, schema string) dialect.Endpoint {
+	// A 404 is possible although a list may be empty: the paths of some lists name a product and a store.
 	return dialect.Get(path, p, handle).Returns(dialect.OK(wire.ArrayOf(wire.Reference(schema)),
 		wire.Parameter{Name: "Link", Schema: wire.TextSchema(""), Details: "next, prev, first, last (RFC 8288)"},
 		wire.Parameter{Name: headerTotal, Schema: wire.IntegerSchema(""), Details: "全件数"},

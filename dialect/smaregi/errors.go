@@ -28,6 +28,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 		return problem(http.StatusBadRequest, parameterWords(u))
 	}
 	e, ok := errors.AsType[*noren.Error](err)
+	// Its kind is that of an internal error, whose text is not shown.
 	if !ok {
 		e = &noren.Error{}
 	}
@@ -70,6 +71,7 @@ func problem(status int, detail string) web.Answer {
 
 // accessDenied is the platform's response to any bad credential; it says no more on purpose.
 func accessDenied() web.Answer {
+	// No more is said, so that nobody learns whether a token, a contract or an app exists.
 	const description = "The resource owner or authorization server denied the request."
 	return web.Answer{Status: http.StatusUnauthorized, ContentType: mediaProblem, Body: wire.JSON(wire.Map{
 		wire.P("type", "https://api.smaregi.jp/problems/oauth2/access_denied"), wire.P("title", "Access Denied"),

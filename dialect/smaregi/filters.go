@@ -61,6 +61,7 @@ func updatedFilters[F any](span func(*F) *noren.Span) []filter[F] {
 func dayFilter[F any](name, label string, span func(*F) *noren.Span) filter[F] {
 	facts := wire.Facts{Name: name, Type: wire.TypeDate, Format: "date", Description: label}
 	return filter[F]{facts, func(f *F, text string, zone *time.Location) wire.Code {
+		// As for any day of a member, so that the year 0 is refused here too.
 		if _, err := noren.ParseDate(text); err != nil {
 			return wire.NotADate
 		}
@@ -68,6 +69,8 @@ func dayFilter[F any](name, label string, span func(*F) *noren.Span) filter[F] {
 		if err != nil {
 			return wire.NotADate
 		}
+		// The next midnight by the calendar and not 24 hours later: a day on which clocks are changed is longer or
+		// shorter. Stored times have microseconds.
 		*span(f) = noren.Span{From: from, To: from.AddDate(0, 0, 1).Add(-time.Microsecond)}
 		return ""
 	}}
@@ -75,6 +78,7 @@ func dayFilter[F any](name, label string, span func(*F) *noren.Span) filter[F] {
 
 // parseTime parses YYYY-MM-DDThh:mm:ssTZD. A plus sign that was not escaped arrives as a space and is restored.
 func parseTime(text string) (time.Time, wire.Code) {
+	// There is no other blank in the form, so nothing that is wrong becomes right by this.
 	text = strings.Replace(text, " ", "+", 1)
 	// Some languages write the zone without its colon: +0900.
 	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {

@@ -112,6 +112,7 @@ func storeView() wire.View[zoned[noren.Store]] {
 // pointCondition is what the tenant has set for all of its stores; what is not set here is null.
 func pointCondition(r zoned[noren.Store]) any {
 	expires, limit := expiryNone, any(nil)
+	// The tenant knows months only, one of the four words that the document has.
 	if months := r.points.ExpiresAfterMonths; months > 0 {
 		expires, limit = expiryMonths, strconv.Itoa(months)
 	}

@@ -118,6 +118,7 @@ func readQuery(x *web.Request) (url.Values, error) {
 	if err != nil {
 		return nil, invalid("クエリ文字列がURLエンコードとして正しくありません。")
 	}
+	// Sorted, because only the first problem is told, and the same query has to get the same words.
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		facts := wire.Facts{Name: dialect.Cut(strings.ToValidUTF8(name, "?"))}
 		for _, value := range query[name] {
@@ -195,6 +196,8 @@ func (l list[F, T]) readSort(text string) ([]noren.Sort, error) {
 			return nil, refuseParameter(&facts, notSortable)
 		}
 		column := l.sortable[i][1]
+		// Compared by column and not by name, because two names may stand for one column, as storeId and
+		// displaySequence do.
 		if !slices.ContainsFunc(sorts, func(s noren.Sort) bool { return s.Column == column }) {
 			sorts = append(sorts, noren.Sort{Column: column, Desc: desc})
 		}
@@ -209,6 +212,7 @@ func checkSpan(s noren.Span) error {
 		return nil
 	case s.To.Before(s.From):
 		return invalid("upd_date_time-toはupd_date_time-from以降である必要があります。")
+	// The end includes its whole second, so a span of exactly 31 days is nearly a second longer.
 	case s.To.Sub(s.From) >= maxSpan+time.Second:
 		return invalid("upd_date_time-fromからupd_date_time-toまでの期間は31日以下である必要があります。")
 	}
@@ -236,6 +240,8 @@ func (l list[F, T]) answer(x *web.Request, a asked[F], items []T, total int) web
 		}
 		query.Set("page", strconv.Itoa(page))
 		text := fmt.Sprintf("<%s%s?%s>; rel=%q", x.BaseURL, x.HTTP.URL.EscapedPath(), query.Encode(), rel)
+		// A link that does not fit counts too: none behind it may take its place, or the neighbours could go before the
+		// last page does.
 		if length += len(text); length <= maxLinks {
 			links = append(links, text)
 		}
@@ -289,6 +295,7 @@ func (l list[F, T]) readSwitches(query url.Values) error {
 
 // shown is what is written of each entry: the keys that fields names, or all, and those that a parameter asks for.
 func (l list[F, T]) shown(query url.Values, fields []string) wire.View[T] {
+	// A key that a parameter asks for is shown even where fields does not name it: it was asked for by itself.
 	view := l.view.Only(fields)
 	for _, e := range l.extras {
 		if query.Get(e.Name) == "all" {

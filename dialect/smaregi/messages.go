@@ -81,6 +81,7 @@ func (w rowWords) row(n int, text string) string {
 
 // failure words one failure for a callback. Row 0 stands for the request as a whole, which could not be applied.
 func (w rowWords) failure(f noren.Failure, requestID int64) string {
+	// A reason that has no words here is one that only a fault of the server can give.
 	text, known := w.failures[f.Reason]
 	if f.Row == 0 || !known {
 		return fmt.Sprintf("[%s]システムの内部エラーにより更新できませんでした。データは変更されていません。"+
@@ -99,6 +100,7 @@ func (w rowWords) refusal(e *noren.Error) string {
 	case noren.ReasonLeftWithoutDate:
 		return fmt.Sprintf(wordsLeft, e.Value)
 	case noren.ReasonUnitPair:
+		// The domain names the column of the half that is missing.
 		missing, given := "pointGivingUnit", "pointGivingUnitPrice"
 		if e.Field == "point_unit_price" {
 			missing, given = given, missing
@@ -145,6 +147,7 @@ func fieldWords(p *wire.Problem) string {
 	case notSortable:
 		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。"
 	default:
+		// What is left is a value of another JSON type than the field has.
 		return name + typeWords(p.Facts.Type)
 	}
 }

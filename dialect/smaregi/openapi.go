@@ -38,6 +38,7 @@ func bulkSchema(key string, row *wire.Schema, e wire.Table[envelope]) *wire.Sche
 	rows.MinItems, rows.MaxItems = 1, bulk.MaxRows
 	rows.Description = fmt.Sprintf("1件以上%d件以下。全ての要素のキーを揃えてください。", bulk.MaxRows)
 	s := e.Schema()
+	// The rows stand first, as in the document's example.
 	s.Properties = append([]wire.Property{wire.Prop(key, rows)}, s.Properties...)
 	s.Required = append([]string{key}, s.Required...)
 	return s
@@ -47,6 +48,7 @@ func bulkSchema(key string, row *wire.Schema, e wire.Table[envelope]) *wire.Sche
 func problemSchema() *wire.Schema {
 	s := wire.ObjectOf(wire.Prop("type", wire.TextSchema("")), wire.Prop("title", wire.TextSchema("")),
 		wire.Prop("status", wire.IntegerSchema("")))
+	// Added behind ObjectOf, which requires every key that it is given.
 	s.Properties = append(s.Properties, wire.Prop("detail", wire.TextSchema("")), wire.Prop("error", wire.TextSchema("401")),
 		wire.Prop("error_description", wire.TextSchema("401")))
 	return s
@@ -82,6 +84,7 @@ func bulkRequestSchema() *wire.Schema {
 		wire.Prop("failures", wire.ArrayOf(failure)),
 		wire.Prop("callback", callback),
 	)
+	// Not required: neither is there before the request was applied, and after it only one of the two.
 	s.Properties = append(s.Properties, wire.Prop("result", wire.ArrayOf(result)), wire.Prop("message", wire.TextSchema("")))
 	return s
 }

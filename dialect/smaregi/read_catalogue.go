@@ -55,6 +55,7 @@ func oneOfCatalogue[T any](
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// The same query as for the list, so that what a restricted caller may see is decided in one place.
 	found, err := query(ctx, x.Caller, noren.CatalogueFilter{IDs: []int64{id}})
 	if err != nil {
 		return web.Answer{}, err

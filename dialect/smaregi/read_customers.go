@@ -24,6 +24,8 @@ type customer struct {
 func customersOf(found members.List, zone *time.Location) []customer {
 	ranks := make(map[int64]string, len(found.Ranks))
 	for _, r := range found.Ranks {
+		// The same choice in both directions: requests look for the code first and then for the name, so what is shown
+		// can be sent back.
 		ranks[r.ID] = cmp.Or(r.Code, r.Name)
 	}
 	staffRanks := make(map[int64]string, len(found.StaffRanks))

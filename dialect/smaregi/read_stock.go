@@ -74,6 +74,7 @@ func (d *Dialect) getStockChanges(ctx context.Context, x *web.Request) (web.Answ
 	}
 	a.filter.StockKey = noren.StockKey{ProductID: product, StoreID: store}
 	a.filter.Sort, a.filter.Page = a.sort, a.page
+	// Asked even where nothing can be found, so that a product or store that does not exist is a 404 in any case.
 	found, err := d.rooms.Stock.Movements(ctx, x.Caller, a.filter.MovementFilter)
 	if err != nil {
 		return web.Answer{}, err

@@ -64,6 +64,8 @@ func told(c *noren.Callback) wire.Map {
 		return nil
 	}
 	o, bad := wire.ParseObject(c.Body)
+	// The bytes are ours and always an object; if they were not, the state of the request is worth more than its
+	// result.
 	if bad != nil {
 		return nil
 	}
@@ -81,6 +83,7 @@ func callbackBody(s bulk.Status, zone *time.Location) wire.Map {
 	var state, next any
 	if s.Callback != nil {
 		state = string(s.Callback.State)
+		// Once delivered or given up, the stored time is that of the last attempt's plan and means nothing.
 		if s.Callback.State == noren.CallbackPending {
 			next = stamp(s.Callback.NextAt, zone)
 		}
@@ -88,6 +91,7 @@ func callbackBody(s bulk.Status, zone *time.Location) wire.Map {
 	attempts := make([]wire.Map, len(s.Attempts))
 	for i, a := range s.Attempts {
 		var status, failure any
+		// An attempt has a status or an error: no response leaves the status at 0, which would read as one.
 		if a.Status != 0 {
 			status = a.Status
 		}

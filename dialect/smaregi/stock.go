@@ -38,6 +38,7 @@ func (d *Dialect) patchStock(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
+	// After the keys of the rows and before any value, in the order of the document's list of errors.
 	if !sameHistoryKeys(rows) {
 		return web.Answer{}, invalid(wordsHistoryKeys)
 	}

@@ -29,6 +29,8 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 	bad := func(description string) (tokenRequest, *oauthError) {
 		return tokenRequest{}, &oauthError{"invalid_request", description}
 	}
+	// JSON is also a form with one strange name, whose refusal would be that grant_type is missing: true, and of no
+	// help.
 	if _, problem := wire.ParseObject(body); problem == nil {
 		return bad("The body is JSON; send it as an application/x-www-form-urlencoded form: grant_type=client_credentials&scope=…")
 	}
@@ -47,6 +49,7 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 		scopes: strings.Fields(form.Get("scope")),
 	}
 	switch {
+	// The grant is judged before the credentials: what those look like depends on it.
 	case t.grant == "":
 		return bad("The parameter grant_type is missing.")
 	case t.grant != "client_credentials":
@@ -83,6 +86,7 @@ func (d *Dialect) issueToken(ctx context.Context, x *web.Request) (web.Answer, e
 		return bad.answer(), nil
 	}
 	issued, err := d.issue(ctx, x.Claim.Contract, t)
+	// Only these two have words in OAuth; the rest, such as a database that is away, get those of the platform.
 	if e, ok := errors.AsType[*noren.Error](err); ok {
 		switch e.Reason {
 		case noren.ReasonClient:
@@ -108,6 +112,7 @@ func (d *Dialect) issue(ctx context.Context, contract string, t tokenRequest) (a
 	if !wire.Storable(t.id) {
 		return access.IssuedToken{}, &noren.Error{Kind: noren.Unauthenticated, Reason: noren.ReasonClient}
 	}
+	// Only a refusal of the credentials is worth a second try; a scope that is not granted stays so.
 	issued, err := d.rooms.Access.IssueToken(ctx, contract, t.id, t.secret, t.scopes)
 	if noren.KindOf(err) != noren.Unauthenticated || err == nil {
 		return issued, err
