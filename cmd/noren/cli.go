@@ -25,6 +25,7 @@ type cli struct {
 	Rotate     rotateCmd     `cmd:"" help:"Replace a signing secret; the one before stays valid for a while."`
 	Person     personCmd     `cmd:"" help:"Hand out what is stored of one person, or erase one person."`
 	Sweep      sweepCmd      `cmd:"" help:"Remove now what has been kept long enough, or show what would be removed."`
+	Copy       copyCmd       `cmd:"" help:"Copy everything from one database into another, such as from SQLite into PostgreSQL."`
 	Distribute distributeCmd `cmd:"" help:"Print or run what distributes the tables over the workers of Citus."`
 	Compact    compactCmd    `cmd:"" help:"Give the room that what was removed has left in a SQLite file back to the disk."`
 	Callbacks  callbacksCmd  `cmd:"" help:"List or resend callbacks of bulk updates."`
