@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,17 +15,26 @@ import (
 	"noren/app/bulk"
 	"noren/app/points"
 	"noren/pgtest"
+	"noren/sharding"
 	"noren/sqlstore"
 	"noren/storetest"
 )
 
-// trips counts round trips between use cases and a PostgreSQL server.
+// trips counts statements and round trips between use cases and a PostgreSQL server.
 type trips struct {
 	*app.App
 	db     *sqlstore.DB
 	proxy  *pgtest.Proxy
+	sent   *storetest.Statements
+	citus  bool // the server stands for Citus
 	caller noren.Caller
 }
+
+// tripsToken is the access token of the client.
+const tripsToken = "token of the till"
+
+// cost is what a use case sends.
+type cost struct{ trips, statements int64 }
 
 // quietEncoder writes no callbacks.
 type quietEncoder struct{}
@@ -31,17 +42,17 @@ type quietEncoder struct{}
 func (quietEncoder) EncodeCallback(bulk.Outcome) []byte { return []byte("{}") }
 
 // setupTrips makes a tenant with a thousand members, ten products in a store, ranks and a client.
-func setupTrips(t *testing.T) *trips {
+func setupTrips(t *testing.T, server string, citus bool) *trips {
 	t.Helper()
-	server := pgtest.Database(t)
 	proxy, proxied := pgtest.NewProxy(t, server)
 	// Not by apptest, which holds what is written against the order of locks: this fills an empty database.
-	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: proxied, Clock: storetest.Now, MaxConns: 2})
+	sent := new(storetest.Statements)
+	db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: proxied, Clock: storetest.Now, MaxConns: 2, OnStatement: sent.Add})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	s := &trips{db: db, proxy: proxy, App: app.New(app.Config{
+	s := &trips{db: db, proxy: proxy, sent: sent, citus: citus, App: app.New(app.Config{
 		Engine: db, Clock: storetest.Now, Encoders: map[noren.Dialect]bulk.Encoder{noren.Smaregi: quietEncoder{}},
 	})}
 	made, _, err := db.EnsureTenant(t.Context(), "sb_trips")
@@ -54,7 +65,7 @@ func setupTrips(t *testing.T) *trips {
 		members := make([]noren.Member, 1000)
 		for i := range members {
 			members[i] = noren.Member{
-				ID: int64(i + 1), Code: fmt.Sprint("M", i+1), LastName: new("山田"), Status: noren.Active,
+				ID: int64(i + 1), Code: fmt.Sprint("M", i+1), LastName: new("山田"), Status: noren.Active, ShopifyCustomerID: new(strconv.Itoa(i + 1)),
 				CreatedAt: storetest.Now(), UpdatedAt: storetest.Now(),
 			}
 		}
@@ -64,6 +75,7 @@ func setupTrips(t *testing.T) *trips {
 		}
 		for _, err := range []error{
 			tx.PutTenant(t.Context(), made), tx.PutClients(t.Context(), []noren.Client{client}),
+			tx.AddToken(t.Context(), noren.Token{Hash: noren.HashSecret(tripsToken), ClientID: 1}),
 			tx.PutRanks(t.Context(), []noren.Rank{{ID: 1, Position: 1, Name: "Bronze"}, {ID: 2, Position: 2, Name: "Gold"}}),
 			tx.PutStores(t.Context(), []noren.Store{{ID: 1, Code: "S1", Name: "本店", Kind: noren.StoreShop}}),
 			tx.PutProducts(t.Context(), products), tx.InsertMembers(t.Context(), members), tx.Raise(t.Context(), noren.CounterMember, 1000),
@@ -92,32 +104,62 @@ func setupTrips(t *testing.T) *trips {
 	return s
 }
 
-// of counts the round trips of a use case once its statements are prepared and what changes rarely is in memory.
-func (s *trips) of(t *testing.T, run func(ctx context.Context) error) int64 {
+// of counts what a use case sends once its statements are prepared and what changes rarely is in memory.
+func (s *trips) of(t *testing.T, run func(ctx context.Context) error) cost {
 	t.Helper()
-	fewest := int64(math.MaxInt64)
+	fewest := cost{math.MaxInt64, math.MaxInt64}
 	for range 6 { // a connection that does not know the statements yet has to ask for them
-		s.proxy.Settle()
-		before := s.proxy.RoundTrips()
-		if err := run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		fewest = min(fewest, s.proxy.RoundTrips()-before)
+		got := s.once(t, func() error { return run(t.Context()) })
+		fewest = cost{min(fewest.trips, got.trips), min(fewest.statements, got.statements)}
 	}
 	return fewest
 }
 
-// TestRoundTrips counts how often a use case waits for PostgreSQL, whatever the number of rows. On a network that is what its
-// time is made of.
+// once counts what one run sends, and looks that each statement goes to one shard.
+func (s *trips) once(t *testing.T, run func() error) cost {
+	t.Helper()
+	s.proxy.Settle()
+	s.sent.Forget()
+	before := s.proxy.RoundTrips()
+	if err := run(); err != nil {
+		t.Fatal(err)
+	}
+	got := cost{trips: s.proxy.RoundTrips() - before}
+	for _, query := range s.sent.Forget() {
+		if strings.HasPrefix(query, "DELETE FROM member_changes") { // which few writers draw lots for
+			continue
+		}
+		got.statements++
+		if found := sharding.Lint(query, s.citus); len(found) > 0 || sharding.LooksAcross(query) {
+			t.Errorf("%s goes to more than one shard: %q", query, found)
+		}
+	}
+	return got
+}
+
+// TestRoundTrips counts how often a use case waits for PostgreSQL, and how many statements it sends, whatever the number of rows. On
+// a network the first is what its time is made of. Each statement goes to one shard, also of those that are sent behind Citus,
+// where counters are read by statements of their own and a transaction may not be ended by a message behind its last one.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	s := setupTrips(t)
+	for name, server := range map[string]func(testing.TB) string{"postgres": pgtest.Database, "citus": pgtest.Citus} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setupTrips(t, server(t), name == "citus")
+			s.useCases(t)
+		})
+	}
+}
+
+func (s *trips) useCases(t *testing.T) {
+	turn := int64(0)
 	patches := func(n int) []noren.MemberPatch {
+		turn = 3 - max(turn, 1) // each changes what the one before has set
 		patches := make([]noren.MemberPatch, n)
 		for i := range patches {
 			patches[i] = noren.MemberPatch{
 				ID: int64(i + 1), View: noren.ReCOREView, LastName: noren.Set(noren.NewSecret("")),
-				Rank: noren.Set(noren.Ref{ID: int64(time.Now().Nanosecond()%2 + 1)}),
+				Rank: noren.Set(noren.Ref{ID: turn}),
 			}
 		}
 		return patches
@@ -150,89 +192,148 @@ func TestRoundTrips(t *testing.T) {
 		}, nil)
 		return err
 	}
-	for _, c := range []struct {
-		name string
-		want int64
-		run  func(context.Context) error
-	}{
-		{"a member, with the caller", 1, func(ctx context.Context) error {
+	bulkOfMembers := func(ctx context.Context) error {
+		_, err := s.Bulk.Accept(ctx, s.caller, noren.BulkRequest{
+			Kind: noren.BulkMembers, Dialect: noren.Smaregi, ClientID: 1, CallbackURL: "https://example.com/",
+			Rows: noren.BulkRows{Members: patches(100)},
+		}, nil)
+		return err
+	}
+	list := func(f noren.MemberFilter) func(context.Context) error {
+		return func(ctx context.Context) error {
 			ctx, _ = s.db.OneLook(ctx, true)
-			caller, err := s.db.CallerByKey(ctx, noren.Smaregi, "key")
+			caller, err := s.Access.Authenticate(ctx, tripsToken)
+			if err != nil {
+				return err
+			}
+			f.NoTotal, f.Page = true, noren.Page{Limit: 50}
+			_, err = s.Members.List(ctx, caller, f)
+			return err
+		}
+	}
+	shopify := noren.MemberKey{ShopifyCustomerID: "7"}
+	for _, c := range []struct {
+		name            string
+		postgres, citus cost
+		run             func(context.Context) error
+	}{
+		{"a member, with the caller", cost{1, 4}, cost{1, 4}, func(ctx context.Context) error {
+			ctx, _ = s.db.OneLook(ctx, true)
+			caller, err := s.Access.Authenticate(ctx, tripsToken)
 			if err != nil {
 				return err
 			}
 			_, err = s.Members.Get(ctx, caller, 7)
 			return err
 		}},
-		{"a page of members, with the caller", 2, func(ctx context.Context) error {
+		{"members by code", cost{2, 3}, cost{2, 3}, list(noren.MemberFilter{Codes: []string{"M7", "M8"}})},
+		{"a page of members", cost{2, 3}, cost{2, 3}, list(noren.MemberFilter{})},
+		{"a search of members", cost{3, 4}, cost{3, 4}, list(noren.MemberFilter{Keyword: "山田"})},
+		{"one member changed", cost{2, 11}, cost{5, 14}, update(1)},
+		{"a hundred members changed", cost{2, 11}, cost{5, 14}, update(100)},
+		{"points to one member", cost{3, 7}, cost{4, 8}, adjust(points.Add, 1)},
+		{"points to a thousand members", cost{3, 7}, cost{4, 8}, adjust(points.Add, 1000)},
+		{"points off a thousand members", cost{4, 8}, cost{5, 9}, adjust(points.Subtract, 1000)},
+		{"the points of a Shopify customer moved", cost{5, 9}, cost{6, 10}, func(ctx context.Context) error {
+			_, _, err := s.Points.MoveBalance(ctx, s.caller, shopify, 1, nil)
+			return err
+		}},
+		{"the tier of a Shopify customer", cost{2, 2}, cost{2, 2}, func(ctx context.Context) error {
 			ctx, _ = s.db.OneLook(ctx, true)
-			caller, err := s.db.CallerByKey(ctx, noren.Smaregi, "key")
+			_, err := s.Ranks.Tier(ctx, s.caller, shopify)
+			return err
+		}},
+		{"the tier of a Shopify customer set", cost{4, 12}, cost{7, 15}, func(ctx context.Context) error {
+			m, err := s.Members.ByKey(ctx, s.caller, shopify)
 			if err != nil {
 				return err
 			}
-			_, err = s.Members.List(ctx, caller, noren.MemberFilter{Codes: []string{"M7", "M8"}, NoTotal: true, Page: noren.Page{Limit: 50}})
+			p := patches(1)[0]
+			p.ID = m.ID
+			_, _, err = s.Members.Update(ctx, s.caller, []noren.MemberPatch{p}, nil)
 			return err
 		}},
-		{"one member changed", 2, update(1)},
-		{"a hundred members changed", 2, update(100)},
-		{"points to one member", 3, adjust(points.Add, 1)},
-		{"points to a thousand members", 3, adjust(points.Add, 1000)},
-		{"points off a thousand members", 4, adjust(points.Subtract, 1000)},
-		{"a bulk request of stock accepted", 1, accept},
+		{"a bulk request of stock accepted", cost{1, 1}, cost{2, 2}, accept},
+		{"a bulk request of members accepted", cost{1, 1}, cost{2, 2}, bulkOfMembers},
 	} {
-		if got := s.of(t, c.run); got != c.want {
-			t.Errorf("%s: %d round trips, want %d", c.name, got, c.want)
+		want := c.postgres
+		if s.citus {
+			want = c.citus
+		}
+		if got := s.of(t, c.run); got != want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
 	}
-	s.lanes(t, accept)
+	s.lanes(t, "stock", accept, [3]cost{{4, 11}, {2, 2}, {1, 2}}, [3]cost{{5, 12}, {2, 2}, {1, 2}})
+	s.lanes(t, "members", bulkOfMembers, [3]cost{{3, 10}, {2, 2}, {1, 2}}, [3]cost{{6, 13}, {2, 2}, {1, 2}})
 }
 
-// lanes counts what becomes of accepted requests: applied, claimed, and recorded as delivered.
-func (s *trips) lanes(t *testing.T, accept func(context.Context) error) {
-	var applied, claimed, recorded int64
-	count := func(into *int64, run func() error) {
-		t.Helper()
-		s.proxy.Settle()
-		before := s.proxy.RoundTrips()
-		if err := run(); err != nil {
+// lanes counts what becomes of accepted requests: applied, claimed, and recorded as delivered. Whose they are is looked for over all
+// tenants, by one bounded read of the worker that is not counted here.
+func (s *trips) lanes(t *testing.T, of string, accept func(context.Context) error, postgres, citus [3]cost) {
+	t.Helper()
+	tenant := s.caller.Tenant.ID
+	for { // what is accepted already
+		done, err := s.Bulk.ApplyLane(t.Context(), tenant)
+		if err != nil {
 			t.Fatal(err)
 		}
-		*into = s.proxy.RoundTrips() - before
+		if len(done) == 0 {
+			break
+		}
+	}
+	for { // what was owed before
+		callbacks, err := s.Bulk.ClaimCallbacks(t.Context(), tenant, []noren.HostShare{{Host: "example.com", Most: 100}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(callbacks) == 0 {
+			break
+		}
+	}
+	fewest := [3]cost{{math.MaxInt64, math.MaxInt64}, {math.MaxInt64, math.MaxInt64}, {math.MaxInt64, math.MaxInt64}}
+	count := func(i int, run func() error) {
+		t.Helper()
+		got := s.once(t, run)
+		fewest[i] = cost{min(fewest[i].trips, got.trips), min(fewest[i].statements, got.statements)}
 	}
 	for range 6 {
 		if err := accept(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		count(&applied, func() error {
-			done, err := s.Bulk.ApplyLane(t.Context(), s.caller.Tenant.ID)
+		count(0, func() error {
+			done, err := s.Bulk.ApplyLane(t.Context(), tenant)
 			if err == nil && len(done) == 0 {
 				t.Error("nothing was applied")
 			}
 			return err
 		})
+		if tenants, err := s.Bulk.TenantsDue(t.Context()); err != nil || len(tenants) != 1 {
+			t.Fatal(tenants, err)
+		}
 		var callbacks []noren.Callback
-		count(&claimed, func() error {
-			tenants, err := s.Bulk.TenantsDue(t.Context())
-			if err != nil || len(tenants) != 1 {
-				t.Fatal(tenants, err)
-			}
-			hosts, err := s.Bulk.CallbackHosts(t.Context(), tenants[0], "", 10)
+		count(1, func() error {
+			hosts, err := s.Bulk.CallbackHosts(t.Context(), tenant, "", 10)
 			if err != nil || len(hosts) != 1 {
 				t.Fatal(hosts, err)
 			}
-			callbacks, err = s.Bulk.ClaimCallbacks(t.Context(), tenants[0], []noren.HostShare{{Host: hosts[0].Host, Most: 16}})
+			callbacks, err = s.Bulk.ClaimCallbacks(t.Context(), tenant, []noren.HostShare{{Host: hosts[0].Host, Most: 16}})
 			return err
 		})
 		if len(callbacks) == 0 {
 			t.Fatal("no callback is due")
 		}
-		count(&recorded, func() error {
+		count(2, func() error {
 			c := callbacks[0]
 			_, err := s.Bulk.RecordAttempt(t.Context(), c, noren.Attempt{Number: c.Attempts + 1, At: storetest.Now(), Status: 200})
 			return err
 		})
 	}
-	if got, want := [3]int64{applied, claimed, recorded}, [3]int64{4, 3, 1}; got != want {
-		t.Errorf("applied, claimed and recorded in %v round trips, want %v", got, want)
+	want := postgres
+	if s.citus {
+		want = citus
+	}
+	if fewest != want {
+		t.Errorf("of %s, applied, claimed and recorded: %+v, want %+v", of, fewest, want)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"noren/app/points"
 	"noren/password"
 	"noren/pgtest"
+	"noren/sqlstore"
 )
 
 // stored unpacks a file of testdata/stored.
@@ -40,14 +41,31 @@ func stored(t *testing.T, name string) []byte {
 	return data
 }
 
+// restoredFile is a copy of the SQLite database of the release before.
+func restoredFile(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "noren.db")
+	if err := os.WriteFile(path, stored(t, "0.1.0.db.gz"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path
+}
+
 // restored are the ways to a database of the release before, each of which returns the URL of a copy.
 var restored = map[string]func(t *testing.T) string{
-	"sqlite": func(t *testing.T) string {
-		path := filepath.Join(t.TempDir(), "noren.db")
-		if err := os.WriteFile(path, stored(t, "0.1.0.db.gz"), 0o600); err != nil {
+	"sqlite": restoredFile,
+	"sqlite, moved to postgres": func(t *testing.T) string {
+		from, to := restoredFile(t), pgtest.Database(t)
+		db, err := sqlstore.Open(t.Context(), sqlstore.Config{URL: from}) // migrates it
+		if err == nil {
+			err = db.Close()
+		}
+		if err == nil {
+			_, err = sqlstore.Transfer(t.Context(), from, to, nil)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		return "sqlite:" + path
+		return to
 	},
 	"postgres": func(t *testing.T) string {
 		url := pgtest.Database(t)

@@ -22,6 +22,7 @@ const Tenant = "tenant_id"
 func Tables() []Table {
 	tables := []Table{
 		{Name: "goose_db_version"},
+		{Name: "copying"},
 		{Name: "migration_lease"}, // so that a server that is connected to a worker sees the version
 		{Name: "tenants"},
 		{Name: "client_keys"},

@@ -93,8 +93,14 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	default:
 		return nil, errors.New("the database has to be sqlite:PATH or postgres://…") // the URL may hold a password
 	}
-	if err == nil && cfg.ReadOnly {
-		if err = db.checkVersion(ctx); err != nil {
+	if err == nil {
+		if cfg.ReadOnly {
+			err = db.checkVersion(ctx)
+		}
+		if err == nil {
+			err = db.checkWhole(ctx)
+		}
+		if err != nil {
 			err = errors.Join(err, db.Close())
 		}
 	}

@@ -31,6 +31,7 @@ const (
 	defaultConns = 16
 	maxConnAge   = 30 * time.Minute // so that connections move back after a fail-over
 	maxConnIdle  = 5 * time.Minute
+	serverName   = "noren" // of the connections, where the URL gives them none
 )
 
 // SQLSTATEs that are asked for by name.
@@ -48,7 +49,7 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 	}
 	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectTimeout)
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "noren"
+		config.ConnConfig.RuntimeParams["application_name"] = serverName
 	}
 	config.ConnConfig.DialFunc = dial(config.ConnConfig.ConnectTimeout)
 	// What the operator has written into the URL counts, unless the setting says otherwise.

@@ -35,3 +35,15 @@ func (db *DB) checkVersion(ctx context.Context) error {
 	}
 	return nil
 }
+
+// checkWhole returns ErrUnfinishedCopy where the database has only a part of another.
+func (db *DB) checkWhole(ctx context.Context) error {
+	var runs int
+	if err := db.read(ctx, func(t *tx) error { return t.queryRow(ctx, copyingQuery).Scan(&runs) }); err != nil {
+		return doing("looking whether the database is whole", err)
+	}
+	if runs > 0 {
+		return ErrUnfinishedCopy
+	}
+	return nil
+}

@@ -26,6 +26,7 @@ type cli struct {
 	Users      usersCmd      `cmd:"" help:"List the users of the console, or turn off two-step verification of one."`
 	Person     personCmd     `cmd:"" help:"Hand out what is stored of one person, or erase one person."`
 	Sweep      sweepCmd      `cmd:"" help:"Remove now what has been kept long enough, or show what would be removed."`
+	Copy       copyCmd       `cmd:"" help:"Copy everything from one database into another, such as from SQLite into PostgreSQL."`
 	Distribute distributeCmd `cmd:"" help:"Print or run what distributes the tables over the workers of Citus."`
 	Compact    compactCmd    `cmd:"" help:"Give the room that what was removed has left in a SQLite file back to the disk."`
 	Callbacks  callbacksCmd  `cmd:"" help:"List or resend callbacks of bulk updates."`
