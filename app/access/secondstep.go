@@ -103,7 +103,7 @@ func (s *Service) ConfirmSignIn(ctx context.Context, text, code string, in Crede
 	}
 	secret, v = s.newSession(a, requestID)
 	var right bool
-	err = s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, a.tenant.ID, func(tx Tx) error {
 		factor, err := tx.LockSecondFactor(ctx, a.user.Login)
 		if err != nil {
 			return err

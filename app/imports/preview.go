@@ -45,7 +45,7 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 	p.Remarks, p.Told = repeats, all
 	for after := int64(0); ; {
 		var pieces []noren.ImportPiece
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 			i, err := tx.Import(ctx, id, false)
 			if err != nil {
 				return err

@@ -26,7 +26,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 		return Report{}, err
 	}
 	var report Report
-	apply := func(tx noren.Tx) error {
+	apply := func(tx Tx) error {
 		// Inside apply, because the transaction may run again and must not count twice.
 		report = Report{Contract: shop.Contract}
 		a := applier{tx: tx, shop: shop, report: &report, now: s.run.Now(), passwords: s.passwords}
