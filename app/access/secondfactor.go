@@ -82,7 +82,8 @@ func newSetup(v Visit) (setup SecondFactorSetup, err error) {
 }
 
 // BeginSecondFactor gives the user a new secret to set an app up with; it cannot be read again. Signing in asks for no code of
-// it before TurnOnSecondFactor. Refusals, with the field password, if it is wrong; TooMany as for SignIn; Conflict if a second factor is on.
+// it before TurnOnSecondFactor. Refusals, with the field password, if it is wrong; TooMany as for SignIn; Conflict if a second
+// factor is on.
 func (s *Service) BeginSecondFactor(ctx context.Context, v Visit, password string) (SecondFactorSetup, error) {
 	none := SecondFactorSetup{}
 	subjects := signInSubjects(v.Caller.Tenant.Contract, v.User.Login, "")
