@@ -486,7 +486,7 @@ func TestSearchOpensTheOneHit(t *testing.T) {
 	w := setup(t).as("staff")
 	for target, want := range map[string]string{
 		"/console/members?q=M3&open=1": "/console/members/3", "/console/members?q=ｍ３&open=1": "/console/members/3",
-		"/console/members?q=山田&status=&open=1": "/console/members/1",
+		"/console/members?q=山田&status=&open=1": "/console/members/1", "/console/members?q=%2B81+(0)3.0123.4567&open=1": "/console/members/1",
 	} {
 		if a := w.get(target); a.Code != http.StatusSeeOther || a.Header().Get("Location") != want {
 			t.Errorf("%s: %d %s", target, a.Code, a.Header().Get("Location"))
