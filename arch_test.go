@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"dialect/privacy":     {".", "app/unit", "app/access", "app/privacy", "dialect", "web", "wire"},
 	"dialect/shopify":     {".", "app/inbox", "dialect", "web", "wire"},
 	"dialect/dialecttest": {everything},
-	"console":             {".", "app/unit", "app/access", "app/audit", "app/bulk", "app/imports", "app/inbox", "app/members", "app/points", "app/privacy", "app/purchases", "app/ranks", "app/stock", "web", "csvfile"},
+	"console":             {".", "app/unit", "app/access", "app/audit", "app/bulk", "app/imports", "app/inbox", "app/members", "app/points", "app/privacy", "app/purchases", "app/ranks", "app/stock", "web", "csvfile", "lenient"},
 	"files":               {},
 	"webhook":             {},
 	"csvfile":             {"."},
