@@ -86,7 +86,7 @@ func fill(ctx context.Context, db *sql.DB, members []int) error {
 			" CROSS JOIN t WHERE tenant_id = 1 AND tenant > 1")
 	}
 	statements = append(statements, rows()...)
-	for _, s := range append(statements, "VACUUM ANALYZE") {
+	for _, s := range append(statements, "VACUUM ANALYZE", "CHECKPOINT") {
 		if _, err := db.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("filling the tenants: %.100s: %w", s, err)
 		}
