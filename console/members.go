@@ -31,6 +31,8 @@ func (d *Console) memberRoutes() []route {
 		post("/members/{id}/edit", noren.Clerk, d.saveMember).on("/members/{id}/edit"),
 		d.ofMember("/members/{id}/points", noren.Viewer, d.memberPoints),
 		post("/members/{id}/points", noren.Clerk, d.adjustPoints).on("/members/{id}"),
+		d.ofMember("/members/{id}/points/{entry}/reverse", noren.Admin, d.askToReverse),
+		post("/members/{id}/points/{entry}/reverse", noren.Admin, d.reversePoints).on("/members/{id}/points/{entry}/reverse"),
 		d.ofMember("/members/{id}/spend", noren.Viewer, d.memberSpend),
 		d.ofMember("/members/{id}/history", noren.Viewer, d.memberHistory),
 		post("/members/{id}/notes", noren.Clerk, d.addNote).on("/members/{id}"),

@@ -122,6 +122,14 @@ func plannedQueries() []plannedQuery {
 			_, err := tx.StockCourse(ctx, noren.StockKey{}, noren.Span{}, 5)
 			return err
 		}, []string{"stock_movements_level (tenant_id=? AND product_id=? AND store_id=?)"}},
+		{"the lots that an entry took from", func(ctx context.Context, tx *tx) error {
+			_, err := tx.BurntLots(ctx, 1, false)
+			return err
+		}, []string{"autoindex_point_lots_1 (tenant_id=? AND id=?)", "autoindex_point_burns_1 (tenant_id=? AND entry_id=?)"}},
+		{"one entry, and what reverses it", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointEntries(ctx, noren.PointEntryFilter{ID: 1, MemberID: 1})
+			return err
+		}, []string{"(tenant_id=? AND id=?)", "point_entries_reverses (tenant_id=? AND reverses=?)"}},
 		{"what a person did", func(ctx context.Context, tx *tx) error {
 			_, err := tx.Audit(ctx, noren.AuditFilter{Login: "x", Before: 9, Page: noren.Page{Limit: 5}})
 			return err

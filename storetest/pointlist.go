@@ -50,27 +50,32 @@ func pointListEntries(t *testing.T, b *bundle) {
 		{ID: 5, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsGranted, Delta: 3, At: at(4), Dialect: "shopify", Purchase: noren.PurchaseRef{
 			ID: 1, Source: "till", ExternalID: "o1",
 		}},
+		{ID: 6, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsReversed, Delta: 2, At: at(5), Dialect: "console", Login: "店長", Reverses: 3},
+		{ID: 7, MemberID: 2, Type: noren.PaidPoint, Kind: noren.PointsGranted, Delta: 1, At: at(5), Dialect: "operator", TakenOver: true},
 	}
 	b.putPurchases(t, purchase(1, 1))
 	b.movePoints(t, noren.PointMovement{Entries: entries})
+	entries[2].Reversed = true // by the sixth
 	for _, c := range []struct {
 		name   string
 		filter noren.PointEntryFilter
 		want   []int64
 	}{
-		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4, 5}},
-		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{5, 4, 3, 2, 1}},
-		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{5, 4, 3, 1}},
-		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4, 5}},
-		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5}},
+		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4, 5, 6, 7}},
+		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{7, 6, 5, 4, 3, 2, 1}},
+		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{6, 5, 4, 3, 1}},
+		{"one of a member's", noren.PointEntryFilter{ID: 3, MemberID: 1}, []int64{3}},
+		{"one of another member's", noren.PointEntryFilter{ID: 3, MemberID: 2}, []int64{}},
+		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4, 5, 6}},
+		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5, 6, 7}},
 		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
 		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
 		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},
 		{"of purchases", noren.PointEntryFilter{Earned: new(true)}, []int64{5}},
-		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4}},
+		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4, 6, 7}},
 		{"dialects", noren.PointEntryFilter{Dialects: []string{"recore"}}, []int64{2, 3}},
 		{"a page", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 3}},
-		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 5}}, []int64{}},
+		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 7}}, []int64{}},
 	} {
 		b.view(t, func(tx noren.Tx) error {
 			got, err := tx.PointEntries(b.ctx, c.filter)
