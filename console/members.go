@@ -25,6 +25,8 @@ func (d *Console) memberRoutes() []route {
 	upload.stream, upload.bodyLimit = true, maxUpload
 	return []route{
 		get("/members", noren.Viewer, d.members).named("members.title"),
+		get("/members/new", noren.Clerk, d.newMember),
+		post("/members/new", noren.Clerk, d.createMember).on("/members/new"),
 		get("/members/export", noren.Clerk, d.exportMembers).traces(),
 		d.ofMember("/members/{id}", noren.Viewer, d.member),
 		d.ofMember("/members/{id}/edit", noren.Clerk, d.editMember),
