@@ -184,6 +184,22 @@ type PointTx interface {
 	PointEntries(ctx context.Context, f PointEntryFilter) ([]PointEntry, error)
 }
 
+// PointSum is how many points the entries of one kind moved.
+type PointSum struct {
+	Kind              PointEntryKind
+	Plus, Minus       int64 // of all entries; Minus is at most 0
+	PlusNow, MinusNow int64 // of the recent ones alone
+}
+
+// PointSumTx adds up the points of all members that a store sees; nil: of all members.
+type PointSumTx interface {
+	// PointSums returns the sums of the entries since from, by kind, and of those since recent.
+	PointSums(ctx context.Context, from, recent time.Time, visibleTo *int64) ([]PointSum, error)
+	// ExpiringPoints returns how many points that nobody has used expire in each month, from from until before until. Months
+	// in which none do are left out.
+	ExpiringPoints(ctx context.Context, from, until Date, visibleTo *int64) (map[Month]int64, error)
+}
+
 // PointMovement is written as one: new lots, entries, and which lots the entries took points from.
 type PointMovement struct {
 	Lots    []PointLot

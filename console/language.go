@@ -39,6 +39,7 @@ func vocabulary() (map[string]text, error) {
 	for _, area := range []map[string]text{
 		shellWords(),
 		accountWords(),
+		homeWords(),
 		memberWords(),
 		rankWords(),
 		stockWords(),

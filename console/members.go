@@ -116,6 +116,10 @@ func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 			asked.Set(name, strconv.FormatInt(id, 10))
 		}
 	}
+	if day, ok := p.day(p.query("since")); ok {
+		f.Created.From = day
+		asked.Set("since", p.query("since"))
+	}
 	if order, known := memberSorts()[p.query("sort")]; known && order != nil {
 		f.Sort = order
 		asked.Set("sort", p.query("sort"))

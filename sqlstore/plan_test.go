@@ -88,7 +88,16 @@ func plannedQueries() []plannedQuery {
 		}, []string{
 			"COVERING INDEX bulk_requests_accepted (tenant_id=?)", "COVERING INDEX bulk_requests_accepted (tenant_id=?)",
 			"COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_given_up (tenant_id=?)",
+			"COVERING INDEX bulk_requests_failed (tenant_id=?)",
 		}},
+		{"points of a month by kind", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointSums(ctx, fixedClock(), fixedClock(), nil)
+			return err
+		}, []string{"point_entries_at (tenant_id=? AND at>?)"}},
+		{"points that expire", func(ctx context.Context, tx *tx) error {
+			_, err := tx.ExpiringPoints(ctx, "2026-01-01", "2026-04-01", nil)
+			return err
+		}, []string{"point_lots_expiry (tenant_id=? AND expires_on>? AND expires_on<?)"}},
 		{"tenants with callbacks", func(ctx context.Context, tx *tx) error {
 			_, err := tx.db.TenantsWithCallbacks(ctx, fixedClock())
 			return err

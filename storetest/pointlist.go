@@ -10,6 +10,7 @@ func pointListChecks() []check {
 	return []check{
 		{"a member's lots in the order in which they expire", pointListLots},
 		{"movements by member, time, kind and dialect, in both directions", pointListEntries},
+		{"sums of movements by kind, and of what expires by month", pointSums},
 		{"no tenant lists another's", pointListIsolation},
 	}
 }
@@ -84,6 +85,41 @@ func pointListEntries(t *testing.T, b *bundle) {
 				same(t, "a movement", entries[e.ID-1], e)
 			}
 			return err
+		})
+	}
+}
+
+func pointSums(t *testing.T, b *bundle) {
+	elsewhere := member(2)
+	elsewhere.StoreID = new(int64(2))
+	b.insert(t, member(1), elsewhere)
+	b.grant(t,
+		lot(1, 1, noren.DefaultPoint, "2026-04-30", 5), lot(2, 2, noren.PaidPoint, "2026-05-01", 7), lot(3, 1, noren.DefaultPoint, "2026-07-01", 9),
+		lot(4, 1, noren.DefaultPoint, "", 3), lot(5, 1, noren.DefaultPoint, "2026-03-31", 2))
+	taken := use(6, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: 1}, noren.PointBurn{LotID: 4, Amount: 3})
+	taken.Entries[0].At = at(4)
+	b.movePoints(t, taken)
+	other := b.other(t)
+	other.insert(t, member(1))
+	other.grant(t, lot(1, 1, noren.DefaultPoint, "2026-04-30", 100))
+	for name, c := range map[string]struct {
+		store  *int64
+		sums   []noren.PointSum
+		months map[noren.Month]int64
+	}{
+		"of all": {nil, []noren.PointSum{
+			{Kind: noren.PointsGranted, Plus: 21, PlusNow: 5}, {Kind: noren.PointsUsed, Minus: -4, MinusNow: -4},
+		}, map[noren.Month]int64{"2026-04": 4, "2026-05": 7}},
+		"of what a store sees": {new(int64(1)), []noren.PointSum{
+			{Kind: noren.PointsGranted, Plus: 14, PlusNow: 5}, {Kind: noren.PointsUsed, Minus: -4, MinusNow: -4},
+		}, map[noren.Month]int64{"2026-04": 4}},
+	} {
+		b.view(t, func(tx noren.Tx) error {
+			sums, err := tx.PointSums(b.ctx, at(2), at(4), c.store)
+			same(t, "sums "+name, c.sums, sums)
+			months, err2 := tx.ExpiringPoints(b.ctx, "2026-04-01", "2026-07-01", c.store)
+			same(t, "what expires "+name, c.months, months)
+			return firstError(err, err2)
 		})
 	}
 }
