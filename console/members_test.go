@@ -447,7 +447,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("a note of %d bytes: %d", len(text), a.Code)
 		}
 	}
-	b.browser().lacks(b.as("viewer").shows(page, "緑茶"), "/delete")
+	b.browser().lacks(b.as("viewer").shows(page, "緑茶", "2026-04-01 12:00 staff"), "/delete")
 	if a := w.post("/console/members/2/notes/1/delete", nil); a.Code != http.StatusNotFound {
 		t.Errorf("another member's note: %d", a.Code)
 	}

@@ -231,8 +231,14 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	overtaken := false
 	asking := err == nil && amount < 0 && !p.sure("negative "+number(amount), p.T("stock.negative", p.number(amount)))
 	if err == nil && !asking {
-		if _, _, err = d.Rooms.Stock.Set(ctx, p.caller(), change, p.once()); err == nil {
-			return p.done("done.saved", fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
+		var moved noren.StockMovement
+		var kept *noren.KeptAnswer
+		if moved, kept, err = d.Rooms.Stock.Set(ctx, p.caller(), change, p.once()); err == nil {
+			done := notice{Key: "done.stock", Args: []string{p.number(moved.AmountAfter - moved.Delta), p.number(moved.AmountAfter)}}
+			if kept != nil || moved.ID == 0 { // sent twice: what it was before is in the history
+				done = notice{Key: "done.saved"}
+			}
+			return p.noticed(done, fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
 		}
 		if overtaken = levelOvertaken(err); !overtaken && !p.refusedLong(err, "memo", noren.MaxStockMemo) {
 			return web.Answer{}, err
