@@ -19,6 +19,9 @@ type (
 	Month = ladder.Month
 )
 
+// MaxRatio is how many points a unit of currency may earn by a rank.
+const MaxRatio = 100
+
 // ParseMonth reads YYYY-MM.
 func ParseMonth(s string) (Month, error) { return ladder.ParseMonth(s) }
 

@@ -77,12 +77,12 @@ func ratio(m *mapping, key string, to *float64) {
 	if n.Type() == ast.IntegerType || n.Type() == ast.FloatType {
 		// The value as it is written. A not-a-number of YAML is refused with the rest.
 		f, err := strconv.ParseFloat(n.GetToken().Value, 64)
-		if err == nil && !math.IsNaN(f) && f >= 0 && f <= 100 {
+		if err == nil && !math.IsNaN(f) && f >= 0 && f <= noren.MaxRatio {
 			*to = f
 			return
 		}
 	}
-	m.fail(key, "must be a number from 0 to 100, such as 0.01 for one point per hundred, not %s", shown(n))
+	m.fail(key, "must be a number from 0 to %d, such as 0.01 for one point per hundred, not %s", noren.MaxRatio, shown(n))
 }
 
 // staffRanks reads the second list of ranks (社員ランク), which has no order.

@@ -2,6 +2,7 @@ package shopfile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,10 +97,11 @@ func (m *mapping) require(keys ...string) {
 
 // finish reports the unknown keys, each with the known key that was probably meant.
 func (m *mapping) finish() {
-	for key, line := range m.lines {
+	for _, key := range slices.Sorted(maps.Keys(m.lines)) { // of several on one line, the same comes first each time
 		if slices.Contains(m.asked, key) {
 			continue
 		}
+		line := m.lines[key]
 		hint := "; known keys are " + strings.Join(m.asked, ", ")
 		if near := nearest(key, m.asked); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)

@@ -316,6 +316,7 @@ func (t *tenantReader) storeRef(m *mapping, key string, to *int64) bool {
 		// A file without stores may refer to stored ones, which shop.Service.Apply checks.
 		if i < 0 && t.m.node("stores") != nil {
 			m.fail(key, "no store of this tenant has the id %d", *to)
+			return false
 		}
 		return true
 	}

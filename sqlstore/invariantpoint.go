@@ -77,6 +77,12 @@ func pointInvariants() []invariant {
 			UNION ALL SELECT l.tenant_id, l.id, 'lot', l.member_id FROM point_lots AS l
 				LEFT JOIN members AS m ON m.tenant_id = l.tenant_id AND m.id = l.member_id WHERE m.id IS NULL`,
 		say: "%[2]v %[1]v is that of member %[3]v, who does not exist",
+	}, {
+		name:    "what was taken over belongs to members",
+		checked: "taken_over",
+		violated: `SELECT t.tenant_id, t.source, t.external_id, t.member_id FROM taken_over AS t
+			LEFT JOIN members AS m ON m.tenant_id = t.tenant_id AND m.id = t.member_id WHERE m.id IS NULL`,
+		say: "%[2]v of %[1]v was taken over for member %[3]v, who does not exist",
 	}}
 }
 

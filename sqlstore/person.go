@@ -19,7 +19,7 @@ type traces struct {
 	answers  []noren.IdempotencyKey
 	imports  map[int64][]noren.ImportColumn // with samples of people
 	refusals [][2]int64                     // import and line
-	webhooks []string
+	webhooks [][2]string                    // source, and the source's id
 	shown    map[int64][]noren.Trace
 	counts   map[int64]map[string]int // of each member, how many of what
 	pending  map[int64]int64          // members whom an import names that is not finished, with the import
@@ -29,16 +29,18 @@ type traces struct {
 
 // people is who is looked for: whom each value names, in small letters.
 type people struct {
-	list  []noren.Person
-	named map[string][]int64
-	ids   map[int64]bool
+	list   []noren.Person
+	named  map[string][]int64
+	quoted map[int64][][]byte // of each member, the values as JSON has them
+	ids    map[int64]bool
 }
 
 func peopleOf(list []noren.Person) people {
-	p := people{list: list, named: make(map[string][]int64), ids: make(map[int64]bool)}
+	p := people{list: list, named: make(map[string][]int64), quoted: make(map[int64][][]byte), ids: make(map[int64]bool)}
 	for _, person := range list {
 		p.ids[person.MemberID] = true
 		for _, value := range person.Values {
+			p.quoted[person.MemberID] = append(p.quoted[person.MemberID], quotedForms(value)...)
 			// Two people may have the same value, such as a telephone number: then it names both.
 			if key := strings.ToLower(value); !slices.Contains(p.named[key], person.MemberID) {
 				p.named[key] = append(p.named[key], person.MemberID)
@@ -63,18 +65,29 @@ func (p people) namedIn(words []string) (ids []int64) {
 	return ids
 }
 
-// quotedIn returns the members of whom a JSON text has a value as a string.
+// quotedIn returns the members of whom a JSON text has a value as a string, in any case.
 func (p people) quotedIn(text []byte) (ids []int64) {
+	text = bytes.ToLower(text)
 	for _, person := range p.list {
-		if slices.ContainsFunc(person.Values, func(value string) bool {
-			// With its quotation marks, so that a short value is not found inside a longer one.
-			quoted, err := json.Marshal(value)
-			return err == nil && bytes.Contains(text, quoted)
-		}) {
+		if slices.ContainsFunc(p.quoted[person.MemberID], func(quoted []byte) bool { return bytes.Contains(text, quoted) }) {
 			ids = append(ids, person.MemberID)
 		}
 	}
 	return ids
+}
+
+// quotedForms are the forms in which JSON of ours may have the value as a string, in small letters: some of it is written with <, >
+// and & escaped. They have their quotation marks, so that a short value is not found inside a longer one.
+func quotedForms(value string) (forms [][]byte) {
+	for _, escaped := range []bool{true, false} {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(escaped)
+		if e.Encode(value) == nil {
+			forms = append(forms, bytes.ToLower(bytes.TrimSpace(b.Bytes())))
+		}
+	}
+	return forms
 }
 
 // PersonTraces implements noren.PersonTx.
@@ -154,12 +167,12 @@ func (s *traceSearch) inRequests(ctx context.Context) {
 		}
 		return err
 	})
-	s.read(ctx, "webhooks", "SELECT id, subject, detail FROM webhooks WHERE tenant_id = ?", func(row scannable) error {
-		var id, subject, detail string
-		err := row.Scan(&id, &subject, &detail)
+	s.read(ctx, "webhooks", "SELECT source, id, subject, detail FROM webhooks WHERE tenant_id = ?", func(row scannable) error {
+		var source, id, subject, detail string
+		err := row.Scan(&source, &id, &subject, &detail)
 		if ids := s.namedIn(strings.Fields(subject + " " + detail)); err == nil && len(ids) > 0 {
 			s.show(ids, "webhooks", "webhook", subject+": "+detail, "%s", id)
-			s.found.webhooks = append(s.found.webhooks, id)
+			s.found.webhooks = append(s.found.webhooks, [2]string{source, id})
 		}
 		return err
 	})
@@ -310,8 +323,9 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	for _, at := range found.leftovers {
 		run("lines of imports", "DELETE FROM import_pieces WHERE tenant_id = ? AND import_id = ? AND number = ?", t.tenant, at[0], at[1])
 	}
-	for _, id := range found.webhooks {
-		run("webhooks", "UPDATE webhooks SET subject = '', detail = 'erased' WHERE tenant_id = ? AND id = ?", t.tenant, id)
+	for _, w := range found.webhooks {
+		run("webhooks", "UPDATE webhooks SET subject = '', detail = 'erased' WHERE tenant_id = ? AND source = ? AND id = ?",
+			t.tenant, w[0], w[1])
 	}
 	if err == nil {
 		err = t.eraseFiles(ctx, members, found)

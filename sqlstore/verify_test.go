@@ -43,6 +43,7 @@ var damages = []struct {
 	{"grantedtwice", `UPDATE point_entries SET purchase_id = 1 WHERE tenant_id = ? AND id = 1`, "was granted the points", "purchase 1 of member 1 earned 10 points, but 2 grants gave 20"},
 	{"grantlot", `UPDATE point_lots SET amount = 11 WHERE tenant_id = ? AND id = 2`, "was granted the points", "and its lots hold 11"},
 	{"nosuchpurchase", `UPDATE point_entries SET purchase_id = 9 WHERE tenant_id = ? AND id = 3`, "was granted the points", "purchase 9 of member 1 earned 0 points, but 1 grants gave 10"},
+	{"takenover", `INSERT INTO taken_over (tenant_id, source, external_id, member_id, type, amount) VALUES (?, 'old', 'x1', 9, '', 0)`, "taken over", "x1 of old was taken over for member 9"},
 	{"othersgrant", `UPDATE point_entries SET member_id = 2 WHERE tenant_id = ? AND id = 3`, "was granted the points", "purchase 1 of member 2 earned 0 points, but 1 grants gave 10"},
 	{"returned", `UPDATE point_entries SET delta = -1 WHERE tenant_id = ? AND id = 4`, "taken back for refunds", "of purchase 1 of member 1 2 points were taken back, but entries took 1"},
 	{"returnedofnone", `UPDATE point_entries SET purchase_id = NULL WHERE tenant_id = ? AND id = 4`, "taken back for refunds", "of purchase none of member 1 0 points were taken back, but entries took 2"},

@@ -145,11 +145,15 @@ func spelled(value any) string {
 	if value == nil {
 		return "–"
 	}
-	text, err := json.Marshal(value)
+	data, err := json.Marshal(value)
 	if err != nil {
 		return ""
 	}
-	return strings.Trim(string(text), `"`)
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		return text // as it is: the page escapes what it has to
+	}
+	return string(data)
 }
 
 // readable is the page. It needs nothing from elsewhere, so that it can be read in twenty years.

@@ -25,6 +25,7 @@ func person(t *testing.T, b *apptest.Bundle) {
 	made, _, err := b.Members.Create(b.Ctx, b.Caller, []noren.MemberPatch{{
 		Code: noren.Set("GC-7777"), LastName: noren.Set("秘密"), LastKana: noren.Set("ヒミツ"), Email: noren.Set("himitsu@example.com"),
 		Mobile: noren.Set("090-1111-2222"), BirthDate: noren.Set(noren.Date("1971-08-09")), ShopifyCustomerID: noren.Set("778899"),
+		Occupation: noren.Set(`<b>"x"</b>`),
 	}}, noren.Active, apptest.Once("key", "body", func(any) string { return `{"code":"GC-7777","last_name":"秘密"}` }))
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +121,8 @@ func erase(t *testing.T, b *apptest.Bundle) {
 	}
 	if html, err := io.ReadAll(page); err != nil || !strings.Contains(string(html), "himitsu@example.com") {
 		t.Errorf("the page: %s, %v", html, err)
+	} else if !strings.Contains(string(html), "<td>&lt;b&gt;&#34;x&#34;&lt;/b&gt;</td>") {
+		t.Errorf("the page shows a text otherwise than it is: %s", html)
 	}
 
 	b.Clock.Advance(time.Hour)

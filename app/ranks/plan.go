@@ -199,7 +199,7 @@ func check(p noren.RankPlan) (refused noren.Refusals) {
 			refused = append(refused, &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonEntryOrder, Row: i + 1, Field: "entry"})
 		case r.MaintenanceSpend < 0 || r.MaintenanceSpend > noren.MaxMoney:
 			refuse(i+1, "maintenance")
-		case r.Ratio < 0 || r.Ratio > 1:
+		case r.Ratio < 0 || r.Ratio > noren.MaxRatio:
 			refuse(i+1, "ratio")
 		}
 	}

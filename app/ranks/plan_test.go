@@ -3,11 +3,28 @@ package ranks_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"noren"
 	"noren/app/apptest"
 )
+
+// TestRatioAboveOne takes what a shop file may say: more than one point for a unit of currency.
+func TestRatioAboveOne(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	for ratio, broken := range map[float64]bool{2: false, noren.MaxRatio: false, noren.MaxRatio + 1: true, -1: true} {
+		err := b.Ranks.SetPlan(b.Ctx, b.Caller, noren.RankPlan{
+			Programme: noren.RankProgramme{Start: "2026-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: "one_step"},
+			Ranks:     []noren.Rank{{ID: 1, Ratio: ratio}},
+		}, nil)
+		refused, _ := errors.AsType[noren.Refusals](err)
+		if got := slices.ContainsFunc(refused, func(e *noren.Error) bool { return e.Field == "ratio" }); got != broken {
+			t.Errorf("a ratio of %v: %v", ratio, err)
+		}
+	}
+}
 
 // TestLadderOutOfOrder checks at which ranks a ladder that does not rise is refused: where one has slipped.
 func TestLadderOutOfOrder(t *testing.T) {

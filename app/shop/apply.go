@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -296,7 +297,8 @@ const sourceShopFile = "shop_file"
 
 // signingKeys stores the secrets of whoever signs what they send, under their names.
 func (a *applier) signingKeys(ctx context.Context) error {
-	for name, secret := range a.shop.SigningKeys {
+	for _, name := range slices.Sorted(maps.Keys(a.shop.SigningKeys)) {
+		secret := a.shop.SigningKeys[name]
 		stored, err := a.tx.SigningKey(ctx, name)
 		if err != nil {
 			return err

@@ -45,7 +45,8 @@ type codedRank struct{ code, name string }
 // then name this one when they write it back. rowOf is the entry of the file with a code; 0: the file does not have it.
 func checkCodes(field string, ranks map[int64]codedRank, rowOf func(code string) int) error {
 	codes := make(map[string]int64)
-	for id, r := range ranks {
+	for _, id := range slices.Sorted(maps.Keys(ranks)) { // so that of several conflicts the same is told each time
+		r := ranks[id]
 		// Folded, as the domain compares what a client sends, so that codes that differ in case alone are caught.
 		code := noren.FoldName(r.code)
 		if code == "" {

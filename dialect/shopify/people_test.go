@@ -79,8 +79,16 @@ func TestForeignRefunds(t *testing.T) {
 	b.want("beside the amount", message{id: "f2", topic: topicRefunded, body: refund("1", `,"amount_set":`+set("1000"), "")}, 200, "applied", "member 1")
 	b.want("by lines", message{id: "f3", topic: topicRefunded, body: refund("2", "",
 		`,"refund_line_items":[{"subtotal_set":`+set("1800")+`,"total_tax_set":`+set("200")+`}],"order_adjustments":[{"amount_set":`+set("-500")+`}]`)}, 200, "applied", "member 1")
+	lines := strings.Repeat(`{"subtotal_set":`+set("1")+`},`, maxTransactions) + "{}"
+	b.want("by more lines than are read", message{id: "f5", topic: topicRefunded, body: refund("4", "", `,"refund_line_items":[`+lines+`]`)},
+		422, "refused", "refund_line_items: at most 1000 are read")
+	b.want("once in the shop's currency and once in none", message{
+		id: "f6", topic: topicRefunded,
+		body: `{"id":5,"order_id":700,"transactions":[{"kind":"refund","status":"success","amount":"300","currency":"JPY"},` +
+			`{"kind":"refund","status":"success","amount":"200"}]}`,
+	}, 200, "applied", "member 1")
 	b.want("not told", message{id: "f4", topic: topicRefunded, body: refund("3", "", "")}, 422, "refused", "must be the shop's currency, JPY")
-	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "700 1 8500/12000") {
-		t.Errorf("credited %v, want 12000 - 1000 - 2500", got)
+	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "700 1 8000/12000") {
+		t.Errorf("credited %v, want 12000 - 1000 - 2500 - 500", got)
 	}
 }

@@ -1,6 +1,7 @@
 package shopify
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,15 +153,12 @@ func readRefund(f *fields) inbox.Content {
 		if t.text("kind") != "refund" || t.text("status") != "success" || t.flag("test") {
 			continue
 		}
-		in := t.text("currency")
+		in := cmp.Or(t.text("currency"), f.currency)
 		// Amounts of two currencies have no sum.
 		if given && in != currency {
 			t.complain("currency", "a refund in several currencies is not understood")
 		}
 		currency, given = in, true
-		if in == "" {
-			in = f.currency
-		}
 		if in != f.currency && t.wrong == "" {
 			// In the buyer's currency. What it was for the shop is beside it, or is the sum of what was refunded.
 			var ofShop bool
@@ -210,7 +208,10 @@ func (f *fields) refundedByLines() (amount int64) {
 		{"order_adjustments", []string{"amount_set", "tax_amount_set"}, -1},
 	} {
 		// A list that is missing is empty: not every refund has shipping or adjustments.
-		entries, _, _ := f.object.Get(list.name).Array(maxTransactions)
+		entries, n, _ := f.object.Get(list.name).Array(maxTransactions)
+		if n > maxTransactions {
+			f.complain(list.name, fmt.Sprintf("at most %d are read", maxTransactions))
+		}
 		for _, v := range entries {
 			o, _ := v.Object()
 			entry := &fields{object: o, currency: f.currency}

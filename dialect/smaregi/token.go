@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"noren"
@@ -39,8 +41,8 @@ func decodeToken(body []byte, authorization string) (tokenRequest, *oauthError) 
 		return bad("The body is not a valid application/x-www-form-urlencoded form.")
 	}
 	// RFC 6749, section 3.2: parameters must not be included more than once.
-	for name, values := range form {
-		if len(values) > 1 {
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if len(form[name]) > 1 {
 			return bad("The parameter " + dialect.Cut(strings.ToValidUTF8(name, "?")) + " is included more than once.")
 		}
 	}

@@ -9,8 +9,7 @@ CREATE TABLE taken_over (
     type text NOT NULL, -- DEFAULT | PAID; '': not points
     amount bigint NOT NULL,
     expires_on text,
-    PRIMARY KEY (tenant_id, source, external_id),
-    FOREIGN KEY (tenant_id, member_id) REFERENCES members (tenant_id, id)
+    PRIMARY KEY (tenant_id, source, external_id)
 );
 CREATE INDEX taken_over_member ON taken_over (tenant_id, member_id);
 
