@@ -36,6 +36,7 @@ func (t *tx) BulkRequests(ctx context.Context, f noren.BulkFilter) ([]noren.Bulk
 			AND c.state = ?)`, string(f.Delivery))
 	}
 	w.between(f.After, f.Before)
+	// No offset: pages go on from the number that the last one ended with, however many requests are before it.
 	limit, args := limitOffset(noren.Page{Limit: f.Limit})
 	// The page's ids come from the index alone. Only for those are the long rows read, and their callbacks.
 	args = append(append(w.args, args...), t.tenant)
@@ -111,6 +112,7 @@ const delivered = "status >= 200 AND status < 300"
 // is sent again later says nothing of how long it took.
 func (t *tx) DeliveryFlows(ctx context.Context, from time.Time, step time.Duration) ([]noren.DeliveryFlow, error) {
 	start, length := micros(from), step.Microseconds()
+	// By counting places: SQLite has nothing like PostgreSQL's aggregates for percentiles.
 	rows, err := t.query(ctx, `WITH tried AS (
 			SELECT (a.at - ?) / ? AS step, a.request_id, a.number, a.at + a.duration AS ended, a.status
 			FROM callback_attempts a WHERE a.tenant_id = ? AND a.at >= ?

@@ -231,6 +231,7 @@ func (t *tx) Products(ctx context.Context, f noren.CatalogueFilter) ([]noren.Pro
 
 // PutProducts implements noren.CatalogueTx.
 func (t *tx) PutProducts(ctx context.Context, products []noren.Product) error {
+	// Imports make products too: both wait for the counter, and not in the middle of each other's rows.
 	if err := t.hold(ctx, noren.CounterProduct); err != nil {
 		return err
 	}

@@ -68,6 +68,8 @@ func (t *tx) DeleteConsoleSessions(ctx context.Context, logins []string, kept []
 	if kept == nil {
 		kept = []byte{} // NULL differs from nothing, and would keep all
 	}
+	// The rows are locked in the order of their keys, so that two who delete the same sessions do not wait for each
+	// other.
 	n, err := t.exec(ctx, `DELETE FROM console_sessions WHERE tenant_id = ? AND hash IN (
 		SELECT hash FROM console_sessions WHERE tenant_id = ? AND `+f.in("login")+" AND hash <> ? ORDER BY hash"+f.lockAcross+")"+
 		sharding.Across("credentials of a client"),

@@ -78,6 +78,7 @@ func Distribute(ctx context.Context, url string, apply bool, tell func(statement
 	if err != nil {
 		return err
 	}
+	// An error is mostly that there is no table of versions yet, which is to be mended in the same way.
 	if err := db.QueryRowContext(ctx, versionQuery).Scan(&current); err != nil || current != newest {
 		return errors.New("the schema is not that of this program: noren distribute --apply makes it, and distributes it")
 	}

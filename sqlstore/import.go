@@ -129,6 +129,7 @@ func (t *tx) NextImport(ctx context.Context) (*noren.Import, error) {
 
 // ImportPieces implements noren.ImportTx.
 func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]noren.ImportPiece, error) {
+	// In the order of the primary key, from where the last call ended, so that no call reads what others have read.
 	rows, err := t.query(ctx, `SELECT number, lines FROM import_pieces
 		WHERE tenant_id = ? AND import_id = ? AND number > ? ORDER BY number LIMIT ?`, t.tenant, id, after, limit)
 	list, err := collect(rows, err, func(row scannable) (p noren.ImportPiece, err error) {
@@ -186,6 +187,7 @@ func (t *tx) FinishImportPiece(ctx context.Context, i noren.Import, piece int64,
 
 // RefusedLines implements noren.ImportTx.
 func (t *tx) RefusedLines(ctx context.Context, id int64, after, limit int) ([]noren.RefusedLine, error) {
+	// In the order of the primary key, as the pieces are.
 	rows, err := t.query(ctx, `SELECT line, cells, problems FROM import_refusals
 		WHERE tenant_id = ? AND import_id = ? AND line > ? ORDER BY line LIMIT ?`, t.tenant, id, after, limit)
 	list, err := collect(rows, err, func(row scannable) (r noren.RefusedLine, err error) {

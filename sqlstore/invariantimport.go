@@ -12,6 +12,7 @@ func importInvariants() []invariant {
 	}, {
 		name:    "every unprocessed line of an import is stored",
 		checked: "imports",
+		// Only of those that may still be worked on: what is cancelled or has failed leaves its lines to the sweep.
 		violated: `SELECT i.tenant_id, i.id, i.processed, i.total FROM imports AS i
 			WHERE i.state IN ('draft', 'waiting', 'running') AND i.processed < i.total AND NOT EXISTS (
 				SELECT 1 FROM import_pieces AS p WHERE p.tenant_id = i.tenant_id AND p.import_id = i.id)`,
@@ -19,6 +20,8 @@ func importInvariants() []invariant {
 	}, {
 		name:    "lines and refused lines belong to an import that counts them",
 		checked: "imports",
+		// Three ways to be wrong: more refused lines than the import knows of, fewer while it is under way, and lines
+		// of no import.
 		violated: `WITH counted AS (
 				SELECT tenant_id, import_id, COUNT(*) AS refused FROM import_refusals GROUP BY tenant_id, import_id)
 			SELECT c.tenant_id, c.import_id, c.refused, COALESCE(i.refused, 0) AS known FROM counted AS c

@@ -53,9 +53,9 @@ func memberInvariants() []invariant {
 	}, {
 		name:    "member changes are numbered without gaps",
 		checked: "member_changes",
+		// The oldest changes are removed in time, so the first number may be any; from there to the last none may be
+		// missing.
 		violated: `WITH stored AS (
-				// The oldest changes are removed in time, so the first number may be any; from there to the last none
-				// may be missing.
 				SELECT tenant_id, COUNT(*) AS changes, MIN(number) AS first, MAX(number) AS last FROM member_changes GROUP BY tenant_id),
 			given AS (SELECT tenant_id, next - 1 AS last FROM counters WHERE name = 'member_change')
 			SELECT COALESCE(stored.tenant_id, given.tenant_id) AS tenant_id, COALESCE(stored.changes, 0) AS changes, stored.first,

@@ -98,6 +98,7 @@ func (l *look) at(tenant noren.TenantID, remembered *settings) *settings {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// What the request has found itself comes first, so that it goes by one state from its beginning to its end.
 	if s := l.seen[tenant]; s != nil || !l.trusting || remembered == nil {
 		return s
 	}
@@ -230,6 +231,7 @@ func (db *DB) TenantByContract(ctx context.Context, contract string) (noren.Tena
 	if err != nil {
 		return noren.Tenant{}, err
 	}
+	// Only what was found: the next request for a contract that does not exist looks again.
 	db.memory.contracts.put(contract, s.tenant.ID)
 	return s.tenant, nil
 }

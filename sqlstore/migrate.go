@@ -56,6 +56,7 @@ func migrateWith(ctx context.Context, db *sql.DB, f *flavor, clock func() time.T
 	}
 	l := &lease{db: db, flavor: f, clock: clock, holder: rand.Text()}
 	for {
+		// Before each migration anew: the lease may have run out while the one before it was under way.
 		if err := l.take(ctx); err != nil {
 			return doing("waiting for the turn to migrate", err)
 		}

@@ -48,6 +48,7 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 		return nil, err
 	}
 	config.ConnConfig.ConnectTimeout = cmp.Or(config.ConnConfig.ConnectTimeout, connectTimeout)
+	// By which operators tell our connections from others in pg_stat_activity.
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = serverName
 	}
@@ -191,6 +192,7 @@ func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (c
 		return nil, comeBack(errClosed)
 	}
 	err = within(ctx, b.pooling, "waiting for a connection", func(ctx context.Context) error {
+		// The share first: who waits for it must not keep a connection from others meanwhile.
 		if err := b.shares.enter(ctx, tenant); err != nil {
 			return err
 		}
@@ -217,6 +219,7 @@ func (b *postgresBackend) release(conn *pgxpool.Conn, tenant noren.TenantID, err
 	if _, standby := readOnlyError(err); standby {
 		_ = conn.Conn().Close(context.Background())
 	}
+	// Before the place is given back, so that whoever gets it finds a connection free.
 	conn.Release()
 	b.shares.leave(tenant)
 }

@@ -94,6 +94,7 @@ func (t *tx) PutPurchases(ctx context.Context, purchases []noren.Purchase) error
 
 // AddRefunds implements noren.PurchaseTx.
 func (t *tx) AddRefunds(ctx context.Context, refunds []noren.Refund) error {
+	// Nothing for a conflict: whoever records refunds holds the counter of purchases, and has read which there are.
 	return t.insertLater(ctx, deferred{doing: "add refunds"}, "purchase_refunds", "", []column{
 		{"source", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.Source })},
 		{"purchase_id", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.PurchaseID })},

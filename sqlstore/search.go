@@ -46,6 +46,7 @@ func searchedScanner() func(scannable) (searched, error) {
 		for i, names := range searchedFields {
 			fields[i] = ""
 			for range names {
+				// A column without a value is an empty text, which adds nothing to the field.
 				fields[i] += columns[at].String
 				at++
 			}
@@ -139,6 +140,7 @@ func (t *tx) membersInOrder(ctx context.Context, ids []int64) ([]noren.Member, e
 		return list, nil
 	}
 	stored, err := t.MembersByID(ctx, ids, false)
+	// One that is missing was removed by hand, and an index that has found it is not to be trusted.
 	if err != nil || len(stored) < len(ids) {
 		return nil, err
 	}

@@ -103,6 +103,7 @@ func (m *searchMemory) wanted(h *heldIndex) bool {
 func (m *searchMemory) replace(tenant noren.TenantID, old, next *searchState) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// Another search may have put a later state there, which this one must not set back.
 	if h := m.of(tenant); old != next && h.state == old && h.loading == nil {
 		m.put(h, next)
 	}
@@ -129,6 +130,7 @@ func (m *searchMemory) fit(h *heldIndex, size int64, evict bool) bool {
 				last = other
 			}
 		}
+		// What is larger than the limit would push out all others and not fit even then.
 		if last == nil || !evict || size > m.limit {
 			m.used -= size
 			h.state, h.size, h.tooBig = nil, 0, m.db.clock()
@@ -145,6 +147,7 @@ func (m *searchMemory) fit(h *heldIndex, size int64, evict bool) bool {
 func (m *searchMemory) forget(tenant noren.TenantID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// While it is being loaded there is none to let go, and what is counted for it is in use.
 	if h := m.of(tenant); h.loading == nil {
 		m.used -= h.size
 		h.state, h.size = nil, 0

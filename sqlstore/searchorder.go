@@ -27,6 +27,7 @@ func ordersAfter(orders map[string]heldOrder, changed []int64) map[string]heldOr
 	if len(orders) == 0 {
 		return nil
 	}
+	// A new map, because searches that are under way go on reading the one before.
 	after := make(map[string]heldOrder, len(orders))
 	for name, o := range orders {
 		late := slices.Concat(o.late, changed)
@@ -50,6 +51,7 @@ func keptOrder(l listing[noren.Member], sort []noren.Sort) (upwards string, down
 		columns = append(columns, noren.Sort{Column: s.Column})
 	}
 	upwards, err := l.order(columns)
+	// An order by one column is by the id, in which the index has its members anyway.
 	return upwards, len(sort) > 0 && sort[0].Desc, err == nil && strings.Contains(upwards, ",")
 }
 
@@ -89,6 +91,7 @@ func (m *searchMemory) readOrder(tenant noren.TenantID, upwards string) {
 		defer m.mu.Unlock()
 		// Where members change all the time, it is read for a small part of it.
 		h.orderAfter = time.Now().Add(orderPauses * time.Since(begun))
+		// The index may have been let go while the order was read.
 		if h.ordering = false; err == nil && h.state != nil {
 			m.addOrder(h, upwards, at, o)
 		}

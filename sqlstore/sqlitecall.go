@@ -139,6 +139,7 @@ func (c *sqliteConn) bind(s *statement, args []any, toItsEnd bool) error {
 	if len(args) != s.params {
 		return fmt.Errorf("%d arguments for a statement of %d", len(args), s.params)
 	}
+	// Measured before anything is put there: a buffer that is made longer moves what SQLite has the address of.
 	need := 0
 	for _, arg := range args {
 		switch v := arg.(type) {
@@ -304,6 +305,7 @@ func (c *sqliteConn) interruptedBy(ctx context.Context) (stop func()) {
 func (c *sqliteConn) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Under the lock, so that an interrupt that comes late does not reach a connection that is gone.
 	c.closed = true
 	if c.db != 0 {
 		sqlite3.Xsqlite3_close_v2(c.tls, c.db)

@@ -71,6 +71,7 @@ func (t *tx) together(ctx context.Context, last bool, fns []func() error) error 
 	for i, fn := range fns {
 		// Each runs until its first statement before any is sent, so that all go out together.
 		turns[i] = newTurn(fn)
+		// Where one fails, the others are still in the middle: stopped, they get errStopped and return.
 		defer turns[i].stop()
 		waiting[i] = t.resume(turns[i])
 	}
@@ -103,6 +104,7 @@ func (t *tx) round(ctx context.Context, p *pgTx, last bool, turns []*turn, waiti
 		end = []string{commitTx}
 	}
 	sent := p.send(ctx, requests, end)
+	// With the end of the transaction sent, another statement would not be of its snapshot.
 	p.ended = last
 	for i, r := range waiting {
 		if r == nil {

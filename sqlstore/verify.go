@@ -38,6 +38,7 @@ func (db *DB) Verify(ctx context.Context) (checks []noren.Check, err error) {
 			}
 			checks = append(checks, check)
 		}
+		// In the same snapshot, so that it sees what the statements before it saw.
 		check, err := t.checkEarnings(ctx)
 		checks = append(checks, check)
 		return err
@@ -54,6 +55,7 @@ func (db *DB) checkFile(ctx context.Context) (noren.Check, error) {
 		}
 	}
 	err := db.view(ctx, 0, func(t *tx) error {
+		// A view may be run again, and then counts anew.
 		check.Violated, check.Violations = 0, nil
 		if err := t.queryRow(ctx, "PRAGMA page_count").Scan(&check.Checked); err != nil {
 			return err
@@ -86,6 +88,7 @@ type invariant struct {
 // check looks for what breaks the invariant. The tenant is named as its owner knows it, by contract id.
 func (i invariant) check(ctx context.Context, t *tx) (noren.Check, error) {
 	check := noren.Check{Name: i.name}
+	// How many were looked at is told too: a rule that holds of nothing says little.
 	if err := t.queryRow(ctx, "SELECT COUNT(*) FROM "+i.checked+sharding.Across("verify")).Scan(&check.Checked); err != nil {
 		return check, err
 	}

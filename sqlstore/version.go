@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// versionQuery is the version of the schema, NULL where it has none.
+// versionQuery is the version of the schema, and 0 where no migration has run. It fails where there is no table of versions.
 const versionQuery = `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`
 
 // schemaError says that the schema has another version than this program needs.

@@ -61,6 +61,7 @@ func consoleSession(t *testing.T, b *bundle) {
 	user := noren.ConsoleUser{Login: "店員", PasswordHash: "$argon2id$…", Role: noren.Clerk, StoreID: new(int64(2))}
 	s := b.session("店員", "a")
 	b.signIn(t, user, s)
+	// Whose it is nobody knows before it is found, so it is looked for across tenants.
 	tenant, got, session, err := b.other(t).ConsoleSession(b.ctx, s.Hash)
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +73,7 @@ func consoleSession(t *testing.T, b *bundle) {
 	b.update(t, func(tx noren.Tx) error { return tx.TouchConsoleSession(b.ctx, s) })
 	b.signedIn(t, s, true)
 	b.update(t, func(tx noren.Tx) error {
+		// To touch what has ended does not bring it back.
 		return firstError(tx.DeleteConsoleSession(b.ctx, s.Hash), tx.TouchConsoleSession(b.ctx, s))
 	})
 	b.signedIn(t, s, false)
@@ -145,6 +147,7 @@ func consoleSecondFactor(t *testing.T, b *bundle) {
 }
 
 func consoleFailures(t *testing.T, b *bundle) {
+	// Not in their order: their rows are locked sorted, and come back in the order that was asked for.
 	subjects := []string{b.tenant.Contract + " z", b.tenant.Contract + " a"}
 	change := func(fn func(stored []noren.SignInFailures) error) {
 		t.Helper()

@@ -52,6 +52,7 @@ func fileNotes(t *testing.T, b *bundle) {
 	first := note(1, 1, `会員メモ '"\ 😀`+"\n2")
 	first.StaffID = new(int64(7))
 	all := []noren.Note{first, note(2, 1, ""), note(4, 1, "四"), note(5, 1, "五")}
+	// Stored in another order than they are listed in, and with a number of another member between them.
 	b.addNotes(t, all[3], note(3, 2, "another's"), all[2], all[1], all[0])
 	for _, c := range []struct {
 		name   string
@@ -80,6 +81,7 @@ func fileDeleteNotes(t *testing.T, b *bundle) {
 		want         *string
 	}{{1, 1, new("a")}, {1, 1, nil}, {1, 3, nil}, {2, 3, new("c")}, {99, 2, nil}} {
 		b.update(t, func(tx noren.Tx) error {
+			// A note is named with its member: of another one it is not found, and stays.
 			deleted, err := tx.DeleteNote(b.ctx, c.member, c.note)
 			same(t, fmt.Sprintf("what note %d of member %d said", c.note, c.member), c.want, deleted)
 			return err
@@ -128,6 +130,7 @@ func (b *bundle) uploaded(t *testing.T, keys ...string) (known []string) {
 	return known
 }
 
+// attach adds the attachments; want says whether the engine is to take them.
 func (b *bundle) attach(t *testing.T, want bool, list ...noren.Attachment) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) error {
@@ -142,6 +145,7 @@ func (b *bundle) attach(t *testing.T, want bool, list ...noren.Attachment) {
 	})
 }
 
+// detach deletes an attachment; want says whether the member is to have it.
 func (b *bundle) detach(t *testing.T, want bool, member, id int64) {
 	t.Helper()
 	b.update(t, func(tx noren.Tx) error {
@@ -178,12 +182,14 @@ func fileAttachments(t *testing.T, b *bundle) {
 	photo.Tag, photo.FileName, photo.MIMEType = noren.PhotoFile, new(`顔写真 '"\ 😀.jpg`), "image/png"
 	second, others := attachment(2, 1, "b.jpg"), attachment(4, 2, "a.jpg")
 	b.attach(t, true, photo, second, others)
+	// A file that was never uploaded, and one by a key in another case: keys are compared as they are.
 	b.attach(t, false, attachment(5, 1, "c.jpg"), attachment(6, 1, "A.jpg"))
 	same(t, "of two members", []noren.Attachment{second, photo, others}, b.attachments(t, 2, 1, 1, 99))
 	same(t, "of one", []noren.Attachment{others}, b.attachments(t, 2))
 	same(t, "of one without", []noren.Attachment{}, b.attachments(t, 3))
 	same(t, "of nobody", []noren.Attachment{}, b.attachments(t))
 
+	// That of another member, one that is not there, one that is, and the same one when it is gone.
 	b.detach(t, false, 2, photo.ID)
 	b.detach(t, false, 1, 99)
 	b.detach(t, true, 1, photo.ID)
@@ -193,6 +199,7 @@ func fileAttachments(t *testing.T, b *bundle) {
 
 func fileUploads(t *testing.T, b *bundle) {
 	want := upload("0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3.png", 5)
+	// A size that takes more than 32 bits, and not the zero value of anything.
 	want.MIMEType, want.Size, want.Public, want.ClientID = "image/png", 1<<40, true, 2
 	b.addUploads(t, want, upload("other.jpg", 1))
 	b.view(t, func(tx noren.Tx) error {
@@ -219,11 +226,13 @@ func fileCondemned(t *testing.T, b *bundle) {
 	same(t, "the oldest of the unused", []string{"b.jpg"}, b.condemn(t, 4, 1))
 	same(t, "all before a time, and what is condemned already", []string{"b.jpg", "c.jpg", "d.jpg"}, b.condemn(t, 4, 10))
 	same(t, "what is still known", []string{"a.jpg", "e.jpg"}, b.uploaded(t, keys...))
+	// The bytes of what is condemned may be gone already, so nothing can be attached to it any more.
 	b.attach(t, false, attachment(4, 1, "c.jpg"))
 
 	forget := func(keys ...string) {
 		b.update(t, func(tx noren.Tx) error { return tx.ForgetUploads(b.ctx, keys) })
 	}
+	// One that is condemned, one that is unused but not condemned, one that is attached, and one that is not there.
 	forget("b.jpg", "e.jpg", "a.jpg", "unknown.jpg")
 	forget()
 	same(t, "what is not condemned is not forgotten", []string{"a.jpg", "e.jpg"}, b.uploaded(t, keys...))
@@ -269,6 +278,7 @@ func fileAttachedOrCondemned(t *testing.T, b *bundle) {
 
 func fileIsolation(t *testing.T, b *bundle) {
 	other := b.other(t)
+	// Both tenants have the same numbers and keys, so that nothing but the tenant keeps them apart.
 	fill := func(b *bundle, text string) {
 		b.insert(t, member(1))
 		b.addNotes(t, note(1, 1, text))

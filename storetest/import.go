@@ -189,6 +189,7 @@ func importNext(t *testing.T, b *bundle) {
 		})
 	}
 	next(0)
+	// Not in the order in which they are worked on: the lowest number comes first, whether it waits or runs already.
 	b.addImports(t, importOf(1, noren.ImportDraft), importOf(2, noren.ImportUploading), importOf(3, noren.ImportFailed),
 		importOf(6, noren.ImportWaiting), importOf(5, noren.ImportRunning), importOf(4, noren.ImportWaiting))
 	for _, want := range []int64{4, 5, 6, 0} {
@@ -356,6 +357,7 @@ func importHolders(t *testing.T, b *bundle) {
 		}
 		return nil
 	})
+	// A column that is not unique is refused, as its name would become part of the statement.
 	err := b.View(b.ctx, b.tenant.ID, func(tx noren.Tx) error {
 		_, err := tx.MemberHolders(b.ctx, "email", []string{"x"})
 		return err

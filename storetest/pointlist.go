@@ -19,6 +19,7 @@ func pointListLots(t *testing.T, b *bundle) {
 	b.grant(t,
 		lot(1, 1, noren.DefaultPoint, "", 5), lot(2, 1, noren.PaidPoint, "2026-12-31", 5), lot(3, 1, noren.DefaultPoint, "2026-05-01", 5),
 		lot(4, 1, noren.DefaultPoint, "2026-12-31", 5), lot(5, 2, noren.DefaultPoint, "", 5), lot(6, 1, noren.DefaultPoint, "2026-04-30", 5))
+	// Of lot 6 nothing is left, which takes it off the list; of lot 3 some is.
 	b.movePoints(t, use(10, 1, noren.DefaultPoint, noren.PointBurn{LotID: 6, Amount: 5}, noren.PointBurn{LotID: 3, Amount: 1}))
 	for _, c := range []struct {
 		name   string
@@ -40,6 +41,7 @@ func pointListLots(t *testing.T, b *bundle) {
 // pointListEntries has two movements at the same instant, which their ids put in order.
 func pointListEntries(t *testing.T, b *bundle) {
 	elsewhere := member(2)
+	// All stores see a member of no store, and only its own sees one of a store.
 	elsewhere.StoreID = new(int64(2))
 	b.insert(t, member(1), elsewhere)
 	entries := []noren.PointEntry{

@@ -66,6 +66,8 @@ func rankStandingsSpend(t *testing.T, b *bundle) {
 	}
 	b.update(t, func(tx noren.Tx) error {
 		return tx.AddSpend(b.ctx, []noren.MonthlySpend{
+			// Each month has a digit of its own, so that a sum tells which of them were counted; one takes more than 32
+			// bits.
 			spend(1, "2025-12", 1), spend(1, "2026-01", 20), spend(1, "2026-03", 300), spend(1, "2026-04", 4000),
 			spend(2, "2026-02", 5), spend(3, "2026-04", 7), spend(3, "2025-12", 9_000_000_000_000),
 		})
@@ -91,6 +93,7 @@ func rankCounts(t *testing.T, b *bundle) {
 		})
 		return counts
 	}
+	// Rank 0 stands for those who have none.
 	same(t, "by rank", map[int64]int{0: 1, 2: 2, 3: 1}, counts(b))
 	same(t, "where nobody is", map[int64]int{}, counts(other))
 }
@@ -191,6 +194,8 @@ func rankCheckLifecycle(t *testing.T, b *bundle) {
 
 	want.After, want.Risen, want.Fallen, want.Stayed, want.FinishedAt = 7, 1, 2, 3, new(at(5))
 	b.update(t, func(tx noren.Tx) error { return tx.PutRankCheck(b.ctx, want) })
+	// A check that goes on keeps the window and the progress of the first time, whatever the second run would begin
+	// with.
 	again := rankCheck(at(0))
 	again.From, again.StartedAt = "2026-03", at(9)
 	begin(b, again)

@@ -37,6 +37,7 @@ func (b *bundle) cleanRanks(t *testing.T) {
 	b.insert(t, members...)
 	b.update(t, func(tx noren.Tx) error {
 		return firstError(
+			// The numbers were not reserved, so the counters are brought behind them: verifying compares the two.
 			tx.AddRankChanges(b.ctx, changes), tx.PutRankCheck(b.ctx, check),
 			tx.Raise(b.ctx, noren.CounterMember, 5), tx.Raise(b.ctx, noren.CounterRankChange, 3),
 		)
@@ -47,6 +48,7 @@ func verifyRanksClean(t *testing.T, b *bundle) { b.findsNothing(t, (*bundle).cle
 
 func verifyRanksFinds(t *testing.T, b *bundle) {
 	may := noren.Month("2026-05").Begin(b.tenant.Location())
+	// It plants a change of member 3 that is sound but for what the function does to it.
 	add := func(change func(*noren.RankChange)) func(b *bundle, tx noren.Tx) error {
 		return func(b *bundle, tx noren.Tx) error {
 			id, err := tx.Reserve(b.ctx, noren.CounterRankChange, 1)

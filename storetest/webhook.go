@@ -47,6 +47,7 @@ func webhookPut(t *testing.T, b *bundle) {
 	bare := noren.Webhook{Source: "shopify", ID: `'"\😀`, Topic: "t", At: at(1), Outcome: noren.WebhookHeld}
 	elsewhere := webhook("w", 0)
 	elsewhere.Source = "elsewhere"
+	// The same id of another source is another message.
 	b.putWebhooks(t, webhook("w", 0), elsewhere, bare)
 	changed := webhook("w", 2)
 	changed.Outcome, changed.Detail, changed.Topic, changed.Subject = noren.WebhookRefused, "", "refunds/create", ""
@@ -59,6 +60,7 @@ func webhookPut(t *testing.T, b *bundle) {
 func webhookList(t *testing.T, b *bundle) {
 	held := webhook("b", 2)
 	held.Outcome = noren.WebhookHeld
+	// Two of the same time, of which the id decides: otherwise pages could overlap.
 	b.putWebhooks(t, webhook("d", 1), webhook("a", 3), held, webhook("c", 2))
 	for _, c := range []struct {
 		name   string

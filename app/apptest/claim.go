@@ -32,6 +32,7 @@ func Claim(t testing.TB, a *app.App) (claimed []noren.Callback) {
 		}
 		claimed = append(claimed, list...)
 	}
+	// Each tenant's come in its own order; tests want one order over all of them.
 	slices.SortStableFunc(claimed, func(a, b noren.Callback) int {
 		return cmp.Or(a.NextAt.Compare(b.NextAt), cmp.Compare(a.TenantID, b.TenantID))
 	})

@@ -17,6 +17,7 @@ type postgresWriter struct {
 
 func (w postgresWriter) updateMembers(ctx context.Context, now int64, ids []int64, columns []string, values [][]string) error {
 	sets, arrays, names := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
+	// The first three placeholders are these, so those of the columns begin with $4.
 	args := []any{w.tenant, now, ids}
 	for i, c := range columns {
 		sets[i] = c + " = v." + c

@@ -70,6 +70,7 @@ func (s *Sides) Close(ctx context.Context) error {
 		all = append(all, s.DB.Close())
 	}
 	for _, url := range s.URLs {
+		// Behind the connections, which would keep a database from being dropped.
 		all = append(all, s.Place.Drop(ctx, url))
 	}
 	return errors.Join(all...)
@@ -82,6 +83,7 @@ func (s *Sides) ApplyNoren(ctx context.Context, c Change) (time.Duration, error)
 		return 0, fmt.Errorf("noren: accept: %w", err)
 	}
 	begin := time.Now()
+	// From here, since accepting is what MeasureApply leaves out on both sides.
 	err := s.Noren.Apply(ctx)
 	return time.Since(begin), Wrap("noren: apply", err)
 }

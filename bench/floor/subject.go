@@ -29,6 +29,7 @@ func OpenSubject(ctx context.Context, url string) (*Subject, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
+	// The same as in the rows that the floor writes, so that both write as many bytes.
 	caller.RequestID = RequestID
 	s := &Subject{Engine: engine, Caller: caller}
 	s.Service = s.On(engine)

@@ -32,6 +32,7 @@ func byHandStatements(p seed.Place) map[string]string {
 			VALUES (?, ?, '', ?, ?, 0, '', ?, ?)`,
 	}
 	if p.Engine() == "postgres" {
+		// Noren locks them too; on SQLite there is one writer, and nothing to lock.
 		texts["names"] += " FOR UPDATE"
 		texts["lots"] += " FOR UPDATE"
 	}

@@ -54,6 +54,7 @@ func (q query) read(ctx context.Context) (values int, err error) {
 		return 0, err
 	}
 	defer rows.Close()
+	// Scanned into interfaces, as no one type fits all of the statements.
 	names, err := rows.Columns()
 	if err != nil {
 		return 0, err
