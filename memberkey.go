@@ -52,7 +52,8 @@ func (k MemberKey) part() keyPart {
 	case k.Code != "":
 		return keyPart{MemberKey{Code: k.Code}, "member", k.Code, func(q *MemberQuery) { q.Codes = append(q.Codes, k.Code) }}
 	case k.AliasCode != "":
-		return keyPart{MemberKey{AliasCode: k.AliasCode}, "alias_code", k.AliasCode, func(q *MemberQuery) { q.AliasCodes = append(q.AliasCodes, k.AliasCode) }}
+		add := func(q *MemberQuery) { q.AliasCodes = append(q.AliasCodes, k.AliasCode) }
+		return keyPart{MemberKey{AliasCode: k.AliasCode}, "alias_code", k.AliasCode, add}
 	case k.ShopifyCustomerID != "":
 		id := k.ShopifyCustomerID
 		add := func(q *MemberQuery) { q.ShopifyIDs = append(q.ShopifyIDs, id) }
@@ -144,5 +145,5 @@ func (m MemberRef) Keys() []MemberKey {
 
 // VisibleTo reports whether a caller restricted to store may see the member: one of that store or of all stores.
 func (m MemberRef) VisibleTo(store *int64) bool {
-	return store == nil || m.StoreID == nil || *m.StoreID == *store
+	return m.StoreID == nil || SeesStore(store, *m.StoreID)
 }
