@@ -35,6 +35,9 @@ type AuditTx interface {
 	// AuditNumber is the number of the last entry at or before that time; 0 if there is none. Entries are numbered in the
 	// order of their commits, so their times may be slightly out of order.
 	AuditNumber(ctx context.Context, at time.Time) (int64, error)
+	// SweepAudit removes the values of the oldest entries from before that time, and returns how many entries it has looked at: at
+	// most limit. What it has looked at, it does not look at again.
+	SweepAudit(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // AuditFilter selects audit entries.

@@ -220,6 +220,10 @@ func (p MemberPatch) applyStore(m *Member, in PatchContext) Reason {
 	if in.CallerStore != nil && *m.StoreID != *in.CallerStore {
 		return ReasonStoreUnknown
 	}
+	// What was read may be written back, even if the store has become a warehouse since.
+	if before != nil && *before == *m.StoreID {
+		return ""
+	}
 	for _, s := range in.Stores {
 		if s.ID == *m.StoreID && s.Kind == StoreShop {
 			return ""

@@ -268,6 +268,24 @@ func TestPatchedStore(t *testing.T) {
 	}
 }
 
+// TestStoreThatIsNoShopAnyMore writes back what was read of a member whose store has become a warehouse since.
+func TestStoreThatIsNoShopAnyMore(t *testing.T) {
+	t.Parallel()
+	in := patchContext()
+	warehouse := in.Stores[slices.IndexFunc(in.Stores, func(s Store) bool { return s.Kind != StoreShop })].ID
+	for _, caller := range []*int64{nil, &warehouse} {
+		in.CallerStore = caller
+		got, broken := MemberPatch{Store: Set(warehouse)}.Apply(Member{StoreID: &warehouse}, in)
+		if len(broken) > 0 || got.StoreID == nil || *got.StoreID != warehouse {
+			t.Errorf("store %v, refused for %v", got.StoreID, broken)
+		}
+	}
+	in.CallerStore = new(warehouse + 1)
+	if _, broken := (MemberPatch{Store: Set(warehouse)}).Apply(Member{StoreID: &warehouse}, in); len(broken) != 1 {
+		t.Errorf("a caller of another store is refused for %v", broken)
+	}
+}
+
 // TestBrokenRulesAreInOrder checks the order of the table on the Smaregi page: rank, staff rank, status, store.
 func TestBrokenRulesAreInOrder(t *testing.T) {
 	t.Parallel()

@@ -68,9 +68,6 @@ type Due struct{ AuditValues, Bulk, Webhooks, Imports, LeftMembers int }
 type RetentionTx interface {
 	// CountDue counts what is over, without changing anything.
 	CountDue(ctx context.Context, e Expired) (Due, error)
-	// SweepAudit removes the values of the oldest entries of the audit log that are from before that time, and returns how many
-	// entries it has looked at: at most limit. What it has looked at, it does not look at again.
-	SweepAudit(ctx context.Context, before time.Time, limit int) (int, error)
 	// LeftMembers lists the IDs above after of members who left on that day or before and have not been erased since.
 	LeftMembers(ctx context.Context, until Date, after int64, limit int) ([]int64, error)
 }

@@ -15,6 +15,7 @@ import (
 
 	"noren"
 	"noren/app/audit"
+	"noren/lenient"
 	"noren/web"
 )
 
@@ -207,7 +208,11 @@ func (p *page) levelName(key string) string {
 
 // day is the start of a day in the tenant's zone; false if text is not a date.
 func (p *page) day(text string) (time.Time, bool) {
-	day, err := time.ParseInLocation(time.DateOnly, text, p.zone())
+	date, wrong := lenient.Date(text)
+	if wrong != nil {
+		return time.Time{}, false
+	}
+	day, err := time.ParseInLocation(time.DateOnly, string(date), p.zone())
 	return day, err == nil
 }
 

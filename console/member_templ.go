@@ -732,7 +732,7 @@ func adjustForm(p *page, v memberView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(p, input{name: "amount", label: p.T("points.amount"), value: v.amount, required: true, mode: "numeric", autocomplete: "off", most: 9}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(p, input{name: "amount", label: p.T("points.amount"), value: v.amount, required: true, mode: "numeric", autocomplete: "off", most: 20}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

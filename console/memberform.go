@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"noren"
 	"noren/app/audit"
 	"noren/app/stock"
+	"noren/lenient"
 	"noren/web"
 )
 
@@ -21,6 +23,7 @@ type memberField struct {
 	kind  fieldKind
 	most  int                                // characters; 0: no limit
 	value func(m *member) string             // the stored value as people type it
+	plain func(typed string) string          // what was typed, in the form in which it is judged and stored; nil: as it is
 	set   func(*patch, string)               // "" clears the column
 	wrong func(p *page, typed string) string // the problem of what was typed, which is not empty; "": none
 	must  bool                               // it cannot be cleared
@@ -48,7 +51,14 @@ func textColumn(name, group string, ref func(*member) **string, field func(*patc
 	return memberField{
 		name: name, group: group, most: rule.Most,
 		value: func(m *member) string { return or(*ref(m)) },
-		set:   optional(field, func(typed string) string { return typed }),
+		plain: func(typed string) string {
+			text, repaired, _ := lenient.MemberText(name, typed)
+			if repaired { // zeros get lost in files; who types a number has not finished it
+				return lenient.Narrow(typed)
+			}
+			return text
+		},
+		set: optional(field, func(typed string) string { return typed }),
 		wrong: func(p *page, typed string) string {
 			if rule.Like == nil || rule.Like.MatchString(typed) {
 				return ""
@@ -71,6 +81,17 @@ func optional[T any](field func(*patch) *noren.Field[T], read func(string) T) fu
 	}
 }
 
+// plainly returns the plain form of what was typed, or what was typed if it cannot be read.
+func plainly[T any](read func(string) (T, *lenient.Wrong), text func(T) string) func(string) string {
+	return func(typed string) string {
+		v, wrong := read(typed)
+		if wrong != nil {
+			return typed
+		}
+		return text(v)
+	}
+}
+
 // long makes the field a multi-line one.
 func (f memberField) long() memberField {
 	f.kind = area
@@ -88,6 +109,7 @@ func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*
 	return memberField{
 		name: name, group: group, kind: day,
 		value: func(m *member) string { return or(*ref(m)) },
+		plain: plainly(lenient.Date, func(day noren.Date) string { return string(day) }),
 		set:   optional(field, func(typed string) noren.Date { return noren.Date(typed) }),
 		wrong: func(p *page, typed string) string {
 			if _, err := noren.ParseDate(typed); err != nil {
@@ -145,11 +167,14 @@ func flagColumn(name, group string, ref func(*member) *bool, field func(*patch) 
 		func(p *patch, typed string) { *field(p) = noren.Set(typed == "true") }).needed()
 }
 
-func wholeNumber(s string) (int64, error) { return strconv.ParseInt(s, 10, 64) }
+// wholeNumber reads a number without limits of its own.
+func wholeNumber(s string) (int64, *lenient.Wrong) {
+	return lenient.Integer(s, math.MinInt64, math.MaxInt64)
+}
 
 // unitColumn is one half of the point giving unit, a number from least to most.
 func unitColumn[T int64 | noren.Hundredths](
-	name string, least, most T, text func(T) string, parse func(string) (T, error), ref func(*member) **T, field func(*patch) *noren.Field[T],
+	name string, least, most T, text func(T) string, read func(string) (T, *lenient.Wrong), ref func(*member) **T, field func(*patch) *noren.Field[T],
 ) memberField {
 	return memberField{
 		name: name, group: groupMembership, kind: digit,
@@ -159,12 +184,13 @@ func unitColumn[T int64 | noren.Hundredths](
 			}
 			return ""
 		},
+		plain: plainly(read, text),
 		set: optional(field, func(typed string) T {
-			v, _ := parse(typed) // wrong has checked it
+			v, _ := read(typed) // wrong has checked it
 			return v
 		}),
 		wrong: func(p *page, typed string) string {
-			if v, err := parse(typed); err != nil || v < least || v > most {
+			if v, wrong := read(typed); wrong != nil || v < least || v > most {
 				return p.T("reason.out_of_bounds", text(least), text(most))
 			}
 			return ""
@@ -228,7 +254,7 @@ func membershipFields() []memberField {
 		flagColumn("skip_next_check", group, func(m *member) *bool { return &m.SkipNextCheck }, func(p *patch) *noren.Field[bool] { return &p.SkipNextCheck }),
 		refColumn("staff_rank_id", func(m *member) **int64 { return &m.StaffRankID }, func(p *patch) *noren.Field[noren.Ref] { return &p.StaffRank }),
 		unitColumn("point_unit_price", 1, noren.MaxUnitPrice, number, wholeNumber, func(m *member) **int64 { return &m.PointUnitPrice }, func(p *patch) *noren.Field[int64] { return &p.PointUnitPrice }),
-		unitColumn("point_unit", 0, noren.MaxUnit, noren.Hundredths.String, noren.ParseHundredths, func(m *member) **noren.Hundredths { return &m.PointUnit }, func(p *patch) *noren.Field[noren.Hundredths] { return &p.PointUnit }),
+		unitColumn("point_unit", 0, noren.MaxUnit, noren.Hundredths.String, lenient.Hundredths, func(m *member) **noren.Hundredths { return &m.PointUnit }, func(p *patch) *noren.Field[noren.Hundredths] { return &p.PointUnit }),
 		textColumn("pin", group, func(m *member) **string { return &m.PIN }, func(p *patch) *noren.Field[string] { return &p.PIN }),
 		dateColumn("entry_date", group, func(m *member) **noren.Date { return &m.EntryDate }, func(p *patch) *noren.Field[noren.Date] { return &p.EntryDate }),
 		dateColumn("leave_date", group, func(m *member) **noren.Date { return &m.LeaveDate }, func(p *patch) *noren.Field[noren.Date] { return &p.LeaveDate }),
@@ -399,6 +425,11 @@ func (p *page) readMember(m memberSeen) (e memberEdit, change *noren.MemberPatch
 		// Only what was changed in the form is judged and written; a user who typed what is stored by now agrees with whoever was faster.
 		if typed == was || typed == now {
 			continue
+		}
+		if f.plain != nil && typed != "" {
+			if typed = f.plain(typed); typed == now {
+				continue
+			}
 		}
 		e.typed[f.name] = typed
 		switch {

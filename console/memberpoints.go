@@ -3,10 +3,10 @@ package console
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"noren"
 	"noren/app/points"
+	"noren/lenient"
 	"noren/web"
 )
 
@@ -50,13 +50,13 @@ func (p *page) readAdjustment(typed adjustment) (a points.Adjustment, ok bool) {
 	if !slices.Contains(noren.PointTypes(), a.Type) {
 		p.wrong("kind", p.T("reason.invalid"))
 	}
-	var err error
-	if a.Amount, err = strconv.ParseInt(typed.amount, 10, 64); err != nil || a.Amount < 1 || a.Amount > noren.MaxPoints {
+	var wrong *lenient.Wrong
+	if a.Amount, wrong = lenient.Points(typed.amount, 1, noren.MaxPoints); wrong != nil {
 		p.wrong("amount", p.T("reason.out_of_bounds", "1", p.number(noren.MaxPoints)))
 	}
 	if typed.expires != "" {
-		day, err := noren.ParseDate(typed.expires)
-		if err != nil {
+		day, wrong := lenient.Date(typed.expires)
+		if wrong != nil {
 			p.wrong("expires_on", p.T("reason.not_a_date"))
 		}
 		a.ExpiresOn = noren.Set(day)

@@ -99,6 +99,7 @@ func memberSorts() map[string][]noren.Sort {
 // memberFilter reads the filter from the address. Unknown values are ignored, as in an outdated link.
 func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 	asked = make(url.Values)
+	f.Typed = true
 	if f.Keyword = p.query("q"); f.Keyword != "" {
 		asked.Set("q", f.Keyword)
 	}

@@ -3,13 +3,14 @@ package console
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"noren"
 	"noren/app/ranks"
+	"noren/lenient"
 	"noren/web"
 )
 
@@ -268,19 +269,20 @@ func planField(e *noren.Error) string {
 // read turns the form into a plan, and records what cannot be read.
 func (f programmeForm) read(p *page) noren.RankPlan {
 	// Names and IDs come from the stored ranks: the form changes only spends and ratios.
+	start := plainly(lenient.Month, func(m noren.Month) string { return string(m) })(f.start)
 	plan := noren.RankPlan{
 		Programme: noren.RankProgramme{
-			Start: noren.Month(f.start), NeverRankDown: f.neverDown == ticked, Demotion: f.demotion,
+			Start: noren.Month(start), NeverRankDown: f.neverDown == ticked, Demotion: f.demotion,
 			EffectiveFromUnix: f.stored.Programme.EffectiveFromUnix,
 		},
 		Ranks: slices.Clone(f.stored.Ranks),
 	}
 	months := func(name, typed string, to *int) {
-		n, err := strconv.Atoi(typed)
-		if err != nil {
+		n, wrong := lenient.Integer(typed, math.MinInt32, math.MaxInt32)
+		if wrong != nil {
 			p.wrong(name, p.T("reason.not_a_number"))
 		}
-		*to = n
+		*to = int(n)
 	}
 	months("window_months", f.window, &plan.Programme.WindowMonths)
 	months("check_every_months", f.every, &plan.Programme.CheckEveryMonths)
@@ -289,16 +291,16 @@ func (f programmeForm) read(p *page) noren.RankPlan {
 		place := "-" + strconv.Itoa(i+1)
 		typed := f.ranks[i]
 		money := func(name, text string, to *int64) {
-			n, err := noren.ParseMoney(strings.ReplaceAll(text, ",", ""), currency)
-			if err != nil {
+			n, wrong := lenient.Money(text, currency)
+			if wrong != nil {
 				p.wrong(name+place, p.T("reason.not_a_number"))
 			}
 			*to = n
 		}
 		money("entry", typed.entry, &plan.Ranks[i].EntrySpend)
 		money("maintenance", typed.maintenance, &plan.Ranks[i].MaintenanceSpend)
-		percent, err := strconv.ParseFloat(typed.ratio, 64)
-		if err != nil {
+		percent, wrong := lenient.Percent(typed.ratio)
+		if wrong != nil {
 			p.wrong("ratio"+place, p.T("reason.not_a_number"))
 		}
 		plan.Ranks[i].Ratio = percent / 100

@@ -1668,15 +1668,15 @@ func programmeView(p *page, f programmeForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(p, input{name: "start", label: p.T("ranks.start"), value: f.start, hint: p.T("ranks.start_hint"), most: 7, required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(p, input{name: "start", label: p.T("ranks.start"), value: f.start, hint: p.T("ranks.start_hint"), most: 10, required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(p, input{name: "window_months", label: p.T("ranks.window_months"), value: f.window, mode: "numeric", most: 4, required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(p, input{name: "window_months", label: p.T("ranks.window_months"), value: f.window, mode: "numeric", most: 10, required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(p, input{name: "check_every_months", label: p.T("ranks.check_every_months"), value: f.every, mode: "numeric", most: 4, required: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(p, input{name: "check_every_months", label: p.T("ranks.check_every_months"), value: f.every, mode: "numeric", most: 10, required: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -200,14 +200,14 @@ func (p *page) stockKey() (key noren.StockKey, err error) {
 	return key, err
 }
 
-// setStock sets a level to a counted quantity. Commas are accepted because the page shows numbers with them.
+// setStock sets a level to a counted quantity.
 func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	key, err := p.stockKey()
 	if err != nil {
 		return web.Answer{}, err
 	}
-	amount, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "").Replace(p.field("amount")), 10, 64)
-	if err != nil {
+	amount, unreadable := wholeNumber(p.field("amount"))
+	if unreadable != nil {
 		p.wrong("amount", p.T("reason.not_a_number"))
 	}
 	change := noren.StockChange{StockKey: key, Amount: amount}
@@ -215,7 +215,6 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 		n, wrong := strconv.ParseInt(was, 10, 64)
 		if wrong != nil { // no page of ours has sent it
 			p.wrong("amount", p.T("reason.not_a_number"))
-			err = wrong
 		}
 		change.Seen = noren.Set(n)
 	} else if p.form.Has("was_amount") {
@@ -224,9 +223,9 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	if memo := p.field("memo"); memo != "" {
 		change.Memo = &memo
 	}
-	overtaken := false
-	asking := err == nil && amount < 0 && !p.sure("negative "+number(amount), p.T("stock.negative", p.number(amount)))
-	if err == nil && !asking {
+	overtaken, readable := false, len(p.problems) == 0
+	asking := readable && amount < 0 && !p.sure("negative "+number(amount), p.T("stock.negative", p.number(amount)))
+	if readable && !asking {
 		if _, _, err = d.Rooms.Stock.Set(ctx, p.caller(), change, p.once()); err == nil {
 			return p.done("done.saved", fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
 		}

@@ -7,7 +7,7 @@ func memberWords() map[string]text {
 	words := map[string]text{
 		"members.title":       {"会員", "Members"},
 		"members.search":      {"会員を検索", "Search members"},
-		"members.search_hint": {"氏名・フリガナ・電話番号・メール・会員コードの一部(/キーでここに移動)", "Part of a name, kana, phone, email or code (press / to jump here)"},
+		"members.search_hint": {"氏名・フリガナ・電話番号・メール・会員コードの一部、郵便番号、生年月日(/キーでここに移動)", "Part of a name, kana, phone, email or code; postal code; date of birth (press / to jump here)"},
 		"members.none":        {"該当する会員はいません。検索する文字を減らすか、絞り込みを解除してください。", "No matching members. Try a shorter search or fewer filters."},
 		"members.find":        {"検索", "Search"},
 		"members.total":       {"該当する会員: %s人", "Members found: %s"},

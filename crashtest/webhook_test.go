@@ -22,13 +22,14 @@ import (
 )
 
 // TestKilledAmongWebhooks kills the server while Shopify reports orders, refunds, cancellations and customers, in any
-// order. Shopify resends messages without a response; messages that got a 200 are resent only now and then.
+// order, and orders earn points. Shopify resends messages without a response; messages that got a 200 are resent only now and then.
 func TestKilledAmongWebhooks(t *testing.T) {
 	t.Parallel()
 	for name, url := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShopify(install(t, url(t), 2))
+			s.earn()
 			server := s.serve()
 			stop := s.start()
 			for range kills(t) {
@@ -43,6 +44,20 @@ func TestKilledAmongWebhooks(t *testing.T) {
 	}
 }
 
+// earned is what a purchase keeps of its points at the rule of earn, given what remains of its amount.
+func earned(remains int64) int64 { return remains / 10 * 3 }
+
+// earn lets purchases earn points.
+func (s *shopify) earn() {
+	var b strings.Builder
+	b.WriteString("tenants:\n")
+	for _, c := range s.clients {
+		fmt.Fprintf(&b, "  - {id: %s, name: 暖簾, points: {earn: {unit_price: 10, unit: 3, from: 2026-01-01}}}\n", c.Tenant)
+	}
+	s.apply([]byte(b.String()))
+	s.earns = true
+}
+
 // shopify sends messages to an installation, and remembers the result they must add up to.
 type shopify struct {
 	*installation
@@ -51,6 +66,7 @@ type shopify struct {
 	again atomic.Int64 // messages that were sent more than once
 	pause pause        // between two orders of a sender
 	tally *tally       // nil: nothing is counted
+	earns bool         // whether purchases earn points
 
 	mu     sync.Mutex
 	orders map[string]map[string]soldOrder // by tenant and ID
@@ -193,6 +209,9 @@ func (s *shopify) check(t testing.TB) {
 			t.Fatal(err)
 		}
 		orders := s.orders[tenant.Contract]
+		if s.earns {
+			checkEarned(t, rooms, caller, orders)
+		}
 		for _, p := range stored.Items {
 			if got, want := (soldOrder{p.MemberID, p.Amount, p.Credited}), orders[p.ExternalID]; got != want {
 				t.Errorf("%s: order %s is stored as %+v, want %+v", tenant.Contract, p.ExternalID, got, want)
@@ -207,5 +226,27 @@ func (s *shopify) check(t testing.TB) {
 				len(orders), s.told[tenant.Contract])
 		}
 		t.Logf("%s: %d orders in %d messages, %d of all messages were sent again", tenant.Contract, len(orders), messages.Total, s.again.Load())
+	}
+}
+
+// checkEarned compares the balance of each member with what all orders keep of their points.
+func checkEarned(t testing.TB, rooms *app.App, caller noren.Caller, orders map[string]soldOrder) {
+	t.Helper()
+	want := make(map[int64]int64)
+	for _, o := range orders {
+		want[o.member] += earned(o.remains)
+	}
+	list, err := rooms.Members.List(t.Context(), caller, noren.MemberFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list.Items {
+		got := int64(0)
+		for _, balance := range list.Points[m.ID] {
+			got += balance.Total
+		}
+		if got != want[m.ID] {
+			t.Errorf("%s: member %d has %d points, want %d", caller.Tenant.Contract, m.ID, got, want[m.ID])
+		}
 	}
 }

@@ -3,6 +3,8 @@ package csvfile
 import (
 	"strings"
 	"unicode"
+
+	"noren"
 )
 
 // formulaSigns are the characters with which spreadsheet programs begin a formula: =, +, - and @, and the forms of them that
@@ -13,27 +15,37 @@ const formulaSigns = "=+-@＝＋－＠−﹦﹢﹣﹫"
 // can choose a name that would otherwise run on the machine of the person who opens the file. Every CSV that leaves the
 // program goes through here.
 func Defused(cell string) string {
-	if formula(cell) {
+	if formula(cell) || strings.HasPrefix(noren.Trimmed(cell), "'") && number(cell) {
 		return "'" + cell
 	}
 	return cell
 }
 
-// disarmed removes the apostrophe of Defused, so that what was exported can be imported again.
+// disarmed removes the apostrophe of Defused, so that what was exported can be imported again, and the one that Shopify writes before
+// numbers.
 func disarmed(cell string) string {
-	if rest, ok := strings.CutPrefix(cell, "'"); ok && formula(rest) {
+	if rest, ok := strings.CutPrefix(cell, "'"); ok && (formula(rest) || number(rest)) {
 		return rest
 	}
 	return cell
+}
+
+// number reports whether the cell begins with a digit, after apostrophes and what cannot be seen.
+func number(cell string) bool {
+	cell = strings.TrimLeftFunc(cell, ignored)
+	return cell != "" && cell[0] >= '0' && cell[0] <= '9'
+}
+
+// ignored reports whether programs may look for the meaning of a cell behind the character.
+func ignored(r rune) bool {
+	return r == '\'' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: zero width, byte order mark
 }
 
 // formula reports whether a program may read the cell as a formula, perhaps after dropping what cannot be seen at its
 // beginning. Apostrophes count as such: a cell that was written with one keeps it that way.
 func formula(cell string) bool {
 	cell = strings.TrimLeft(cell, "'")
-	rest := strings.TrimLeftFunc(cell, func(r rune) bool {
-		return r == '\'' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) // Cf: zero width, byte order mark
-	})
+	rest := strings.TrimLeftFunc(cell, ignored)
 	switch {
 	case rest != "" && strings.ContainsRune(formulaSigns, []rune(rest)[0]):
 		return true

@@ -10,7 +10,7 @@ func TestDefused(t *testing.T) {
 		"=1+1": true, "+1": true, "-1": true, "@SUM(A1)": true, "\t=1": true, "\r=1": true, "\n=1": true, "\tx": true, "\nx": true,
 		" =1+1": true, "\u3000=1": true, "\u00a0@x": true, "\u200b=1": true, "\ufeff=1": true, "\r\n +1": true, "\x00=1": true,
 		"＝1+1": true, "＋1": true, "－1": true, "＠x": true, "\u3000＝1": true, "\u22121": true, "\ufe661": true,
-		"'=1": true, "'' ＝1": true, "\t": true, "'\tx": true,
+		"'=1": true, "'' ＝1": true, "\t": true, "'1": true, "''0a": true, " '0": true, "1": false, "'\tx": true,
 	} {
 		got := Defused(cell)
 		if (got != cell) != dangerous || dangerous && got != "'"+cell {

@@ -249,3 +249,47 @@ func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
 	}
 	return code, false, nil
 }
+
+// Percent reads a percentage: 1.5, １．５ or 1.5%.
+func Percent(s string) (float64, *Wrong) {
+	text := number(strings.TrimSuffix(Narrow(s), "%"))
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.Trim(text, "-.0123456789") != "" { // Go reads more than people write, such as Inf
+		return 0, &Wrong{noren.ReasonNotNumber, "", "not a percentage; write it as 1.5"}
+	}
+	return f, nil
+}
+
+// Month reads a month: 2026-11, 2026/11, 2026.11, 202611 or 2026年11月.
+func Month(s string) (noren.Month, *Wrong) {
+	for _, layout := range []string{"2006-01", "2006-1", "2006/1", "2006.1", "200601", "2006年1月"} {
+		if t, err := time.Parse(layout, Narrow(s)); err == nil && t.Year() >= 1 {
+			return noren.Month(t.Format("2006-01")), nil
+		}
+	}
+	return "", &Wrong{noren.ReasonNotDate, "", "not a month; write it as 2026-11"}
+}
+
+// MemberText reads the text of a member's column. Its width is kept where people read it, and not where machines do. repaired reports
+// whether a leading zero that had been lost was put back. A text that is wrong is returned as it is.
+func MemberText(column, s string) (text string, repaired bool, wrong *Wrong) {
+	switch column {
+	case "phone", "fax", "mobile":
+		return Phone(s)
+	case "postal_code":
+		return PostalCode(s)
+	case "last_kana", "first_kana":
+		return Kana(s), false, nil
+	case "email", "email2", "email3", "line_user_id", "bank_code", "bank_branch_code", "bank_account_number":
+		return Narrow(s), false, nil
+	case "code", "customer_no", "shopify_customer_id", "alias_code":
+		if Shortened(s) {
+			return s, false, LostDigits()
+		}
+		if column == "alias_code" { // it may have any letters
+			return s, false, nil
+		}
+		return Narrow(s), false, nil
+	}
+	return s, false, nil
+}

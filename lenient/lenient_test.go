@@ -42,6 +42,30 @@ func TestNumbersAndDays(t *testing.T) {
 	}
 }
 
+func TestPercentsAndMonths(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{"1.5": 1.5, "１．５％": 1.5, "5": 5, "2.5 %": 2.5, "5.00": 5} {
+		if f, wrong := lenient.Percent(text); wrong != nil || f != want {
+			t.Errorf("Percent(%q) = %g, %v", text, f, wrong)
+		}
+	}
+	for _, text := range []string{"", "x", "Inf", "NaN", "1e3", "0x1p2", "1_0", "1.2.3", "%"} {
+		if f, wrong := lenient.Percent(text); wrong == nil {
+			t.Errorf("Percent(%q) = %g", text, f)
+		}
+	}
+	for _, text := range []string{"2026-01", "2026/1", "2026.1", "202601", "2026年1月", "２０２６－０１"} {
+		if m, wrong := lenient.Month(text); wrong != nil || m != "2026-01" {
+			t.Errorf("Month(%q) = %s, %v", text, m, wrong)
+		}
+	}
+	for _, text := range []string{"", "2026", "2026-13", "1月", "0000-01"} {
+		if m, wrong := lenient.Month(text); wrong == nil {
+			t.Errorf("Month(%q) = %s", text, m)
+		}
+	}
+}
+
 func TestTelephoneNumbersAndKana(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -42,7 +42,7 @@ func TestCodes(t *testing.T) {
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{
-		" 287 082 ": "287082", "２８７０８２": "287082", "２８７　０８２": "287082", "ABCD-efgh": "abcdefgh", "ａｂｃｄー１２３４": "abcd1234", "": "",
+		"287 082": "287082", "　287082\n": "287082", "２８７０８２": "287082", "２８７　０８２": "287082", "ABCD-efgh": "abcdefgh", "ａｂｃｄー１２３４": "abcd1234", "": "",
 	} {
 		if got := onetime.Plain(typed); got != want {
 			t.Errorf("%q is %q, want %q", typed, got, want)

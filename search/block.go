@@ -172,7 +172,7 @@ func findEntry(list []entry, id int64) (int, bool) {
 // may reports whether the block can have a hit.
 func (b *block) may(q Query) bool {
 	for _, w := range q.words {
-		if !b.marks.may(w.grams) {
+		if !slices.ContainsFunc(w, func(f form) bool { return b.marks.may(f.grams) }) {
 			return false
 		}
 	}
@@ -186,7 +186,8 @@ func (b *block) appendHits(ids []int64, q Query) []int64 {
 	}
 	late := b.late
 	rest := Query{q.words[1:]}
-	for i := b.next(0, q.words[0].text); i < len(b.ids); i = b.next(i+1, q.words[0].text) {
+	first := b.scan(q.words[0])
+	for i := first.from(0); i < len(b.ids); i = first.from(i + 1) {
 		id := b.ids[i]
 		for len(late) > 0 && late[0].id < id {
 			ids, late = appendHit(ids, late[0], q), late[1:]
@@ -209,6 +210,38 @@ func appendHit(ids []int64, e entry, q Query) []int64 {
 		return append(ids, e.id)
 	}
 	return ids
+}
+
+// scan goes through the text of a block for the forms of a word.
+type scan struct {
+	*texts
+	forms []form
+	found []int // for each form the member who has it next, from where it was looked for last
+}
+
+// scan begins at the first member. Forms that the block cannot have are left out.
+func (b *block) scan(w word) scan {
+	s := scan{texts: b.texts, forms: w}
+	if len(w) > 1 {
+		s.forms = slices.DeleteFunc(slices.Clone(w), func(f form) bool { return !b.marks.may(f.grams) })
+	}
+	s.found = make([]int, len(s.forms))
+	for n := range s.found {
+		s.found[n] = -1
+	}
+	return s
+}
+
+// from returns the first member from the i-th on who has one of the forms, or the number of members. i must not fall.
+func (s scan) from(i int) int {
+	first := len(s.ids)
+	for n, f := range s.forms {
+		if s.found[n] < i {
+			s.found[n] = s.next(i, f.text)
+		}
+		first = min(first, s.found[n])
+	}
+	return first
 }
 
 // next returns the first member from the i-th on whose haystack in the text has the word, or the number of members if

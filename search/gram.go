@@ -120,5 +120,5 @@ func gramsOf(word string) []gram {
 	return list
 }
 
-// isLatin reports whether r, in normal form, is a letter or digit that grams are made of.
-func isLatin(r rune) bool { return isDigit(r) || r >= 'a' && r <= 'z' }
+// isLatin reports whether r, in normal form or in a key, is a letter or digit that grams are made of.
+func isLatin(r rune) bool { return isDigit(r) || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' }

@@ -53,8 +53,11 @@ type Query struct {
 	words []word // the one that is probably rarest first
 }
 
-// word is a part of a keyword, with the bits of its grams.
-type word struct {
+// word is a part of a keyword: one of the forms is enough.
+type word []form
+
+// form is a text to look for, with the bits of its grams.
+type form struct {
 	text  string
 	grams []gram
 }
@@ -62,28 +65,47 @@ type word struct {
 // NewQuery returns what to look for. Words are separated by white space, and may be in any order and in different
 // fields. Parts that are separated in the keyword and joined in a field match too, as in 山田 花子.
 func NewQuery(keyword string) Query {
-	var words []string
+	texts := slices.Collect(strings.FieldsFuncSeq(strings.ToValidUTF8(keyword, ""), unicode.IsSpace))
+	return newQuery(texts, func(string) []string { return nil })
+}
+
+// newQuery makes a query of texts. others returns further forms of one.
+func newQuery(texts []string, others func(string) []string) Query {
+	var words [][]string
 	left := MaxNeedle
-	for text := range strings.FieldsFuncSeq(strings.ToValidUTF8(keyword, ""), unicode.IsSpace) {
-		text = cut(strings.Map(plainVariant, trimHyphens(normalize(text))), left)
-		left -= len([]rune(text))
-		if text != "" && len(words) < maxWords {
-			words = append(words, text)
+	for _, text := range texts {
+		plain := cut(strings.Map(plainVariant, trimHyphens(normalize(text))), left)
+		left -= len([]rune(plain))
+		if plain != "" && len(words) < maxWords {
+			words = append(words, append([]string{plain}, others(cut(text, MaxNeedle))...))
 		}
 	}
 	if len(words) > 1 {
 		// A dash on its own may have been a hyphen in a number, which the haystack has lost.
-		words = slices.DeleteFunc(words, func(w string) bool { return strings.TrimFunc(w, isHyphen) == "" })
+		words = slices.DeleteFunc(words, func(w []string) bool { return strings.TrimFunc(w[0], isHyphen) == "" })
 	}
-	slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortStableFunc(words, func(a, b []string) int { return cmp.Compare(len(b[0]), len(a[0])) })
 	var q Query
-	for _, text := range words {
-		// A part of another word is found with that word.
-		if !slices.ContainsFunc(q.words, func(w word) bool { return strings.Contains(w.text, text) }) {
-			q.words = append(q.words, word{text, gramsOf(text)})
+	for _, forms := range words {
+		// A part of another word is found with that word, unless one of them has other forms.
+		if !slices.ContainsFunc(q.words, func(w word) bool {
+			return len(w) == 1 && len(forms) == 1 && strings.Contains(w[0].text, forms[0])
+		}) {
+			q.words = append(q.words, newWord(forms))
 		}
 	}
 	return q
+}
+
+// newWord makes a word of its forms. What another form has in it is found with that one's part.
+func newWord(forms []string) (w word) {
+	slices.SortStableFunc(forms, func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+	for _, text := range forms {
+		if !slices.ContainsFunc(w, func(f form) bool { return strings.Contains(text, f.text) }) {
+			w = append(w, form{text, gramsOf(text)})
+		}
+	}
+	return w
 }
 
 // Empty reports whether the keyword is blank, so that nothing is filtered.
@@ -92,11 +114,21 @@ func (q Query) Empty() bool { return len(q.words) == 0 }
 // Matches reports whether a haystack has all of the words. An empty query matches everything.
 func (q Query) Matches(haystack string) bool {
 	for _, w := range q.words {
-		if !strings.Contains(haystack, w.text) {
+		if !w.in(haystack) {
 			return false
 		}
 	}
 	return true
+}
+
+// in reports whether a haystack has one of the forms.
+func (w word) in(haystack string) bool {
+	for _, f := range w {
+		if strings.Contains(haystack, f.text) {
+			return true
+		}
+	}
+	return false
 }
 
 // cut returns the first limit characters of s.

@@ -72,11 +72,74 @@ func TestKeywordMatches(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			haystack := search.Haystack("MB0000000001", tt.field, "株式会社 暖簾")
-			if got := finds(t, haystack, tt.keyword); got != tt.want {
+			if got := finds(t, haystack, search.NewQuery(tt.keyword)); got != tt.want {
 				t.Errorf("%q finds %q: %t, want %t", tt.keyword, haystack, got, tt.want)
 			}
 		})
 	}
+}
+
+// TestTyped has what people type for a number or a day, and what APIs do not find by it.
+func TestTyped(t *testing.T) {
+	t.Parallel()
+	keys := search.Keys{
+		Phones: []string{"03(1234)5678", "+81 90-1111-2222"}, PostalCode: "100-0001", BirthDate: "1990-01-02", ShopifyID: "6757085806881",
+	}
+	haystack := keys.With(search.Haystack("山田花子", "MB0000000001", "03(1234)5678", "+81 90-1111-2222", "080-3333-4444"))
+	for keyword, want := range map[string]bool{
+		"0312345678": true, "03-1234-5678": true, "(03) 1234-5678": true, "03.1234.5678": true, "03 1234 5678": true, "+81 3 1234 5678": true,
+		"１２３４－５６７８": true, "1234.5678": true, "5678": true, "+81 (0)3 1234 5678": true, "090-1111-2222": true, "81-90-1111-2222": true,
+		"+819011112222": true, "+81 80 3333 4444": true, "080 3333 4444": true, "0803333444": true, "819011112222": true,
+		"090-2222-1111": false, "56780901": false, "56789": false, "+81 90 3333 4444": false,
+		"100-0001": true, "1000001": true, "〒100-0001": true, "〒 100ー0001": true, "１００−０００１": true, "〒１０００００１": true,
+		"100-0002": false, "000-1100": false, "1000001199": false,
+		"1990-01-02": true, "1990/1/2": true, "19900102": true, "1990年1月2日": true, "平成2年1月2日": true, "H2.1.2": true, "１９９０／０１／０２": true,
+		"1990-02-01": false, "1990-1-20": false, "0102": false,
+		"6757085806881": true, "675708": true, "7085806881": false, "67570": false,
+		"山田 1990/1/2": true, "花子 山田 090 1111 2222": true, "080 3333 4444 花子": true, "佐藤 1990/1/2": false, "MB0000000001 〒100-0001": true,
+		"": true, "〒": false, "- 山田": true, "K": false, "u199": false, "XDBCD": false, "4": true,
+	} {
+		if got := finds(t, haystack, search.Typed(keyword)); got != want {
+			t.Errorf("%q typed finds %q: %t", keyword, haystack, got)
+		}
+	}
+	for _, keyword := range []string{"0312345678", "09011112222", "1000001", "19900102", "6757085806881", "UKTTKKLKM", "ADBCDEFGHI"} {
+		if finds(t, haystack, search.NewQuery(keyword)) {
+			t.Errorf("%q finds %q", keyword, haystack)
+		}
+	}
+	if without := (search.Keys{Phones: []string{"080-3333-4444", "", "内線12"}}).With("x"); without != "x" {
+		t.Errorf("what the haystack has already makes it %q", without)
+	}
+}
+
+// TestPhonesTyped: a number is found however it is stored and typed, by each part of it that is long enough.
+func TestPhonesTyped(t *testing.T) {
+	t.Parallel()
+	sign := rapid.SampledFrom([]string{"", "", "-", ".", "(", ")", " ", "ー", "－"})
+	written := func(t *rapid.T, digits, name string) string {
+		var b strings.Builder
+		for _, d := range digits {
+			b.WriteString(sign.Draw(t, name) + rapid.SampledFrom([]string{string(d), string(d - '0' + '０')}).Draw(t, name))
+		}
+		return b.String()
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		number := "0" + rapid.StringMatching("[1-9][0-9]{8,9}").Draw(t, "number")
+		forms := []string{number, "+81" + number[1:]}
+		stored := written(t, rapid.SampledFrom(forms).Draw(t, "form"), "stored")
+		stored = strings.ReplaceAll(strings.ReplaceAll(stored, "＋", "+"), string('+'-'0'+'０'), "+")
+		from := rapid.IntRange(0, len(number)-5).Draw(t, "from")
+		part := number[from:rapid.IntRange(from+5, len(number)).Draw(t, "to")]
+		typed := strings.ReplaceAll(written(t, part, "typed"), " ", "")
+		if rapid.Bool().Draw(t, "whole") {
+			typed = written(t, number, "typed")
+		}
+		haystack := search.Keys{Phones: []string{stored}}.With(search.Haystack("山田", stored))
+		if !finds(t, haystack, search.Typed(typed)) {
+			t.Fatalf("%q does not find %q as %q", typed, stored, haystack)
+		}
+	})
 }
 
 func TestFieldsStayApart(t *testing.T) {
@@ -85,7 +148,7 @@ func TestFieldsStayApart(t *testing.T) {
 	if want := "山田\n花子"; haystack != want {
 		t.Errorf("haystack %q, want %q", haystack, want)
 	}
-	if finds(t, haystack, "田花") {
+	if finds(t, haystack, search.NewQuery("田花")) {
 		t.Error("a word matches across fields")
 	}
 }
@@ -122,10 +185,10 @@ func TestKeywordThatSaysNothing(t *testing.T) {
 func TestLongKeywordIsCut(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("あいうえお", 100)
-	if !finds(t, search.Haystack(long[:3*search.MaxNeedle]), long) {
+	if !finds(t, search.Haystack(long[:3*search.MaxNeedle]), search.NewQuery(long)) {
 		t.Error("what is beyond the longest needle is asked for")
 	}
-	if !finds(t, search.Haystack("一二三四五六七八"), "一 二 三 四 五 六 七 八 九") {
+	if !finds(t, search.Haystack("一二三四五六七八"), search.NewQuery("一 二 三 四 五 六 七 八 九")) {
 		t.Error("what is beyond the most words is asked for")
 	}
 }
@@ -142,7 +205,7 @@ func TestAnyPartOfAFieldFindsIt(t *testing.T) {
 		if strings.Trim(keyword, "ー-‐−－ ") == "" {
 			return // a long vowel mark alone may have been a hyphen in a number
 		}
-		if haystack := search.Haystack(string(field)); !finds(t, haystack, keyword) {
+		if haystack := search.Haystack(string(field)); !finds(t, haystack, search.NewQuery(keyword)) {
 			t.Fatalf("%q does not find %q as %q", keyword, string(field), haystack)
 		}
 	})
@@ -174,7 +237,7 @@ func FuzzHaystack(f *testing.F) {
 		if !utf8.ValidString(once) || strings.ContainsAny(once, "\x00\n ") {
 			t.Errorf("normalising %q leaves white space, NUL or invalid UTF-8: %q", s, once)
 		}
-		if found := finds(t, search.Haystack(s), once); once != "" && strings.Trim(once, "-ー") != "" && !found {
+		if found := finds(t, search.Haystack(s), search.NewQuery(once)); once != "" && strings.Trim(once, "-ー") != "" && !found {
 			t.Errorf("%q is not found by itself", once)
 		}
 	})
@@ -186,20 +249,19 @@ type fataler interface {
 	Errorf(format string, args ...any)
 }
 
-// finds reports whether the keyword finds the haystack, alone and through an index.
-func finds(t fataler, haystack, keyword string) bool {
+// finds reports whether the query finds the haystack, alone and through an index.
+func finds(t fataler, haystack string, q search.Query) bool {
 	t.Helper()
-	q := search.NewQuery(keyword)
 	var b search.Builder
 	b.Add(7, haystack)
 	x := b.Index()
-	found := false
+	found := q.Empty()
 	if !q.Empty() {
 		for id := range x.Hits(q, search.Range{From: 7, To: 7}, false) {
 			found = found || id == 7
 		}
 		if matches := q.Matches(haystack); found != matches || x.Has(q, 7) != matches {
-			t.Errorf("%q matches %q: %t; through the index %t", keyword, haystack, matches, found)
+			t.Errorf("%+v matches %q: %t; through the index %t", q, haystack, matches, found)
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -37,7 +38,7 @@ func (t *tenantReader) members() {
 func (t *tenantReader) memberField(m *mapping, key string, field any) {
 	switch f := field.(type) {
 	case *noren.Field[string]:
-		nullable(m, key, f, m.text)
+		nullable(m, key, f, func(key string, to *string) bool { return m.memberText(key, to) })
 	case *noren.Field[bool]:
 		nullable(m, key, f, m.boolean)
 	case *noren.Field[noren.Date]:
@@ -62,6 +63,26 @@ func (t *tenantReader) memberField(m *mapping, key string, field any) {
 			return m.integer(key, to, 0, maxAmount)
 		})
 	}
+}
+
+// memberText reads a text that fits the column of that name.
+func (m *mapping) memberText(key string, to *string) bool {
+	var text string
+	if !m.text(key, &text) {
+		return false
+	}
+	rule := noren.MemberTextRule(key)
+	switch {
+	case text == "":
+	case rule.Most > 0 && utf8.RuneCountInString(text) > rule.Most:
+		m.fail(key, "must be at most %d characters, not %d: %q", rule.Most, utf8.RuneCountInString(text), text)
+		return false
+	case rule.Like != nil && !rule.Like.MatchString(text):
+		m.fail(key, "must be in the form %s, not %q", rule.Shape, text)
+		return false
+	}
+	*to = text
+	return true
 }
 
 // nullable reads a key of a member. Null differs from absent: it clears the stored value.

@@ -47,6 +47,7 @@ func (r *reader) shops(document ast.Node) []shop.Shop {
 // tenant reads one tenant. The order of reading follows the references, not the order of the keys in the file.
 func (r *reader) tenant(m *mapping) shop.Shop {
 	t := tenantReader{reader: r, m: m}
+	t.shop.Lines = make(shop.Lines)
 	m.require("id", "name")
 	if m.text("id", &t.shop.Contract) {
 		if !contractForm.MatchString(t.shop.Contract) {
@@ -67,6 +68,7 @@ func (r *reader) tenant(m *mapping) shop.Shop {
 	t.consoleUsers()
 	t.clients()
 	m.finish()
+	t.note("", m)
 	return t.shop
 }
 
@@ -84,8 +86,15 @@ func (t *tenantReader) entries(key, what string, read func(*mapping)) {
 		if m := t.mapping(n, what); m != nil {
 			read(m)
 			m.finish()
+			t.note(key, m)
 		}
 	}
+}
+
+// note keeps the lines of an entry for problems that only stored data can show.
+func (t *tenantReader) note(list string, m *mapping) {
+	m.lines[""] = m.line
+	t.shop.Lines[list] = append(t.shop.Lines[list], m.lines)
 }
 
 // section calls read for the mapping under key, if the key is present.

@@ -164,6 +164,11 @@ func wrongMembers() []scenario {
 func wrongAccess() []scenario {
 	return []scenario{
 		{"shopify", tenant("shopify: {secret: a}"), "shop.yaml:4: unknown key \"secret\" of shopify; known keys are webhook_secret"},
+		{"telephone", tenant("members: [{id: 1, phone: 電話なし}]"), "shop.yaml:4: phone of a member: must be in the form half-width letters, digits and signs, not \"電話なし\""},
+		{"long telephone", tenant("members: [{id: 1, fax: 012345678901234567890}]"), "shop.yaml:4: fax of a member: must be at most 20 characters, not 21: \"012345678901234567890\""},
+		{"e-mail", tenant("members:", "  - id: 1", "    email2: taro.example.com"), "shop.yaml:6: email2 of a member: must be in the form name@example.com, not \"taro.example.com\""},
+		{"account", tenant("members: [{id: 1, bank_account_number: 123}]"), "shop.yaml:4: bank_account_number of a member: must be in the form 7 digits, not \"123\""},
+		{"long name", tenant("members: [{id: 1, last_name: " + strings.Repeat("長", 86) + "}]"), "shop.yaml:4: last_name of a member: must be at most 85 characters, not 86: \"" + strings.Repeat("長", 86) + "\""},
 		{"console role", tenant("console_users: [{login: a, password: bbbbbbbbbb, role: root}]"), "shop.yaml:4: role of a console user: must be one of viewer, staff, admin, not \"root\""},
 		{"login twice", tenant("console_users:", "  - {login: a, password: bbbbbbbbbb}", "  - {login: a, password: cccccccccc}"), "shop.yaml:6: the login \"a\" is given twice; the first is on line 5"},
 		{"dialect", tenant("clients: [{name: a, dialect: smareji, client_id: b}]"), "shop.yaml:4: dialect of a client: unknown value \"smareji\"; did you mean \"smaregi\"?"},

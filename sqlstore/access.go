@@ -206,7 +206,7 @@ func (t *tx) AddToken(ctx context.Context, token noren.Token) error {
 	n, err = t.exec(ctx, "UPDATE access_tokens SET client_id = ?, scopes = ?, expires_at = ? WHERE hash = ? AND tenant_id = ?",
 		token.ClientID, string(scopes), nullMicros(token.ExpiresAt), token.Hash, t.tenant)
 	if err == nil && n == 0 {
-		return &noren.Error{Kind: noren.Conflict, Field: "access_token", Message: "another tenant has this access token"}
+		return &noren.Error{Kind: noren.Conflict, Row: 1, Field: "access_token", Message: "another tenant has this access token"}
 	}
 	return doing("store a token", err)
 }

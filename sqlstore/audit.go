@@ -99,3 +99,31 @@ func (t *tx) numberAt(ctx context.Context, table, column string, counter noren.C
 
 // highestBit is that of the largest number that numberAt finds: more than there will be.
 const highestBit = 1 << 41
+
+// SweepAudit implements noren.AuditTx. How far it is, is a counter: every write would have to pay for an index.
+func (t *tx) SweepAudit(ctx context.Context, before time.Time, limit int) (int, error) {
+	last, err := t.AuditNumber(ctx, before)
+	if err != nil {
+		return 0, err
+	}
+	var first int64
+	err = t.queryRow(ctx, "SELECT COALESCE((SELECT next FROM counters WHERE tenant_id = ? AND name = ?), 1)",
+		t.tenant, noren.CounterAuditSwept).Scan(&first)
+	if err != nil {
+		return 0, doing("look for old audit values", err)
+	}
+	// Entries are counted by number and not by what there is to remove, so each call looks at a bounded part of the
+	// log.
+	last = min(last, first+int64(limit)-1)
+	if last < first {
+		return 0, nil
+	}
+	// Before the entries, because the counter's row keeps a sweep of another server away from them.
+	if err := t.Raise(ctx, noren.CounterAuditSwept, last); err != nil {
+		return 0, err
+	}
+	// The time is asked as well: numbers follow it only as well as the clocks of several servers agree.
+	_, err = t.exec(ctx, "UPDATE audit SET changes = '{}' WHERE tenant_id = ? AND id >= ? AND id <= ? AND at < ? AND changes <> '{}'",
+		t.tenant, first, last, micros(before))
+	return int(last - first + 1), doing("remove old audit values", err)
+}

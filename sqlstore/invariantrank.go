@@ -57,7 +57,7 @@ func rankInvariants() []invariant {
 					FROM rank_changes WHERE check_at IS NOT NULL) AS moves
 			GROUP BY tenant_id, at
 			HAVING SUM(risen) <> SUM(rises) OR SUM(fallen) <> SUM(falls) OR SUM(others) > 0 OR SUM(checks) <> 1`,
-		say: "the check at %v counted %v promotions and %[4]v demotions, but %[3]v promotions, %[5]v demotions and %[6]v other changes are stored",
+		say: "the check at %v counted %v promotions and %[4]v demotions, but %[3]v promotions, %[5]v demotions and %[6]v others are stored",
 	}, {
 		name:    "every rank check is finished before the next begins",
 		checked: "rank_checks",

@@ -45,7 +45,11 @@ func (t *tx) Members(ctx context.Context, f noren.MemberFilter) ([]noren.Member,
 			"last_kana": "COALESCE(last_kana, '')", "first_kana": "COALESCE(first_kana, '')",
 		},
 	}
-	if q := search.NewQuery(f.Keyword); !q.Empty() {
+	q := search.NewQuery(f.Keyword)
+	if f.Typed {
+		q = search.Typed(f.Keyword)
+	}
+	if !q.Empty() {
 		return t.membersByKeyword(ctx, l, q, f)
 	}
 	w := t.memberConditions(f)

@@ -10,14 +10,30 @@ import (
 	"noren/search"
 )
 
-// searchedFields are what a keyword looks at: names, kana, company, codes, telephone numbers and the first e-mail address.
-// Last and first name are one field, so that the full name is found however it is spaced.
+// searchedFields are what a keyword looks at: names, kana, company, codes, telephone numbers and the first e-mail address; and then the
+// keys that people look for in addition. Last and first name are one field, so that the full name is found however it is spaced.
 var (
 	searchedFields = [][]string{
-		{"last_name", "first_name"}, {"last_kana", "first_kana"}, {"company"}, {"code"}, {"alias_code"}, {"phone"}, {"mobile"}, {"email"},
+		{"last_name", "first_name"},
+		{"last_kana", "first_kana"},
+		{"company"},
+		{"code"},
+		{"alias_code"},
+		{"phone"},
+		{"mobile"},
+		{"email"},
+		{"postal_code"},
+		{"birth_date"},
+		{"shopify_customer_id"},
 	}
 	searchedColumns = slices.Concat(searchedFields...)
 	searchedSelect  = strings.Join(searchedColumns, ", ")
+)
+
+// Places in searchedFields.
+const (
+	phoneField = 5 // mobile is next
+	firstKey   = 8 // postal code, birthday and Shopify's number
 )
 
 // searchedColumn reports whether a keyword looks at the column.
@@ -51,7 +67,11 @@ func searchedScanner() func(scannable) (searched, error) {
 				at++
 			}
 		}
-		s.haystack = search.Haystack(fields...)
+		keys := search.Keys{
+			Phones:     fields[phoneField : phoneField+2],
+			PostalCode: fields[firstKey], BirthDate: fields[firstKey+1], ShopifyID: fields[firstKey+2],
+		}
+		s.haystack = keys.With(search.Haystack(fields[:firstKey]...))
 		return s, nil
 	}
 }

@@ -149,6 +149,7 @@ func memberPages(t *testing.T, b *bundle) {
 func keywordChecks() []check {
 	return []check{
 		{"every field, whatever way it is written", keywordVariants},
+		{"finds what a person types", keywordTyped},
 		{"moves with the member", keywordFollows},
 		{"any piece of a name finds it", keywordPieces},
 		{"page by page", keywordPages},
@@ -236,6 +237,33 @@ func keywordVariants(t *testing.T, b *bundle) {
 			same(t, fmt.Sprintf("members with %q", keyword), c.want, memberIDs(list))
 			same(t, fmt.Sprintf("number of members with %q", keyword), len(c.want), total)
 		}
+	}
+}
+
+// keywordTyped checks what is found because a person typed it, and that APIs do not find it.
+func keywordTyped(t *testing.T, b *bundle) {
+	one, two := member(1), member(2)
+	one.Phone, one.Mobile, one.PostalCode = new("03(1234)5678"), new("+81 90-1111-2222"), new("100-0001")
+	two.BirthDate, two.ShopifyCustomerID = new(noren.Date("1990-01-02")), new("6757085806881")
+	b.insert(t, one, two)
+	for keyword, want := range map[string][]int64{
+		"0312345678": {1}, "03.1234.5678": {1}, "090 1111 2222": {1}, "81-90-1111-2222": {1}, "〒100-0001": {1}, "1000001": {1},
+		"1990/1/2": {2}, "19900102": {2}, "1990年1月2日": {2}, "6757085806881": {2}, "MB 1990-01-02": {2}, "1990-01-03": nil,
+	} {
+		list, total := b.members(t, noren.MemberFilter{Keyword: keyword, Typed: true})
+		same(t, fmt.Sprintf("members with %q", keyword), want, memberIDs(list))
+		same(t, fmt.Sprintf("number of members with %q", keyword), len(want), total)
+	}
+	for _, keyword := range []string{"0312345678", "1000001", "19900102", "6757085806881"} {
+		list, _ := b.members(t, noren.MemberFilter{Keyword: keyword})
+		same(t, fmt.Sprintf("members with %q in an API", keyword), []int64(nil), memberIDs(list))
+	}
+	after := two
+	after.BirthDate, after.PostalCode = nil, new("6000001")
+	b.change(t, noren.MemberChange{Before: two, After: after})
+	for keyword, want := range map[string][]int64{"1990/1/2": nil, "〒600-0001": {2}} {
+		list, _ := b.members(t, noren.MemberFilter{Keyword: keyword, Typed: true})
+		same(t, fmt.Sprintf("members with %q afterwards", keyword), want, memberIDs(list))
 	}
 }
 

@@ -31,7 +31,7 @@ type Directory interface {
 
 // Service has the use cases of access. It is safe for concurrent use.
 type Service struct {
-	run       *unit.Runner
+	run       unit.Room[Tx]
 	directory Directory
 	passwords PasswordHasher
 
@@ -43,7 +43,7 @@ type Service struct {
 // New makes a Service.
 func New(run *unit.Runner, directory Directory, passwords PasswordHasher) *Service {
 	return &Service{
-		run: run, directory: directory, passwords: passwords, hashing: make(chan struct{}, mostHashing),
+		run: unit.In[Tx](run), directory: directory, passwords: passwords, hashing: make(chan struct{}, mostHashing),
 		// Made when it is first needed: a hash takes a while, and most commands sign nobody in.
 		decoy: sync.OnceValue(func() string { return passwords.Hash(noren.NewSecret("")) }),
 	}

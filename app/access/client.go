@@ -49,7 +49,7 @@ func (s *Service) Clients(ctx context.Context, c noren.Caller) (out ClientList, 
 	if err := c.WholeTenant(); err != nil {
 		return ClientList{}, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Clients, err = tx.Clients(ctx); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *Service) CreateClient(
 	} else if len(refused) > 0 {
 		return noren.Client{}, ClientCredentials{}, nil, refused
 	}
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		id, err := tx.Reserve(ctx, noren.CounterClient, 1) // also locks the counter, so that clients are written one at a time
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func (s *Service) UpdateClient(
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	return s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	return s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		before, err := clientToChange(ctx, tx, id)
 		if err != nil {
 			return nil, err
@@ -158,7 +158,7 @@ func (s *Service) RevokeClient(ctx context.Context, c noren.Caller, id int64, on
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	return s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	return s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		client, err := clientToChange(ctx, tx, id)
 		if err != nil || client.RevokedAt != nil {
 			return client, err
@@ -263,7 +263,7 @@ func (s *Service) LastSettings(ctx context.Context, c noren.Caller, name string)
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		last, err = audit.LastChanges(ctx, tx, "client", name)
 		return err
 	})

@@ -72,7 +72,7 @@ func (s *Service) changeAPIKeys(
 	if err := c.WholeTenant(); err != nil {
 		return err
 	}
-	_, err := s.run.Write(ctx, c, nil, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	_, err := s.run.Write(ctx, c, nil, func(tx Tx, by noren.AuditEntry) (any, error) {
 		client, err := clientToChange(ctx, tx, id)
 		switch {
 		case err != nil:
@@ -122,7 +122,7 @@ func (s *Service) KeySignatures(ctx context.Context, c noren.Caller) (signed Key
 	if err := c.WholeTenant(); err != nil {
 		return signed, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		key, err := tx.SigningKey(ctx, SecretReCOREKeys)
 		if err != nil {
 			return err
@@ -156,7 +156,7 @@ func (s *Service) RotateSecret(
 	if err := c.WholeTenant(); err != nil {
 		return "", until, err
 	}
-	err = s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 		// As where a secret is created: of two who replace it at once, the second replaces what the first has made.
 		if err := tx.Raise(ctx, noren.CounterClient, 0); err != nil {
 			return err

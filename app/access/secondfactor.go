@@ -56,7 +56,7 @@ func newRecovery() (codes []string, hashes [][]byte) {
 
 // SecondFactor returns the second factor of the user; the zero one if there is none.
 func (s *Service) SecondFactor(ctx context.Context, v Visit) (f noren.SecondFactor, err error) {
-	err = s.run.View(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		factors, err := tx.SecondFactors(ctx)
 		f = factorOf(factors, v.User.Login)
 		return err
@@ -82,7 +82,8 @@ func newSetup(v Visit) (setup SecondFactorSetup, err error) {
 }
 
 // BeginSecondFactor gives the user a new secret to set an app up with; it cannot be read again. Signing in asks for no code of
-// it before TurnOnSecondFactor. Refusals, with the field password, if it is wrong; TooMany as for SignIn; Conflict if a second factor is on.
+// it before TurnOnSecondFactor. Refusals, with the field password, if it is wrong; TooMany as for SignIn; Conflict if a second
+// factor is on.
 func (s *Service) BeginSecondFactor(ctx context.Context, v Visit, password string) (SecondFactorSetup, error) {
 	none := SecondFactorSetup{}
 	subjects := signInSubjects(v.Caller.Tenant.Contract, v.User.Login, "")
@@ -99,7 +100,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, v Visit, password strin
 	if err != nil {
 		return none, err
 	}
-	err = s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		// Not there yet, it cannot be locked: of two who begin at once, the secret of the second counts.
 		f, err := tx.LockSecondFactor(ctx, v.User.Login)
 		if err != nil {
@@ -121,7 +122,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, v Visit, password strin
 // Conflict if none was begun, or one is on.
 func (s *Service) TurnOnSecondFactor(ctx context.Context, v Visit, typed string) (recovery []string, err error) {
 	recovery, hashes := newRecovery()
-	err = s.changeSecondFactor(ctx, v, func(ctx context.Context, tx noren.Tx, f noren.SecondFactor) (right bool, err error) {
+	err = s.changeSecondFactor(ctx, v, func(ctx context.Context, tx Tx, f noren.SecondFactor) (right bool, err error) {
 		if f.Secret == "" || f.On() {
 			return false, &noren.Error{Kind: noren.Conflict, Field: "second_factor", Message: "no second factor was begun, or one is on"}
 		}
@@ -148,7 +149,7 @@ func (s *Service) TurnOnSecondFactor(ctx context.Context, v Visit, typed string)
 // TurnOffSecondFactor makes signing in ask for the password alone. Refusals, with the field code, if it is wrong; TooMany as for
 // SignIn.
 func (s *Service) TurnOffSecondFactor(ctx context.Context, v Visit, typed string) error {
-	return s.changeSecondFactor(ctx, v, func(ctx context.Context, tx noren.Tx, f noren.SecondFactor) (right bool, err error) {
+	return s.changeSecondFactor(ctx, v, func(ctx context.Context, tx Tx, f noren.SecondFactor) (right bool, err error) {
 		if !f.On() {
 			return true, tx.DeleteSecondFactor(ctx, v.User.Login) // what was begun
 		}
@@ -166,14 +167,14 @@ func (s *Service) TurnOffSecondFactor(ctx context.Context, v Visit, typed string
 // changeSecondFactor runs a change that a code permits. Wrong codes count like failures to sign in: otherwise a stolen
 // session could be used to guess them.
 func (s *Service) changeSecondFactor(
-	ctx context.Context, v Visit, change func(ctx context.Context, tx noren.Tx, f noren.SecondFactor) (right bool, err error),
+	ctx context.Context, v Visit, change func(ctx context.Context, tx Tx, f noren.SecondFactor) (right bool, err error),
 ) error {
 	subjects := signInSubjects(v.Caller.Tenant.Contract, v.User.Login, "")
 	if err := s.beginTry(ctx, subjects); err != nil {
 		return err
 	}
 	var right bool
-	err := s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	err := s.run.Update(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		f, err := tx.LockSecondFactor(ctx, v.User.Login)
 		if err != nil {
 			return err
@@ -203,7 +204,7 @@ func (s *Service) Users(ctx context.Context, c noren.Caller) (list []UserState, 
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		users, err := tx.ConsoleUsers(ctx)
 		if err != nil {
 			return err
@@ -224,7 +225,7 @@ func (s *Service) ResetSecondFactor(ctx context.Context, c noren.Caller, login s
 	if err := c.WholeTenant(); err != nil {
 		return err
 	}
-	return s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	return s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 		f, err := tx.LockSecondFactor(ctx, login)
 		if err != nil {
 			return err

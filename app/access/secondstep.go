@@ -88,7 +88,9 @@ func (s *Service) holder(ctx context.Context, text string) (account, error) {
 // ConfirmSignIn begins the session of a user who has given the password, as SignIn does, if the code is right; a recovery code
 // is as good. Of the credentials it looks at Address and Device alone. Unauthenticated, with ReasonCodeWrong or
 // ReasonSignInAgain; TooMany after too many failures, which count together with wrong passwords.
-func (s *Service) ConfirmSignIn(ctx context.Context, text, code string, in Credentials, requestID string) (secret string, v Visit, err error) {
+func (s *Service) ConfirmSignIn(
+	ctx context.Context, text, code string, in Credentials, requestID string,
+) (secret string, v Visit, err error) {
 	a, err := s.holder(ctx, text)
 	if err != nil {
 		return "", Visit{}, err
@@ -103,7 +105,7 @@ func (s *Service) ConfirmSignIn(ctx context.Context, text, code string, in Crede
 	}
 	secret, v = s.newSession(a, requestID)
 	var right bool
-	err = s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, a.tenant.ID, func(tx Tx) error {
 		factor, err := tx.LockSecondFactor(ctx, a.user.Login)
 		if err != nil {
 			return err
@@ -121,7 +123,9 @@ func (s *Service) ConfirmSignIn(ctx context.Context, text, code string, in Crede
 	case err != nil:
 		return "", Visit{}, err
 	case !right:
-		return "", Visit{}, &noren.Error{Kind: noren.Unauthenticated, Reason: noren.ReasonCodeWrong, Message: "wrong code, or one that was used before"}
+		return "", Visit{}, &noren.Error{
+			Kind: noren.Unauthenticated, Reason: noren.ReasonCodeWrong, Message: "wrong code, or one that was used before",
+		}
 	}
 	return secret, v, s.endTry(ctx, subjects)
 }

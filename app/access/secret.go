@@ -30,7 +30,7 @@ func (s *Service) TenantSecrets(ctx context.Context, tenant noren.TenantID, name
 	if err != nil || key.Secret != "" {
 		return key.Valid(s.run.Now()), err
 	}
-	err = s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, tenant, func(tx Tx) error {
 		// Raising a counter by nothing locks its row, so that of two processes that create a secret at once, the second finds
 		// the secret of the first.
 		if err := tx.Raise(ctx, noren.CounterClient, 0); err != nil {

@@ -88,7 +88,7 @@ func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) 
 		return "", Visit{}, &CodeNeeded{Ticket: ticket}
 	}
 	secret, v = s.newSession(a, requestID)
-	err = s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error { return s.addSession(ctx, tx, v, "signed in") })
+	err = s.run.Update(ctx, a.tenant.ID, func(tx Tx) error { return s.addSession(ctx, tx, v, "signed in") })
 	if err != nil {
 		return "", Visit{}, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) noteFailure(ctx context.Context, a account, requestID string) 
 		return nil // there is no such tenant, and so no log
 	}
 	by := noren.AuditEntry{At: s.run.Now(), Login: a.user.Login, Dialect: string(noren.Console), RequestID: requestID}
-	return s.run.Update(ctx, a.tenant.ID, func(tx noren.Tx) error { return auditSession(ctx, tx, by, nil, "failed") })
+	return s.run.Update(ctx, a.tenant.ID, func(tx Tx) error { return auditSession(ctx, tx, by, nil, "failed") })
 }
 
 // beginTry counts a try as failed before its result is known, so that many parallel tries cannot get past the limit.
@@ -180,7 +180,7 @@ func (s *Service) account(ctx context.Context, contract, login string) (a accoun
 	} else if err != nil {
 		return account{}, err
 	}
-	err = s.run.View(ctx, a.tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, a.tenant.ID, func(tx Tx) error {
 		users, err := tx.ConsoleUsers(ctx)
 		if err != nil {
 			return err
@@ -227,14 +227,14 @@ func (s *Service) Visit(ctx context.Context, secret string) (Visit, error) {
 	}
 	session, changed := use(session, s.run.Now())
 	if changed {
-		err = s.run.Update(ctx, tenant.ID, func(tx noren.Tx) error { return tx.TouchConsoleSession(ctx, session) })
+		err = s.run.Update(ctx, tenant.ID, func(tx Tx) error { return tx.TouchConsoleSession(ctx, session) })
 	}
 	return newVisit(tenant, user, session), err
 }
 
 // SignOut ends the session.
 func (s *Service) SignOut(ctx context.Context, v Visit) error {
-	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		if err := tx.DeleteConsoleSession(ctx, v.Session.Hash); err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (s *Service) SignOut(ctx context.Context, v Visit) error {
 
 // SignOutEverywhere ends all sessions of the user, including this one.
 func (s *Service) SignOutEverywhere(ctx context.Context, v Visit) error {
-	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	return s.run.Update(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		n, err := tx.DeleteConsoleSessions(ctx, []string{v.User.Login}, nil)
 		if err != nil || n == 0 {
 			return err
@@ -280,7 +280,7 @@ func (s *Service) ChangePassword(ctx context.Context, v Visit, old, changed stri
 	// Outside the transaction: hashing is slow on purpose, and SQLite has one writer.
 	user := v.User
 	user.PasswordHash = s.passwords.Hash(changed)
-	err := s.run.Update(ctx, v.Caller.Tenant.ID, func(tx noren.Tx) error {
+	err := s.run.Update(ctx, v.Caller.Tenant.ID, func(tx Tx) error {
 		users, err := tx.ConsoleUsers(ctx)
 		if err != nil {
 			return err

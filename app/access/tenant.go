@@ -28,7 +28,7 @@ func (s *Service) SoleContract(ctx context.Context) (string, error) {
 
 // ConsoleUsers lists the tenant's console users by login, those that are switched off included.
 func (s *Service) ConsoleUsers(ctx context.Context, tenant noren.TenantID) (users []noren.ConsoleUser, err error) {
-	err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.View(ctx, tenant, func(tx Tx) error {
 		users, err = tx.ConsoleUsers(ctx)
 		return err
 	})

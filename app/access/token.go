@@ -49,7 +49,7 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 	token := noren.Token{Hash: noren.HashSecret(issued.Secret), ClientID: c.Client.ID, Scopes: wanted, ExpiresAt: &expires}
 	// The caller comes from the credentials and knows nothing of the request, which the audit log names.
 	c.RequestID = noren.OriginOf(ctx).RequestID
-	err = s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := tx.AddToken(ctx, token); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Service) StoreUses(ctx context.Context) error {
 		for _, id := range slices.Sorted(maps.Keys(uses)) {
 			list = append(list, noren.ClientUse{ClientID: id, At: uses[id]})
 		}
-		if err := s.run.Update(ctx, tenant, func(tx noren.Tx) error { return tx.NoteClientUses(ctx, list) }); err != nil {
+		if err := s.run.Update(ctx, tenant, func(tx Tx) error { return tx.NoteClientUses(ctx, list) }); err != nil {
 			errs = append(errs, err)
 			// Back into memory. note keeps the later time, so a use that was recorded in between is not lost.
 			for _, use := range list {

@@ -15,7 +15,7 @@ type Tx interface {
 }
 
 // Service has the use cases of the audit log. It is safe for concurrent use.
-type Service struct{ run *unit.Runner }
+type Service struct{ run unit.Room[Tx] }
 
 // New makes a Service.
-func New(run *unit.Runner) *Service { return &Service{run} }
+func New(run *unit.Runner) *Service { return &Service{unit.In[Tx](run)} }

@@ -35,7 +35,7 @@ func (s *Service) Log(ctx context.Context, c noren.Caller, f noren.AuditFilter) 
 	limit := f.Limit
 	f.Limit++ // one more than asked for shows whether there is a next page
 	var cut bool
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if cut, err = locate(ctx, &f, tx, s.run.Now()); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (swept int, err err
 	if kept < 0 {
 		return 0, nil
 	}
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		swept, err = tx.SweepAudit(ctx, s.run.Now().Add(-kept), sweptEntries)
 		return err
 	})

@@ -143,7 +143,7 @@ func (s *Service) tryGroup(ctx context.Context, tenant noren.TenantID, group []*
 			return s.directory.AcceptBulk(ctx, tenant, requests, rows)
 		})
 	}
-	return s.run.Update(ctx, tenant, func(tx noren.Tx) error { return s.storeGroup(ctx, tx, group) })
+	return s.run.Update(ctx, tenant, func(tx Tx) error { return s.storeGroup(ctx, tx, group) })
 }
 
 // number stores the requests of the group by calling store, and sets the numbers that it returns.

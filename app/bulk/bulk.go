@@ -33,7 +33,7 @@ type Directory interface {
 
 // Service has the use cases of bulk requests and their callbacks. It is safe for concurrent use.
 type Service struct {
-	run       *unit.Runner
+	run       unit.Room[Tx]
 	directory Directory
 	encoders  map[noren.Dialect]Encoder
 	log       *slog.Logger
@@ -52,7 +52,7 @@ func New(
 	run *unit.Runner, directory Directory, encoders map[noren.Dialect]Encoder, queueLimit int, kept time.Duration, log *slog.Logger,
 ) *Service {
 	s := &Service{
-		run: run, kept: cmp.Or(kept, Kept), directory: directory, encoders: encoders, log: log,
+		run: unit.In[Tx](run), kept: cmp.Or(kept, Kept), directory: directory, encoders: encoders, log: log,
 		bulkReady: unit.NewSignal(), callbackReady: unit.NewSignal(),
 	}
 	s.limit.most = queueLimit

@@ -109,7 +109,7 @@ func (s *Service) RecordAttempt(ctx context.Context, c noren.Callback, a noren.A
 	}
 	// Computed once: if the transaction runs again, it stores the same next time.
 	after := afterAttempt(c, a, jitter())
-	err := s.run.Update(ctx, c.TenantID, func(tx noren.Tx) error {
+	err := s.run.Update(ctx, c.TenantID, func(tx Tx) error {
 		if err := tx.RecordAttempt(ctx, after, a); err != nil || a.InARow < mostTries {
 			return err
 		}
@@ -123,7 +123,7 @@ func (s *Service) RecordAttempt(ctx context.Context, c noren.Callback, a noren.A
 
 // Callbacks lists callbacks of the tenant, newest first.
 func (s *Service) Callbacks(ctx context.Context, t noren.Tenant, f noren.CallbackFilter) (list []noren.Callback, err error) {
-	err = s.run.View(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, t.ID, func(tx Tx) error {
 		list, err = tx.Callbacks(ctx, f)
 		return err
 	})
@@ -132,7 +132,7 @@ func (s *Service) Callbacks(ctx context.Context, t noren.Tenant, f noren.Callbac
 
 // Resend makes the callbacks that match due again at once, whatever their state, and returns how many.
 func (s *Service) Resend(ctx context.Context, t noren.Tenant, f noren.CallbackFilter) (n int, err error) {
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		now := s.run.Now()
 		if n, err = tx.ResendCallbacks(ctx, f, now); err != nil || n == 0 {
 			return err

@@ -71,7 +71,7 @@ func (s *Service) Health(ctx context.Context, c noren.Caller) (out Health, err e
 	}
 	now := s.run.Now().In(c.Tenant.Location())
 	first := time.Date(now.Year(), now.Month(), now.Day(), now.Hour(), 0, 0, 0, now.Location()).Add(-(bulkHours - 1) * time.Hour)
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Queue, err = tx.BulkQueue(ctx); err != nil {
 			return err
 		}

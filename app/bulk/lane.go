@@ -51,7 +51,7 @@ func (s *Service) applyNext(ctx context.Context, tenant noren.TenantID, limit in
 		}
 	}()
 	var cut bool
-	err = s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, tenant, func(tx Tx) error {
 		done, cut = nil, false
 		now := s.run.Now()
 		var locked bool
@@ -148,7 +148,7 @@ func (p *lanePaces) set(tenant noren.TenantID, n int, cut bool) {
 // countTry records that the lane's first request failed unexpectedly. It needs a transaction of its own, because the
 // failed one was rolled back.
 func (s *Service) countTry(ctx context.Context, tenant noren.TenantID) {
-	err := s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err := s.run.Update(ctx, tenant, func(tx Tx) error {
 		// If another process has the lane by now, the first that waits may be another request.
 		if locked, err := tx.LockLane(ctx); err != nil || !locked {
 			return err

@@ -66,7 +66,7 @@ func (q *queueLimit) of(tenant noren.TenantID) (left int, known bool) {
 // first have waited longer.
 func (s *Service) fitting(ctx context.Context, tenant noren.TenantID, group []*acceptance) ([]*acceptance, error) {
 	n, err := s.limit.admit(tenant, len(group), func(most int) (waiting int, err error) {
-		err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+		err = s.run.View(ctx, tenant, func(tx Tx) error {
 			waiting, err = tx.BulkWaiting(ctx, most)
 			return err
 		})

@@ -39,7 +39,7 @@ func (s *Service) List(ctx context.Context, c noren.Caller, f noren.BulkFilter) 
 		f.Limit = MaxList
 	}
 	f = f.SeenBy(c)
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		// Read in any case, for the highest number, from which the look back is counted.
 		queue, err := tx.BulkQueue(ctx)
 		if err != nil {
@@ -84,7 +84,7 @@ func (s *Service) SendAgain(ctx context.Context, c noren.Caller, ids []int64, on
 	}
 	// Without repetitions, because each request gets one audit entry.
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		found, err := tx.BulkRequests(ctx, noren.BulkFilter{IDs: ids}.SeenBy(c))
 		if err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ type Status struct {
 // Status returns the state of a bulk request and of its callback. NotFound if the tenant has no such request, or
 // the caller may not see it.
 func (s *Service) Status(ctx context.Context, c noren.Caller, id int64) (out Status, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Request, out.Callback, out.Attempts, err = tx.BulkByID(ctx, id)
 		return err
 	})

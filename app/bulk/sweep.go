@@ -20,7 +20,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (swept int, err err
 	if kept < 0 {
 		return 0, nil
 	}
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		swept, err = tx.SweepBulk(ctx, s.run.Now().Add(-kept), sweptRequests)
 		return err
 	})

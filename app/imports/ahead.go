@@ -65,7 +65,7 @@ func (s *Service) lookAhead(ctx context.Context, tenant noren.TenantID, importID
 	if last != nil {
 		behind = last.piece.Number
 	}
-	err := s.run.View(ctx, tenant, func(tx noren.Tx) (err error) {
+	err := s.run.View(ctx, tenant, func(tx Tx) (err error) {
 		if i, err = tx.Import(ctx, importID, false); err != nil || i == nil {
 			return err
 		}

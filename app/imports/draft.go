@@ -90,13 +90,13 @@ type drafter struct {
 	storing chan error // receives the outcome of the pieces that are being stored; nil if there are none
 }
 
-func (d *drafter) update(ctx context.Context, fn func(tx noren.Tx) error) error {
+func (d *drafter) update(ctx context.Context, fn func(tx Tx) error) error {
 	return d.service.run.Update(ctx, d.caller.Tenant.ID, fn)
 }
 
 // begin adds the draft. If a commit is in doubt it may leave a second one without lines, which is swept.
 func (d *drafter) begin(ctx context.Context) error {
-	return d.update(ctx, func(tx noren.Tx) (err error) {
+	return d.update(ctx, func(tx Tx) (err error) {
 		if d.draft.ID, err = tx.Reserve(ctx, noren.CounterImport, 1); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ const rememberedImports = 30
 // remember maps columns as people have mapped columns of the same headers before, also those that they have left out: the
 // refused lines of a file, and the same export next month, need no mapping again. The latest import that was started has the
 // say for each header. A field that another column has by then is not given twice.
-func (d *drafter) remember(ctx context.Context, tx noren.Tx) error {
+func (d *drafter) remember(ctx context.Context, tx Tx) error {
 	past, _, err := tx.Imports(ctx, noren.ImportFilter{VisibleTo: d.caller.Client.StoreID, Page: noren.Page{Limit: rememberedImports}})
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (d *drafter) store(ctx context.Context) error {
 	pieces, outcome := d.pieces, make(chan error, 1)
 	d.pieces, d.held, d.storing = nil, 0, outcome
 	go func() {
-		outcome <- d.update(ctx, func(tx noren.Tx) error { return tx.AddImportPieces(ctx, d.draft.ID, pieces) })
+		outcome <- d.update(ctx, func(tx Tx) error { return tx.AddImportPieces(ctx, d.draft.ID, pieces) })
 	}()
 	return nil
 }
@@ -214,7 +214,7 @@ func (d *drafter) end(ctx context.Context) error {
 	}
 	// Last, so that an interrupted upload stays ImportUploading and is swept.
 	d.draft.State = noren.ImportDraft
-	return d.update(ctx, func(tx noren.Tx) error { return tx.UpdateImport(ctx, d.draft) })
+	return d.update(ctx, func(tx Tx) error { return tx.UpdateImport(ctx, d.draft) })
 }
 
 // sample keeps the cell as an example if it is new and there is room.

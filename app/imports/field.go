@@ -186,8 +186,12 @@ func mapped(k noren.ImportKind, columns []noren.ImportColumn, setup Setup) ([]no
 }
 
 // keyless reports whether no column identifies what a line is about, so that each line creates something new.
-func keyless(k noren.ImportKind, columns []noren.ImportColumn) bool {
-	return k == noren.ImportMembers && !slices.ContainsFunc(columns, func(c noren.ImportColumn) bool {
-		return slices.Contains([]string{fieldID, fieldCode, fieldAlias, fieldShopify}, c.Field)
+func keyless(i *noren.Import) bool {
+	keys := []string{fieldID, fieldCode, fieldAlias, fieldShopify}
+	if (run{Import: i}).signsInByEmail() {
+		keys = append(keys, fieldEmail)
+	}
+	return i.Kind == noren.ImportMembers && !slices.ContainsFunc(i.Columns, func(c noren.ImportColumn) bool {
+		return slices.Contains(keys, c.Field)
 	})
 }

@@ -80,6 +80,23 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 	}
 }
 
+// TestKeyless: a file whose members are known by their addresses does not create them twice.
+func TestKeyless(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	for from, want := range map[noren.System]bool{noren.SystemECCUBE: false, "": true} {
+		f := apptest.ImportFile("email,last_name", "new@example.com,佐藤")
+		f.System = from
+		draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportMembers, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err := b.Imports.Preview(b.Ctx, b.Caller, draft.ID, imports.Setup{}); err != nil || p.Keyless != want {
+			t.Errorf("a file of %q: %v, keyless %t", from, err, p.Keyless)
+		}
+	}
+}
+
 // TestLettersThatShiftJISLacks: what an export shows as 〓 or a look-alike is never written back.
 func TestLettersThatShiftJISLacks(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ type Directory interface {
 
 // Service has the use cases of imports. It is safe for concurrent use.
 type Service struct {
-	run         *unit.Runner
+	run         unit.Room[Tx]
 	directory   Directory
 	log         *slog.Logger
 	importReady unit.Signal
@@ -40,7 +40,7 @@ type Service struct {
 
 // New makes a Service. kept is how long imports stay stored: 0 for Kept, less for good.
 func New(run *unit.Runner, directory Directory, kept time.Duration, log *slog.Logger) *Service {
-	return &Service{run: run, directory: directory, log: log, importReady: unit.NewSignal(), kept: cmp.Or(kept, Kept)}
+	return &Service{run: unit.In[Tx](run), directory: directory, log: log, importReady: unit.NewSignal(), kept: cmp.Or(kept, Kept)}
 }
 
 // Ready receives a hint soon after this process started an import.

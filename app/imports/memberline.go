@@ -218,22 +218,21 @@ func into[T any](to *noren.Field[T], cell string, read func(string) (T, *problem
 	return wrong
 }
 
-// readText takes a text as it is, except for widths in columns that machines read. A text that breaks the column's rule
-// is left in doubt: the member may have it already, so that an exported file can be imported again.
+// readText reads a text. One that breaks the column's rule is left in doubt: the member may have it already, so that an exported file
+// can be imported again.
 func (m *memberLine) readText(to *noren.Field[string], field, cell string) {
-	switch field {
-	case "postal_code", "phone", "fax", "mobile", fieldEmail, "email2", "email3":
-		m.narrow(field, &cell)
-	case "last_kana", "first_kana":
-		cell = lenient.Kana(cell)
-	case fieldCode, fieldAlias, "customer_no", fieldShopify:
-		if lenient.Shortened(cell) {
-			m.doubt(field, cell, problem(*lenient.LostDigits()))
-		}
+	text, repaired, wrong := lenient.MemberText(field, cell)
+	if wrong != nil {
+		m.doubt(field, text, problem(*wrong))
 	}
-	*to = noren.Set(cell)
-	if wrong := check(noren.MemberTextRule(field), cell); wrong != nil {
-		m.doubt(field, cell, *wrong)
+	if repaired {
+		m.repaired = append(m.repaired, noren.ImportProblem{
+			Line: m.number, Field: field, Value: cell, Reason: noren.ReasonRepaired, Message: "its leading zero was lost and is put back",
+		})
+	}
+	*to = noren.Set(text)
+	if broken := check(noren.MemberTextRule(field), text); broken != nil {
+		m.doubt(field, text, *broken)
 	}
 }
 
@@ -244,29 +243,6 @@ func (m *memberLine) doubt(field, cell string, wrong problem) {
 		Refusal: &noren.Error{Kind: noren.Invalid, Reason: wrong.Reason, Field: field},
 		Has:     func(now *noren.Member) bool { return memberText(now, field) == cell },
 	})
-}
-
-// narrow reads a text of digits and signs, and puts back a leading zero that a spreadsheet program has dropped.
-func (m *memberLine) narrow(field string, cell *string) {
-	written := *cell
-	var repaired bool
-	var wrong *lenient.Wrong
-	switch field {
-	case "phone", "fax", "mobile":
-		*cell, repaired, wrong = lenient.Phone(written)
-	case "postal_code":
-		*cell, repaired, wrong = lenient.PostalCode(written)
-	default:
-		*cell = halfWidth(written)
-	}
-	if wrong != nil {
-		m.doubt(field, *cell, problem(*wrong))
-	}
-	if repaired {
-		m.repaired = append(m.repaired, noren.ImportProblem{
-			Line: m.number, Field: field, Value: written, Reason: noren.ReasonRepaired, Message: "its leading zero was lost and is put back",
-		})
-	}
 }
 
 // refuseFor records what the patch was refused for.

@@ -45,7 +45,7 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 	p.Remarks, p.Told = repeats, all
 	for after := int64(0); ; {
 		var pieces []noren.ImportPiece
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 			i, err := tx.Import(ctx, id, false)
 			if err != nil {
 				return err
@@ -56,7 +56,7 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 			if err := setUp(i, setup); err != nil {
 				return err
 			}
-			p.Import, p.Keyless = *i, keyless(i.Kind, i.Columns)
+			p.Import, p.Keyless = *i, keyless(i)
 			if pieces, err = tx.ImportPieces(ctx, id, after, previewPieces); err != nil || len(pieces) == 0 {
 				return err
 			}

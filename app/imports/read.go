@@ -9,7 +9,7 @@ import (
 
 // Get returns one import. NotFound if the caller may not see it.
 func (s *Service) Get(ctx context.Context, c noren.Caller, id int64) (out noren.Import, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		i, err := tx.Import(ctx, id, false)
 		if err != nil {
 			return err
@@ -25,7 +25,7 @@ func (s *Service) Get(ctx context.Context, c noren.Caller, id int64) (out noren.
 
 // List returns the imports that the caller may see, newest first.
 func (s *Service) List(ctx context.Context, c noren.Caller, p noren.Page) (out noren.List[noren.Import], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Items, out.Total, err = tx.Imports(ctx, noren.ImportFilter{VisibleTo: c.Client.StoreID, Page: p})
 		return err
 	})
@@ -43,7 +43,7 @@ func (s *Service) RefusedLines(ctx context.Context, c noren.Caller, id int64, vi
 	after := 0
 	for {
 		var slice []noren.RefusedLine
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 			i, err := tx.Import(ctx, id, false)
 			if err != nil {
 				return err
@@ -82,7 +82,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (swept int, err err
 	if kept < 0 {
 		before = time.Time{}
 	}
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		swept, err = tx.SweepImports(ctx, before, now.Add(-DraftKept), sweptRows)
 		return err
 	})

@@ -1,12 +1,8 @@
 package imports
 
 import (
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
-
 	"noren"
-	"noren/lenient"
+	"noren/search"
 )
 
 // disagrees reports whether the name that a file gives is not that of the member. What one of them does not have is not compared.
@@ -25,12 +21,6 @@ func agrees(last, first string, m noren.Member) bool {
 	return !disagrees(last, first, m) && (last != "" && noren.Deref(m.LastName) != "" || first != "" && noren.Deref(m.FirstName) != "")
 }
 
-// variants are kanji that are written in several ways in one and the same name.
-var variants = strings.NewReplacer("髙", "高", "﨑", "崎", "邊", "辺", "邉", "辺", "齋", "斉", "斎", "斉", "齊", "斉", "𠮷", "吉", "澤", "沢", "廣", "広",
-	"濱", "浜", "國", "国", "嶋", "島", "嶌", "島", "櫻", "桜", "眞", "真", "德", "徳", "瀨", "瀬", "榮", "栄", "惠", "恵", "龍", "竜")
-
-// foldPerson is the form in which names of persons are compared: without width, case, blanks and the variants of kanji.
-func foldPerson(name string) string {
-	name = variants.Replace(strings.ToLower(norm.NFKC.String(lenient.Kana(name))))
-	return strings.Join(strings.Fields(name), "")
-}
+// foldPerson is the form in which names of persons are compared: without width, case, blanks, variants of kanji and the difference
+// between hiragana and katakana, as a search finds them.
+func foldPerson(name string) string { return search.Haystack(name) }

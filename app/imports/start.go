@@ -35,7 +35,7 @@ func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Set
 	if err != nil {
 		return out, err
 	}
-	err = s.change(ctx, c, id, func(tx noren.Tx, i *noren.Import) (bool, error) {
+	err = s.change(ctx, c, id, func(tx Tx, i *noren.Import) (bool, error) {
 		out = *i
 		switch i.State {
 		case noren.ImportDraft:
@@ -112,7 +112,7 @@ func setUp(i *noren.Import, setup Setup) error {
 // Cancel ends an import: lines that took effect stay, the others never will. An import that has already ended is
 // returned unchanged.
 func (s *Service) Cancel(ctx context.Context, c noren.Caller, id int64) (out noren.Import, err error) {
-	err = s.change(ctx, c, id, func(tx noren.Tx, i *noren.Import) (bool, error) {
+	err = s.change(ctx, c, id, func(tx Tx, i *noren.Import) (bool, error) {
 		out = *i
 		if i.State.Ended() {
 			return false, nil
@@ -125,8 +125,8 @@ func (s *Service) Cancel(ctx context.Context, c noren.Caller, id int64) (out nor
 }
 
 // change runs change on an import that the caller may see, and stores it if change returns true.
-func (s *Service) change(ctx context.Context, c noren.Caller, id int64, change func(noren.Tx, *noren.Import) (bool, error)) error {
-	return s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+func (s *Service) change(ctx context.Context, c noren.Caller, id int64, change func(Tx, *noren.Import) (bool, error)) error {
+	return s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 		i, err := tx.Import(ctx, id, true)
 		if err != nil {
 			return err

@@ -51,7 +51,7 @@ func (s *Service) step(ctx context.Context, tenant noren.TenantID, r *ready) (st
 			stepped, err = nil, fmt.Errorf("applying an import of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
 		}
 	}()
-	err = s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, tenant, func(tx Tx) error {
 		stepped = nil // the transaction may run again
 		i, err := tx.NextImport(ctx)
 		if err != nil || i == nil {
@@ -124,7 +124,7 @@ func (s *Service) advance(ctx context.Context, tx Tx, i *noren.Import, r *ready)
 // countTry records that the next lines of the tenant's import failed unexpectedly. It needs a transaction of its
 // own, because the failed one was rolled back.
 func (s *Service) countTry(ctx context.Context, tenant noren.TenantID) {
-	err := s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err := s.run.Update(ctx, tenant, func(tx Tx) error {
 		i, err := tx.NextImport(ctx)
 		if err != nil || i == nil {
 			return err

@@ -21,7 +21,7 @@ func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (li
 	seed := maphash.MakeSeed()
 	for after := int64(0); len(groups) > 0; {
 		var pieces []noren.ImportPiece
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) (err error) {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) (err error) {
 			pieces, err = tx.ImportPieces(ctx, i.ID, after, twinPieces)
 			return err
 		})

@@ -28,14 +28,14 @@ type Directory interface {
 
 // Service has the use cases of messages. It is safe for concurrent use.
 type Service struct {
-	run       *unit.Runner
+	run       unit.Room[Tx]
 	directory Directory
 	kept      time.Duration // less than 0: for good
 }
 
 // New makes a Service. kept is how long messages stay stored: 0 for Kept, less for good.
 func New(run *unit.Runner, directory Directory, kept time.Duration) *Service {
-	return &Service{run, directory, cmp.Or(kept, Kept)}
+	return &Service{unit.In[Tx](run), directory, cmp.Or(kept, Kept)}
 }
 
 // Kept is how long messages stay stored by default: much longer than any source sends one again.
@@ -51,7 +51,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (swept int, err err
 	if kept < 0 {
 		return 0, nil
 	}
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		swept, err = tx.SweepWebhooks(ctx, s.run.Now().Add(-kept), sweptMessages)
 		return err
 	})

@@ -51,7 +51,7 @@ func (s *Service) Receive(ctx context.Context, c noren.Caller, w noren.Webhook, 
 	}
 	// Three times are enough for what passes by itself; after that Shopify sends the message again.
 	for range 3 {
-		err = s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		err = s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 			out, err = s.receive(ctx, tx, c, w, content)
 			return err
 		})
@@ -245,7 +245,7 @@ func (s *Service) List(ctx context.Context, c noren.Caller, f noren.WebhookFilte
 	if err := c.WholeTenant(); err != nil {
 		return out, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Items, out.Total, err = tx.Webhooks(ctx, f)
 		return err
 	})

@@ -14,7 +14,7 @@ import (
 func (s *Service) DeleteAttachment(
 	ctx context.Context, c noren.Caller, member, attachment int64, once *unit.Once,
 ) (*noren.KeptAnswer, error) {
-	return s.remove(ctx, c, once, member, attachment, "attachment", func(tx noren.Tx) (*string, error) {
+	return s.remove(ctx, c, once, member, attachment, "attachment", func(tx Tx) (*string, error) {
 		return tx.DeleteAttachment(ctx, member, attachment)
 	})
 }
@@ -24,7 +24,7 @@ func (s *Service) DeleteAttachment(
 func (s *Service) Attach(
 	ctx context.Context, c noren.Caller, a noren.Attachment, once *unit.Once,
 ) (out noren.Attachment, kept *noren.KeptAnswer, err error) {
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		if err := unit.Sees(ctx, tx, c, a.MemberID); err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func unknownFile(fileKey string) noren.Refusals {
 
 // AddUpload records a file that has just been stored under u.FileKey.
 func (s *Service) AddUpload(ctx context.Context, c noren.Caller, u noren.Upload, once *unit.Once) (*noren.KeptAnswer, error) {
-	return s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	return s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		u.ClientID, u.CreatedAt = c.Client.ID, by.At
 		return u, tx.AddUpload(ctx, u)
 	})
@@ -83,7 +83,7 @@ func (s *Service) SweepUploads(ctx context.Context, tenant noren.TenantID, remov
 	// Three steps, so that a crash in between loses nothing: mark the files, delete their bytes, and only then forget
 	// them.
 	var condemned []string
-	err = s.run.Update(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, tenant, func(tx Tx) error {
 		condemned, err = tx.CondemnUploads(ctx, s.run.Now().Add(-UnusedFor), sweepSlice)
 		return err
 	})
@@ -100,7 +100,7 @@ func (s *Service) SweepUploads(ctx context.Context, tenant noren.TenantID, remov
 		removed = append(removed, key)
 	}
 	if len(removed) > 0 {
-		if err := s.run.Update(ctx, tenant, func(tx noren.Tx) error { return tx.ForgetUploads(ctx, removed) }); err != nil {
+		if err := s.run.Update(ctx, tenant, func(tx Tx) error { return tx.ForgetUploads(ctx, removed) }); err != nil {
 			return 0, errors.Join(append(failed, err)...)
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Service) SweepUploads(ctx context.Context, tenant noren.TenantID, remov
 
 // Upload returns the record of an uploaded file. NotFound if the tenant has none with that key.
 func (s *Service) Upload(ctx context.Context, tenant noren.TenantID, fileKey string) (u noren.Upload, err error) {
-	err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.View(ctx, tenant, func(tx Tx) error {
 		found, err := tx.Upload(ctx, fileKey)
 		if err == nil && found == nil {
 			return noren.Missing("file", fileKey)

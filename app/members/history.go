@@ -18,7 +18,7 @@ type History struct {
 // History returns one page of the audit log of a member, newest first. NotFound if the caller may not see the
 // member.
 func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p noren.Page) (out History, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p n
 // LastChanges returns who last changed each column of a member, as far as the latest entries of the audit log
 // show. NotFound if the caller may not see the member.
 func (s *Service) LastChanges(ctx context.Context, c noren.Caller, member int64) (last map[string]audit.LastChange, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return err
 		}

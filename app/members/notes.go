@@ -22,7 +22,7 @@ type NoteList struct {
 
 // Notes returns the member's notes that match. NotFound if the caller may not see the member.
 func (s *Service) Notes(ctx context.Context, c noren.Caller, f noren.NoteFilter) (out NoteList, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.Sees(ctx, tx, c, f.MemberID); err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (s *Service) AddNote(
 	if utf8.RuneCountInString(n.Text) > MaxNoteLen {
 		return out, nil, noren.Refusals{{Kind: noren.Invalid, Field: "note", Message: fmt.Sprintf("must be at most %d characters", MaxNoteLen)}}
 	}
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		if err := unit.Sees(ctx, tx, c, n.MemberID); err != nil {
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func auditMember(ctx context.Context, tx Tx, by noren.AuditEntry, member int64, 
 
 // DeleteNote deletes a note. NotFound if the caller may not see the member, or the member has no such note.
 func (s *Service) DeleteNote(ctx context.Context, c noren.Caller, member, note int64, once *unit.Once) (*noren.KeptAnswer, error) {
-	return s.remove(ctx, c, once, member, note, "note", func(tx noren.Tx) (*string, error) {
+	return s.remove(ctx, c, once, member, note, "note", func(tx Tx) (*string, error) {
 		text, err := tx.DeleteNote(ctx, member, note)
 		if err != nil || text == nil {
 			return nil, err
@@ -105,9 +105,9 @@ func (s *Service) DeleteNote(ctx context.Context, c noren.Caller, member, note i
 }
 
 func (s *Service) remove(
-	ctx context.Context, c noren.Caller, once *unit.Once, member, id int64, what string, work func(noren.Tx) (*string, error),
+	ctx context.Context, c noren.Caller, once *unit.Once, member, id int64, what string, work func(Tx) (*string, error),
 ) (*noren.KeptAnswer, error) {
-	return s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	return s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return nil, err
 		}

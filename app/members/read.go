@@ -11,7 +11,7 @@ import (
 // ByKey returns the member that the key names. NotFound if the caller may not see it; Invalid if several members
 // have the key.
 func (s *Service) ByKey(ctx context.Context, c noren.Caller, key noren.MemberKey) (m noren.Member, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		m, err = unit.MemberByKey(ctx, tx, c, key)
 		return err
 	})
@@ -30,7 +30,7 @@ type List struct {
 // List returns the members that match and that the caller may see.
 func (s *Service) List(ctx context.Context, c noren.Caller, f noren.MemberFilter) (out List, err error) {
 	f.VisibleTo = c.Client.StoreID
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Items, out.Total, err = tx.Members(ctx, f); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Service) Counts(ctx context.Context, c noren.Caller, f noren.MemberFilt
 	if len(f.Statuses)+len(f.RankIDs)+len(f.StoreIDs) == 0 && c.WholeTenant() == nil {
 		return true, nil
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		// Of the whole tenant, whose count is kept.
 		_, all, err := tx.Members(ctx, noren.MemberFilter{Page: noren.Page{Limit: 1}})
 		quick = all <= mostCounted
@@ -61,7 +61,7 @@ func (s *Service) Counts(ctx context.Context, c noren.Caller, f noren.MemberFilt
 func (s *Service) Get(ctx context.Context, c noren.Caller, id int64) (out List, err error) {
 	// All at once, although the member may turn out not to be visible: one round trip is worth more than reads in vain.
 	ids := []int64{id}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		return tx.Last(ctx, append(out.besides(ctx, tx, c.Tenant, ids, s.run.Now(), true), func() (err error) {
 			out.Items, err = tx.MembersByID(ctx, ids, false)
 			return err

@@ -93,7 +93,7 @@ func (s *Service) writeMembers(
 	ctx context.Context, c noren.Caller, once *unit.Once, rows int,
 	judge func(*writer) error, write func(*writer) ([]noren.Member, error),
 ) (out List, kept *noren.KeptAnswer, err error) {
-	in := func(tx noren.Tx, by noren.AuditEntry) *writer {
+	in := func(tx Tx, by noren.AuditEntry) *writer {
 		by.At = by.At.UTC().Truncate(time.Microsecond) // as it is stored, because nothing is read back
 		return &writer{tx: tx, Unit: unit.Unit{Tenant: c.Tenant, Now: by.At}, by: by, store: c.Client.StoreID, mayChange: c.MayChange}
 	}
@@ -107,12 +107,12 @@ func (s *Service) writeMembers(
 		return nil
 	}
 	if s.run.JudgesFirst(rows) {
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error { return judged(in(tx, c.Entry(s.run.Now()))) })
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error { return judged(in(tx, c.Entry(s.run.Now()))) })
 		if err != nil {
 			return List{}, nil, err
 		}
 	}
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		w := in(tx, by)
 		w.writing = true
 		if err := judged(w); err != nil {

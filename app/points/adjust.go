@@ -49,11 +49,11 @@ func (s *Service) Adjust(ctx context.Context, c noren.Caller, a Adjustment, once
 			Kind: noren.Invalid, Reason: noren.ReasonTooMany, Field: "query", Message: fmt.Sprintf("must name at most %d members", noren.MaxNamed),
 		}}
 	}
-	in := func(tx noren.Tx, by noren.AuditEntry) writer {
+	in := func(tx Tx, by noren.AuditEntry) writer {
 		return writer{tx: tx, Unit: unit.Unit{Tenant: c.Tenant, Now: by.At}, by: by, adjustment: a}
 	}
 	if s.run.JudgesFirst(a.Query.Named()) {
-		err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 			_, err := in(tx, c.Entry(s.run.Now())).judge(ctx, c.Client.StoreID, false)
 			return err
 		})
@@ -61,7 +61,7 @@ func (s *Service) Adjust(ctx context.Context, c noren.Caller, a Adjustment, once
 			return nil, err
 		}
 	}
-	return s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	return s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		p := in(tx, by)
 		moved, err := p.judge(ctx, c.Client.StoreID, true)
 		if err != nil {

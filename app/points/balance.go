@@ -63,7 +63,7 @@ func (s *Service) changeBalance(
 	if !c.Tenant.Points.Enabled {
 		return out, nil, pointsOff()
 	}
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		p := writer{tx: tx, Unit: unit.Unit{Tenant: c.Tenant, Now: by.At}, by: by}
 		// The member is locked before the lots are read. Of two callers who set the balance at once, the second sees what the
 		// first has done.
@@ -157,7 +157,7 @@ type Ledger struct {
 // Ledger returns the movements that match, of members that the caller may see.
 func (s *Service) Ledger(ctx context.Context, c noren.Caller, f noren.PointEntryFilter) (out Ledger, err error) {
 	f.VisibleTo = c.Client.StoreID
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Entries, err = tx.PointEntries(ctx, f); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Service) Expire(ctx context.Context, t noren.Tenant, at noren.Date, dry
 	var after noren.PointLot
 	for {
 		var slice []noren.PointLot
-		work := func(tx noren.Tx) error {
+		work := func(tx Tx) error {
 			// after makes a dry run go on; a real run leaves no lot behind that could be found again.
 			slice, err = tx.ExpiredLots(ctx, at, after, expireSlice, !dryRun)
 			if err != nil || len(slice) == 0 || dryRun {

@@ -23,7 +23,7 @@ const mostLots = 200
 // History returns one page of a member's movements, newest first, and the remaining lots. NotFound if the caller
 // may not see the member.
 func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p noren.Page) (out History, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return err
 		}

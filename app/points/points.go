@@ -13,12 +13,13 @@ type Tx interface {
 	audit.Tx
 	noren.TogetherTx
 	noren.PointTx
+	noren.PurchaseTx
 	noren.MemberTx
 	noren.StaffTx
 }
 
 // Service has the use cases of points. It is safe for concurrent use.
-type Service struct{ run *unit.Runner }
+type Service struct{ run unit.Room[Tx] }
 
 // New makes a Service.
-func New(run *unit.Runner) *Service { return &Service{run} }
+func New(run *unit.Runner) *Service { return &Service{unit.In[Tx](run)} }

@@ -26,10 +26,10 @@ type Tx interface {
 }
 
 // Service has the use cases of people's data. It is safe for concurrent use.
-type Service struct{ run *unit.Runner }
+type Service struct{ run unit.Room[Tx] }
 
 // New makes a Service.
-func New(run *unit.Runner) *Service { return &Service{run} }
+func New(run *unit.Runner) *Service { return &Service{unit.In[Tx](run)} }
 
 // Data is everything that is stored of one person. MarshalJSON says how it is written.
 type Data struct {
@@ -64,7 +64,7 @@ func (s *Service) HandOut(ctx context.Context, c noren.Caller, id int64) (Data, 
 		return d, err
 	}
 	// After it was read and before it leaves: what is not recorded is not handed out.
-	return d, s.run.Update(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	return d, s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
 		by := c.Entry(s.run.Now())
 		by.Subject, by.SubjectID, by.Changes = "export", fmt.Sprintf("member %d", id), audit.Change("access", nil, "handed out")
 		return tx.AddAudit(ctx, []noren.AuditEntry{by})
@@ -76,7 +76,7 @@ func (s *Service) Held(ctx context.Context, c noren.Caller, id int64) (d Data, e
 	if err := c.WholeTenant(); err != nil {
 		return d, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		d, err = handOut(ctx, tx, c, id, s.run.Now())
 		return err
 	})
@@ -154,7 +154,7 @@ func (s *Service) EraseOnce(
 		return e, nil, err
 	}
 	// The entry that Write prepares is not used: erase makes one for each member.
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, _ noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, _ noren.AuditEntry) (any, error) {
 		// The precision of the database, so that the receipt in the response is the one that is stored.
 		e, err = Erase(ctx, tx, unit.Unit{Tenant: c.Tenant, Now: s.run.Now().UTC().Truncate(time.Microsecond)}, c, id)
 		return e, err
@@ -244,7 +244,7 @@ func (s *Service) Erasures(ctx context.Context, c noren.Caller) (list []noren.Er
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		list, err = tx.Erasures(ctx)
 		return err
 	})

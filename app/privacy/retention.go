@@ -28,7 +28,7 @@ func (s *Service) Sweep(ctx context.Context, t noren.Tenant) (erased int, err er
 	for after := int64(0); ok && err == nil && ctx.Err() == nil; {
 		var ids []int64
 		var receipts []noren.Erasure
-		err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+		err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 			if ids, err = tx.LeftMembers(ctx, until, after, sweptMembers); err != nil || len(ids) == 0 {
 				return err
 			}
@@ -64,7 +64,7 @@ func (s *Service) Due(ctx context.Context, t noren.Tenant, bulk, webhooks, impor
 	}
 	// The empty day, where they are kept for good, is before all days.
 	e.LeftMembers, _ = leftBy(t, now)
-	err = s.run.View(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, t.ID, func(tx Tx) error {
 		d, err = tx.CountDue(ctx, e)
 		return err
 	})

@@ -3,7 +3,6 @@ package purchases
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"noren"
 )
@@ -41,9 +40,10 @@ func (x memberIndex) find(k noren.MemberKey) (noren.MemberRef, *noren.Error) {
 		return found[0], nil
 	case 0:
 		field, value := k.Field()
+		words := map[string]string{"member_id": "ID", "member": "code", "shopify_customer_id": "Shopify customer ID", "email": "e-mail address"}
 		return noren.MemberRef{}, &noren.Error{
 			Kind: noren.Invalid, Reason: noren.ReasonMemberUnknown, Field: field, Value: value,
-			Message: fmt.Sprintf("no member with the %s %q", strings.ReplaceAll(field, "_", " "), value),
+			Message: fmt.Sprintf("no member has the %s %q", words[field], value),
 		}
 	default:
 		// Only e-mail addresses may be several members'.

@@ -108,7 +108,7 @@ func noneLinkedMeanwhile(ctx context.Context, tx Tx, keys []noren.MemberKey, mem
 // List returns the purchases that match, newest first. NotFound if the filter names a member that the caller may
 // not see.
 func (s *Service) List(ctx context.Context, c noren.Caller, f noren.PurchaseFilter) (out noren.List[noren.Purchase], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.SeesOrAll(ctx, tx, c, f.MemberID); err != nil {
 			return err
 		}

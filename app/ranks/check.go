@@ -30,7 +30,7 @@ func (s *Service) Due(ctx context.Context, t noren.Tenant) (*time.Time, error) {
 		return nil, nil
 	}
 	var latest *noren.RankCheck
-	err := s.run.View(ctx, t.ID, func(tx noren.Tx) (err error) {
+	err := s.run.View(ctx, t.ID, func(tx Tx) (err error) {
 		latest, err = latestRankCheck(ctx, tx)
 		return err
 	})
@@ -61,7 +61,7 @@ func latestRankCheck(ctx context.Context, tx Tx) (*noren.RankCheck, error) {
 
 // CheckAt returns the progress of the tenant's check at that time; nil if it has not begun.
 func (s *Service) CheckAt(ctx context.Context, t noren.Tenant, at time.Time) (c *noren.RankCheck, err error) {
-	err = s.run.View(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, t.ID, func(tx Tx) error {
 		c, err = rankCheckAt(ctx, tx, at)
 		return err
 	})
@@ -101,7 +101,7 @@ func (s *Service) Check(ctx context.Context, t noren.Tenant, at time.Time, after
 
 // beginRankCheck stores the check together with the rules it will use to the end.
 func (s *Service) beginRankCheck(ctx context.Context, t noren.Tenant, at time.Time) (check *noren.RankCheck, err error) {
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		// The counter stays locked until the commit, so no other check can begin in the meantime.
 		if _, err := tx.Reserve(ctx, noren.CounterSettings, 1); err != nil {
 			return err
@@ -167,7 +167,7 @@ type checker struct {
 func (r *checker) page(ctx context.Context) error {
 	var moves []noren.RankMove
 	var more bool
-	err := r.service.run.View(ctx, r.tenant.ID, func(tx noren.Tx) error {
+	err := r.service.run.View(ctx, r.tenant.ID, func(tx Tx) error {
 		c, err := tx.RankCheckAt(ctx, r.check.At, false)
 		if err != nil {
 			return err
@@ -224,7 +224,7 @@ func (s *Slice) stay(why noren.RankReason) {
 
 // slice handles the members of part in one transaction, and finishes the check if it is the last.
 func (r *checker) slice(ctx context.Context, part []noren.RankMove, last bool) (s Slice, err error) {
-	err = r.service.run.Update(ctx, r.tenant.ID, func(tx noren.Tx) error {
+	err = r.service.run.Update(ctx, r.tenant.ID, func(tx Tx) error {
 		now := r.service.run.Now()
 		stored, err := tx.RankCheckAt(ctx, r.check.At, true)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 // Changes returns the changes of rank that match, newest first. NotFound if the filter names a member that the
 // caller may not see.
 func (s *Service) Changes(ctx context.Context, c noren.Caller, f noren.RankChangeFilter) (out noren.List[noren.RankChange], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.SeesOrAll(ctx, tx, c, f.MemberID); err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Service) Ladder(ctx context.Context, c noren.Caller) (out Ladder, err e
 		next := p.Next(s.run.Now(), c.Tenant.Location())
 		out.Next = &next
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Ranks, err = tx.Ranks(ctx); err != nil {
 			return err
 		}

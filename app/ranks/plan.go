@@ -46,7 +46,7 @@ func (s *Service) Forecast(ctx context.Context, c noren.Caller, plan *noren.Rank
 	if plan != nil {
 		// The plan's ladder need not be stored: it may be what somebody is about to save.
 		out.Ranks = plan.Ranks
-	} else if err := s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	} else if err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Ranks, err = tx.Ranks(ctx)
 		return err
 	}); err != nil {
@@ -80,7 +80,7 @@ func (s *Service) SetPlan(ctx context.Context, c noren.Caller, plan noren.RankPl
 	if refused := check(plan); len(refused) > 0 {
 		return refused
 	}
-	_, err := s.run.Write(ctx, c, nil, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	_, err := s.run.Write(ctx, c, nil, func(tx Tx, by noren.AuditEntry) (any, error) {
 		// The counter stays locked until the commit, so nobody else sets the plan in the meantime, and no check begins.
 		if _, err := tx.Reserve(ctx, noren.CounterSettings, 1); err != nil {
 			return nil, err
@@ -239,7 +239,7 @@ func (s *Service) LastPlanChange(ctx context.Context, c noren.Caller) (last map[
 	if err := c.WholeTenant(); err != nil {
 		return nil, err
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		last, err = audit.LastChanges(ctx, tx, "rank_programme", c.Tenant.Contract)
 		return err
 	})

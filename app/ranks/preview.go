@@ -31,14 +31,14 @@ func judgePage(ctx context.Context, tx Tx, c noren.RankCheck) (moves []noren.Ran
 // Invalid if no check falls at that time.
 func (s *Service) Preview(ctx context.Context, t noren.Tenant, plan *noren.RankPlan, at time.Time, each func(noren.RankMove) error) error {
 	var check noren.RankCheck
-	err := s.run.View(ctx, t.ID, func(tx noren.Tx) (err error) {
+	err := s.run.View(ctx, t.ID, func(tx Tx) (err error) {
 		check, err = previewed(ctx, tx, t, plan, at)
 		return err
 	})
 	for more := err == nil && check.FinishedAt == nil; more && err == nil; {
 		// One View for each page: a snapshot held through all members would block the engine's housekeeping.
 		var moves []noren.RankMove
-		err = s.run.View(ctx, t.ID, func(tx noren.Tx) (err error) {
+		err = s.run.View(ctx, t.ID, func(tx Tx) (err error) {
 			moves, more, err = judgePage(ctx, tx, check)
 			return err
 		})

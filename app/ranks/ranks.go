@@ -20,11 +20,11 @@ type Tx interface {
 
 // Service has the use cases of ranks. It is safe for concurrent use.
 type Service struct {
-	run       *unit.Runner
+	run       unit.Room[Tx]
 	rankSlice int
 }
 
 // New makes a Service. slice is how many members one transaction of a check may change; 0: 50.
 func New(run *unit.Runner, slice int) *Service {
-	return &Service{run: run, rankSlice: cmp.Or(slice, defaultSlice)}
+	return &Service{run: unit.In[Tx](run), rankSlice: cmp.Or(slice, defaultSlice)}
 }

@@ -44,7 +44,7 @@ func (t Tier) ToKeep() *int64 {
 // Tier returns where a member stands. NotFound if the caller may not see the member; Invalid if several members have
 // the key.
 func (s *Service) Tier(ctx context.Context, c noren.Caller, key noren.MemberKey) (out Tier, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Member, err = unit.MemberByKey(ctx, tx, c, key); err != nil {
 			return err
 		}

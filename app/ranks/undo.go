@@ -31,7 +31,7 @@ func (s *Service) Undo(ctx context.Context, t noren.Tenant, at time.Time) (u Und
 
 // undoSlice takes back some of the check's changes in one transaction, the newest first, and then the check.
 func (s *Service) undoSlice(ctx context.Context, t noren.Tenant, at time.Time) (u Undone, more bool, err error) {
-	err = s.run.Update(ctx, t.ID, func(tx noren.Tx) error {
+	err = s.run.Update(ctx, t.ID, func(tx Tx) error {
 		u, more = Undone{}, false
 		now := s.run.Now()
 		check, err := tx.RankCheckAt(ctx, at, true)

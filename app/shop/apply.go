@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"noren"
@@ -26,7 +27,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 		return Report{}, err
 	}
 	var report Report
-	apply := func(tx noren.Tx) error {
+	apply := func(tx Tx) error {
 		// Inside apply, because the transaction may run again and must not count twice.
 		report = Report{Contract: shop.Contract}
 		a := applier{tx: tx, shop: shop, report: &report, now: s.run.Now(), passwords: s.passwords}
@@ -35,7 +36,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 		}
 		// In the order of what refers to what: members name ranks and stores, purchases name members.
 		for _, step := range []func(context.Context) error{
-			a.catalogue, a.lockMembers, a.members, a.purchases, a.signingKeys, a.consoleUsers, a.clients, a.audit,
+			a.catalogue, a.storesExist, a.lockMembers, a.members, a.purchases, a.signingKeys, a.consoleUsers, a.clients, a.audit,
 		} {
 			if err := step(ctx); err != nil {
 				return fmt.Errorf("tenant %s: %w", shop.Contract, err)
@@ -359,6 +360,42 @@ func (a *applier) consoleUsers(ctx context.Context) error {
 			_, err := a.tx.DeleteConsoleSessions(ctx, logins, nil)
 			return err
 		})
+}
+
+// storesExist refuses staff, users and clients of a store that there is not. Members are judged where they are written.
+func (a *applier) storesExist(ctx context.Context) error {
+	type place struct {
+		list  string
+		row   int
+		store *int64
+	}
+	var places []place
+	for i, s := range a.shop.Staff {
+		places = append(places, place{"staff", i + 1, s.StoreID})
+	}
+	for i, u := range a.shop.ConsoleUsers {
+		places = append(places, place{"console_users", i + 1, u.StoreID})
+	}
+	for i, c := range a.shop.Clients {
+		places = append(places, place{"clients", i + 1, c.StoreID})
+	}
+	places = slices.DeleteFunc(places, func(p place) bool { return p.store == nil })
+	if len(places) == 0 {
+		return nil
+	}
+	stores, _, err := a.tx.Stores(ctx, noren.CatalogueFilter{})
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if !noren.HasID(stores, *p.store, func(s noren.Store) int64 { return s.ID }) {
+			return &noren.Error{
+				Kind: noren.Invalid, Reason: noren.ReasonStoreUnknown, Row: p.row, Field: p.list + ".store",
+				Value: strconv.FormatInt(*p.store, 10), Message: noren.MemberWords[noren.ReasonStoreUnknown],
+			}
+		}
+	}
+	return nil
 }
 
 // consoleUser returns the user as the file wants it. known is what is stored of that login.

@@ -21,22 +21,24 @@ func (a *applier) clients(ctx context.Context) error {
 		byName[c.Name] = c
 	}
 	var changed []noren.Client
+	var changedRows []int // their entries in the file
 	var tokens []noren.Token
+	var tokenRows []int
 	var withdrawn []int64 // clients whose tokens so far are no longer good, because the file has another secret or token
 	var created, updated int
-	for _, wanted := range a.shop.Clients {
+	for i, wanted := range a.shop.Clients {
 		before, known := byName[wanted.Name]
 		// Its keys and scopes mean something in its own dialect alone.
 		if known && before.Dialect != wanted.Dialect {
 			return &noren.Error{
-				Kind: noren.Conflict, Field: "clients", Value: wanted.Name,
+				Kind: noren.Conflict, Row: i + 1, Field: "clients.dialect", Value: wanted.Name,
 				Message: fmt.Sprintf("the client %q already exists with the dialect %s; give the new one another name", wanted.Name, before.Dialect),
 			}
 		}
 		// It was revoked to stop its keys for good; a file that still has them must not bring them back.
 		if before.RevokedAt != nil {
 			return &noren.Error{
-				Kind: noren.Conflict, Reason: noren.ReasonRevoked, Field: "clients", Value: wanted.Name,
+				Kind: noren.Conflict, Reason: noren.ReasonRevoked, Row: i + 1, Field: "clients.name", Value: wanted.Name,
 				Message: fmt.Sprintf("the client %q was revoked; remove it from the file, or give a new one another name", wanted.Name),
 			}
 		}
@@ -54,7 +56,7 @@ func (a *applier) clients(ctx context.Context) error {
 			credentials.AccessToken = cmp.Or(wanted.AccessToken, noren.NewSecret(""))
 		}
 		if token := credentials.Token(after); token != nil {
-			tokens = append(tokens, *token)
+			tokens, tokenRows = append(tokens, *token), append(tokenRows, i+1)
 		}
 		credentials.Made = !known
 		a.report.Clients = append(a.report.Clients, credentials)
@@ -63,7 +65,7 @@ func (a *applier) clients(ctx context.Context) error {
 		}
 		// What changes by itself, such as the time of the last use, does not count.
 		if same := known && before.Same(after); !same {
-			changed = append(changed, after)
+			changed, changedRows = append(changed, after), append(changedRows, i+1)
 			a.record("client", after.Name, nil, after) // its secrets are left out of JSON
 			if known {
 				updated++
@@ -73,7 +75,7 @@ func (a *applier) clients(ctx context.Context) error {
 	a.line("clients", created, updated, len(a.shop.Clients))
 	if len(changed) > 0 {
 		if err := a.tx.PutClients(ctx, changed); err != nil {
-			return err
+			return atRow(err, "clients", changedRows)
 		}
 	}
 	// After the clients are stored, and before the new tokens: what is kept is named by its hash, which may be there
@@ -89,9 +91,9 @@ func (a *applier) clients(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, token := range tokens {
+	for i, token := range tokens {
 		if err := a.tx.AddToken(ctx, token); err != nil {
-			return err
+			return atRow(err, "clients", tokenRows[i:])
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -75,9 +76,10 @@ func (a *applier) memberChunk(
 		}
 		after, broken := p.Apply(before, in)
 		if len(broken) > 0 {
-			return 0, 0, &noren.Error{
-				Kind: noren.Invalid, Reason: broken[0].Reason, Row: offset + i + 1, Field: "members", Value: strconv.FormatInt(p.ID, 10),
-			}
+			at := *broken[0]
+			at.Row, at.Field, at.Value = offset+i+1, "members."+at.Field, given(p, at.Field)
+			at.Message = cmp.Or(at.Message, noren.MemberWords[at.Reason])
+			return 0, 0, &at
 		}
 		switch {
 		case !known:
@@ -89,18 +91,30 @@ func (a *applier) memberChunk(
 	}
 	if len(fresh) > 0 {
 		if err := members.Insert(ctx, a.tx, a.unit(), fresh, a.by("member", "", nil)); err != nil {
-			return 0, 0, atRow(err, freshRows)
+			return 0, 0, atRow(err, "members", freshRows)
 		}
 	}
 	err = members.Change(ctx, a.tx, a.unit(), changes, a.by("member", "", nil))
-	return len(fresh), len(changes), atRow(err, changedRows)
+	return len(fresh), len(changes), atRow(err, "members", changedRows)
 }
 
-// atRow translates the row of an error from a place in the written rows to a row of the file.
-func atRow(err error, rows []int) error {
+// given is what the patch has for a field that may refer to something that is not there.
+func given(p noren.MemberPatch, field string) string {
+	ref := map[string]noren.Field[noren.Ref]{"rank": p.Rank, "minimum_rank": p.MinimumRank, "staff_rank": p.StaffRank}[field]
+	if r, ok := ref.Value(); ok {
+		return cmp.Or(r.Code, r.Name, strconv.FormatInt(r.ID, 10))
+	}
+	if store, ok := p.Store.Value(); ok && field == "store" {
+		return strconv.FormatInt(store, 10)
+	}
+	return ""
+}
+
+// atRow translates an error from a place in the written rows to an entry of the list in the file.
+func atRow(err error, list string, rows []int) error {
 	if e, ok := errors.AsType[*noren.Error](err); ok && e.Row > 0 && e.Row <= len(rows) {
 		at := *e
-		at.Row = rows[e.Row-1]
+		at.Row, at.Field = rows[e.Row-1], list+"."+at.Field
 		return &at
 	}
 	return err

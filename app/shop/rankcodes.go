@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"noren"
 )
@@ -18,7 +19,10 @@ func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) er
 	for _, r := range a.shop.Ranks {
 		ranks[r.ID] = codedRank{r.Code, r.Name}
 	}
-	if err := checkCodes("ranks", ranks); err != nil {
+	err := checkCodes("ranks", ranks, func(code string) int {
+		return 1 + slices.IndexFunc(a.shop.Ranks, func(r noren.Rank) bool { return r.Code == code })
+	})
+	if err != nil {
 		return err
 	}
 	staffRanks, err := a.tx.StaffRanks(ctx)
@@ -29,15 +33,17 @@ func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) er
 	for _, r := range append(staffRanks, a.shop.StaffRanks...) { // of two with one id, that of the file
 		ranks[r.ID] = codedRank{r.Code, r.Name}
 	}
-	return checkCodes("staff_ranks", ranks)
+	return checkCodes("staff_ranks", ranks, func(code string) int {
+		return 1 + slices.IndexFunc(a.shop.StaffRanks, func(r noren.StaffRank) bool { return r.Code == code })
+	})
 }
 
 // codedRank is what a rank may be called.
 type codedRank struct{ code, name string }
 
 // checkCodes refuses a code that another rank has, or that is another rank's name: what Smaregi's clients read of that rank would
-// then name this one when they write it back.
-func checkCodes(field string, ranks map[int64]codedRank) error {
+// then name this one when they write it back. rowOf is the entry of the file with a code; 0: the file does not have it.
+func checkCodes(field string, ranks map[int64]codedRank, rowOf func(code string) int) error {
 	codes := make(map[string]int64)
 	for id, r := range ranks {
 		// Folded, as the domain compares what a client sends, so that codes that differ in case alone are caught.
@@ -54,7 +60,7 @@ func checkCodes(field string, ranks map[int64]codedRank) error {
 		}
 		if taken {
 			return &noren.Error{
-				Kind: noren.Conflict, Field: field, Value: r.code,
+				Kind: noren.Conflict, Row: rowOf(r.code), Field: field + ".code", Value: r.code,
 				Message: fmt.Sprintf("the code %q of %s is the code or the name of another (ids %d and %d); give each a code of its own",
 					r.code, field, min(id, other), max(id, other)),
 			}

@@ -18,12 +18,12 @@ type Tx interface {
 
 // Service has the use cases of the shop file. It is safe for concurrent use.
 type Service struct {
-	run       *unit.Runner
+	run       unit.Room[Tx]
 	directory noren.TenantDirectory
 	passwords access.PasswordHasher
 }
 
 // New makes a Service.
 func New(run *unit.Runner, directory noren.TenantDirectory, passwords access.PasswordHasher) *Service {
-	return &Service{run, directory, passwords}
+	return &Service{unit.In[Tx](run), directory, passwords}
 }

@@ -20,6 +20,7 @@ type Shop struct {
 	SigningKeys  map[string]string // by name, such as noren.SigningKeyShopify
 	ConsoleUsers []ConsoleUser
 	Clients      []access.ClientSpec
+	Lines        Lines `json:"-"` // where it stands in the file; nil: in none
 }
 
 // ConsoleUser is a console user with the password in the clear.

@@ -16,7 +16,7 @@ type Catalogue struct {
 
 // Catalogue returns the choices of a form about members.
 func (s *Service) Catalogue(ctx context.Context, c noren.Caller) (out Catalogue, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Ranks, err = tx.Ranks(ctx); err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (s *Service) Catalogue(ctx context.Context, c noren.Caller) (out Catalogue,
 
 // Staff returns the staff that the caller may see and all stores of the tenant, both ordered by id.
 func (s *Service) Staff(ctx context.Context, c noren.Caller) (staff []noren.Staff, stores []noren.Store, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if staff, err = tx.Staff(ctx); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Service) Staff(ctx context.Context, c noren.Caller) (staff []noren.Staf
 
 // Stores returns the stores that match.
 func (s *Service) Stores(ctx context.Context, c noren.Caller, f noren.CatalogueFilter) (out noren.List[noren.Store], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Items, out.Total, err = tx.Stores(ctx, f)
 		return err
 	})
@@ -72,7 +72,7 @@ func ownStore(c noren.Caller) []int64 {
 
 // Products returns the products that match.
 func (s *Service) Products(ctx context.Context, c noren.Caller, f noren.CatalogueFilter) (out noren.List[noren.Product], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Items, out.Total, err = tx.Products(ctx, f)
 		return err
 	})
@@ -81,7 +81,7 @@ func (s *Service) Products(ctx context.Context, c noren.Caller, f noren.Catalogu
 
 // StoreExists reports whether the tenant has the store.
 func (s *Service) StoreExists(ctx context.Context, tenant noren.TenantID, id int64) (found bool, err error) {
-	err = s.run.View(ctx, tenant, func(tx noren.Tx) error {
+	err = s.run.View(ctx, tenant, func(tx Tx) error {
 		// From memory, as a rule: this is asked by requests whose header names a store.
 		stores, _, err := tx.Stores(ctx, noren.CatalogueFilter{IDs: []int64{id}})
 		found = len(stores) > 0

@@ -50,7 +50,7 @@ func Record(ctx context.Context, tx Tx, movements []noren.StockMovement, levels 
 // LastChange returns who last set a level, and under which client's name; nobody if there was no movement. NotFound as for
 // History.
 func (s *Service) LastChange(ctx context.Context, c noren.Caller, key noren.StockKey) (last audit.LastChange, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if _, _, err := stockPlace(ctx, tx, c, key); err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (s *Service) Levels(ctx context.Context, c noren.Caller, f noren.StockFilte
 		}
 		f.StoreID = *own
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Items, out.Total, err = tx.Stock(ctx, f)
 		return err
 	})
@@ -88,7 +88,7 @@ func (s *Service) Levels(ctx context.Context, c noren.Caller, f noren.StockFilte
 // Movements returns the movements of one stock level. NotFound if the product or store does not exist, or the caller
 // may not see the store.
 func (s *Service) Movements(ctx context.Context, c noren.Caller, f noren.MovementFilter) (out noren.List[noren.StockMovement], err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if _, _, err := stockPlace(ctx, tx, c, f.StockKey); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (s *Service) Table(ctx context.Context, c noren.Caller, q Query) (out Table
 	if stores.IDs == nil && q.StoreID != 0 {
 		stores.IDs = []int64{q.StoreID}
 	}
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		out.Products.Items, out.Products.Total, err = tx.Products(ctx, noren.CatalogueFilter{
 			Keyword: q.Keyword, Sort: []noren.Sort{{Column: "code"}}, Page: q.Page,
 		})
@@ -180,7 +180,7 @@ const coursePoints = 200
 // History returns a level, its course through the span, and one page of the movements in it. NotFound if the
 // product or store does not exist, or the caller may not see the store.
 func (s *Service) History(ctx context.Context, c noren.Caller, key noren.StockKey, span noren.Span, p noren.Page) (out History, err error) {
-	err = s.run.View(ctx, c.Tenant.ID, func(tx noren.Tx) error {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Product, out.Store, err = stockPlace(ctx, tx, c, key); err != nil {
 			return err
 		}
@@ -234,7 +234,7 @@ func (s *Service) Set(
 	if refused := check(change); len(refused) > 0 {
 		return noren.StockMovement{}, nil, refused
 	}
-	kept, err = s.run.Write(ctx, c, once, func(tx noren.Tx, by noren.AuditEntry) (any, error) {
+	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
 		if _, _, err := stockPlace(ctx, tx, c, change.StockKey); err != nil {
 			return nil, err
 		}

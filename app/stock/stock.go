@@ -14,10 +14,12 @@ type Tx interface {
 	noren.TogetherTx
 	noren.StockTx
 	noren.CatalogueTx
+	noren.RankTx
+	noren.StaffTx
 }
 
 // Service has the use cases of stock. It is safe for concurrent use.
-type Service struct{ run *unit.Runner }
+type Service struct{ run unit.Room[Tx] }
 
 // New makes a Service.
-func New(run *unit.Runner) *Service { return &Service{run} }
+func New(run *unit.Runner) *Service { return &Service{unit.In[Tx](run)} }

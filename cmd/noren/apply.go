@@ -55,7 +55,11 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	reports, err := applyShops(ctx, h.rooms, shops)
+	reports, err := applyShops(ctx, h.rooms, name, shops)
+	if problem, ok := errors.AsType[shopfile.Problem](err); ok {
+		say(std.err, "%v\n", problem)
+		err = fmt.Errorf("1 problem in %s; nothing of tenant %s was applied", name, shops[len(reports)].Contract)
+	}
 	// Also after an error: the tenants before it are applied, and their secrets can be printed only now.
 	keys, keysErr := identify(ctx, h.rooms, reports)
 	err = errors.Join(err, keysErr)
@@ -78,44 +82,36 @@ func (c *applyCmd) read(in io.Reader) (name string, data []byte, err error) {
 	return c.File, data, nil
 }
 
-// applyShops applies one tenant after another, up to the first that fails.
-func applyShops(ctx context.Context, rooms *app.App, shops []shop.Shop) ([]shop.Report, error) {
+// applyShops applies one tenant of the file after another, up to the first that fails.
+func applyShops(ctx context.Context, rooms *app.App, file string, shops []shop.Shop) ([]shop.Report, error) {
 	var reports []shop.Report
 	for _, shop := range shops {
 		report, err := rooms.Shop.Apply(ctx, shop)
 		if err != nil {
-			return reports, explainShopError(shop.Contract, err)
+			return reports, explainShopError(file, shop, err)
 		}
 		reports = append(reports, report)
 	}
 	return reports, nil
 }
 
-// explainShopError words a conflict between the file and what is stored. Errors that are not the file's fault pass
-// through, wrapped.
-func explainShopError(contract string, err error) error {
+// explainShopError words a conflict between the file and what is stored, with the line as shopfile.Read does. Errors that are not
+// the file's fault pass through, wrapped.
+func explainShopError(file string, s shop.Shop, err error) error {
 	e, ok := errors.AsType[*noren.Error](err)
 	if !ok || e.Kind == noren.Internal || e.Kind == noren.Unavailable {
-		return fmt.Errorf("applying tenant %s: %w", contract, err)
+		return fmt.Errorf("applying tenant %s: %w", s.Contract, err)
 	}
-	words := map[noren.Reason]string{
-		noren.ReasonRankUnknown:         "no such rank",
-		noren.ReasonStaffRankUnknown:    "no such staff rank",
-		noren.ReasonStoreUnknown:        "no such store",
-		noren.ReasonStoreNotForMembers:  "a member's store cannot be a warehouse or an order-taking store",
-		noren.ReasonActiveWithLeaveDate: "an ACTIVE member cannot have a leave_date",
-		noren.ReasonLeftWithoutDate:     "a member who LEFT must have a leave_date",
-		noren.ReasonLeaveDateSet:        "the member has a leave_date; to make them ACTIVE, clear it with leave_date: null",
-	}[e.Reason]
-	where := e.Field
-	if e.Row > 0 {
-		where += fmt.Sprintf(", entry %d", e.Row)
+	list, key := shop.Part(e)
+	what := map[string]string{
+		"": "a tenant", "members": "a member", "purchases": "a purchase", "clients": "a client", "ranks": "a rank",
+		"staff_ranks": "a staff rank", "staff": "a staff member", "console_users": "a console user",
+	}[list]
+	words := cmp.Or(e.Message, string(e.Reason), e.Kind.String())
+	if e.Value != "" && !strings.Contains(words, e.Value) {
+		words += fmt.Sprintf(" (%s)", e.Value)
 	}
-	if e.Value != "" {
-		where += fmt.Sprintf(" (%s)", e.Value)
-	}
-	return fmt.Errorf("tenant %s: %s: %s; nothing of this tenant was applied", contract, where,
-		cmp.Or(e.Message, words, string(e.Reason), e.Kind.String()))
+	return shopfile.Problem{File: file, Line: s.Line(e), Message: fmt.Sprintf("%s of %s: %s", key, what, words)}
 }
 
 // printReports prints what was done for each tenant, then the generated secrets and the API keys.

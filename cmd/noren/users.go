@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	"noren"
@@ -34,7 +35,7 @@ func (c *usersListCmd) Run(ctx context.Context, std streams) error {
 		for _, u := range users {
 			store, state, factor := "all", "in use", "off"
 			if u.StoreID != nil {
-				store = fmt.Sprint(*u.StoreID)
+				store = strconv.FormatInt(*u.StoreID, 10)
 			}
 			if u.DisabledAt != nil {
 				state = "switched off"

@@ -66,8 +66,8 @@ func wordsOf(kind noren.BulkKind) rowWords {
 }
 
 const (
-	wordsHistoryKeys = "全ての在庫変動履歴のjsonキーを揃えてください。" // (seed)
-	wordsOverLimit   = "リクエストの上限数が超えています。上限数-%d"   // (seed)
+	wordsHistoryKeys = "全ての在庫変動履歴のjsonキーを揃えてください。"                    // (seed)
+	wordsOverLimit   = "リクエストの上限数が超えています。上限数-%d"                      // (seed)
 	wordsActive      = "会員状態区分が 0:利用可 のときは、退会日は指定できません。(会員ID-%s)"     // (seed)
 	wordsLeft        = "会員状態区分が 3:退会 のときは、退会日にnullは指定できません。(会員ID-%s)" // (seed)
 	wordsNotFound    = "指定されたIDのリソースが見つかりません"                         // documented without 。

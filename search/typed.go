@@ -1,0 +1,146 @@
+package search
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"noren/lenient"
+)
+
+// Keys are numbers and days by which people look for a member in one of many forms. Typed finds them, NewQuery does not.
+type Keys struct {
+	Phones     []string
+	PostalCode string
+	BirthDate  string // YYYY-MM-DD
+	ShopifyID  string
+}
+
+// Keys are written in capital letters, which are in no normal form, so that the words of a keyword do not meet them. The digits
+// of telephone numbers, of which a part is enough, have other letters than those of the rest. A capital comes before each key.
+const (
+	phoneZero  = 'A' // to J
+	otherZero  = 'K' // to T
+	birthKey   = "U"
+	postalKey  = "V"
+	shopifyKey = "W"
+	phoneKey   = "X"
+)
+
+// The least digits by which keys are looked for. Fewer occur in too many of them.
+const (
+	leastPhone   = 4
+	leastShopify = 6
+	postalDigits = 7
+)
+
+// With returns the haystack with the keys. What the haystack has in the same form already takes no room again.
+func (k Keys) With(haystack string) string {
+	var b strings.Builder
+	for _, phone := range k.Phones {
+		plain := normalize(phone)
+		if digits := phoneDigits(plain); digits != plain && len(digits) >= leastPhone {
+			b.WriteString(phoneKey + capitals(digits, phoneZero))
+		}
+	}
+	if postal := postalCode(k.PostalCode); postal != "" {
+		b.WriteString(postalKey + capitals(postal, otherZero))
+	}
+	if k.BirthDate != "" {
+		b.WriteString(birthKey + capitals(k.BirthDate, otherZero))
+	}
+	if k.ShopifyID != "" {
+		b.WriteString(shopifyKey + capitals(k.ShopifyID, otherZero))
+	}
+	if b.Len() == 0 || haystack == "" {
+		return haystack + b.String()
+	}
+	return haystack + string(separator) + b.String()
+}
+
+// capitals returns the digits of the text as capital letters from zero on.
+func capitals(text string, zero rune) string {
+	return strings.Map(func(r rune) rune {
+		if isDigit(r) {
+			return r - '0' + zero
+		}
+		return -1
+	}, text)
+}
+
+// phoneSigns are what people write between the digits of a telephone number.
+const phoneSigns = "+().-ー"
+
+// phoneDigits returns the digits of a telephone number in its normal form, as they are dialled in Japan: +81 90 is 090. It is empty
+// for what is none.
+func phoneDigits(number string) string {
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(phoneSigns, r) {
+			return -1
+		}
+		return r
+	}, number)
+	if strings.ContainsFunc(digits, func(r rune) bool { return !isDigit(r) }) {
+		return ""
+	}
+	const shortest, longest = 9, 10 // digits of a whole number after the country code
+	rest, abroad := strings.CutPrefix(digits, "81")
+	if abroad && (strings.HasPrefix(number, "+") || len(rest) == shortest || len(rest) == longest) {
+		return "0" + strings.TrimPrefix(rest, "0") // +81 (0)90 is written too
+	}
+	return digits
+}
+
+// isWholePhone reports whether the digits are a telephone number from its beginning to its end.
+func isWholePhone(digits string) bool {
+	return strings.HasPrefix(digits, "0") && (len(digits) == 10 || len(digits) == 11)
+}
+
+// postalCode returns the seven digits of a postal code; empty if the text is none.
+func postalCode(text string) string {
+	text = strings.TrimPrefix(normalize(text), "〒")
+	if len(text) != postalDigits || strings.ContainsFunc(text, func(r rune) bool { return !isDigit(r) }) {
+		return ""
+	}
+	return text
+}
+
+// Typed is NewQuery for what a person types: in addition it finds telephone numbers with any signs, blanks or +81 in them, whole
+// postal codes and birthdays in any form, and Shopify's numbers of customers from their beginning.
+func Typed(keyword string) Query {
+	texts := slices.Collect(strings.FieldsFuncSeq(strings.ToValidUTF8(keyword, ""), unicode.IsSpace))
+	if len(texts) > 1 {
+		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "〒" })
+	}
+	return newQuery(joinPhones(texts), typedForms)
+}
+
+// joinPhones joins texts that are parts of one telephone number.
+func joinPhones(texts []string) (joined []string) {
+	for len(texts) > 0 {
+		n := len(texts)
+		for n > 1 && !isWholePhone(phoneDigits(normalize(strings.Join(texts[:n], "-")))) {
+			n--
+		}
+		joined, texts = append(joined, strings.Join(texts[:n], "-")), texts[n:]
+	}
+	return joined
+}
+
+// typedForms returns how haystacks may have what a text means, besides the text itself.
+func typedForms(text string) (forms []string) {
+	normal := normalize(text)
+	if digits := phoneDigits(normal); len(digits) >= leastPhone {
+		forms = append(forms, digits, capitals(digits, phoneZero))
+		if digits == normal && len(digits) >= leastShopify {
+			forms = append(forms, shopifyKey+capitals(digits, otherZero))
+		}
+	}
+	if postal := postalCode(text); postal != "" {
+		forms = append(forms, postalKey+capitals(postal, otherZero))
+	}
+	if day, wrong := lenient.Date(text); wrong == nil {
+		forms = append(forms, birthKey+capitals(string(day), otherZero))
+	}
+	return forms
+}
