@@ -138,7 +138,10 @@ type MemberRef struct {
 // Keys returns every key that names the member, each with one field.
 func (m MemberRef) Keys() []MemberKey {
 	return slices.DeleteFunc([]MemberKey{
-		{ID: m.ID}, {Code: m.Code}, {AliasCode: Deref(m.AliasCode)}, {ShopifyCustomerID: Deref(m.ShopifyCustomerID)},
+		{ID: m.ID},
+		{Code: m.Code},
+		{AliasCode: Deref(m.AliasCode)},
+		{ShopifyCustomerID: Deref(m.ShopifyCustomerID)},
 		{Email: FoldEmail(Deref(m.Email))},
 	}, func(k MemberKey) bool { return k == MemberKey{} })
 }
