@@ -183,6 +183,7 @@ type BulkQueue struct {
 	CallbacksWaiting int
 	CallbacksSince   time.Time // when the oldest became pending
 	GivenUp          int       // number of callbacks
+	Failed           int       // number of requests that could not be applied
 }
 
 // BulkFlow counts the requests that were accepted in one step of time and finished in another.

@@ -100,6 +100,7 @@ type Tx interface { //nolint:interfacebloat // a transaction spans every noun; e
 	StaffTx
 	MemberTx
 	PointTx
+	PointSumTx
 	PurchaseTx
 	RankTx
 	RankCheckTx

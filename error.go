@@ -55,6 +55,15 @@ const (
 	ReasonEntryOrder          Reason = "entry_order"    // the entry spends of ranks must not fall towards the top
 	ReasonTooMany             Reason = "too_many"       // the request names more than MaxNamed things
 	ReasonTooFewPoints        Reason = "too_few_points" // a member has fewer points than the request takes
+	ReasonOverLimit           Reason = "over_limit"     // more points than the caller's role may move in one entry
+	ReasonUnconfirmed         Reason = "unconfirmed"    // so many points that the caller must confirm them
+	ReasonReversed            Reason = "reversed"       // an entry of points that was reversed before
+	ReasonReversal            Reason = "reversal"       // an entry that reverses another
+	ReasonOfPurchase          Reason = "of_purchase"    // points that a purchase earned, or its refund took back
+	ReasonExpiry              Reason = "expiry"         // an entry that says which points expired
+	ReasonTakenOver           Reason = "taken_over"     // points that were taken over from another system
+	ReasonUsedUp              Reason = "used_up"        // granted points of which none are left
+	ReasonLapsed              Reason = "lapsed"         // points that have expired meanwhile
 	ReasonPast                Reason = "past"           // a day that has passed
 	ReasonFuture              Reason = "future"         // a time that has not come
 	ReasonNegative            Reason = "negative"       // an amount below 0

@@ -10,6 +10,7 @@ type Note struct {
 	ID        int64
 	MemberID  int64
 	StaffID   *int64
+	Login     string // of the console user who wrote it; "": a program
 	Text      string
 	CreatedAt time.Time
 }

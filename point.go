@@ -32,6 +32,7 @@ type PointLot struct {
 	Amount     int64 // granted
 	Remaining  int64 // neither used nor removed by the daily expiry
 	PurchaseID int64 // of the purchase that earned them; 0: none did
+	EntryID    int64 // of the entry that granted them; 0: granted by a version that did not store it
 }
 
 // Expired reports whether the lot's points can no longer be used on that day.
@@ -52,11 +53,13 @@ const (
 	PointsExpired PointEntryKind = "expired"
 	// PointsReturned took back what a purchase had earned that was refunded.
 	PointsReturned PointEntryKind = "returned"
+	// PointsReversed undid another entry that was made by mistake.
+	PointsReversed PointEntryKind = "reversed"
 )
 
 // PointEntryKinds lists every kind.
 func PointEntryKinds() []PointEntryKind {
-	return []PointEntryKind{PointsGranted, PointsUsed, PointsExpired, PointsReturned}
+	return []PointEntryKind{PointsGranted, PointsUsed, PointsExpired, PointsReturned, PointsReversed}
 }
 
 // PointEntry is one append-only movement of a member's points. Per member and type, the sum of the deltas equals the
@@ -75,6 +78,26 @@ type PointEntry struct {
 	Login     string // of the console user; "": a program
 	RequestID string
 	Purchase  PurchaseRef // the purchase that earned the points; the zero value: none did
+	Reverses  int64       // the entry that this one undoes; 0: none
+	TakenOver bool        // the points come from another system's file
+	Reversed  bool        // another entry undoes this one; not written
+}
+
+// Irreversible returns why the entry cannot be undone by another; "" if it can, as far as the entry tells.
+func (e PointEntry) Irreversible() Reason {
+	switch {
+	case e.Reversed:
+		return ReasonReversed
+	case e.Reverses != 0:
+		return ReasonReversal
+	case e.Purchase.ID != 0:
+		return ReasonOfPurchase // a refund of the purchase takes its points back
+	case e.Kind == PointsExpired:
+		return ReasonExpiry
+	case e.TakenOver:
+		return ReasonTakenOver
+	}
+	return ""
 }
 
 // PurchaseRef names a purchase. To write it, ID is enough.
@@ -92,6 +115,7 @@ type PointLotFilter struct {
 
 // PointEntryFilter selects movements of points, ordered by time and id.
 type PointEntryFilter struct {
+	ID        int64  // 0: any
 	MemberID  int64  // 0: any
 	VisibleTo *int64 // only of members of this store or of all stores
 	At        Span
@@ -102,10 +126,17 @@ type PointEntryFilter struct {
 	Page
 }
 
-// PointBurn says how many points an entry took from which lot.
+// PointBurn says how many points an entry took from which lot; negative: gave back to it.
 type PointBurn struct {
 	EntryID, LotID int64
 	Amount         int64
+}
+
+// BurntLot is a lot with what one entry took from it.
+type BurntLot struct {
+	PointLot
+
+	Burnt int64
 }
 
 // PointBalance is what a member has of one type at the moment of reading.
@@ -135,11 +166,14 @@ type PointTx interface {
 	// ExpiredLots returns up to limit lots that have points remaining and whose last day is before today, ordered by last
 	// day and id, starting behind the lot after (zero: from the beginning).
 	ExpiredLots(ctx context.Context, today Date, after PointLot, limit int, forUpdate bool) ([]PointLot, error)
+	// BurntLots returns the lots that the entry took points from, used up or not, ordered by id, and locks them if forUpdate
+	// is true.
+	BurntLots(ctx context.Context, entry int64, forUpdate bool) ([]BurntLot, error)
 	// LapsedPoints returns how many points that the purchases earned the daily expiry has removed, by purchase. Purchases of
 	// which there are none are left out.
 	LapsedPoints(ctx context.Context, purchases []int64) (map[int64]int64, error)
 	// MovePoints inserts the movement's lots, entries and burns, and reduces the lots by what was burnt. Conflict if a lot
-	// has less than that.
+	// has less than that. Its caller gives back to a lot no more than was burnt of it.
 	MovePoints(ctx context.Context, m PointMovement) error
 	// PointBalances returns the members' balances on that day, ordered by member and type. Types of which a member has
 	// none are left out.
@@ -148,6 +182,22 @@ type PointTx interface {
 	PointLots(ctx context.Context, f PointLotFilter) ([]PointLot, error)
 	// PointEntries returns one page of those that match.
 	PointEntries(ctx context.Context, f PointEntryFilter) ([]PointEntry, error)
+}
+
+// PointSum is how many points the entries of one kind moved.
+type PointSum struct {
+	Kind              PointEntryKind
+	Plus, Minus       int64 // of all entries; Minus is at most 0
+	PlusNow, MinusNow int64 // of the recent ones alone
+}
+
+// PointSumTx adds up the points of all members that a store sees; nil: of all members.
+type PointSumTx interface {
+	// PointSums returns the sums of the entries since from, by kind, and of those since recent.
+	PointSums(ctx context.Context, from, recent time.Time, visibleTo *int64) ([]PointSum, error)
+	// ExpiringPoints returns how many points that nobody has used expire in each month, from from until before until. Months
+	// in which none do are left out.
+	ExpiringPoints(ctx context.Context, from, until Date, visibleTo *int64) (map[Month]int64, error)
 }
 
 // PointMovement is written as one: new lots, entries, and which lots the entries took points from.

@@ -120,6 +120,37 @@ type PointSettings struct {
 	DefaultTitle       string        `json:"default_title"`        // shown name of free points
 	PaidTitle          string        `json:"paid_title"`           // shown name of paid points
 	Earn               EarnProgramme `json:"earn,omitzero"`        // what purchases earn
+	// EntryLimits bound what people give and take by hand; nil: DefaultEntryLimits.
+	EntryLimits *EntryLimits `json:"entry_limits,omitempty"`
+}
+
+// EntryLimits bound how many points a console user may give or take at once. They do not bind programs, which do not mistype.
+type EntryLimits struct {
+	Staff        int64 `json:"staff"`         // the most that one entry of a Clerk moves
+	Admin        int64 `json:"admin"`         // the same for an Admin
+	ConfirmAbove int64 `json:"confirm_above"` // more than this is asked about before it is moved
+}
+
+// DefaultEntryLimits are those of a tenant whose shop file has none. They leave room for every gift of goodwill, and stop a
+// number with three zeros too many.
+func DefaultEntryLimits() EntryLimits {
+	return EntryLimits{Staff: 100_000, Admin: 1_000_000, ConfirmAbove: 10_000}
+}
+
+// EntryLimit returns the most points that the caller may move by one entry, and above how many it must confirm them.
+func (c Caller) EntryLimit() (most, confirmAbove int64) {
+	limits := DefaultEntryLimits()
+	if own := c.Tenant.Points.EntryLimits; own != nil {
+		limits = *own
+	}
+	switch {
+	case c.Login == "": // a program
+		return MaxPoints, MaxPoints
+	case c.HasScope(string(Admin)):
+		return limits.Admin, limits.ConfirmAbove
+	default:
+		return limits.Staff, limits.ConfirmAbove
+	}
 }
 
 // zones caches zones, because loading one reads a file. A zone never changes, so entries never expire.

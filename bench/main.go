@@ -3,6 +3,7 @@
 // docs/performance.md explains each line.
 //
 //	go run ./bench -help
+//	go run ./bench scale -help
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"noren/bench/figures"
 	"noren/bench/load"
 	"noren/bench/member"
+	"noren/bench/scale"
 	"noren/bench/seed"
 )
 
@@ -37,6 +39,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, tell io.Writer) 
 	// Before the flags: the program starts itself with this argument, and nobody types it.
 	if len(args) > 0 && args[0] == load.BareCommand {
 		return bareServer(ctx, args[1:], in, out)
+	}
+	if len(args) > 0 && args[0] == scale.Command {
+		return scale.Run(ctx, args[1:], out, tell)
 	}
 	o, err := parseOptions(args, tell)
 	if err != nil {

@@ -42,6 +42,7 @@ const usage = `Measures Noren beside a raw floor on this machine, and prints one
   go run ./bench                                        everything, on 1,000 members: minutes
   go run ./bench -parts apply -members 1000,1000000     how the size of the table matters
   go run ./bench -engines sqlite -length 500ms          a first impression
+  go run ./bench scale                                  by the number of tenants, on PostgreSQL; it has flags of its own
 
 Databases are made for the run and removed after it. Without -postgres a throw-away PostgreSQL is started from the
 programs on this machine.

@@ -40,6 +40,7 @@ func vocabulary() (map[string]text, error) {
 		shellWords(),
 		accountWords(),
 		secondFactorWords(),
+		homeWords(),
 		memberWords(),
 		rankWords(),
 		stockWords(),

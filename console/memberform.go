@@ -376,9 +376,7 @@ func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
 				continue
 			}
 			overtaken = columns
-			if err != nil && len(columns) == 0 && !p.refused(err, map[string]string{
-				"rank": "rank_id", "minimum_rank": "minimum_rank_id", "staff_rank": "staff_rank_id", "store": "store_id",
-			}) {
+			if err != nil && len(columns) == 0 && !p.refused(err, memberRefs()) {
 				return web.Answer{}, err
 			}
 		}
@@ -392,6 +390,11 @@ func (d *Console) saveMember(ctx context.Context, p *page) (web.Answer, error) {
 		}
 		return p.done("done.saved", memberPath(m.ID, "")), nil
 	}
+}
+
+// memberRefs maps the names of a patch's references to those of their fields.
+func memberRefs() map[string]string {
+	return map[string]string{"rank": "rank_id", "minimum_rank": "minimum_rank_id", "staff_rank": "staff_rank_id", "store": "store_id"}
 }
 
 // mostTries is how often a form is checked again because the stored values changed in between.

@@ -2,7 +2,10 @@ package console
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"noren"
 	"noren/app/points"
@@ -30,15 +33,55 @@ func (d *Console) adjustPoints(ctx context.Context, p *page) (web.Answer, error)
 	a, ok := p.readAdjustment(typed)
 	if ok {
 		a.Query = noren.MemberQuery{IDs: []int64{id}}
+		// It names everything that is asked about: whoever changes something of it is asked again.
+		question := fmt.Sprintf("%s %d %s", a.Mode, a.Amount, a.Type)
+		a.Confirmed = p.confirmed(question)
 		_, err := d.Rooms.Points.Adjust(ctx, p.caller(), a, p.once())
-		if err == nil {
-			return p.done("done.points", memberPath(id, "")), nil
-		}
-		if !p.refused(err, nil) {
+		amount := p.number(a.Amount)
+		switch {
+		case err == nil:
+			return d.withBalance(ctx, p, "done.points_"+string(a.Mode), id, memberPath(id, ""), amount)
+		case refusedFor(err, noren.ReasonUnconfirmed):
+			words := map[points.Mode]string{points.Add: "points.sure_ADD", points.Subtract: "points.sure_SUB"}
+			p.ask(question, p.T(words[a.Mode], amount, p.pointTitle(a.Type)))
+		case refusedFor(err, noren.ReasonOverLimit):
+			most, _ := p.caller().EntryLimit()
+			p.wrong("amount", p.T("points.over_limit", p.number(most)))
+		case !p.refused(err, nil):
 			return web.Answer{}, err
 		}
 	}
 	return d.again(ctx, p, func(v *memberView) { v.adjustment = typed })
+}
+
+// refusedFor reports whether the reason is among those for which the service refused a form.
+func refusedFor(err error, reason noren.Reason) bool {
+	list, _ := errors.AsType[noren.Refusals](err)
+	return slices.ContainsFunc(list, func(e *noren.Error) bool { return e.Reason == reason })
+}
+
+// withBalance is done for a message with the member's balance as its last argument.
+func (d *Console) withBalance(ctx context.Context, p *page, message string, member int64, path string, args ...string) (web.Answer, error) {
+	list, err := d.Rooms.Members.Get(ctx, p.caller(), member)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return p.noticed(notice{Key: message, Args: append(args, p.number(pointsOf(list.Points[member])))}, path), nil
+}
+
+// amountHint says how many points the user may give or deduct at once; "" if that is not limited.
+func (p *page) amountHint() string {
+	most, _ := p.caller().EntryLimit()
+	if most >= noren.MaxPoints {
+		return ""
+	}
+	return p.T("points.amount_hint", p.number(most))
+}
+
+// mayMovePoints reports whether the user may give or deduct any points.
+func (p *page) mayMovePoints() bool {
+	most, _ := p.caller().EntryLimit()
+	return most > 0
 }
 
 // readAdjustment reads the form; false if it must be corrected.
@@ -113,6 +156,10 @@ func (p *page) pending(l noren.PointLot) string {
 // pointReason is why points moved: the purchase that earned them, or what was written down.
 func (p *page) pointReason(e noren.PointEntry) string {
 	switch {
+	case e.Reverses != 0:
+		return strings.TrimSpace(p.T("points.reverses", number(e.Reverses)) + " " + e.Note)
+	case e.Reversed:
+		return strings.TrimSpace(p.T("points.reversed", number(e.ID)) + " " + e.Note)
 	case e.Purchase.ID != 0 && e.Kind == noren.PointsReturned:
 		return p.T("points.of_refund", e.Purchase.ExternalID)
 	case e.Purchase.ID != 0:

@@ -25,12 +25,16 @@ func (d *Console) memberRoutes() []route {
 	upload.stream, upload.bodyLimit = true, members.MaxUpload
 	return []route{
 		get("/members", noren.Viewer, d.members).named("members.title"),
+		get("/members/new", noren.Clerk, d.newMember),
+		post("/members/new", noren.Clerk, d.createMember).on("/members/new"),
 		get("/members/export", noren.Clerk, d.exportMembers).traces(),
 		d.ofMember("/members/{id}", noren.Viewer, d.member),
 		d.ofMember("/members/{id}/edit", noren.Clerk, d.editMember),
 		post("/members/{id}/edit", noren.Clerk, d.saveMember).on("/members/{id}/edit"),
 		d.ofMember("/members/{id}/points", noren.Viewer, d.memberPoints),
 		post("/members/{id}/points", noren.Clerk, d.adjustPoints).on("/members/{id}"),
+		d.ofMember("/members/{id}/points/{entry}/reverse", noren.Admin, d.askToReverse),
+		post("/members/{id}/points/{entry}/reverse", noren.Admin, d.reversePoints).on("/members/{id}/points/{entry}/reverse"),
 		d.ofMember("/members/{id}/spend", noren.Viewer, d.memberSpend),
 		d.ofMember("/members/{id}/history", noren.Viewer, d.memberHistory),
 		post("/members/{id}/notes", noren.Clerk, d.addNote).on("/members/{id}"),
@@ -112,6 +116,10 @@ func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 			*ids = []int64{id}
 			asked.Set(name, strconv.FormatInt(id, 10))
 		}
+	}
+	if day, ok := p.day(p.query("since")); ok {
+		f.Created.From = day
+		asked.Set("since", p.query("since"))
 	}
 	if order, known := memberSorts()[p.query("sort")]; known && order != nil {
 		f.Sort = order

@@ -262,6 +262,7 @@ func TestPoints(t *testing.T) {
 	w := b.as("staff")
 	const page, target = "/console/members/1", "/console/members/1/points"
 	give := form(t, w.shows(page), target)
+	give.Set("mode", "ADD") // of the button
 	give.Set("amount", "120")
 	give.Set("reason", "ご来店")
 	give.Set("expires_on", "2026-12-31")
@@ -279,7 +280,7 @@ func TestPoints(t *testing.T) {
 	if a := w.post(target, give); a.Header().Get("Location") != page {
 		t.Errorf("again: %d %s", a.Code, textOf(a))
 	}
-	w.shows(page, "120", "2026-12-31に120", "ポイントを更新しました")
+	w.shows(page, "120", "2026-12-31に120", "120ポイントを付与しました(残高120)。")
 	w.shows(target, "ご来店", "付与", "通常ポイント", "staff", "管理画面", "2026-12-31")
 	// The same token with other content is a conflict.
 	give.Set("amount", "999")
@@ -308,6 +309,7 @@ func TestPoints(t *testing.T) {
 		}
 	}
 	past := form(t, w.shows(page), target)
+	past.Set("mode", "ADD")
 	past.Set("amount", "1")
 	past.Set("expires_on", "2020-01-01")
 	if a := w.post(target, past); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "過去の日付") {
@@ -316,6 +318,113 @@ func TestPoints(t *testing.T) {
 	w.shows(page, ">120</p>")
 	if a := b.as("ginza").post("/console/members/4/points", past); a.Code != http.StatusNotFound {
 		t.Errorf("another store's member: %d", a.Code)
+	}
+}
+
+// TestManyPoints gives more than is given unasked, and more than the role may give at all.
+func TestManyPoints(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const page, target = "/console/members/1", "/console/members/1/points"
+	w := b.as("staff")
+	give := form(t, w.shows(page, "1回に100,000まで"), target)
+	give.Set("mode", "ADD")
+	give.Set("amount", "10001")
+	give.Set("reason", "周年のお祝い")
+	asked := w.post(target, give)
+	for _, words := range []string{"通常ポイントを10,001ポイント付与します。よろしいですか?", `value="周年のお祝い"`, `value="ADD"`} {
+		if asked.Code != http.StatusUnprocessableEntity || !strings.Contains(asked.Body.String(), words) {
+			t.Errorf("what is asked has no %q: %d %s", words, asked.Code, textOf(asked))
+		}
+	}
+	if strings.Contains(asked.Body.String(), `value="SUB"`) {
+		t.Error("whoever is asked about giving points can deduct them")
+	}
+	// What was confirmed is this amount, and no other.
+	sure := form(t, asked.Body.String(), target)
+	sure.Set("mode", "ADD")
+	sure.Set("sure", "ADD 10001 DEFAULT")
+	more := maps.Clone(sure)
+	more.Set("amount", "20000")
+	if a := w.post(target, more); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "20,000ポイント付与します") {
+		t.Errorf("another amount than was confirmed: %d %s", a.Code, textOf(a))
+	}
+	if a := w.post(target, sure); a.Code != http.StatusSeeOther {
+		t.Fatalf("confirmed: %d %s", a.Code, textOf(a))
+	}
+	w.shows(page, "10,001ポイントを付与しました(残高10,001)。")
+
+	take := form(t, w.shows(page), target)
+	take.Set("mode", "SUB")
+	take.Set("amount", "100001")
+	if a := w.post(target, take); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "1回に付与・減算できるのは100,000ポイントまでです。") {
+		t.Errorf("above the limit: %d %s", a.Code, textOf(a))
+	}
+	take.Set("amount", "1")
+	if a := w.post(target, take); a.Code != http.StatusSeeOther {
+		t.Fatalf("deducted: %d %s", a.Code, textOf(a))
+	}
+	w.shows(page, "1ポイントを減算しました(残高10,000)。")
+	b.as("admin").shows(page, "1回に1,000,000まで")
+}
+
+func TestReversePoints(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	give := func(mode, amount string) {
+		t.Helper()
+		const target = "/console/members/1/points"
+		w := b.as("staff")
+		f := form(t, w.shows("/console/members/1"), target)
+		f.Set("mode", mode)
+		f.Set("amount", amount)
+		if a := w.post(target, f); a.Code != http.StatusSeeOther {
+			t.Fatalf("%s %s: %d %s", mode, amount, a.Code, textOf(a))
+		}
+	}
+	give("ADD", "500")
+	const history, page = "/console/members/1/points", "/console/members/1/points/1/reverse"
+	w := b.as("admin")
+	w.shows(history, `href="`+page+`"`)
+	stale := form(t, w.shows(page, "残高が-500(500→0)になります", "+500"), page)
+	give("SUB", "120")
+	if a := w.post(page, stale); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "もう一度確認してください") {
+		t.Errorf("after the points have moved: %d %s", a.Code, textOf(a))
+	}
+	reverse := form(t, w.shows(page, "残高が-380(380→0)になります", "120ポイントはすでに利用または失効しているため"), page)
+	reverse.Set("reason", strings.Repeat("長", 201))
+	if a := w.post(page, reverse); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "200文字以内") {
+		t.Errorf("a long story: %d %s", a.Code, textOf(a))
+	}
+	reverse.Set("reason", "桁の間違い")
+	for range 2 { // a double click
+		if a := w.post(page, reverse); a.Header().Get("Location") != history {
+			t.Fatalf("%d %s", a.Code, textOf(a))
+		}
+	}
+	w.shows(history, "ポイント履歴を取り消しました(残高0)。", "取り消し済み(履歴1)", "履歴1の取り消し 桁の間違い", "-380")
+	w.shows(page, "この履歴はすでに取り消されています。", history)
+	w.shows("/console/members/1/points/3/reverse", "取り消しの履歴は取り消せません")
+	w.shows("/console/audit?subject=points", "-380")
+	if again := b.as("admin").post(page, url.Values{"shown": {"-380"}}); again.Code != http.StatusUnprocessableEntity {
+		t.Errorf("again: %d %s", again.Code, textOf(again))
+	}
+	// The use can still be given back: to the lot that it was taken from.
+	use := form(t, w.shows("/console/members/1/points/2/reverse", "残高が+120(0→120)になります"), "/console/members/1/points/2/reverse")
+	if a := w.post("/console/members/1/points/2/reverse", use); a.Code != http.StatusSeeOther {
+		t.Errorf("the use: %d %s", a.Code, textOf(a))
+	}
+	for _, path := range []string{page, "/console/members/2/points/1/reverse", "/console/members/1/points/99/reverse"} {
+		want := http.StatusNotFound
+		if path == page {
+			want = http.StatusOK
+		}
+		if a := w.get(path); a.Code != want {
+			t.Errorf("%s: %d", path, a.Code)
+		}
+	}
+	if strings.Contains(b.as("staff").shows(history), "取り消す") {
+		t.Error("staff are offered to reverse entries")
 	}
 }
 
@@ -338,7 +447,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("a note of %d bytes: %d", len(text), a.Code)
 		}
 	}
-	b.browser().lacks(b.as("viewer").shows(page, "緑茶"), "/delete")
+	b.browser().lacks(b.as("viewer").shows(page, "緑茶", "2026-04-01 12:00 staff"), "/delete")
 	if a := w.post("/console/members/2/notes/1/delete", nil); a.Code != http.StatusNotFound {
 		t.Errorf("another member's note: %d", a.Code)
 	}

@@ -114,6 +114,7 @@ func TestStockOfOneStore(t *testing.T) {
 	if a := w.post("/console/stock/1/2", url.Values{"amount": {"1"}}); a.Code != http.StatusSeeOther {
 		t.Errorf("its own store: %d", a.Code)
 	}
+	w.shows("/console/stock/1/2", "から1に変更しました")
 }
 
 func TestBulkPages(t *testing.T) {

@@ -12,10 +12,18 @@ type question struct{ value, words string }
 // sure reports whether the user has confirmed the question. Otherwise the form is shown again with it: the form must include
 // @sureField.
 func (p *page) sure(value, words string) bool {
-	if slices.Contains(p.form[fieldSure], value) {
+	if p.confirmed(value) {
 		return true
 	}
+	p.ask(value, words)
+	return false
+}
+
+// confirmed reports whether the form confirms the question with that value.
+func (p *page) confirmed(value string) bool { return slices.Contains(p.form[fieldSure], value) }
+
+// ask shows the form again with a question.
+func (p *page) ask(value, words string) {
 	p.question = question{value, words}
 	p.wrong(fieldSure, words)
-	return false
 }

@@ -69,6 +69,7 @@ func (d *Console) table() []route {
 		d.shellRoutes(),
 		d.accountRoutes(),
 		d.secondFactorRoutes(),
+		d.homeRoutes(),
 		d.memberRoutes(),
 		d.rankRoutes(),
 		d.stockRoutes(),
@@ -110,18 +111,9 @@ func (r route) openToAll() route {
 // shellRoutes are the routes that every page needs.
 func (d *Console) shellRoutes() []route {
 	return []route{
-		get("/", noren.Viewer, d.home),
 		get("/static/{version}/{name}", "", d.asset).openToAll(),
 		post("/language", "", d.setLanguage).openToAll(),
 	}
-}
-
-// home redirects to the first page of the navigation that the user may see.
-func (d *Console) home(_ context.Context, p *page) (web.Answer, error) {
-	for _, r := range p.navigation() {
-		return p.redirect(r.pattern), nil
-	}
-	return p.redirect("/account"), nil
 }
 
 // navigation lists the routes of the navigation that the user may use.

@@ -226,8 +226,13 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	overtaken, readable := false, len(p.problems) == 0
 	asking := readable && amount < 0 && !p.sure("negative "+number(amount), p.T("stock.negative", p.number(amount)))
 	if readable && !asking {
-		if _, _, err = d.Rooms.Stock.Set(ctx, p.caller(), change, p.once()); err == nil {
-			return p.done("done.saved", fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
+		moved, kept, err := d.Rooms.Stock.Set(ctx, p.caller(), change, p.once())
+		if err == nil {
+			done := notice{Key: "done.stock", Args: []string{p.number(moved.AmountAfter - moved.Delta), p.number(moved.AmountAfter)}}
+			if kept != nil || moved.ID == 0 { // sent twice: what it was before is in the history
+				done = notice{Key: "done.saved"}
+			}
+			return p.noticed(done, fmt.Sprintf("/stock/%d/%d", key.ProductID, key.StoreID)), nil
 		}
 		if overtaken = levelOvertaken(err); !overtaken && !p.refusedLong(err, "memo", noren.MaxStockMemo) {
 			return web.Answer{}, err

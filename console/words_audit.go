@@ -125,6 +125,7 @@ func auditColumnWords() map[string]text {
 		"audit.column.ID":                   {"ID", "ID"},
 		"audit.column.entries":              {"件数", "Entries"},
 		"audit.column.delta":                {"増減", "Change"},
+		"audit.column.reverses":             {"取り消した履歴", "Reversed entry"},
 		"audit.column.value":                {"値", "Value"},
 		"audit.column.session":              {"サインイン", "Sign-in"},
 		"audit.column.password":             {"パスワード", "Password"},

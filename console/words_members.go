@@ -8,6 +8,16 @@ func memberWords() map[string]text {
 		"members.title":       {"会員", "Members"},
 		"members.search":      {"会員を検索", "Search members"},
 		"members.search_hint": {"氏名・フリガナ・電話番号・メール・会員コードの一部、郵便番号、生年月日(/キーでここに移動)", "Part of a name, kana, phone, email or code; postal code; date of birth (press / to jump here)"},
+		"members.new":         {"会員を登録", "Add a member"},
+		"members.create":      {"登録する", "Add member"},
+		"members.code_hint":   {"空欄の場合は自動で付きます。", "Leave empty to have one made."},
+		"members.twins":       {"登録済みの可能性がある会員", "Possibly registered already"},
+		"members.twins_sure":  {"登録済みの会員と同じ方ではありませんか? 別の方であれば、確認のうえ登録してください。", "This may be somebody who is registered already. If not, confirm it to add the member."},
+		"alike.phone":         {"電話番号が同じ", "Same phone number"},
+		"alike.email":         {"メールアドレスが同じ", "Same email address"},
+		"alike.name":          {"氏名と生年月日が同じ", "Same name and date of birth"},
+		"value.separator":     {"、", ", "},
+		"done.created":        {"会員を登録しました。", "Member added."},
 		"members.none":        {"該当する会員はいません。検索する文字を減らすか、絞り込みを解除してください。", "No matching members. Try a shorter search or fewer filters."},
 		"members.find":        {"検索", "Search"},
 		"members.total":       {"該当する会員: %s人", "Members found: %s"},
@@ -53,7 +63,6 @@ func memberWords() map[string]text {
 		"attachments.delete":  {"このファイルを削除", "Delete this file"},
 		"attachments.confirm": {"このファイルを削除しますか?", "Delete this file?"},
 
-		"done.points":   {"ポイントを更新しました。", "Points updated."},
 		"done.attached": {"ファイルを登録しました。", "File attached."},
 
 		"history.when":    {"日時", "When"},
@@ -74,7 +83,7 @@ func memberWords() map[string]text {
 		"dialect.easypoints": {"easyPoints API", "easyPoints API"}, "dialect.shopify": {"Shopify", "Shopify"},
 		"dialect.privacy": {"個人データAPI", "Privacy API"},
 	}
-	for _, more := range []map[string]text{memberColumnWords(), pointWords(), ruleWords()} {
+	for _, more := range []map[string]text{memberColumnWords(), pointWords(), reversalWords(), ruleWords()} {
 		maps.Copy(words, more)
 	}
 	return words
@@ -127,15 +136,17 @@ func pointWords() map[string]text {
 		"points.off":           {"この契約ではポイント機能が無効です。", "Points are switched off for this tenant."},
 		"points.none":          {"ポイントはまだありません。", "No points yet."},
 		"points.change":        {"ポイントの付与・減算", "Give or deduct points"},
-		"points.mode":          {"操作", "Action"},
-		"points.ADD":           {"付与", "Give"},
-		"points.SUB":           {"減算", "Deduct"},
+		"points.ADD":           {"付与する", "Give points"},
+		"points.SUB":           {"減算する", "Deduct points"},
+		"points.sure_ADD":      {"%[2]sを%[1]sポイント付与します。よろしいですか?", "Points to give: %[1]s (%[2]s). Are you sure?"},
+		"points.sure_SUB":      {"%[2]sを%[1]sポイント減算します。よろしいですか?", "Points to deduct: %[1]s (%[2]s). Are you sure?"},
+		"points.amount_hint":   {"1回に%sまで", "Up to %s at once"},
+		"points.over_limit":    {"1回に付与・減算できるのは%sポイントまでです。", "The most that you can give or deduct at once is %s."},
 		"points.amount":        {"ポイント数", "Points"},
 		"points.kind":          {"種類", "Type"},
 		"points.expires_on":    {"有効期限", "Valid through"},
 		"points.expires_hint":  {"空欄の場合は、契約で設定した有効期限になります(付与のときのみ)。", "Leave empty for the default expiry. Only used when giving points."},
 		"points.reason":        {"理由", "Reason"},
-		"points.send":          {"登録する", "Save"},
 		"points.lots":          {"有効期限別のポイント", "Points by expiry"},
 		"points.granted_at":    {"付与日時", "Given at"},
 		"points.granted":       {"付与数", "Given"},

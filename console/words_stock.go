@@ -3,6 +3,7 @@ package console
 // stockWords are the messages of the pages about stock.
 func stockWords() map[string]text {
 	return map[string]text{
+		"done.stock":            {"在庫数を%[1]sから%[2]sに変更しました。", "The quantity was changed from %[1]s to %[2]s."},
 		"stock.title":           {"在庫", "Stock"},
 		"stock.search":          {"商品を検索", "Search products"},
 		"stock.search_hint":     {"商品コード・商品名の一部", "Part of a product code or name"},

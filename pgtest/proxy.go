@@ -25,10 +25,13 @@ type Proxy struct {
 }
 
 // Loss is of the first message to the server with the bytes Of, or from it with those of Response: the client's connection
-// ends there. Where a message to the server is not lost itself it arrives, and the server goes on as if somebody were there.
+// ends there. Where a message to the server is not lost itself it arrives, and the server goes on as if somebody were there. With
+// a State, Response is that of a statement which is the last that was sent, in whose place the client gets an error: so a coordinator of Citus
+// tells of a commit whose outcome it does not know.
 type Loss struct {
 	Of, Response string
 	Message      bool
+	State        string
 }
 
 // What messages are known by.
@@ -114,8 +117,17 @@ func (p *Proxy) respond(client, server net.Conn) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := server.Read(buffer)
-		if err != nil || p.loses(buffer[:n], func(l *Loss) string { return l.Response }) != nil {
+		if err != nil {
 			return
+		}
+		said := buffer[:n]
+		if lost := p.loses(said, func(l *Loss) string { return l.Response }); lost != nil {
+			if lost.State == "" {
+				return
+			}
+			// What came before is kept, such as the results of statements that were sent together with a COMMIT.
+			before := bytes.Index(said, []byte(lost.Response)) - len("C....")
+			said = append(bytes.Clone(said[:before]), failure(lost.State)...)
 		}
 		ended := counted.count(buffer[:n], ready)
 		if ended > 0 && !greeted { // it says that it is ready once before anything was asked
@@ -126,10 +138,17 @@ func (p *Proxy) respond(client, server net.Conn) {
 		if p.silent.Load() {
 			continue
 		}
-		if _, err := client.Write(buffer[:n]); err != nil {
+		if _, err := client.Write(said); err != nil {
 			return
 		}
 	}
+}
+
+// failure is the server's message of an error, and the one that it is ready, outside any transaction.
+func failure(state string) []byte {
+	fields := "SERROR\x00VERROR\x00C" + state + "\x00Mfaked by the tests\x00\x00"
+	message := binary.BigEndian.AppendUint32([]byte{'E'}, uint32(4+len(fields)))
+	return append(append(message, fields...), 'Z', 0, 0, 0, 5, 'I')
 }
 
 // Lose makes the loss the next one; nil: none.

@@ -214,7 +214,26 @@ func points(m *mapping) noren.PointSettings {
 	m.text("default_title", &p.DefaultTitle)
 	m.text("paid_title", &p.PaidTitle)
 	p.Earn = earning(m)
+	p.EntryLimits = entryLimits(m)
 	return p
+}
+
+// entryLimits reads how many points people may give or take at once; nil where the file does not say.
+func entryLimits(m *mapping) *noren.EntryLimits {
+	n := m.node("entry_limits")
+	if n == nil {
+		return nil
+	}
+	section := m.r.mapping(n, "entry_limits")
+	if section == nil {
+		return nil
+	}
+	limits := noren.DefaultEntryLimits()
+	section.integer("staff", &limits.Staff, 0, noren.MaxPoints)
+	section.integer("admin", &limits.Admin, 0, noren.MaxPoints)
+	section.integer("confirm_above", &limits.ConfirmAbove, 0, noren.MaxPoints)
+	section.finish()
+	return &limits
 }
 
 // maxRateTimes is the largest multiple of the documented rate limits; beyond it, they might as well be off.

@@ -70,9 +70,10 @@ func (t *tx) BulkQueue(ctx context.Context) (q noren.BulkQueue, err error) {
 		(SELECT MIN(accepted_at) FROM bulk_requests WHERE tenant_id = ? AND state = 'accepted'),
 		(SELECT COUNT(*) FROM callbacks WHERE tenant_id = ? AND state = 'pending'),
 		(SELECT MIN(owed_at) FROM callbacks WHERE tenant_id = ? AND state = 'pending'),
-		(SELECT COUNT(*) FROM callbacks WHERE tenant_id = ? AND state = 'given_up')`,
-		t.tenant, noren.CounterBulk, t.tenant, t.tenant, t.tenant, t.tenant, t.tenant).
-		Scan(&q.Accepted, &q.Waiting, &bulk, &q.CallbacksWaiting, &callback, &q.GivenUp)
+		(SELECT COUNT(*) FROM callbacks WHERE tenant_id = ? AND state = 'given_up'),
+		(SELECT COUNT(*) FROM bulk_requests WHERE tenant_id = ? AND state = 'failed')`,
+		t.tenant, noren.CounterBulk, t.tenant, t.tenant, t.tenant, t.tenant, t.tenant, t.tenant).
+		Scan(&q.Accepted, &q.Waiting, &bulk, &q.CallbacksWaiting, &callback, &q.GivenUp, &q.Failed)
 	if bulk.Valid {
 		q.WaitingSince = fromMicros(bulk.Int64)
 	}

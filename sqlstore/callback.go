@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"noren"
-	"noren/sharding"
 )
 
 // callbackColumns are what scanCallback reads, in its order. Those that the table shares with others are qualified.
@@ -35,9 +34,8 @@ const stillDue = "callbacks.state = 'pending' AND +callbacks.next_at <= ? AND ca
 // one tenant may have very many.
 func (db *DB) TenantsWithCallbacks(ctx context.Context, now time.Time) (tenants []noren.TenantID, err error) {
 	at := micros(now)
-	return db.tenantsOf(ctx, "look for callbacks", `SELECT l.tenant_id FROM lanes l WHERE EXISTS (
-		SELECT 1 FROM callbacks WHERE callbacks.tenant_id = l.tenant_id AND `+due+`) ORDER BY l.tenant_id`+
-		sharding.Across("due callbacks"), at, at)
+	return db.tenantsOf(ctx, "due callbacks", `SELECT l.tenant_id FROM lanes l WHERE EXISTS (
+		SELECT 1 FROM callbacks WHERE callbacks.tenant_id = l.tenant_id AND `+due+`)`, "l.tenant_id", at, at)
 }
 
 // CallbackHosts implements noren.BulkDirectory. It goes from host to host through the index, and so never through the callbacks
@@ -127,8 +125,7 @@ func (t *tx) GiveUpCallbacks(ctx context.Context, host string, now, owed time.Ti
 // long, and then the one writer of SQLite is not troubled. What it finds it changes tenant by tenant.
 func (db *DB) HastenCallbacks(ctx context.Context, now, retries, leases time.Time) (n int, err error) {
 	const stray = "state = 'pending' AND (next_at > ? OR lease_until > ?)"
-	tenants, err := db.tenantsOf(ctx, "look for callbacks that wait too long",
-		"SELECT DISTINCT tenant_id FROM callbacks WHERE "+stray+" ORDER BY tenant_id"+sharding.Across("stray callbacks"),
+	tenants, err := db.tenantsOf(ctx, "stray callbacks", "SELECT DISTINCT tenant_id FROM callbacks WHERE "+stray, "tenant_id",
 		micros(retries), micros(leases))
 	for _, tenant := range tenants {
 		var changed int64

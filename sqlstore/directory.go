@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"noren"
@@ -120,20 +121,58 @@ func (db *DB) EnsureTenant(ctx context.Context, contract string) (tenant noren.T
 // TenantsWithBulk implements noren.BulkDirectory. It asks each lane whether one request waits, rather than go through
 // all that wait, because one tenant may have many of them.
 func (db *DB) TenantsWithBulk(ctx context.Context) (tenants []noren.TenantID, err error) {
-	return db.tenantsOf(ctx, "look for bulk requests", `SELECT l.tenant_id FROM lanes l WHERE EXISTS (
-		SELECT 1 FROM bulk_requests b WHERE b.tenant_id = l.tenant_id AND b.state = 'accepted') ORDER BY l.tenant_id`+
-		sharding.Across("due bulk"))
+	return db.tenantsOf(ctx, "due bulk", `SELECT l.tenant_id FROM lanes l WHERE EXISTS (
+		SELECT 1 FROM bulk_requests b WHERE b.tenant_id = l.tenant_id AND b.state = 'accepted')`, "l.tenant_id")
 }
 
 // TenantsWithImports implements noren.ImportDirectory, from the index over the imports that wait or run.
 func (db *DB) TenantsWithImports(ctx context.Context) (tenants []noren.TenantID, err error) {
-	return db.tenantsOf(ctx, "look for imports",
-		"SELECT DISTINCT tenant_id FROM imports WHERE "+activeImport+" ORDER BY tenant_id"+sharding.Across("due imports"))
+	return db.tenantsOf(ctx, "due imports", "SELECT DISTINCT tenant_id FROM imports WHERE "+activeImport, "tenant_id")
 }
 
-// tenantsOf reads the tenants that a query over all of them finds, without a lock.
-func (db *DB) tenantsOf(ctx context.Context, what, query string, args ...any) (tenants []noren.TenantID, err error) {
-	err = db.read(ctx, func(t *tx) error {
+// tenantsOf reads the tenants that a query over all of them finds, without a lock. The query ends in the conditions of its WHERE,
+// column is the tenant's, and name is the reason on the list of package sharding.
+//
+// Behind Citus such a query fails while any worker is down. Then each tenant is asked by itself, once, and those that cannot be
+// asked are left out: the work of all others goes on. An error where nobody could be asked.
+func (db *DB) tenantsOf(ctx context.Context, name, query, column string, args ...any) (tenants []noren.TenantID, err error) {
+	what, all := "look at all tenants for "+name, query+" ORDER BY "+column+sharding.Across(name)
+	if !db.flavor.sharded {
+		return db.tenantsIn(ctx, db.read, what, all, args...)
+	}
+	tenants, err = db.tenantsIn(ctx, db.on.read, what, all, args...)
+	if classify(err) == final { // nil is final too
+		return tenants, err
+	}
+	known, err := db.tenantsIn(ctx, db.read, "list the tenants", `SELECT id FROM tenants ORDER BY id`)
+	if err != nil {
+		return nil, err
+	}
+	var failed error
+	asked := 0
+	for _, tenant := range known {
+		found, err := db.tenantsIn(ctx, db.on.read, what, query+" AND "+column+" = ?", append(slices.Clone(args), tenant)...)
+		switch {
+		case err == nil:
+			asked++
+			tenants = append(tenants, found...)
+		case ctx.Err() != nil || classify(err) == final:
+			return nil, err
+		default:
+			failed = err
+		}
+	}
+	if asked == 0 && failed != nil {
+		return nil, comeBack(failed)
+	}
+	return tenants, nil
+}
+
+// tenantsIn reads a list of tenants by one statement, in one of the ways to read.
+func (db *DB) tenantsIn(
+	ctx context.Context, read func(context.Context, func(*tx) error) error, what, query string, args ...any,
+) (tenants []noren.TenantID, err error) {
+	err = read(ctx, func(t *tx) error {
 		rows, err := t.query(ctx, query, args...)
 		tenants, err = collect(rows, err, func(row scannable) (id noren.TenantID, err error) {
 			err = row.Scan(&id)
@@ -201,9 +240,8 @@ func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err erro
 
 // deleteAnswers removes kept answers that have expired, tenant by tenant through their index.
 func (db *DB) deleteAnswers(ctx context.Context, now time.Time) (n int, err error) {
-	tenants, err := db.tenantsOf(ctx, "look for answers that have expired", "SELECT r.tenant_id FROM "+db.flavor.tenantRows+
-		" WHERE EXISTS (SELECT 1 FROM kept_answers k WHERE k.tenant_id = r.tenant_id AND k.expires_at <= ?) ORDER BY r.tenant_id"+
-		sharding.Across("expired answers"), micros(now))
+	tenants, err := db.tenantsOf(ctx, "expired answers", "SELECT r.tenant_id FROM "+db.flavor.tenantRows+
+		" WHERE EXISTS (SELECT 1 FROM kept_answers k WHERE k.tenant_id = r.tenant_id AND k.expires_at <= ?)", "r.tenant_id", micros(now))
 	for _, tenant := range tenants {
 		// The rest is for the next call, as above.
 		if n >= maxExpired {

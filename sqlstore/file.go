@@ -17,11 +17,11 @@ func (t *tx) Notes(ctx context.Context, f noren.NoteFilter) ([]noren.Note, error
 	oneOf(w, t.db.flavor, "id", f.IDs)
 	w.span("created_at", f.Created)
 	limit, args := limitOffset(f.Page)
-	rows, err := t.query(ctx, "SELECT id, member_id, staff_id, note, created_at FROM member_notes"+w.String()+
+	rows, err := t.query(ctx, "SELECT id, member_id, staff_id, COALESCE(login, ''), note, created_at FROM member_notes"+w.String()+
 		" ORDER BY id"+limit, append(w.args, args...)...)
 	list, err := collect(rows, err, func(row scannable) (n noren.Note, err error) {
 		var createdAt int64
-		err = row.Scan(&n.ID, &n.MemberID, &n.StaffID, &n.Text, &createdAt)
+		err = row.Scan(&n.ID, &n.MemberID, &n.StaffID, &n.Login, &n.Text, &createdAt)
 		n.CreatedAt = fromMicros(createdAt)
 		return n, err
 	})
@@ -30,8 +30,8 @@ func (t *tx) Notes(ctx context.Context, f noren.NoteFilter) ([]noren.Note, error
 
 // AddNote implements noren.FileTx.
 func (t *tx) AddNote(ctx context.Context, n noren.Note) error {
-	_, err := t.exec(ctx, `INSERT INTO member_notes (tenant_id, id, member_id, staff_id, note, created_at)
-		VALUES (?, ?, ?, ?, ?, ?)`, t.tenant, n.ID, n.MemberID, n.StaffID, n.Text, micros(n.CreatedAt))
+	_, err := t.exec(ctx, `INSERT INTO member_notes (tenant_id, id, member_id, staff_id, login, note, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, t.tenant, n.ID, n.MemberID, n.StaffID, orNull(n.Login), n.Text, micros(n.CreatedAt))
 	return doing("add a note", err)
 }
 

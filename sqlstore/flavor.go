@@ -15,6 +15,7 @@ type flavor struct {
 	dialect    goose.Dialect // how goose speaks to it
 	unnests    bool          // one statement writes many rows, from an array for each column; else a statement writes a few
 	inList     string        // the condition that what stands before it is in a list, with one ? for the list
+	inRows     string        // the condition that what stands before it is in the column of a query, with one %s for the query
 	jsonLists  bool          // that list is a JSON text; else an array
 	elements   string        // the elements of a JSON list, with one ? for the list
 	lockRows   string        // appended to a SELECT to lock what it reads
@@ -46,6 +47,7 @@ func newSQLite() *flavor {
 		name:      "sqlite",
 		dialect:   goose.DialectSQLite3,
 		inList:    " IN (SELECT value FROM json_each(?))",
+		inRows:    " IN (%s)",
 		jsonLists: true,
 		elements:  "json_each(?)",
 		byKey:     " INDEXED BY sqlite_autoindex_members_1",
@@ -64,6 +66,7 @@ func newPostgres() *flavor {
 		dialect:    goose.DialectPostgres,
 		unnests:    true,
 		inList:     " = ANY(?)",
+		inRows:     " = ANY(ARRAY(%s))", // not joined: see named
 		elements:   "json_array_elements(CAST(? AS json))",
 		lockRows:   " FOR UPDATE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",

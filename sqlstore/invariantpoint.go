@@ -26,18 +26,18 @@ func pointInvariants() []invariant {
 			GROUP BY tenant_id, lot HAVING SUM(lost) <> SUM(burnt)`,
 		say: "lot %v has lost %v points, but entries took %v",
 	}, {
-		name:    "every entry that takes points takes as many from lots, and no other entry takes any",
+		name:    "entries that take points take as many from lots, reversals give back as many, and grants take none",
 		checked: "point_entries",
-		// Burns have no kind here, so MAX finds that of the entry, or NULL where there is none. -1 is what no burns add
-		// up to: it stands for a kind that nobody knows, and for points that went the wrong way.
+		// Burns have no kind here, so MAX finds that of the entry, or NULL where there is none.
 		violated: `SELECT tenant_id, entry, MAX(kind) AS kind, CAST(SUM(delta) AS bigint) AS delta, CAST(SUM(burnt) AS bigint) AS burnt
 			FROM (
 				SELECT tenant_id, id AS entry, kind, delta, 0 AS burnt FROM point_entries
 				UNION ALL SELECT tenant_id, entry_id, NULL, 0, amount FROM point_burns) AS points
-			GROUP BY tenant_id, entry HAVING MAX(kind) IS NULL OR SUM(burnt) <> CASE
-				WHEN MAX(kind) = 'granted' AND SUM(delta) > 0 THEN 0
-				WHEN MAX(kind) IN ('used', 'expired', 'returned') AND SUM(delta) < 0 THEN -SUM(delta)
-				ELSE -1 END`,
+			GROUP BY tenant_id, entry HAVING MAX(kind) IS NULL OR NOT CASE
+				WHEN MAX(kind) = 'granted' THEN SUM(delta) > 0 AND SUM(burnt) = 0
+				WHEN MAX(kind) IN ('used', 'expired', 'returned') THEN SUM(delta) < 0 AND SUM(burnt) = -SUM(delta)
+				WHEN MAX(kind) = 'reversed' THEN SUM(delta) <> 0 AND SUM(burnt) = -SUM(delta)
+				ELSE FALSE END`,
 		say: "entry %v, of kind %v, moved %v points but took %v from lots",
 	}, {
 		name:    "entries take points from lots of the same member and type",
@@ -47,8 +47,27 @@ func pointInvariants() []invariant {
 			FROM point_burns AS b
 			JOIN point_entries AS e ON e.tenant_id = b.tenant_id AND e.id = b.entry_id
 			JOIN point_lots AS l ON l.tenant_id = b.tenant_id AND l.id = b.lot_id
-			WHERE b.amount < 1 OR e.member_id <> l.member_id OR e.type <> l.type`,
+			WHERE b.amount = 0 OR b.amount < 0 AND e.reverses IS NULL OR e.member_id <> l.member_id OR e.type <> l.type`,
 		say: "entry %v, of member %v and type %v, took points from lot %v, of member %v and type %v",
+	}, {
+		name:    "reversals undo another entry of the same member and type, once, and no more of it than there was",
+		checked: "point_entries",
+		violated: `SELECT r.tenant_id, r.id, r.kind, r.delta, r.reverses, e.kind AS was, e.delta AS moved FROM point_entries AS r
+			LEFT JOIN point_entries AS e ON e.tenant_id = r.tenant_id AND e.id = r.reverses
+			WHERE (r.kind = 'reversed') <> (r.reverses IS NOT NULL)
+				OR r.reverses IS NOT NULL AND (e.id IS NULL OR e.member_id <> r.member_id OR e.type <> r.type OR e.purchase_id IS NOT NULL
+					OR NOT (e.kind = 'granted' AND r.delta < 0 AND r.delta >= -e.delta OR e.kind = 'used' AND r.delta > 0 AND r.delta <= -e.delta))
+			UNION ALL SELECT tenant_id, MAX(id), 'reversed', COUNT(*), reverses, 'reversed twice', 0 FROM point_entries
+				WHERE reverses IS NOT NULL GROUP BY tenant_id, reverses HAVING COUNT(*) > 1`,
+		say: "entry %v, of kind %v, moved %v points to reverse entry %v, of kind %v, which moved %v",
+	}, {
+		name:    "lots of points are those of the entries that granted them",
+		checked: "point_lots",
+		violated: `SELECT l.tenant_id, l.id, l.member_id, l.type, l.amount, l.entry_id FROM point_lots AS l
+			LEFT JOIN point_entries AS e ON e.tenant_id = l.tenant_id AND e.id = l.entry_id
+			WHERE l.entry_id IS NOT NULL AND (e.id IS NULL OR e.kind <> 'granted' OR e.member_id <> l.member_id
+				OR e.type <> l.type OR e.delta <> l.amount)`,
+		say: "lot %v, of member %v, type %v and %v points, is not what entry %v granted",
 	}, {
 		name:    "point entries and lots belong to members",
 		checked: "point_entries",

@@ -74,7 +74,7 @@ func (t *tx) checkEarnings(ctx context.Context) (noren.Check, error) {
 type followed struct {
 	scannable
 
-	by *string
+	by any // a pointer
 }
 
 // Scan implements scannable.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -92,11 +93,12 @@ func (t *tx) memberConditions(f noren.MemberFilter) *where {
 }
 
 // named adds that the member is one of those whose column is one of the values; nil means "any". Asked for beside an order
-// by id, SQLite would not look the values up in the column's index.
+// by id, SQLite would not look the values up in the column's index. Nor would PostgreSQL, in a join, where many tenants have
+// members of the same code: it reckons with all of them, and would rather read a large tenant from its first member on.
 func (t *tx) named(w *where, column string, values []string) {
 	if values != nil {
 		listed, arg := isIn(t.db.flavor, column, values)
-		w.and("id IN (SELECT id FROM members WHERE tenant_id = ? AND "+listed+")", t.tenant, arg)
+		w.and(fmt.Sprintf("id"+t.db.flavor.inRows, "SELECT id FROM members WHERE tenant_id = ? AND "+listed), t.tenant, arg)
 	}
 }
 

@@ -88,7 +88,16 @@ func plannedQueries() []plannedQuery {
 		}, []string{
 			"COVERING INDEX bulk_requests_accepted (tenant_id=?)", "COVERING INDEX bulk_requests_accepted (tenant_id=?)",
 			"COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_due (tenant_id=?)", "COVERING INDEX callbacks_given_up (tenant_id=?)",
+			"COVERING INDEX bulk_requests_failed (tenant_id=?)",
 		}},
+		{"points of a month by kind", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointSums(ctx, fixedClock(), fixedClock(), nil)
+			return err
+		}, []string{"point_entries_at (tenant_id=? AND at>?)"}},
+		{"points that expire", func(ctx context.Context, tx *tx) error {
+			_, err := tx.ExpiringPoints(ctx, "2026-01-01", "2026-04-01", nil)
+			return err
+		}, []string{"point_lots_expiry (tenant_id=? AND expires_on>? AND expires_on<?)"}},
 		{"tenants with callbacks", func(ctx context.Context, tx *tx) error {
 			_, err := tx.db.TenantsWithCallbacks(ctx, fixedClock())
 			return err
@@ -122,6 +131,14 @@ func plannedQueries() []plannedQuery {
 			_, err := tx.StockCourse(ctx, noren.StockKey{}, noren.Span{}, 5)
 			return err
 		}, []string{"stock_movements_level (tenant_id=? AND product_id=? AND store_id=?)"}},
+		{"the lots that an entry took from", func(ctx context.Context, tx *tx) error {
+			_, err := tx.BurntLots(ctx, 1, false)
+			return err
+		}, []string{"autoindex_point_lots_1 (tenant_id=? AND id=?)", "autoindex_point_burns_1 (tenant_id=? AND entry_id=?)"}},
+		{"one entry, and what reverses it", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointEntries(ctx, noren.PointEntryFilter{ID: 1, MemberID: 1})
+			return err
+		}, []string{"(tenant_id=? AND id=?)", "point_entries_reverses (tenant_id=? AND reverses=?)"}},
 		{"what a person did", func(ctx context.Context, tx *tx) error {
 			_, err := tx.Audit(ctx, noren.AuditFilter{Login: "x", Before: 9, Page: noren.Page{Limit: 5}})
 			return err

@@ -55,11 +55,12 @@ func (t *tx) memberRefs(ctx context.Context, q noren.MemberQuery, lock string) (
 	return list, doing("look for members", err)
 }
 
-const lotColumns = "id, member_id, type, granted_at, usable_from, expires_on, amount, remaining, COALESCE(purchase_id, 0)"
+const lotColumns = "id, member_id, type, granted_at, usable_from, expires_on, amount, remaining, " +
+	"COALESCE(purchase_id, 0), COALESCE(entry_id, 0)"
 
 func scanLot(row scannable) (l noren.PointLot, err error) {
 	var grantedAt int64
-	err = row.Scan(&l.ID, &l.MemberID, &l.Type, &grantedAt, &l.UsableFrom, &l.ExpiresOn, &l.Amount, &l.Remaining, &l.PurchaseID)
+	err = row.Scan(&l.ID, &l.MemberID, &l.Type, &grantedAt, &l.UsableFrom, &l.ExpiresOn, &l.Amount, &l.Remaining, &l.PurchaseID, &l.EntryID)
 	l.GrantedAt = fromMicros(grantedAt)
 	return l, err
 }
@@ -76,6 +77,23 @@ func (t *tx) OpenLots(ctx context.Context, members []int64, pointType noren.Poin
 	rows, err := t.query(ctx, query, t.tenant, f.list(members), pointType)
 	list, err := collect(rows, err, scanLot)
 	return list, doing("read open lots of points", err)
+}
+
+// BurntLots implements noren.PointTx.
+func (t *tx) BurntLots(ctx context.Context, entry int64, forUpdate bool) ([]noren.BurntLot, error) {
+	query := "SELECT " + lotColumns + `,
+		(SELECT b.amount FROM point_burns AS b WHERE b.tenant_id = point_lots.tenant_id AND b.entry_id = ? AND b.lot_id = point_lots.id)
+		FROM point_lots WHERE tenant_id = ? AND id IN (SELECT lot_id FROM point_burns WHERE tenant_id = ? AND entry_id = ?)` + byID
+	if forUpdate {
+		t.takes(lockLots, "lots of points")
+		query += t.db.flavor.forUpdate()
+	}
+	rows, err := t.query(ctx, query, entry, t.tenant, t.tenant, entry)
+	list, err := collect(rows, err, func(row scannable) (l noren.BurntLot, err error) {
+		l.PointLot, err = scanLot(followed{row, &l.Burnt})
+		return l, err
+	})
+	return list, doing("read which lots an entry took points from", err)
 }
 
 // ExpiredLots implements noren.PointTx. They are found by day, so that a run reads no more than it expires, but locked
@@ -134,6 +152,7 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 		{"amount", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.Amount })},
 		{"remaining", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return l.Remaining })},
 		{"purchase_id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return orNull(l.PurchaseID) })},
+		{"entry_id", kindInt, valuesOf(m.Lots, func(l *noren.PointLot) any { return orNull(l.EntryID) })},
 	})
 	if err != nil {
 		return err
@@ -152,6 +171,8 @@ func (t *tx) MovePoints(ctx context.Context, m noren.PointMovement) error {
 		{"login", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Login) })},
 		{"request_id", kindText, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.RequestID })},
 		{"purchase_id", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Purchase.ID) })},
+		{"reverses", kindInt, valuesOf(m.Entries, func(e *noren.PointEntry) any { return orNull(e.Reverses) })},
+		{"taken_over", kindBool, valuesOf(m.Entries, func(e *noren.PointEntry) any { return e.TakenOver })},
 	})
 	if err != nil {
 		return err
@@ -243,6 +264,7 @@ func (t *tx) PointLots(ctx context.Context, f noren.PointLotFilter) ([]noren.Poi
 // PointEntries implements noren.PointTx.
 func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]noren.PointEntry, error) {
 	w := t.where()
+	equal(w, "id", f.ID)
 	equal(w, "member_id", f.MemberID)
 	if f.VisibleTo != nil {
 		// A sub-select and not a join, like those for the purchase below: the conditions name their columns without a
@@ -267,12 +289,15 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
 		COALESCE(login, ''), request_id, COALESCE(purchase_id, 0),
 		COALESCE((SELECT p.source FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), ''),
-		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), '')
+		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), ''),
+		COALESCE(reverses, 0), taken_over,
+		EXISTS (SELECT 1 FROM point_entries AS r WHERE r.tenant_id = point_entries.tenant_id AND r.reverses = point_entries.id)
 		FROM point_entries`+w.String()+order+limit, append(w.args, args...)...)
 	list, err := collect(rows, err, func(row scannable) (e noren.PointEntry, err error) {
 		var at int64
 		err = row.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,
-			&e.Dialect, &e.Login, &e.RequestID, &e.Purchase.ID, &e.Purchase.Source, &e.Purchase.ExternalID)
+			&e.Dialect, &e.Login, &e.RequestID, &e.Purchase.ID, &e.Purchase.Source, &e.Purchase.ExternalID,
+			&e.Reverses, &e.TakenOver, &e.Reversed)
 		e.At = fromMicros(at)
 		return e, err
 	})

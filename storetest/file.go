@@ -23,7 +23,7 @@ func fileChecks() []check {
 
 // note is a note that was written id minutes after Now.
 func note(id, member int64, text string) noren.Note {
-	return noren.Note{ID: id, MemberID: member, Text: text, CreatedAt: at(int(id))}
+	return noren.Note{ID: id, MemberID: member, Text: text, Login: "店員", CreatedAt: at(int(id))}
 }
 
 func (b *bundle) addNotes(t *testing.T, notes ...noren.Note) {

@@ -14,6 +14,7 @@ func pointChecks() []check {
 		{"members by id, code and alias code, each once", pointLockMembers},
 		{"lots come back as they went in", pointLots},
 		{"open lots of one type", pointOpenLots},
+		{"the lots that an entry took from, and what is given back to them", pointBurntLots},
 		{"a lot cannot lose more than it has", pointOverBurnt},
 		{"expired lots, in pages", pointExpired},
 		{"balances on a day", pointBalances},
@@ -127,6 +128,7 @@ func pointLots(t *testing.T, b *bundle) {
 	never, largest := lot(1, 1, noren.DefaultPoint, "", 1), lot(1<<40, 1, noren.DefaultPoint, "9999-12-31", noren.MaxPoints)
 	// A microsecond: the finest that is stored.
 	largest.GrantedAt = at(0).Add(1000)
+	largest.EntryID = largest.ID
 	noted := entryOf(never)
 	noted.Note, noted.StaffID, noted.ClientID, noted.RequestID = `付与 '"\ 😀`, new(int64(1)), new(int64(2)), "r1"
 	b.movePoints(t, noren.PointMovement{
@@ -157,6 +159,36 @@ func pointOpenLots(t *testing.T, b *bundle) {
 	same(t, "what is left", []noren.PointLot{left}, b.openLots(t, noren.DefaultPoint, 1))
 	same(t, "the other type", []int64{3}, lotIDs(b.openLots(t, noren.PaidPoint, 1)))
 	same(t, "another member", []int64{2}, lotIDs(b.openLots(t, noren.DefaultPoint, 2)))
+}
+
+func pointBurntLots(t *testing.T, b *bundle) {
+	b.insert(t, member(1))
+	first, second, untouched := lot(1, 1, noren.DefaultPoint, "2026-04-30", 10), lot(2, 1, noren.DefaultPoint, "", 20), lot(3, 1, noren.DefaultPoint, "", 5)
+	b.grant(t, first, second, untouched)
+	b.movePoints(t, use(5, 1, noren.DefaultPoint, noren.PointBurn{LotID: 2, Amount: 4}, noren.PointBurn{LotID: 1, Amount: 10}))
+	b.movePoints(t, use(6, 1, noren.DefaultPoint, noren.PointBurn{LotID: 2, Amount: 1}))
+	burnt := func(tx noren.Tx, locking bool) []noren.BurntLot {
+		got, err := tx.BurntLots(b.ctx, 5, locking)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first.Remaining, second.Remaining = 0, 15
+	want := []noren.BurntLot{{PointLot: first, Burnt: 10}, {PointLot: second, Burnt: 4}}
+	b.update(t, func(tx noren.Tx) error {
+		same(t, "the lots", want, burnt(tx, true))
+		same(t, "the lots without a lock", want, burnt(tx, false))
+		return nil
+	})
+	b.movePoints(t, use(7, 1, noren.DefaultPoint, noren.PointBurn{LotID: 2, Amount: -4}, noren.PointBurn{LotID: 1, Amount: -10}))
+	first.Remaining, second.Remaining = 10, 19
+	same(t, "the lots that got it back", []noren.PointLot{first, second, untouched}, b.openLots(t, noren.DefaultPoint, 1))
+	other := b.other(t)
+	other.view(t, func(tx noren.Tx) error {
+		same(t, "to another tenant", []noren.BurntLot{}, burnt(tx, false))
+		return nil
+	})
 }
 
 func pointOverBurnt(t *testing.T, b *bundle) {

@@ -10,6 +10,7 @@ func pointListChecks() []check {
 	return []check{
 		{"a member's lots in the order in which they expire", pointListLots},
 		{"movements by member, time, kind and dialect, in both directions", pointListEntries},
+		{"sums of movements by kind, and of what expires by month", pointSums},
 		{"no tenant lists another's", pointListIsolation},
 	}
 }
@@ -52,27 +53,32 @@ func pointListEntries(t *testing.T, b *bundle) {
 		{ID: 5, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsGranted, Delta: 3, At: at(4), Dialect: "shopify", Purchase: noren.PurchaseRef{
 			ID: 1, Source: "till", ExternalID: "o1",
 		}},
+		{ID: 6, MemberID: 1, Type: noren.DefaultPoint, Kind: noren.PointsReversed, Delta: 2, At: at(5), Dialect: "console", Login: "店長", Reverses: 3},
+		{ID: 7, MemberID: 2, Type: noren.PaidPoint, Kind: noren.PointsGranted, Delta: 1, At: at(5), Dialect: "operator", TakenOver: true},
 	}
 	b.putPurchases(t, purchase(1, 1))
 	b.movePoints(t, noren.PointMovement{Entries: entries})
+	entries[2].Reversed = true // by the sixth
 	for _, c := range []struct {
 		name   string
 		filter noren.PointEntryFilter
 		want   []int64
 	}{
-		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4, 5}},
-		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{5, 4, 3, 2, 1}},
-		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{5, 4, 3, 1}},
-		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4, 5}},
-		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5}},
+		{"all", noren.PointEntryFilter{}, []int64{1, 2, 3, 4, 5, 6, 7}},
+		{"the newest first", noren.PointEntryFilter{Newest: true}, []int64{7, 6, 5, 4, 3, 2, 1}},
+		{"a member's", noren.PointEntryFilter{MemberID: 1, Newest: true}, []int64{6, 5, 4, 3, 1}},
+		{"one of a member's", noren.PointEntryFilter{ID: 3, MemberID: 1}, []int64{3}},
+		{"one of another member's", noren.PointEntryFilter{ID: 3, MemberID: 2}, []int64{}},
+		{"of members that a store sees", noren.PointEntryFilter{VisibleTo: new(int64(1))}, []int64{1, 3, 4, 5, 6}},
+		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5, 6, 7}},
 		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
 		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
 		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},
 		{"of purchases", noren.PointEntryFilter{Earned: new(true)}, []int64{5}},
-		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4}},
+		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4, 6, 7}},
 		{"dialects", noren.PointEntryFilter{Dialects: []string{"recore"}}, []int64{2, 3}},
 		{"a page", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 3}},
-		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 5}}, []int64{}},
+		{"behind the end", noren.PointEntryFilter{Page: noren.Page{Limit: 2, Offset: 7}}, []int64{}},
 	} {
 		b.view(t, func(tx noren.Tx) error {
 			got, err := tx.PointEntries(b.ctx, c.filter)
@@ -82,6 +88,41 @@ func pointListEntries(t *testing.T, b *bundle) {
 				same(t, "a movement", entries[e.ID-1], e)
 			}
 			return err
+		})
+	}
+}
+
+func pointSums(t *testing.T, b *bundle) {
+	elsewhere := member(2)
+	elsewhere.StoreID = new(int64(2))
+	b.insert(t, member(1), elsewhere)
+	b.grant(t,
+		lot(1, 1, noren.DefaultPoint, "2026-04-30", 5), lot(2, 2, noren.PaidPoint, "2026-05-01", 7), lot(3, 1, noren.DefaultPoint, "2026-07-01", 9),
+		lot(4, 1, noren.DefaultPoint, "", 3), lot(5, 1, noren.DefaultPoint, "2026-03-31", 2))
+	taken := use(6, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: 1}, noren.PointBurn{LotID: 4, Amount: 3})
+	taken.Entries[0].At = at(4)
+	b.movePoints(t, taken)
+	other := b.other(t)
+	other.insert(t, member(1))
+	other.grant(t, lot(1, 1, noren.DefaultPoint, "2026-04-30", 100))
+	for name, c := range map[string]struct {
+		store  *int64
+		sums   []noren.PointSum
+		months map[noren.Month]int64
+	}{
+		"of all": {nil, []noren.PointSum{
+			{Kind: noren.PointsGranted, Plus: 21, PlusNow: 5}, {Kind: noren.PointsUsed, Minus: -4, MinusNow: -4},
+		}, map[noren.Month]int64{"2026-04": 4, "2026-05": 7}},
+		"of what a store sees": {new(int64(1)), []noren.PointSum{
+			{Kind: noren.PointsGranted, Plus: 14, PlusNow: 5}, {Kind: noren.PointsUsed, Minus: -4, MinusNow: -4},
+		}, map[noren.Month]int64{"2026-04": 4}},
+	} {
+		b.view(t, func(tx noren.Tx) error {
+			sums, err := tx.PointSums(b.ctx, at(2), at(4), c.store)
+			same(t, "sums "+name, c.sums, sums)
+			months, err2 := tx.ExpiringPoints(b.ctx, "2026-04-01", "2026-07-01", c.store)
+			same(t, "what expires "+name, c.months, months)
+			return firstError(err, err2)
 		})
 	}
 }

@@ -63,6 +63,15 @@ func verifyPointsFinds(t *testing.T, b *bundle) {
 	overfull.Remaining = 6
 	overfullEntry := entryWithNumber(overfull, 9)
 	overfullEntry.Delta = 6
+	ofAnother := lot(7, 1, noren.PaidPoint, "", 5)
+	ofAnother.EntryID = 1
+	reversal := func(reverses int64, burns ...noren.PointBurn) noren.PointMovement {
+		m := use(9, 1, noren.DefaultPoint, burns...)
+		m.Entries[0].Kind, m.Entries[0].Reverses = noren.PointsReversed, reverses
+		return m
+	}
+	lost := reversal(7, noren.PointBurn{LotID: 1, Amount: -100})
+	lost.Entries[0].Delta = 90
 	strange := use(9, 1, noren.PaidPoint, noren.PointBurn{LotID: 6, Amount: 1})
 	strangeStaff := use(9, 1, noren.PaidPoint, noren.PointBurn{LotID: 5, Amount: 1})
 	strangeStaff.Entries[0].StaffID = new(int64(9))
@@ -79,6 +88,12 @@ func verifyPointsFinds(t *testing.T, b *bundle) {
 		{"an entry by nobody of the staff", move(strangeStaff, 1), 1},
 		{"a lot and an entry that the counters have not given yet", move(grant(lot(7, 1, noren.PaidPoint, "", 5)), 0), 2},
 		{"points of nobody", move(grant(lot(7, 9, noren.PaidPoint, "", 5)), 1), 2},
+		{"a sound reversal", move(reversal(7, noren.PointBurn{LotID: 1, Amount: -100}), 1), 0},
+		{"a reversal of nothing", move(reversal(0, noren.PointBurn{LotID: 3, Amount: 1}), 1), 1},
+		{"a reversal of another member's entry", move(reversal(8, noren.PointBurn{LotID: 1, Amount: -1}), 1), 1},
+		{"a reversal that says less than it gave back", move(lost, 1), 2}, // and the entries do not add up either
+		{"points given back by an entry that reverses none", move(use(9, 1, noren.DefaultPoint, noren.PointBurn{LotID: 1, Amount: -1}), 1), 2},
+		{"a lot that another entry granted", move(noren.PointMovement{Lots: []noren.PointLot{ofAnother}, Entries: grant(ofAnother).Entries}, 1), 1},
 		{"a note of nobody", func(b *bundle, tx noren.Tx) error {
 			_, err := tx.Reserve(b.ctx, noren.CounterNote, 1)
 			return firstError(err, tx.AddNote(b.ctx, note(2, 9, "")))

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -136,9 +137,15 @@ func (d *deliveries) drain() {
 	}
 }
 
+// maxFailed is after how many tenants that cannot be claimed from a round ends: one may be on a node that is down, which is not
+// the others' business, but a database that serves nobody should not be asked for each.
+const maxFailed = 3
+
 // claim goes through the tenants that have something due, beginning behind the one whose turn was last, until a round has
-// claimed nothing more.
+// claimed nothing more. It returns the first error of a tenant, after the others have had their turn.
 func (d *deliveries) claim() error {
+	var first error
+	failed := 0
 	for more := true; more && d.total < d.Held; {
 		more, d.look, d.full = false, false, false
 		tenants, err := safely(func() ([]noren.TenantID, error) { return d.Rooms.Bulk.TenantsDue(d.working) })
@@ -150,14 +157,20 @@ func (d *deliveries) claim() error {
 		behind, _ := slices.BinarySearch(tenants, d.turn+1)
 		for _, tenant := range slices.Concat(tenants[behind:], tenants[:behind]) {
 			n, err := d.claimOf(tenant)
-			if err != nil {
-				d.look = true
-				return err
+			d.turn = tenant
+			if err == nil {
+				more = more || n >= claimBatch
+				continue
 			}
-			d.turn, more = tenant, more || n >= claimBatch
+			first = cmp.Or(first, err)
+			if failed++; failed == maxFailed {
+				d.look = true
+				return first
+			}
 		}
 	}
-	return nil
+	d.look = d.look || first != nil
+	return first
 }
 
 // places is how many more callbacks of the tenant may be held: after that it holds no more than are free.

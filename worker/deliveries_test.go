@@ -121,6 +121,27 @@ func TestSlowHostIsUsedFully(t *testing.T) {
 	})
 }
 
+// TestClaimingOfOneTenantFails lets the callbacks of one tenant be out of reach, as behind Citus where its worker is down: those of the
+// others are delivered meanwhile, and its own when it is back.
+func TestClaimingOfOneTenantFails(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *house) {
+		r := newReceivers(t)
+		h.caller(t, "down") // the first whose turn it is
+		h.engine.unclaimable.Store(int64(h.caller(t, "down").Tenant.ID))
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send, Poll: time.Second})
+		h.accept(t, "down", "http://down/", map[int64]int64{1: 1})
+		for i := range int64(3) {
+			h.accept(t, fmt.Sprint("up", i), fmt.Sprintf("http://up%d/", i), map[int64]int64{1: 1})
+		}
+		for i := range 3 {
+			r.await(fmt.Sprint("up", i), 1)
+		}
+		h.engine.unclaimable.Store(0)
+		r.await("down", 1)
+	})
+}
+
 // TestRecordingFails keeps the database from recording deliveries, for a moment or for longer than a lease.
 func TestRecordingFails(t *testing.T) {
 	t.Parallel()

@@ -147,6 +147,7 @@ type faulty struct {
 	claims              atomic.Int64           // calls of ClaimCallbacks
 	expired             atomic.Int64           // calls of DeleteExpired
 	expiring            fault                  // looking for points that have expired
+	unclaimable         atomic.Int64           // a tenant whose callbacks cannot be claimed
 	broken              atomic.Int64           // a tenant that cannot be written to
 	checking            atomic.Pointer[func()] // called where a check of ranks writes how far it is
 	askedForChecks      atomic.Int64
@@ -196,6 +197,9 @@ func (e *faulty) ClaimCallbacks(
 	ctx context.Context, tenant noren.TenantID, now, until time.Time, shares []noren.HostShare,
 ) ([]noren.Callback, error) {
 	e.claims.Add(1)
+	if int64(tenant) == e.unclaimable.Load() {
+		return nil, errAway
+	}
 	return e.Engine.ClaimCallbacks(ctx, tenant, now, until, shares)
 }
 

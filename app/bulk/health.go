@@ -63,6 +63,18 @@ type Health struct {
 	Hours []Hour // the last one is still running
 }
 
+// Queue returns what is waiting, and what somebody has to look at, with one statement. Forbidden as for Health.
+func (s *Service) Queue(ctx context.Context, c noren.Caller) (q noren.BulkQueue, err error) {
+	if err := c.WholeTenant(); err != nil {
+		return q, err
+	}
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		q, err = tx.BulkQueue(ctx)
+		return err
+	})
+	return q, err
+}
+
 // Health returns the state of the tenant's queue. Forbidden for a caller restricted to one store, because the queue
 // is the whole tenant's.
 func (s *Service) Health(ctx context.Context, c noren.Caller) (out Health, err error) {

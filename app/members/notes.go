@@ -65,7 +65,7 @@ func (s *Service) AddNote(
 		if n.ID, err = tx.Reserve(ctx, noren.CounterNote, 1); err != nil {
 			return nil, err
 		}
-		n.CreatedAt = by.At
+		n.Login, n.CreatedAt = by.Login, by.At
 		out = NoteList{Notes: []noren.Note{n}}
 		if err := out.loadStaff(ctx, tx); err != nil {
 			return nil, err

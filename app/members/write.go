@@ -19,6 +19,13 @@ import (
 func (s *Service) Create(
 	ctx context.Context, c noren.Caller, patches []noren.MemberPatch, status noren.Status, once *unit.Once,
 ) (List, *noren.KeptAnswer, error) {
+	return s.create(ctx, c, patches, status, once, func(*writer) error { return nil })
+}
+
+// create is Create, unless the check of what has been judged returns an error.
+func (s *Service) create(
+	ctx context.Context, c noren.Caller, patches []noren.MemberPatch, status noren.Status, once *unit.Once, check func(*writer) error,
+) (List, *noren.KeptAnswer, error) {
 	var members []noren.Member
 	return s.writeMembers(ctx, c, once, len(patches), func(w *writer) error {
 		if err := w.look(ctx, patches, nil); err != nil {
@@ -28,7 +35,10 @@ func (s *Service) Create(
 		for i, p := range patches {
 			members[i] = w.judge(i, p, Blank(w.in, 0, status, w.Now))
 		}
-		return nil
+		if len(w.refused) > 0 {
+			return nil // which is told first
+		}
+		return check(w)
 	}, func(w *writer) ([]noren.Member, error) {
 		// Numbered after the judging, so that what is refused does not wait for the counter.
 		if err := unit.Number(ctx, w.tx, noren.CounterMember, members, func(m *noren.Member) *int64 { return &m.ID }); err != nil {

@@ -29,11 +29,12 @@ type Adjustment struct {
 	ExpiresOn noren.Field[noren.Date] // with Add; absent: by the tenant's setting, null: never
 	StaffID   *int64
 	Note      string
+	Confirmed bool // a person has confirmed an amount that is asked about
 }
 
 // Adjust grants or takes points, for all the named members or for none. Refusals, all of kind Invalid, if points
-// are switched off, the amount is out of bounds, members or the staff are unknown, the expiry has passed, or members,
-// each named as Value, have too few points. once may be nil; its Render gets nil.
+// are switched off, the amount is out of bounds or above what the caller may move, or must be confirmed first, members or the
+// staff are unknown, the expiry has passed, or members, each named as Value, have too few points. once may be nil; its Render gets nil.
 func (s *Service) Adjust(ctx context.Context, c noren.Caller, a Adjustment, once *unit.Once) (*noren.KeptAnswer, error) {
 	if !c.Tenant.Points.Enabled {
 		return nil, pointsOff()
@@ -43,6 +44,9 @@ func (s *Service) Adjust(ctx context.Context, c noren.Caller, a Adjustment, once
 			Kind: noren.Invalid, Field: "amount", Value: strconv.FormatInt(a.Amount, 10),
 			Message: fmt.Sprintf("must be from 1 to %d", noren.MaxPoints),
 		}}
+	}
+	if err := withinLimits(c, a); err != nil {
+		return nil, err
 	}
 	if a.Query.Named() > noren.MaxNamed {
 		return nil, noren.Refusals{{
@@ -69,6 +73,20 @@ func (s *Service) Adjust(ctx context.Context, c noren.Caller, a Adjustment, once
 		}
 		return nil, p.move(ctx, moved)
 	})
+}
+
+// withinLimits refuses what a person may not move at once, and what the person has not confirmed.
+func withinLimits(c noren.Caller, a Adjustment) error {
+	refused := noren.Error{Kind: noren.Invalid, Field: "amount", Value: strconv.FormatInt(a.Amount, 10)}
+	switch most, confirmAbove := c.EntryLimit(); {
+	case a.Amount > most:
+		refused.Reason, refused.Message = noren.ReasonOverLimit, fmt.Sprintf("must be at most %d for this user", most)
+	case a.Amount > confirmAbove && !a.Confirmed:
+		refused.Reason, refused.Message = noren.ReasonUnconfirmed, fmt.Sprintf("more than %d must be confirmed", confirmAbove)
+	default:
+		return nil
+	}
+	return noren.Refusals{&refused}
 }
 
 func pointsOff() error {
@@ -176,7 +194,7 @@ func (p writer) granted(members []noren.MemberRef) (moved noren.PointMovement) {
 	for _, m := range members {
 		moved.Lots = append(moved.Lots, noren.PointLot{
 			MemberID: m.ID, Type: p.adjustment.Type, GrantedAt: p.Now, ExpiresOn: p.expiry(),
-			Amount: p.adjustment.Amount, Remaining: p.adjustment.Amount,
+			Amount: p.adjustment.Amount, Remaining: p.adjustment.Amount, EntryID: int64(len(moved.Entries)),
 		})
 		moved.Entries = append(moved.Entries, p.entry(m.ID, noren.PointsGranted, p.adjustment.Amount))
 	}
@@ -230,8 +248,8 @@ func (p writer) entry(member int64, kind noren.PointEntryKind, delta int64) nore
 	}
 }
 
-// move numbers the lots and entries and stores the movement. Its burns name entries by index, and lots of the movement itself by
-// the index, negative. The ledger says who got how many; the audit log has one entry for
+// move numbers the lots and entries and stores the movement. Its lots and burns name entries by index, and burns name lots of the
+// movement itself by the index, negative. The ledger says who got how many; the audit log has one entry for
 // the whole movement, with where it came from.
 func (p writer) move(ctx context.Context, moved noren.PointMovement) error {
 	err := p.tx.Together(ctx, func() error {
@@ -241,6 +259,10 @@ func (p writer) move(ctx context.Context, moved noren.PointMovement) error {
 	})
 	if err != nil {
 		return err
+	}
+	for i := range moved.Lots {
+		l := &moved.Lots[i]
+		l.EntryID = moved.Entries[l.EntryID].ID // from index to number
 	}
 	for i := range moved.Burns {
 		b := &moved.Burns[i]
@@ -259,6 +281,10 @@ func (p writer) move(ctx context.Context, moved noren.PointMovement) error {
 		}
 	}
 	by.Subject, by.SubjectID = "points", subject
-	by.Changes = audit.Change("points", nil, map[string]int64{"entries": int64(len(moved.Entries)), "delta": total})
+	written := map[string]int64{"entries": int64(len(moved.Entries)), "delta": total}
+	if reversed := moved.Entries[0].Reverses; reversed != 0 {
+		written["reverses"] = reversed
+	}
+	by.Changes = audit.Change("points", nil, written)
 	return p.tx.AddAudit(ctx, []noren.AuditEntry{by})
 }

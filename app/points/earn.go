@@ -184,6 +184,7 @@ func (s *Settlement) grant(p *noren.Purchase) {
 	lot := noren.PointLot{
 		MemberID: p.MemberID, Type: noren.DefaultPoint, GrantedAt: s.writer.Now, ExpiresOn: s.writer.expiryFrom(from),
 		Amount: p.Earning.Granted, Remaining: p.Earning.Granted, PurchaseID: p.ID,
+		EntryID: int64(len(s.moved.Entries)), // the entry that is added below
 	}
 	if s.writer.Tenant.Points.Earn.UsableAfterDays > 0 {
 		lot.UsableFrom = &from

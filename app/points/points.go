@@ -14,6 +14,7 @@ type Tx interface {
 	noren.TogetherTx
 	noren.PointTx
 	noren.PurchaseTx
+	noren.PointSumTx
 	noren.MemberTx
 	noren.StaffTx
 }

@@ -45,6 +45,7 @@ func TakeOver(ctx context.Context, tx TakeOverTx, u unit.Unit, list []Brought, b
 		}
 		p.adjustment = Adjustment{Mode: Add, Amount: b.Amount, Type: b.Type, ExpiresOn: expires, Note: b.Note}
 		granted := p.granted([]noren.MemberRef{{ID: b.MemberID}})
+		granted.Lots[0].EntryID, granted.Entries[0].TakenOver = int64(len(moved.Entries)), true
 		moved.Lots, moved.Entries = append(moved.Lots, granted.Lots...), append(moved.Entries, granted.Entries...)
 	}
 	if len(moved.Entries) > 0 {

@@ -73,9 +73,11 @@ func (n *naive) balance(member int64) (sum int64) {
 	return sum
 }
 
-// use takes points one by one from what expires next; usable: only from what can be used. It returns how many it took.
-func (n *naive) use(member, amount int64, usable bool) (taken int64) {
-	for ; taken < amount; taken++ {
+// use takes points one by one from what expires next; usable: only from what can be used. It returns how many it took of which
+// grant.
+func (n *naive) use(member, amount int64, usable bool) map[*naiveGrant]int64 {
+	taken := make(map[*naiveGrant]int64)
+	for range amount {
 		var next *naiveGrant
 		for _, g := range n.grants {
 			if g.member == member && g.left > 0 && (!usable || g.from <= n.today()) && (next == nil || g.through < next.through) {
@@ -86,8 +88,34 @@ func (n *naive) use(member, amount int64, usable bool) (taken int64) {
 			return taken
 		}
 		next.left--
+		taken[next]++
 	}
 	return taken
+}
+
+// byHand is a gift or a use, which can be undone once.
+type byHand struct {
+	gift   *naiveGrant // nil: a use
+	taken  map[*naiveGrant]int64
+	undone bool
+}
+
+// undo takes a gift back as far as it is left, or gives a use back as far as it has not expired; it returns the change.
+func (n *naive) undo(h *byHand) (delta int64) {
+	if h.undone {
+		return 0
+	}
+	if g := h.gift; g != nil && g.through >= n.today() {
+		delta, g.left = -g.left, 0
+	}
+	for g, taken := range h.taken {
+		if g.through >= n.today() {
+			g.left += taken
+			delta += taken
+		}
+	}
+	h.undone = delta != 0
+	return delta
 }
 
 // earn grants what an order earns that has found its member.
@@ -141,7 +169,7 @@ func (n *naive) takeBack(o *naiveOrder) {
 			o.returned++
 		case n.grants[own].expired > o.lapsed:
 			o.lapsed++
-		case n.use(o.member, 1, false) == 1:
+		case len(n.use(o.member, 1, false)) == 1:
 			o.returned++
 		case n.programme.Earn.Forgives:
 			o.forgiven++
@@ -170,7 +198,7 @@ func anyProgramme(t *rapid.T) noren.PointSettings {
 }
 
 // TestPointsAgreeWithTheNaiveReference does anything that moves points, one thing after the other, on each engine: purchases,
-// some of them held, refunds, cancellations, uses, gifts, days that pass, runs of the expiry, and changes of the programme. After
+// some of them held, refunds, cancellations, uses, gifts, what undoes these two, days that pass, runs of the expiry, and changes of the programme. After
 // each the balances, and what became of each purchase's points, are those of the reference. All of it told again moves nothing.
 func TestPointsAgreeWithTheNaiveReference(t *testing.T) {
 	t.Parallel()
@@ -182,7 +210,7 @@ func TestPointsAgreeWithTheNaiveReference(t *testing.T) {
 			w := &walk{b: b, caller: noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Operator}}}
 			w.n = naive{now: b.Clock.Read()}
 			w.change(rt)
-			acts := []func(*rapid.T){w.buy, w.buy, w.buy, w.refund, w.refund, w.cancel, w.use, w.give, w.pass, w.change, w.link}
+			acts := []func(*rapid.T){w.buy, w.buy, w.buy, w.refund, w.refund, w.cancel, w.use, w.give, w.undo, w.undo, w.pass, w.change, w.link}
 			for range rapid.IntRange(1, 14).Draw(rt, "steps") {
 				rapid.SampledFrom(acts).Draw(rt, "act")(rt)
 				w.compare(rt)
@@ -202,6 +230,7 @@ type walk struct {
 	caller noren.Caller
 	n      naive
 	told   []noren.PurchaseEvent
+	hand   []*byHand // in the order of their entries
 	linked bool
 }
 
@@ -270,14 +299,36 @@ func (w *walk) use(t *rapid.T) {
 	if has := w.n.balance(2); has > 0 {
 		amount := rapid.Int64Range(1, has).Draw(t, "use")
 		w.adjust(t, points.Subtract, amount)
-		w.n.use(2, amount, true)
+		w.hand = append(w.hand, &byHand{taken: w.n.use(2, amount, true)})
 	}
 }
 
 func (w *walk) give(t *rapid.T) {
 	amount := rapid.Int64Range(1, 20).Draw(t, "gift")
 	w.adjust(t, points.Add, amount)
-	w.n.give("", 2, amount, 0)
+	w.hand = append(w.hand, &byHand{gift: w.n.give("", 2, amount, 0)})
+}
+
+func (w *walk) undo(t *rapid.T) {
+	if len(w.hand) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(w.hand)-1).Draw(t, "entry")
+	var entries []noren.PointEntry
+	err := w.b.Engine.View(w.b.Ctx, w.caller.Tenant.ID, func(tx noren.Tx) (err error) {
+		entries, err = tx.PointEntries(w.b.Ctx, noren.PointEntryFilter{
+			MemberID: 2, Kinds: []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed}, Earned: new(false),
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := w.n.undo(w.hand[i])
+	_, _, err = w.b.Points.Reverse(w.b.Ctx, w.caller, points.Undo{MemberID: 2, EntryID: entries[i].ID, Delta: want}, nil)
+	if (want != 0) != (err == nil) {
+		t.Fatalf("undoing %+v by %d: %v", entries[i], want, err)
+	}
 }
 
 func (w *walk) pass(t *rapid.T) {

@@ -29,6 +29,28 @@ type Ladder struct {
 	Next    *ladder.Check     // nil: the tenant has no programme
 }
 
+// Calendar is when ranks are checked: the latest check, and the next; nil: there is none.
+type Calendar struct {
+	Last *noren.RankCheck
+	Next *ladder.Check
+}
+
+// Calendar returns the latest and the next check, with one statement.
+func (s *Service) Calendar(ctx context.Context, c noren.Caller) (out Calendar, err error) {
+	if p := c.Tenant.Programme; p != nil {
+		next := p.Next(s.run.Now(), c.Tenant.Location())
+		out.Next = &next
+	}
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		checks, _, err := tx.RankChecks(ctx, noren.Page{Limit: 1})
+		if len(checks) > 0 {
+			out.Last = &checks[0]
+		}
+		return err
+	})
+	return out, err
+}
+
 // Ladder returns the tenant's ranks, the number of members with each, and the latest checks.
 func (s *Service) Ladder(ctx context.Context, c noren.Caller) (out Ladder, err error) {
 	if p := c.Tenant.Programme; p != nil {

@@ -71,8 +71,8 @@ func TestBrowserMember(t *testing.T) {
 		w.shows("染物師")
 
 		w.run(chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
-		w.click("登録する")
-		w.shows("ポイントを更新しました")
+		w.click("付与する")
+		w.shows("1,500ポイントを付与しました")
 		w.run(chromedp.SetValue("#field-note", "緑茶をお好みです", chromedp.ByQuery))
 		w.click("メモを追加")
 		w.until(`document.querySelector(".entries")?.innerText.includes("緑茶をお好みです")`)

@@ -249,7 +249,7 @@ func (w *window) open(path string) {
 	w.run(chromedp.Navigate(w.base + "/console" + path))
 }
 
-// signIn signs in as a user of the demo shop, and waits for the first page.
+// signIn signs in as a user of the demo shop, and goes to the list of members.
 func (w *window) signIn(login string) {
 	w.Helper()
 	w.open("/sign-in")
@@ -257,6 +257,7 @@ func (w *window) signIn(login string) {
 		chromedp.SetValue("#field-login", login, chromedp.ByQuery), chromedp.SetValue("#field-password", clerkPassword, chromedp.ByQuery),
 		chromedp.Submit("#field-password", chromedp.ByQuery), chromedp.WaitVisible(".bar-nav", chromedp.ByQuery),
 	)
+	w.open("/members")
 }
 
 // until waits until a JavaScript expression is true. It may fail while a page is loading.

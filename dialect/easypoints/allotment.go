@@ -62,7 +62,7 @@ func (a allotment) parent() *string {
 // selectType restricts the filter to one type. Types that only the vendor has have no allotments.
 func selectType(f *noren.PointEntryFilter, kind string) {
 	// The conditions are kind() turned round: each entry has to come back under the type that it is shown with.
-	moved := []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed}
+	moved := []noren.PointEntryKind{noren.PointsGranted, noren.PointsUsed, noren.PointsReversed}
 	switch kind {
 	case typeAPI:
 		f.Kinds, f.Dialects, f.Earned = moved, programs(), new(false)
