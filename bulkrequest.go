@@ -154,18 +154,25 @@ type BulkSummary struct {
 	NextAt   *time.Time // when the next attempt is due; nil: there is none
 }
 
-// VisibleTo reports whether the caller may see the request. A client restricted to one store sees only what it sent
-// itself; a person restricted to one store sees what was sent under the same restriction.
-func (b BulkRequest) VisibleTo(c Caller) bool {
-	own := c.Client.StoreID
-	switch {
+// SeenBy narrows the filter to what the caller may see. A client restricted to one store sees only what it sent itself; a person
+// restricted to one store sees what was sent under the same restriction, whichever client it was.
+func (f BulkFilter) SeenBy(c Caller) BulkFilter {
+	switch own := c.Client.StoreID; {
 	case own == nil:
-		return true
 	case c.Login != "":
-		return b.StoreID != nil && *b.StoreID == *own
+		f.StoreID = own
+	case f.ClientID != 0 && f.ClientID != c.Client.ID:
+		f.IDs = []int64{} // none: it asks for what another client sent
 	default:
-		return b.ClientID == c.Client.ID
+		f.ClientID = c.Client.ID
 	}
+	return f
+}
+
+// VisibleTo reports whether the caller may see the request.
+func (b BulkRequest) VisibleTo(c Caller) bool {
+	f := BulkFilter{}.SeenBy(c)
+	return (f.StoreID == nil || b.StoreID != nil && *b.StoreID == *f.StoreID) && (f.ClientID == 0 || f.ClientID == b.ClientID)
 }
 
 // BulkQueue counts what one tenant has waiting; a zero time means that nothing waits.

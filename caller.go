@@ -29,6 +29,10 @@ func (c Caller) WholeTenant() error {
 	return &Error{Kind: Forbidden, Reason: ReasonScope, Message: "a caller restricted to one store may not do this"}
 }
 
+// SeesStore reports whether a caller restricted to own, nil for none, may see what belongs to that store alone, such as its stock. To
+// others it looks as if it did not exist.
+func SeesStore(own *int64, store int64) bool { return own == nil || *own == store }
+
 // Entry returns the audit entry of a write by the caller at that time. The caller fills in what was written.
 func (c Caller) Entry(at time.Time) AuditEntry {
 	e := AuditEntry{At: at, Login: c.Login, Dialect: string(c.Client.Dialect), RequestID: c.RequestID}

@@ -101,6 +101,9 @@ type Staff struct {
 	StoreID *int64 `json:"store"`
 }
 
+// VisibleTo reports whether a caller restricted to store may see the person: one of that store or of none.
+func (s Staff) VisibleTo(store *int64) bool { return s.StoreID == nil || SeesStore(store, *s.StoreID) }
+
 // CatalogueTx reads and writes what a tenant's members and stock refer to. Put inserts or updates by id.
 type CatalogueTx interface {
 	// Stores and Products return one page of those that match, and how many match in all.

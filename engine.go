@@ -116,7 +116,7 @@ type Tx interface { //nolint:interfacebloat // a transaction spans every noun; e
 	RetentionTx
 }
 
-// TogetherTx saves round trips where statements cost them. Who does not care calls methods one after another.
+// TogetherTx saves round trips where statements cost them. Callers that do not care call methods one after another.
 type TogetherTx interface {
 	// Together runs the functions side by side, in turns: each until it needs the result of a statement. Those statements
 	// are sent together, in the order of the functions. No function may depend on the results of another. The error is that

@@ -1,16 +1,36 @@
 package noren
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// MemberKey names one member by the first of its fields that is set.
+// MemberKey names one member by the first of its fields that is set, in this order, in requests, webhooks and files alike. A key
+// whose first field finds nobody names nobody: it never falls through to the next field, which may be another person's.
 type MemberKey struct {
 	ID                int64
 	Code              string
+	AliasCode         string
 	ShopifyCustomerID string
 	Email             string // compared without case; names a member only if no other has it
+}
+
+// TextKeys returns the keys that a text may mean that does not say what it is, as a person writes it into one column of a file. The
+// first that finds a member counts: the code, the alias code, Shopify's number, the e-mail address, the ID. The ID comes last
+// because it is the one that a number of another system meets by chance. narrow is the text in half-width letters.
+func TextKeys(text, narrow string) []MemberKey {
+	keys := []MemberKey{{Code: text}, {AliasCode: text}}
+	switch {
+	case strings.Contains(narrow, "@"):
+		keys = append(keys, MemberKey{Email: narrow})
+	case IsDigits(narrow):
+		keys = append(keys, MemberKey{ShopifyCustomerID: narrow})
+		if id, err := strconv.ParseInt(narrow, 10, 64); err == nil && 1 <= id && id <= MaxMemberID {
+			keys = append(keys, MemberKey{ID: id})
+		}
+	}
+	return keys
 }
 
 // maxMemberKey is the longest text that may name a member, in bytes: longer than any column it is looked up in.
@@ -31,6 +51,9 @@ func (k MemberKey) part() keyPart {
 		return keyPart{MemberKey{ID: k.ID}, "member_id", strconv.FormatInt(k.ID, 10), func(q *MemberQuery) { q.IDs = append(q.IDs, k.ID) }}
 	case k.Code != "":
 		return keyPart{MemberKey{Code: k.Code}, "member", k.Code, func(q *MemberQuery) { q.Codes = append(q.Codes, k.Code) }}
+	case k.AliasCode != "":
+		add := func(q *MemberQuery) { q.AliasCodes = append(q.AliasCodes, k.AliasCode) }
+		return keyPart{MemberKey{AliasCode: k.AliasCode}, "alias_code", k.AliasCode, add}
 	case k.ShopifyCustomerID != "":
 		id := k.ShopifyCustomerID
 		add := func(q *MemberQuery) { q.ShopifyIDs = append(q.ShopifyIDs, id) }
@@ -112,7 +135,18 @@ type MemberRef struct {
 	StoreID           *int64
 }
 
+// Keys returns every key that names the member, each with one field.
+func (m MemberRef) Keys() []MemberKey {
+	return slices.DeleteFunc([]MemberKey{
+		{ID: m.ID},
+		{Code: m.Code},
+		{AliasCode: Deref(m.AliasCode)},
+		{ShopifyCustomerID: Deref(m.ShopifyCustomerID)},
+		{Email: FoldEmail(Deref(m.Email))},
+	}, func(k MemberKey) bool { return k == MemberKey{} })
+}
+
 // VisibleTo reports whether a caller restricted to store may see the member: one of that store or of all stores.
 func (m MemberRef) VisibleTo(store *int64) bool {
-	return store == nil || m.StoreID == nil || *m.StoreID == *store
+	return m.StoreID == nil || SeesStore(store, *m.StoreID)
 }

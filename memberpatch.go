@@ -205,7 +205,7 @@ func (p MemberPatch) applyStore(m *Member, in PatchContext) Reason {
 	}
 	before := m.StoreID
 	m.StoreID = p.Store.Ptr()
-	// Who is restricted to a store does not give its members away, to all stores either; Smaregi's documents let its clients.
+	// A caller restricted to a store may not give its members away, not even to all stores. Smaregi's documents let its clients do so.
 	own := in.CallerStore != nil && before != nil && *before == *in.CallerStore
 	if own && m.StoreID == nil && p.View != SmaregiView && !in.HeadquartersLinked {
 		return ReasonStoreUnknown

@@ -48,7 +48,8 @@ const (
 )
 
 // The forms of texts. An account name is ひらがなカタカナ英数字記号: ASCII, Japanese punctuation, kana, and the
-// full-width and half-width forms (U+FF01 to U+FF9F). Kanji are not allowed.
+// full-width and half-width forms (U+FF01 to U+FF9F). Kanji are not allowed. An e-mail address needs little, because addresses
+// of Japanese mobile carriers are known to break stricter rules.
 const (
 	maxShortCode      = 20 // PINコード, 旅券番号
 	maxShopifyID      = 30

@@ -34,8 +34,8 @@ type StockLevel struct {
 	UpdatedAt time.Time
 }
 
-// StockMovement is one append-only change of a level. Who made it is told here and not by an entry of the audit log for each
-// level: a stocktaking moves thousands.
+// StockMovement is one append-only change of a level. The client that made it is recorded here and not by an entry of
+// the audit log for each level: a stocktaking moves thousands.
 type StockMovement struct {
 	ID int64 // at most 12 digits
 	StockKey

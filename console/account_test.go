@@ -226,7 +226,7 @@ func TestRoleIsThatOfNow(t *testing.T) {
 	b.as("admin").shows("/console/account", "閲覧")
 }
 
-// TestKnownDevice: who fails with somebody's login does not lock them out of a browser in which they have signed in before, and
+// TestKnownDevice: a person who fails with somebody's login does not lock them out of a browser in which they have signed in before, and
 // a proxy on the same machine does not hide who fails.
 func TestKnownDevice(t *testing.T) {
 	t.Parallel()

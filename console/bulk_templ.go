@@ -73,7 +73,7 @@ func bulkPage(p *page, v bulkView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.caller().Client.StoreID == nil {
+			if p.wholeTenant() {
 				templ_7745c5c3_Err = choiceField(p, input{name: "client", label: p.T("bulk.client"), value: wholeOr(v.filter.ClientID)}, p.clientChoices(v.list.Clients)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -226,7 +226,7 @@ func bulkTable(p *page, v bulkView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.caller().Client.StoreID == nil {
+		if p.wholeTenant() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div class=\"card card-body mb-3\"><dl class=\"facts tight\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

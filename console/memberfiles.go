@@ -13,9 +13,6 @@ import (
 	"noren/web"
 )
 
-// maxUpload is the largest upload, in bytes, including the form around the file. It equals the limit of the API.
-const maxUpload = 20 << 20
-
 // mostFileName is the longest file name that is stored, in characters.
 const mostFileName = 100
 
@@ -132,4 +129,13 @@ func viewed(address string) string {
 func canBeViewed(a noren.Attachment) bool { return isPicture(a) || a.MIMEType == "application/pdf" }
 
 // isPicture reports whether a browser can show the file as a picture.
+// fileTypes are the types that may be uploaded, as a file field wants them and as people call them.
+func (p *page) fileTypes() (accept, names string) {
+	var types, extensions []string
+	for _, t := range members.FileTypes() {
+		types, extensions = append(types, t.MIME), append(extensions, strings.ToUpper(t.Extension))
+	}
+	return strings.Join(types, ","), strings.Join(extensions, p.T("attachments.between"))
+}
+
 func isPicture(a noren.Attachment) bool { return strings.HasPrefix(a.MIMEType, "image/") }

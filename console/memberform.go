@@ -425,7 +425,7 @@ func (p *page) readMember(m memberSeen) (e memberEdit, change *noren.MemberPatch
 		}
 		// Fields are trimmed when they are read, so the stored value is compared trimmed too.
 		typed, was, now := p.field(f.name), p.field("was_"+f.name), asTyped(stored)
-		// Only what was changed in the form is judged and written; who typed what is stored by now agrees with whoever was faster.
+		// Only what was changed in the form is judged and written; a user who typed what is stored by now agrees with whoever was faster.
 		if typed == was || typed == now {
 			continue
 		}

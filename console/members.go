@@ -22,7 +22,7 @@ import (
 // memberRoutes are the list of members and the pages of each member.
 func (d *Console) memberRoutes() []route {
 	upload := post("/members/{id}/attachments", noren.Clerk, d.attach).on("/members/{id}")
-	upload.stream, upload.bodyLimit = true, maxUpload
+	upload.stream, upload.bodyLimit = true, members.MaxUpload
 	return []route{
 		get("/members", noren.Viewer, d.members).named("members.title"),
 		get("/members/new", noren.Clerk, d.newMember),
@@ -128,21 +128,6 @@ func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
 	return f, asked
 }
 
-// mostCounted is the size of a tenant up to which members are counted that a filter selects: that reads every one of them.
-// Members that a search finds, and all members of a tenant, are counted without reading any.
-const mostCounted = 200_000
-
-// counts reports whether the list is to be counted: always, but for a filter over many members.
-func (d *Console) counts(ctx context.Context, p *page, f noren.MemberFilter) (bool, error) {
-	if len(f.Statuses)+len(f.RankIDs)+len(f.StoreIDs) == 0 && p.caller().Client.StoreID == nil {
-		return true, nil
-	}
-	whole := p.caller()
-	whole.Client.StoreID = nil // only the kept count is looked at
-	all, err := d.Rooms.Members.List(ctx, whole, noren.MemberFilter{Page: noren.Page{Limit: 1}})
-	return all.Total <= mostCounted, err
-}
-
 // scanned is the only member that a search has found, or the only one of them that has it as a code: whoever scans a card or
 // types a whole number wants this member's page, not a list.
 func scanned(keyword string, table memberTable) (id int64, ok bool) {
@@ -170,7 +155,7 @@ func (d *Console) members(ctx context.Context, p *page) (web.Answer, error) {
 	f, asked := p.memberFilter()
 	table := memberTable{asked: asked, paging: p.paging()}
 	f.Page = table.paging.ask()
-	counted, err := d.counts(ctx, p, f)
+	counted, err := d.Rooms.Members.Counts(ctx, p.caller(), f)
 	if err != nil {
 		return web.Answer{}, err
 	}

@@ -499,7 +499,7 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("%d %s", bad.Code, textOf(bad))
 		}
 	}
-	if a := send(false, "big", "text/plain", strings.Repeat("x", maxUpload)); a.Code != http.StatusRequestEntityTooLarge {
+	if a := send(false, "big", "text/plain", strings.Repeat("x", members.MaxUpload)); a.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large file: %d", a.Code)
 	}
 	if a := w.post(target+"/1/delete", nil); a.Code != http.StatusSeeOther {

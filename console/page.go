@@ -47,6 +47,9 @@ func (d *Console) page(x *web.Request) *page {
 // caller is the user who made the request.
 func (p *page) caller() noren.Caller { return p.x.Caller }
 
+// wholeTenant reports whether the user is not restricted to one store.
+func (p *page) wholeTenant() bool { return p.caller().WholeTenant() == nil }
+
 // signedIn reports whether the user is known.
 func (p *page) signedIn() bool { return p.x.Caller.Login != "" }
 

@@ -75,7 +75,7 @@ func ranksView(p *page, l ranks.Ladder) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if l.Next != nil && p.caller().Client.StoreID == nil {
+				if l.Next != nil && p.wholeTenant() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<a class=\"btn btn-primary\" href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -107,7 +107,7 @@ func ranksView(p *page, l ranks.Ladder) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				if p.caller().Client.StoreID == nil {
+				if p.wholeTenant() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<a class=\"btn\" href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -713,7 +713,7 @@ func rankChecks(p *page, checks []noren.RankCheck) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if p.caller().Client.StoreID == nil {
+				if p.wholeTenant() {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<a href=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -72,7 +72,7 @@ func TestSensitiveColumns(t *testing.T) {
 			}
 		}
 	}
-	// Who may see the phone number but not change it finds no field for it, and no form changes it.
+	// A user who may see the phone number but not change it finds no field for it, and no form changes it.
 	w := b.as("staff")
 	form := url.Values{}
 	for _, column := range []string{"phone", "birth_date", "fax"} {

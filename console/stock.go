@@ -68,11 +68,7 @@ func (d *Console) stock(ctx context.Context, p *page) (web.Answer, error) {
 
 // storesToChoose are the stores whose stock the user may see.
 func (d *Console) storesToChoose(ctx context.Context, p *page) ([]noren.Store, error) {
-	var f noren.CatalogueFilter
-	if own := p.caller().Client.StoreID; own != nil {
-		f.IDs = []int64{*own}
-	}
-	list, err := d.Rooms.Stock.Stores(ctx, p.caller(), f)
+	list, err := d.Rooms.Stock.StoresWithStock(ctx, p.caller())
 	return list.Items, err
 }
 

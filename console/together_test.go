@@ -157,7 +157,7 @@ func TestProgrammeSavedTogether(t *testing.T) {
 		if a := one.post(target, begun); a.Code != http.StatusSeeOther {
 			t.Fatalf("%d %s", a.Code, textOf(a))
 		}
-		// Who was shown that there is no programme is told that there is one by now.
+		// A user who was shown that there is no programme is told that there is one by now.
 		begun.Set("window_months", "99")
 		if a := two.post(target, begun); a.Code != http.StatusUnprocessableEntity {
 			t.Fatalf("%d %s", a.Code, textOf(a))

@@ -151,7 +151,7 @@ func (t *tenantReader) sensitiveColumns() {
 		// By default, who may see a value may change it.
 		c.Change = c.See
 		if word(m, "change", &c.Change, noren.Roles()...) && !c.Change.Covers(c.See) {
-			m.fail("change", "must be %s or a higher role: who may not see a value may not change it", c.See)
+			m.fail("change", "must be %s or a higher role: a role that may not see a value may not change it", c.See)
 		}
 		names.add(t.reader, m.lineOf("name"), c.Name, "the sensitive column %q", c.Name)
 		columns = append(columns, c)

@@ -138,7 +138,7 @@ func (t *tx) putKeys(ctx context.Context, clients []noren.Client) error {
 }
 
 // RevokeClient implements noren.ClientTx. A token that is being stored by another transaction at this moment is of no
-// use either: who looks a caller up leaves out clients that are revoked.
+// use either: looking up a caller leaves out clients that are revoked.
 func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
 	t.changeSettings()
 	if err := t.hold(ctx, noren.CounterClient); err != nil {

@@ -24,8 +24,8 @@ const (
 	restAfter = 3 * time.Millisecond
 )
 
-// fairQueue holds the calls that wait for the writer. Those of one tenant keep their order. Who has had the least of the writer's
-// time lately comes first.
+// fairQueue holds the calls that wait for the writer. Those of one tenant keep their order. The tenant that has had the
+// least of the writer's time lately comes first.
 type fairQueue struct {
 	mu      sync.Mutex
 	changed *sync.Cond

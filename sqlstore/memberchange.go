@@ -14,8 +14,8 @@ import (
 // counterMemberChange counts a tenant's transactions that changed what members are found by.
 const counterMemberChange = "member_change"
 
-// keptChanges is how many of a tenant's changes stay in the table. Who holds members in memory and has missed more loads
-// them anew.
+// keptChanges is how many of a tenant's changes stay in the table. A server that holds members in memory and has missed
+// more loads them anew.
 const keptChanges = 1 << 14
 
 // keptSlack is how many old changes are removed at once, as a rule: each change removes them with this chance.

@@ -264,7 +264,7 @@ func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string
 	return s.caller(client), nil
 }
 
-// CallerByToken implements noren.ClientDirectory. Whether the token has expired is for the caller to judge, who has the time.
+// CallerByToken implements noren.ClientDirectory. The caller, which knows the time, judges whether the token has expired.
 // A new token makes no new version, since nobody can remember that it is not there.
 func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, noren.Token, error) {
 	held := db.memory.tokens.get(string(hash))

@@ -250,7 +250,7 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	if err != nil {
 		return nil, nil, err
 	}
-	// Who is named by an import that goes on stays whole, and so is left out of everything below.
+	// A member named by a running import stays whole, and so is left out of everything below.
 	if len(found.pending) > 0 {
 		rest := slices.DeleteFunc(slices.Clone(list), func(p noren.Person) bool { return found.pending[p.MemberID] != 0 })
 		waiting := found.pending

@@ -192,7 +192,7 @@ func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (c
 		return nil, comeBack(errClosed)
 	}
 	err = within(ctx, b.pooling, "waiting for a connection", func(ctx context.Context) error {
-		// The share first: who waits for it must not keep a connection from others meanwhile.
+		// The share first: a caller waiting for it must not keep a connection from others meanwhile.
 		if err := b.shares.enter(ctx, tenant); err != nil {
 			return err
 		}

@@ -141,8 +141,8 @@ func (t *tx) advance(ctx context.Context, s *searchState, changesLimit, membersL
 }
 
 // earlierState returns the index at a moment before that of s: this transaction's snapshot was taken before another search
-// brought the index further. Where the moment is none that led to s, the database has gone back, as where a backup was
-// restored, and the index is loaded anew.
+// brought the index further. If s does not follow from that moment, the database has gone back, for
+// example because a backup was restored, and the index is loaded anew.
 func (t *tx) earlierState(ctx context.Context, s *searchState) (*searchState, error) {
 	at, err := t.newestMemberChange(ctx)
 	if err != nil {

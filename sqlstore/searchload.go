@@ -67,8 +67,8 @@ func (m *searchMemory) catchUp(tenant noren.TenantID) {
 	}()
 }
 
-// begin takes the tenant's index out, to load it or to bring it up to date; false where somebody does so already. Who has begun
-// has to end.
+// begin takes the tenant's index out, to load it or to bring it up to date; false where somebody does so already. The caller
+// must call end.
 func (m *searchMemory) begin(tenant noren.TenantID) (s *searchState, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -100,7 +100,7 @@ func (t *tx) settings(ctx context.Context) (*settings, error) {
 	return s, nil
 }
 
-// forgetSettings makes a transaction that has waited for a lock look again: who had the lock may have changed them.
+// forgetSettings makes a transaction that has waited for a lock look again: the holder of the lock may have changed them.
 // Where there is one writer nobody can have.
 func (t *tx) forgetSettings() {
 	if t.db.flavor.lockRows != "" && !t.snapshot {

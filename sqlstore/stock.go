@@ -19,8 +19,8 @@ func scanLevel(row scannable) (l noren.StockLevel, err error) {
 	return l, err
 }
 
-// StockByKey implements noren.StockTx. A level that does not exist yet cannot be locked. Who makes one has taken the
-// numbers of its movements before, and so holds the row of their counter: no other transaction makes the same one.
+// StockByKey implements noren.StockTx. A level that does not exist yet cannot be locked. A transaction that makes one has
+// taken the numbers of its movements before, and so holds the row of their counter: no other transaction makes the same level.
 func (t *tx) StockByKey(ctx context.Context, keys []noren.StockKey, forUpdate bool) ([]noren.StockLevel, error) {
 	f := t.db.flavor
 	query := "SELECT " + levelColumns + " FROM stock_levels WHERE tenant_id = ? AND " + f.pairs("product_id", "store_id") +

@@ -149,7 +149,7 @@ func TestUpdateClient(t *testing.T) {
 	apptest.Refused(t, "the name of another", change(access.ClientSettings{Name: "api"}), apptest.Refusal{Field: "name", Value: "api", Reason: noren.ReasonTaken})
 	_, err = b.Access.UpdateClient(b.Ctx, hanako, 99, access.ClientSettings{Name: "x"}, nil)
 	apptest.Same(t, "no such client", noren.NotFound, noren.KindOf(err))
-	// Who has seen other settings overwrites none that have changed since, and leaves alone what they left alone.
+	// A user who has seen other settings overwrites none that have changed since, and leaves alone what they left alone.
 	seen := access.ClientSettings{Name: "clerk", Scopes: []string{"pos.stock:write"}}
 	apptest.Refused(t, "a name that has changed since", change(access.ClientSettings{Name: "店長", Scopes: seen.Scopes, Seen: &seen}),
 		apptest.Refusal{Field: "name", Reason: noren.ReasonChanged})

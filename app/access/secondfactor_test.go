@@ -163,7 +163,7 @@ func TestCodesAtOnce(t *testing.T) {
 	})
 }
 
-// TestGuessingCodes: who knows the password has to wait between codes as between passwords, and giving the password again does not
+// TestGuessingCodes: somebody who knows the password has to wait between codes as between passwords, and giving the password again does not
 // shorten that.
 func TestGuessingCodes(t *testing.T) {
 	t.Parallel()

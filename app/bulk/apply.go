@@ -15,7 +15,7 @@ import (
 type lane struct {
 	tx Tx
 	unit.Unit
-	in      noren.PatchContext     // but for the callers' stores
+	named   members.Named          // what the requests name
 	members map[int64]noren.Member // those that the requests name, as the requests so far leave them
 }
 
@@ -34,9 +34,8 @@ func (l *lane) look(ctx context.Context, requests []noren.BulkRequest) error {
 	if len(named) == 0 {
 		return nil
 	}
-	l.in = members.EmptyContext(l.Unit, nil)
 	// All in one round trip, whatever the requests name.
-	read := append(members.Reads(ctx, l.tx, &l.in, members.NamedBy(patches)), func() (err error) {
+	read := append(l.named.Reads(ctx, l.tx, members.NamedBy(patches)), func() (err error) {
 		l.members, err = unit.MembersByID(ctx, l.tx, slices.Sorted(maps.Keys(named)), true)
 		return err
 	})
@@ -56,9 +55,8 @@ func (l *lane) apply(ctx context.Context, r noren.BulkRequest) (Outcome, error) 
 
 func (l *lane) applyMembers(ctx context.Context, r noren.BulkRequest) (Outcome, error) {
 	out := Outcome{ID: r.ID, Kind: r.Kind}
-	// A copy, because the requests may come from clients of different stores.
-	in := l.in
-	in.CallerStore = r.StoreID
+	// For each request, because they may come from clients of different stores.
+	in := l.named.Context(l.Unit, r.StoreID)
 	changes := make([]noren.MemberChange, 0, len(r.Rows.Members))
 	for i, p := range r.Rows.Members {
 		// Also of rows that fail: the list is thrown away with any failure.

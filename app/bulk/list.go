@@ -11,21 +11,6 @@ import (
 	"noren/app/unit"
 )
 
-// visible narrows the filter to what the caller may see.
-func visible(f noren.BulkFilter, c noren.Caller) noren.BulkFilter {
-	switch own := c.Client.StoreID; {
-	case own == nil:
-	// People see what was sent for their store, whichever client it was.
-	case c.Login != "":
-		f.StoreID = own
-	case f.ClientID != 0 && f.ClientID != c.Client.ID:
-		f.IDs = []int64{} // none: it asks for what another client sent
-	default:
-		f.ClientID = c.Client.ID
-	}
-	return f
-}
-
 // rare reports whether the filter selects by a state that few requests are in, so that an index finds them.
 func rare(f noren.BulkFilter) bool {
 	return f.State == noren.BulkAccepted || f.State == noren.BulkFailed || f.Delivery == noren.CallbackGivenUp
@@ -53,14 +38,14 @@ func (s *Service) List(ctx context.Context, c noren.Caller, f noren.BulkFilter) 
 	if f.Limit <= 0 || f.Limit > MaxList {
 		f.Limit = MaxList
 	}
-	f = visible(f, c)
+	f = f.SeenBy(c)
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		// Read in any case, for the highest number, from which the look back is counted.
 		queue, err := tx.BulkQueue(ctx)
 		if err != nil {
 			return err
 		}
-		if c.Client.StoreID == nil {
+		if c.WholeTenant() == nil {
 			out.Queue = queue
 		}
 		if f.Before == 0 || f.Before > queue.Accepted {
@@ -100,7 +85,7 @@ func (s *Service) SendAgain(ctx context.Context, c noren.Caller, ids []int64, on
 	// Without repetitions, because each request gets one audit entry.
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	kept, err = s.run.Write(ctx, c, once, func(tx Tx, by noren.AuditEntry) (any, error) {
-		found, err := tx.BulkRequests(ctx, visible(noren.BulkFilter{IDs: ids}, c))
+		found, err := tx.BulkRequests(ctx, noren.BulkFilter{IDs: ids}.SeenBy(c))
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ func named(t *testing.T, b *apptest.Bundle) {
 	apptest.ApplyMember(t, b, noren.MemberPatch{
 		ID: 1, LastName: noren.Set("髙橋"), FirstName: noren.Set("花子"), Phone: noren.Set("090-1111-2222"), Email: noren.Set("one@example.com"),
 	})
-	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 2, LastName: noren.Set("鈴木"), FirstName: noren.Set("一郎"), ShopifyCustomerID: noren.Set("6757085806881")})
+	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 2, LastName: noren.Set("鈴木"), FirstName: noren.Set("一郎"), Email: noren.Set("two@example.com"), ShopifyCustomerID: noren.Set("6757085806881")})
 }
 
 // importedAs imports a file of members of a system, with a setup.
@@ -60,6 +60,9 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 		{"a name of marriage by our code", "", "", apptest.ImportFile("code,last_name,first_name", "M1,佐藤,花子"), []string{"0 1 0 0"}},
 		{"Shopify's number", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,note", "6757085806881,x"), []string{"0 1 0 0"}},
 		{"an address that somebody else has", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,last_name,first_name", "1,one@example.com,佐藤,次郎"), []string{"0 0 0 1", "2 email other_person "}},
+		{"an address of another customer of Shopify", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,two@example.com,x"), []string{"0 0 0 1", "2 email other_person two@example.com"}},
+		{"a new customer's address", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,one@example.com,x"), []string{"0 1 0 0"}},
+		{"an alias code that nobody has", "", "", apptest.ImportFile("alias_code,shopify_customer_id", "B1,6757085806881"), []string{"0 0 0 1", "2 shopify_customer_id taken 6757085806881"}},
 		{"an address", noren.SystemECCUBE, "", apptest.ImportFile("email,last_name,first_name,note", "One@example.com,高橋,花子,x"), []string{"0 1 0 0"}},
 		{"the same member twice", "", "", apptest.ImportFile("code,note", "M1,x", "M2,y", "M1,z"), []string{"0 3 0 0", "told duplicate"}},
 		{"one column of names", "", "", apptest.ImportFile("code,name,kana", "N1,山田　花子,ﾔﾏﾀﾞ ﾊﾅｺ", "N2,山田花子,", "M1,髙橋花子,"), []string{"2 0 1 0", "told not_split"}},

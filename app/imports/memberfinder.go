@@ -2,42 +2,51 @@ package imports
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"noren"
-	"noren/lenient"
 )
 
-// memberName is how a line about something else than members names one. The first part that is given counts.
+// memberName is how a line about something else than members names one.
 type memberName struct {
-	id      int64
-	code    string
-	alias   string
-	shopify string
-	email   string
-	any     string // any of these: a code, else an alias code, a Shopify number, an e-mail address, an id
-	last    string // only to compare
-	first   string
+	key   noren.MemberKey
+	text  string // the cell of a column that does not say what names the member
+	last  string // only to compare
+	first string
 }
 
-func (n memberName) given() bool {
-	return n.id != 0 || n.code != "" || n.alias != "" || n.shopify != "" || n.email != "" || n.any != ""
+func (n memberName) given() bool { return n.text != "" || n.key != noren.MemberKey{} }
+
+// keys returns the keys by which the member is looked up, in the order in which they count. The text stands where [noren.MemberKey]
+// has the code.
+func (n memberName) keys() []noren.MemberKey {
+	if n.text != "" && n.key.ID == 0 {
+		return noren.TextKeys(n.text, halfWidth(n.text))
+	}
+	return []noren.MemberKey{n.key.First()}
+}
+
+// field returns the field by which the line names its member.
+func (n memberName) field() string {
+	if n.text != "" && n.key.ID == 0 {
+		return fieldMember
+	}
+	field, _ := n.key.Field()
+	return field
 }
 
 // read reads one cell; known is false for a field that names no member.
 func (n *memberName) read(field, cell string) (known bool, wrong *problem) {
 	switch field {
 	case fieldMember:
-		n.any, wrong = cellKey(cell)
+		n.text, wrong = cellKey(cell)
 	case fieldMemberID:
-		n.id, wrong = cellInteger(cell, 1, noren.MaxMemberID)
+		n.key.ID, wrong = cellInteger(cell, 1, noren.MaxMemberID)
 	case fieldAlias:
-		n.alias, wrong = cellKey(cell)
+		n.key.AliasCode, wrong = cellKey(cell)
 	case fieldShopify:
-		n.shopify, wrong = cellKey(halfWidth(cell))
+		n.key.ShopifyCustomerID, wrong = cellKey(halfWidth(cell))
 	case fieldEmail:
-		n.email = halfWidth(cell)
+		n.key.Email = halfWidth(cell)
 	case fieldLastName:
 		n.last = cell
 	case fieldFirstName:
@@ -48,73 +57,37 @@ func (n *memberName) read(field, cell string) (known bool, wrong *problem) {
 	return true, wrong
 }
 
-// field returns the field by which the line names its member, and the value.
-func (n memberName) field(cells func(string) string) (field, value string) {
-	for _, f := range []struct {
-		given bool
-		field string
-	}{
-		{n.any != "", fieldMember},
-		{n.id != 0, fieldMemberID},
-		{n.alias != "", fieldAlias},
-		{n.shopify != "", fieldShopify},
-		{n.email != "", fieldEmail},
-	} {
-		if f.given {
-			return f.field, cells(f.field)
-		}
-	}
-	return fieldMember, ""
-}
-
-// ask adds the names to a query.
-func (n memberName) ask(q *noren.MemberQuery) {
-	add := func(list *[]string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				*list = append(*list, v)
-			}
-		}
-	}
-	add(&q.Codes, n.code, n.any)
-	add(&q.AliasCodes, n.alias, n.any)
-	add(&q.ShopifyIDs, n.shopify)
-	add(&q.Emails, n.email)
-	if n.id != 0 {
-		q.IDs = append(q.IDs, n.id)
-	}
-	switch narrow := halfWidth(n.any); {
-	case strings.Contains(narrow, "@"):
-		add(&q.Emails, narrow)
-	case noren.IsDigits(narrow):
-		add(&q.ShopifyIDs, narrow)
-		if id, wrong := lenient.Integer(narrow, 1, noren.MaxMemberID); wrong == nil {
-			q.IDs = append(q.IDs, id)
-		}
-	}
-}
-
 // memberFinder finds the members that lines name. It is filled by two statements.
 type memberFinder struct {
-	refs  []noren.MemberRef
-	byID  map[int64]noren.Member
-	store *int64
+	ids  map[noren.MemberKey][]int64 // those that the caller may see, by each key that names them
+	byID map[int64]noren.Member
 }
 
 // findMembers reads the members that the names name, and locks them if the run is writing.
 func (r run) findMembers(ctx context.Context, names []memberName) (memberFinder, error) {
-	f := memberFinder{byID: make(map[int64]noren.Member), store: r.StoreID}
+	f := memberFinder{ids: make(map[noren.MemberKey][]int64), byID: make(map[int64]noren.Member)}
 	var q noren.MemberQuery
 	for _, n := range names {
-		n.ask(&q)
+		if !n.given() {
+			continue
+		}
+		for _, k := range n.keys() {
+			k.Ask(&q)
+		}
 	}
-	var err error
-	if f.refs, err = r.tx.MemberRefs(ctx, q); err != nil {
+	refs, err := r.tx.MemberRefs(ctx, q)
+	if err != nil {
 		return f, err
 	}
-	ids := make([]int64, len(f.refs))
-	for i, m := range f.refs {
+	ids := make([]int64, len(refs))
+	for i, m := range refs {
 		ids[i] = m.ID
+		if !m.VisibleTo(r.StoreID) {
+			continue
+		}
+		for _, k := range m.Keys() {
+			f.ids[k] = append(f.ids[k], m.ID)
+		}
 	}
 	stored, err := r.tx.MembersByID(ctx, ids, r.writing)
 	for _, m := range stored {
@@ -125,32 +98,11 @@ func (r run) findMembers(ctx context.Context, names []memberName) (memberFinder,
 
 // find returns the member that the name names, or why it cannot be determined.
 func (f memberFinder) find(n memberName) (noren.Member, *problem) {
-	ways := []func(noren.MemberRef) bool{
-		func(m noren.MemberRef) bool { return n.id != 0 && m.ID == n.id },
-		func(m noren.MemberRef) bool { return n.code != "" && m.Code == n.code },
-		func(m noren.MemberRef) bool { return n.alias != "" && noren.Deref(m.AliasCode) == n.alias },
-		func(m noren.MemberRef) bool { return n.shopify != "" && noren.Deref(m.ShopifyCustomerID) == n.shopify },
-		func(m noren.MemberRef) bool { return n.email != "" && sameEmail(m, n.email) },
-	}
-	if n.any != "" {
-		narrow := halfWidth(n.any)
-		id, notID := cellInteger(narrow, 1, noren.MaxMemberID)
-		ways = []func(noren.MemberRef) bool{
-			func(m noren.MemberRef) bool { return m.Code == n.any },
-			func(m noren.MemberRef) bool { return noren.Deref(m.AliasCode) == n.any },
-			func(m noren.MemberRef) bool {
-				return noren.IsDigits(narrow) && noren.Deref(m.ShopifyCustomerID) == narrow
-			},
-			func(m noren.MemberRef) bool { return strings.Contains(narrow, "@") && sameEmail(m, narrow) },
-			func(m noren.MemberRef) bool { return notID == nil && noren.IsDigits(narrow) && m.ID == id },
-		}
-	}
-	for _, is := range ways {
-		found := slices.DeleteFunc(slices.Clone(f.refs), func(m noren.MemberRef) bool { return !is(m) || !m.VisibleTo(f.store) })
-		switch len(found) {
+	for _, k := range n.keys() {
+		switch found := f.ids[k.First()]; len(found) {
 		case 0:
 		case 1:
-			if m, locked := f.byID[found[0].ID]; locked {
+			if m, stored := f.byID[found[0]]; stored {
 				return m, nil
 			}
 		default:
@@ -158,8 +110,4 @@ func (f memberFinder) find(n memberName) (noren.Member, *problem) {
 		}
 	}
 	return noren.Member{}, &problem{noren.ReasonMemberUnknown, "", noren.MemberWords[noren.ReasonMemberUnknown]}
-}
-
-func sameEmail(m noren.MemberRef, email string) bool {
-	return m.Email != nil && noren.FoldEmail(*m.Email) == noren.FoldEmail(email)
 }

@@ -136,18 +136,13 @@ func (p *memberPlan) load(ctx context.Context, read []memberLine) (err error) {
 // others asks for the members whom lines name neither by id nor by code.
 func (p *memberPlan) others(read []memberLine) (q noren.MemberQuery) {
 	for i := range read {
-		patch := &read[i].patch
-		if _, coded := patch.Code.Value(); coded || patch.ID != 0 {
+		k := p.key(&read[i])
+		if k.ID != 0 || k.Code != "" || k == (noren.MemberKey{}) {
 			continue
 		}
-		if v, ok := patch.AliasCode.Value(); ok {
-			q.AliasCodes = append(q.AliasCodes, v)
-		}
-		if v, ok := patch.ShopifyCustomerID.Value(); ok {
-			q.ShopifyIDs = append(q.ShopifyIDs, v)
-		}
-		if v, ok := patch.Email.Value(); ok && p.signsInByEmail() {
-			q.Emails = append(q.Emails, v)
+		k.Ask(&q)
+		if email, given := read[i].patch.Email.Value(); given && k.ShopifyCustomerID != "" && p.signsInByEmail() {
+			q.Emails = append(q.Emails, email)
 		}
 	}
 	return q
@@ -229,17 +224,23 @@ func (p *memberPlan) column(field string) int {
 	return slices.IndexFunc(p.Columns, func(c noren.ImportColumn) bool { return c.Field == field })
 }
 
-// find returns the member that the line is about, by id, or else by code, or else a new one; nil if the caller may not
-// see it.
+// find returns the member that the line is about, by the first key that it gives, or else a new one; nil if the caller may not see it.
 func (p *memberPlan) find(m *memberLine) (planned *plannedMember, isNew bool, by string) {
-	code, coded := m.patch.Code.Value()
-	switch {
-	case m.patch.ID != 0:
-		planned, by = p.byID[m.patch.ID], fieldID
-	case coded:
-		planned, by = p.byCode[code], fieldCode
-	default:
-		planned, by = p.otherwise(m)
+	switch k := p.key(m); {
+	case k.ID != 0:
+		planned, by = p.byID[k.ID], fieldID
+	case k.Code != "":
+		planned, by = p.byCode[k.Code], fieldCode
+	case k.AliasCode != "":
+		planned, by = p.holding(fieldAlias, k.AliasCode), fieldAlias
+	case k.ShopifyCustomerID != "":
+		planned, by = p.holding(fieldShopify, k.ShopifyCustomerID), fieldShopify
+		// Somebody who is known here may be a customer of Shopify since: the line links the two, as a webhook does.
+		if email, given := m.patch.Email.Value(); planned == nil && given && p.signsInByEmail() {
+			planned, by = p.linked(m, email, k.ShopifyCustomerID), fieldEmail
+		}
+	case k.Email != "":
+		planned, by = p.linked(m, k.Email, ""), fieldEmail
 	}
 	switch {
 	case planned == nil:
@@ -251,24 +252,34 @@ func (p *memberPlan) find(m *memberLine) (planned *plannedMember, isNew bool, by
 	return planned, false, by
 }
 
-// otherwise finds a member whom the line names neither by id nor by code: by alias code, Shopify's number or, in the export of a
-// system in which people sign in by it, the e-mail address.
-func (p *memberPlan) otherwise(m *memberLine) (planned *plannedMember, by string) {
-	for _, field := range []string{fieldAlias, fieldShopify} {
-		value, given := uniqueFields(&m.patch)[field].Value()
-		if holder, held := p.holders[field][value]; given && held {
-			if holder < 0 {
-				return p.fresh[-holder-1], field
-			}
-			if planned := p.byID[holder]; planned != nil {
-				return planned, field
-			}
-		}
+// key returns the key by which the line names its member, with one field. The e-mail address is one only in the export of a system in
+// which people sign in by it. The line's other values are the member's, and are refused where another member has them.
+func (p *memberPlan) key(m *memberLine) noren.MemberKey {
+	k := noren.MemberKey{
+		ID: m.patch.ID, Code: noren.Deref(m.patch.Code.Ptr()), AliasCode: noren.Deref(m.patch.AliasCode.Ptr()),
+		ShopifyCustomerID: noren.Deref(m.patch.ShopifyCustomerID.Ptr()),
 	}
-	email, given := m.patch.Email.Value()
-	if !given || !p.signsInByEmail() {
-		return nil, ""
+	if p.signsInByEmail() {
+		k.Email = noren.Deref(m.patch.Email.Ptr())
 	}
+	return k.First()
+}
+
+// holding returns the member with the value in a column in which no two members have the same; nil if none has it.
+func (p *memberPlan) holding(column, value string) *plannedMember {
+	holder, held := p.holders[column][value]
+	switch {
+	case !held:
+		return nil
+	case holder < 0:
+		return p.fresh[-holder-1]
+	}
+	return p.byID[holder]
+}
+
+// linked returns the only member with the e-mail address, nil if there is none. The line is refused if there are several, or the one
+// is another customer of Shopify than the line's, where that is given.
+func (p *memberPlan) linked(m *memberLine, email, customer string) *plannedMember {
 	var found []*plannedMember
 	for _, m := range p.byID {
 		if noren.FoldEmail(noren.Deref(m.after.Email)) == noren.FoldEmail(email) {
@@ -280,13 +291,15 @@ func (p *memberPlan) otherwise(m *memberLine) (planned *plannedMember, by string
 			found = append(found, m)
 		}
 	}
-	if len(found) > 1 {
+	switch {
+	case len(found) == 0:
+		return nil
+	case len(found) > 1:
 		m.refuse(noren.ReasonAmbiguous, fieldEmail, email, "more than one member has this e-mail address; name the member by code")
+	case customer != "" && noren.Deref(found[0].after.ShopifyCustomerID) != "":
+		m.refuse(noren.ReasonOtherPerson, fieldEmail, email, "the member with this e-mail address is another Shopify customer; correct the line")
 	}
-	if len(found) == 0 {
-		return nil, ""
-	}
-	return found[0], fieldEmail
+	return found[0]
 }
 
 // signsInByEmail reports whether the file comes from a system that knows its members by e-mail address.

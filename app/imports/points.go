@@ -145,8 +145,8 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 			wrong = r.somebodyElse(l.member, owners[n])
 		}
 		if wrong != nil {
-			field, value := l.member.field(func(f string) string { return r.cell(lines[n], f) })
-			p.refuse(n, wrong.in(lines[n].Number, field, value))
+			field := l.member.field()
+			p.refuse(n, wrong.in(lines[n].Number, field, r.cell(lines[n], field)))
 			continue
 		}
 		named = append(named, owners[n].ID)
@@ -176,7 +176,7 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 
 // somebodyElse returns why the name that a line gives beside a number is not that of the member; nil if it is, or the line gives none.
 func (r run) somebodyElse(n memberName, m noren.Member) *problem {
-	if n.any != "" && n.any == m.Code || !disagrees(n.last, n.first, m) || r.By != "" {
+	if n.text != "" && n.text == m.Code || !disagrees(n.last, n.first, m) || r.By != "" {
 		return nil
 	}
 	return &problem{noren.ReasonOtherPerson, "", "the name of this member is another one; correct it, or import with --by id"}

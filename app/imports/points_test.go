@@ -1,6 +1,7 @@
 package imports_test
 
 import (
+	"fmt"
 	"testing"
 
 	"noren"
@@ -44,6 +45,35 @@ func TestImportPoints(t *testing.T) {
 		apptest.Same(t, "points of member 3", []string{"DEFAULT 10"}, apptest.Points(t, b, 3))
 		b.Sound(t)
 	})
+}
+
+// TestOneKeyNamesTheMember: in every kind of file the first key counts that a line gives. If it finds nobody, the line is refused,
+// whoever the next key names.
+func TestOneKeyNamesTheMember(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 2, Email: noren.Set("two@example.com"), ShopifyCustomerID: noren.Set("6757085806881")})
+	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 3, AliasCode: noren.Set("6757085806881"), Email: noren.Set("three@example.com")})
+	const at = ",2026-01-10 10:00"
+	header, lines := "email,shopify_customer_id,member,member_id,id,amount", []string{
+		"two@example.com,,,9999,a,10", "two@example.com,6757085806881,M9,,b,10", "two@example.com,1,M3,,c,10", "two@example.com,,M1,3,d,10",
+		"three@example.com,6757085806881,,,e,10",
+	}
+	refused := []string{"done: 3 0 0 2", "2 member_id member_unknown 9999", "3 member member_unknown M9"}
+	apptest.Same(t, "points", refused, apptest.Imported(t, b, b.Caller, noren.ImportPoints, apptest.ImportFile(header, lines...)))
+	for i := range lines {
+		lines[i] += at
+	}
+	apptest.Same(t, "purchases", refused, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, apptest.ImportFile(header+",at", lines...)))
+	for id, want := range map[int64]int64{1: 0, 2: 10, 3: 20} {
+		apptest.Same(t, fmt.Sprint("spend of member ", id), want, apptest.Spent(t, b, id))
+		apptest.Same(t, fmt.Sprint("points of member ", id), want > 0, len(apptest.Points(t, b, id)) > 0)
+	}
+	// A text that does not say what it is: an alias code comes before a Shopify number.
+	apptest.Same(t, "a text", []string{"done: 1 0 0 0"},
+		apptest.Imported(t, b, b.Caller, noren.ImportPoints, apptest.ImportFile("id,member,amount", "f,6757085806881,500")))
+	apptest.Same(t, "points of member 3", []string{"DEFAULT 520"}, apptest.Points(t, b, 3))
+	b.Sound(t)
 }
 
 // TestImportOpeningBalances: a file of members brings balances, once for each member who has had no points yet.

@@ -144,7 +144,7 @@ func (s *Service) change(ctx context.Context, c noren.Caller, id int64, change f
 // visibleTo reports whether the caller may see the import: it has the same restriction, or none.
 func visibleTo(i *noren.Import, c noren.Caller) bool {
 	own := c.Client.StoreID
-	return i != nil && (own == nil || i.StoreID != nil && *i.StoreID == *own)
+	return i != nil && (own == nil || i.StoreID != nil && noren.SeesStore(own, *i.StoreID))
 }
 
 func (s *Service) entry(c noren.Caller, i noren.Import, what string) noren.AuditEntry {

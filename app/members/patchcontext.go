@@ -33,33 +33,43 @@ func NamedBy(patches []noren.MemberPatch) (n PatchNames) {
 // PatchContext reads what patches are judged against. store is the one that their caller is restricted to, nil for
 // none. The parameter has no default, because a patch judged without it could move a member out of its caller's sight.
 func PatchContext(ctx context.Context, tx Tx, u unit.Unit, store *int64, names PatchNames) (noren.PatchContext, error) {
-	in := EmptyContext(u, store)
-	err := tx.Together(ctx, Reads(ctx, tx, &in, names)...)
-	return in, err
+	var named Named
+	err := tx.Together(ctx, named.Reads(ctx, tx, names)...)
+	return named.Context(u, store), err
 }
 
-// EmptyContext is a patch context of which Reads has read nothing yet.
-func EmptyContext(u unit.Unit, store *int64) noren.PatchContext {
-	return noren.PatchContext{HeadquartersLinked: u.Tenant.HeadquartersLinked, CallerStore: store, Today: u.Today()}
+// Named is what patches name, as stored: what of a patch context is the same for all callers of a tenant.
+type Named struct {
+	ranks      []noren.Rank
+	staffRanks []noren.StaffRank
+	stores     []noren.Store
 }
 
-// Reads returns functions for Tx.Together that read what is named into the context, each with one statement.
-func Reads(ctx context.Context, tx Tx, in *noren.PatchContext, names PatchNames) (read []func() error) {
+// Context returns the context of the patches of one caller. store is as for [PatchContext].
+func (n *Named) Context(u unit.Unit, store *int64) noren.PatchContext {
+	return noren.PatchContext{
+		Ranks: n.ranks, StaffRanks: n.staffRanks, Stores: n.stores,
+		HeadquartersLinked: u.Tenant.HeadquartersLinked, CallerStore: store, Today: u.Today(),
+	}
+}
+
+// Reads returns functions for Tx.Together that read what is named, each with one statement.
+func (n *Named) Reads(ctx context.Context, tx Tx, names PatchNames) (read []func() error) {
 	if names.All || names.ranks {
 		read = append(read, func() (err error) {
-			in.Ranks, err = tx.Ranks(ctx)
+			n.ranks, err = tx.Ranks(ctx)
 			return err
 		})
 	}
 	if names.All || names.staffRanks {
 		read = append(read, func() (err error) {
-			in.StaffRanks, err = tx.StaffRanks(ctx)
+			n.staffRanks, err = tx.StaffRanks(ctx)
 			return err
 		})
 	}
 	if names.All || len(names.stores) > 0 {
 		read = append(read, func() (err error) {
-			in.Stores, _, err = tx.Stores(ctx, noren.CatalogueFilter{IDs: names.stores})
+			n.stores, _, err = tx.Stores(ctx, noren.CatalogueFilter{IDs: names.stores})
 			return err
 		})
 	}

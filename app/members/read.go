@@ -39,6 +39,24 @@ func (s *Service) List(ctx context.Context, c noren.Caller, f noren.MemberFilter
 	return out, err
 }
 
+// mostCounted is the size of a tenant up to which members are counted that a filter selects: that reads every one of them.
+// Members that a search finds, and all members of a tenant, are counted without reading any.
+const mostCounted = 200_000
+
+// Counts reports whether it is quick to count the members that match and that the caller may see.
+func (s *Service) Counts(ctx context.Context, c noren.Caller, f noren.MemberFilter) (quick bool, err error) {
+	if len(f.Statuses)+len(f.RankIDs)+len(f.StoreIDs) == 0 && c.WholeTenant() == nil {
+		return true, nil
+	}
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		// Of the whole tenant, whose count is kept.
+		_, all, err := tx.Members(ctx, noren.MemberFilter{Page: noren.Page{Limit: 1}})
+		quick = all <= mostCounted
+		return err
+	})
+	return quick, err
+}
+
 // Get returns a list of just that member. NotFound if the caller may not see it.
 func (s *Service) Get(ctx context.Context, c noren.Caller, id int64) (out List, err error) {
 	// All at once, although the member may turn out not to be visible: one round trip is worth more than reads in vain.

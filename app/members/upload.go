@@ -25,6 +25,9 @@ type FileStore interface {
 	Remove(ctx context.Context, name string) error
 }
 
+// MaxUpload is the largest upload, in bytes, including what a form adds to the file.
+const MaxUpload = 20 << 20
+
 // FileName returns the name under which a tenant's file is stored.
 func FileName(contract, fileKey string) string { return contract + "/" + fileKey }
 

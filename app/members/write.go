@@ -161,15 +161,17 @@ type writer struct {
 // look reads what the patches name and are judged against, the members with the ids, which it locks to write, and then what belongs
 // to these.
 func (w *writer) look(ctx context.Context, patches []noren.MemberPatch, ids []int64) error {
-	w.in = EmptyContext(w.Unit, w.store)
-	read := Reads(ctx, w.tx, &w.in, NamedBy(patches))
+	var named Named
+	read := named.Reads(ctx, w.tx, NamedBy(patches))
 	if len(ids) > 0 {
 		read = append(read, func() (err error) {
 			w.stored, err = unit.MembersByID(ctx, w.tx, ids, w.writing)
 			return err
 		})
 	}
-	return w.tx.Together(ctx, append(read, w.out.besides(ctx, w.tx, w.Tenant, ids, w.Now, true)...)...)
+	err := w.tx.Together(ctx, append(read, w.out.besides(ctx, w.tx, w.Tenant, ids, w.Now, true)...)...)
+	w.in = named.Context(w.Unit, w.store)
+	return err
 }
 
 // judge returns the member after the patch, and records the rules it breaks.

@@ -23,14 +23,10 @@ func indexMembers(
 	}
 	refs, err := look(ctx, q)
 	// Each member under every key it has: a key of the list may name it by any of them.
-	index := make(memberIndex, 4*len(refs))
+	index := make(memberIndex, 5*len(refs))
 	for _, m := range refs {
-		for _, k := range []noren.MemberKey{
-			{ID: m.ID}, {Code: m.Code}, {ShopifyCustomerID: noren.Deref(m.ShopifyCustomerID)}, {Email: noren.FoldEmail(noren.Deref(m.Email))},
-		} {
-			if k != (noren.MemberKey{}) {
-				index[k] = append(index[k], m)
-			}
+		for _, k := range m.Keys() {
+			index[k] = append(index[k], m)
 		}
 	}
 	return index, err

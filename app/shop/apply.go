@@ -339,7 +339,7 @@ func (a *applier) consoleUsers(ctx context.Context) error {
 		}
 		users = append(users, a.consoleUser(u, known))
 	}
-	// A file that lists console users lists all of them: who is not there any more is switched off. A file that lists none
+	// A file that lists console users lists all of them: a user that it no longer lists is switched off. A file that lists none
 	// says nothing about them.
 	for _, known := range stored {
 		listed := slices.ContainsFunc(users, func(u noren.ConsoleUser) bool { return u.Login == known.Login })

@@ -35,7 +35,7 @@ func (a *applier) clients(ctx context.Context) error {
 				Message: fmt.Sprintf("the client %q already exists with the dialect %s; give the new one another name", wanted.Name, before.Dialect),
 			}
 		}
-		// Who revoked it meant its keys to stop for good; a file that still has them must not bring them back.
+		// It was revoked to stop its keys for good; a file that still has them must not bring them back.
 		if before.RevokedAt != nil {
 			return &noren.Error{
 				Kind: noren.Conflict, Reason: noren.ReasonRevoked, Row: i + 1, Field: "clients.name", Value: wanted.Name,

@@ -2,6 +2,7 @@ package stock
 
 import (
 	"context"
+	"slices"
 
 	"noren"
 )
@@ -25,7 +26,7 @@ func (s *Service) Catalogue(ctx context.Context, c noren.Caller) (out Catalogue,
 		stores, _, err := tx.Stores(ctx, noren.CatalogueFilter{})
 		for _, store := range stores {
 			// Warehouses and order-receiving stores cannot be a member's store.
-			if own := c.Client.StoreID; store.Kind == noren.StoreShop && (own == nil || *own == store.ID) {
+			if store.Kind == noren.StoreShop && noren.SeesStore(c.Client.StoreID, store.ID) {
 				out.Stores = append(out.Stores, store)
 			}
 		}
@@ -34,12 +35,13 @@ func (s *Service) Catalogue(ctx context.Context, c noren.Caller) (out Catalogue,
 	return out, err
 }
 
-// Staff returns the tenant's staff and all its stores, both ordered by id.
+// Staff returns the staff that the caller may see and all stores of the tenant, both ordered by id.
 func (s *Service) Staff(ctx context.Context, c noren.Caller) (staff []noren.Staff, stores []noren.Store, err error) {
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if staff, err = tx.Staff(ctx); err != nil {
 			return err
 		}
+		staff = slices.DeleteFunc(slices.Clone(staff), func(s noren.Staff) bool { return !s.VisibleTo(c.Client.StoreID) })
 		stores, _, err = tx.Stores(ctx, noren.CatalogueFilter{})
 		return err
 	})
@@ -53,6 +55,19 @@ func (s *Service) Stores(ctx context.Context, c noren.Caller, f noren.CatalogueF
 		return err
 	})
 	return out, err
+}
+
+// StoresWithStock returns the stores whose stock the caller may see.
+func (s *Service) StoresWithStock(ctx context.Context, c noren.Caller) (noren.List[noren.Store], error) {
+	return s.Stores(ctx, c, noren.CatalogueFilter{IDs: ownStore(c)})
+}
+
+// ownStore is the only store whose stock the caller may see; nil for a caller without a restriction.
+func ownStore(c noren.Caller) []int64 {
+	if c.Client.StoreID == nil {
+		return nil
+	}
+	return []int64{*c.Client.StoreID}
 }
 
 // Products returns the products that match.

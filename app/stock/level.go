@@ -73,7 +73,7 @@ func (s *Service) LastChange(ctx context.Context, c noren.Caller, key noren.Stoc
 func (s *Service) Levels(ctx context.Context, c noren.Caller, f noren.StockFilter) (out noren.List[noren.StockLevel], err error) {
 	if own := c.Client.StoreID; own != nil {
 		// An empty list and not an error, so that nobody learns which stores exist.
-		if f.StoreID != 0 && f.StoreID != *own {
+		if f.StoreID != 0 && !noren.SeesStore(own, f.StoreID) {
 			return noren.List[noren.StockLevel]{}, nil // as if the store had no stock
 		}
 		f.StoreID = *own
@@ -124,11 +124,9 @@ func (s *Service) Table(ctx context.Context, c noren.Caller, q Query) (out Table
 	if q.Limit <= 0 || q.Limit > MaxProducts {
 		q.Limit = MaxProducts
 	}
-	stores := noren.CatalogueFilter{Page: noren.Page{Limit: MaxStores}}
 	// A restriction of the caller overrides the query.
-	if own := c.Client.StoreID; own != nil {
-		stores.IDs = []int64{*own}
-	} else if q.StoreID != 0 {
+	stores := noren.CatalogueFilter{IDs: ownStore(c), Page: noren.Page{Limit: MaxStores}}
+	if stores.IDs == nil && q.StoreID != 0 {
 		stores.IDs = []int64{q.StoreID}
 	}
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
@@ -221,7 +219,7 @@ func stockPlace(ctx context.Context, tx Tx, c noren.Caller, key noren.StockKey) 
 	if len(products) == 0 {
 		return noren.Product{}, noren.Store{}, noren.Missing("product", key.ProductID)
 	}
-	if own := c.Client.StoreID; len(stores) == 0 || own != nil && *own != key.StoreID {
+	if len(stores) == 0 || !noren.SeesStore(c.Client.StoreID, key.StoreID) {
 		return noren.Product{}, noren.Store{}, noren.Missing("store", key.StoreID)
 	}
 	return products[0], stores[0], nil
@@ -313,7 +311,7 @@ func Judge(c noren.StockChange, products []noren.Product, stores []noren.Store, 
 		broken = append(broken, noren.ReasonProductUnknown)
 	}
 	// To a restricted caller, another store looks like one that does not exist.
-	if !noren.HasID(stores, c.StoreID, func(s noren.Store) int64 { return s.ID }) || callerStore != nil && *callerStore != c.StoreID {
+	if !noren.HasID(stores, c.StoreID, func(s noren.Store) int64 { return s.ID }) || !noren.SeesStore(callerStore, c.StoreID) {
 		broken = append(broken, noren.ReasonStoreUnknown)
 	}
 	return broken

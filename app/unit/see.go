@@ -45,8 +45,8 @@ func MemberByKey(ctx context.Context, tx Tx, c noren.Caller, key noren.MemberKey
 	key.Ask(&q)
 	// By the filter for what the caller sees, so that a member of another store is not found rather than refused.
 	found, _, err := tx.Members(ctx, noren.MemberFilter{
-		VisibleTo: c.Client.StoreID, IDs: q.IDs, Codes: q.Codes, ShopifyIDs: q.ShopifyIDs, Emails: q.Emails,
-		NoTotal: true, Page: noren.Page{Limit: 2}, // two are enough to see that the key is ambiguous
+		VisibleTo: c.Client.StoreID, IDs: q.IDs, Codes: q.Codes, AliasCodes: q.AliasCodes, ShopifyIDs: q.ShopifyIDs,
+		Emails: q.Emails, NoTotal: true, Page: noren.Page{Limit: 2}, // two are enough to see that the key is ambiguous
 	})
 	if err == nil {
 		err = key.Judge(len(found))

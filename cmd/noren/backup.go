@@ -29,7 +29,7 @@ const (
 type backupCmd struct {
 	databaseFlag
 	filesFlag
-	File string `arg:"" help:"File to make; it must not exist yet."`
+	File string `arg:"" help:"File to create; it must not exist yet."`
 }
 
 // Help is the text of `noren backup --help` above the flags.
@@ -183,7 +183,7 @@ func synced(directory string) error {
 type restoreCmd struct {
 	databaseFlag
 	filesFlag
-	File string `arg:"" help:"File that noren backup has made."`
+	File string `arg:"" help:"File made by noren backup."`
 }
 
 // Help is the text of `noren restore --help` above the flags.

@@ -17,9 +17,9 @@ import (
 
 // backupsFlags let a server back itself up.
 type backupsFlags struct {
-	Backups     string `placeholder:"DIR" variable:"NOREN_BACKUPS" help:"Directory in which the server makes a backup now and then (SQLite only); default none."`
-	BackupEvery string `default:"24h" placeholder:"TIME" variable:"NOREN_BACKUP_EVERY" help:"How often it makes a backup, such as 6h."`
-	BackupsKept string `default:"7" placeholder:"NUMBER" variable:"NOREN_BACKUPS_KEPT" help:"How many of them are kept; the oldest are removed."`
+	Backups     string `placeholder:"DIR" variable:"NOREN_BACKUPS" help:"Directory for the backups that the server makes (SQLite only); by default it makes none."`
+	BackupEvery string `default:"24h" placeholder:"TIME" variable:"NOREN_BACKUP_EVERY" help:"Interval between backups, such as 6h."`
+	BackupsKept string `default:"7" placeholder:"NUMBER" variable:"NOREN_BACKUPS_KEPT" help:"Number of backups to keep; older ones are removed."`
 }
 
 // backups makes backups in a directory.

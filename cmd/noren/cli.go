@@ -19,20 +19,20 @@ type cli struct {
 	Serve      serveCmd      `cmd:"" help:"Run the server: HTTP and background work in one process."`
 	Apply      applyCmd      `cmd:"" help:"Apply a shop file to the database: create and update, never delete."`
 	Verify     verifyCmd     `cmd:"" help:"Check every invariant of the stored data."`
-	Backup     backupCmd     `cmd:"" help:"Copy the database and the attachments into one file, beside a running server."`
-	Restore    restoreCmd    `cmd:"" help:"Restore what noren backup has copied."`
+	Backup     backupCmd     `cmd:"" help:"Copy the database and the attachments into one file, even while a server runs."`
+	Restore    restoreCmd    `cmd:"" help:"Restore a backup made by noren backup."`
 	Keys       keysCmd       `cmd:"" help:"List, issue or revoke API keys of ReCORE clients."`
-	Rotate     rotateCmd     `cmd:"" help:"Replace a signing secret; the one before stays valid for a while."`
+	Rotate     rotateCmd     `cmd:"" help:"Replace a signing secret; the old one stays valid for a while."`
 	Users      usersCmd      `cmd:"" help:"List the users of the console, or turn off two-step verification of one."`
-	Person     personCmd     `cmd:"" help:"Hand out what is stored of one person, or erase one person."`
-	Sweep      sweepCmd      `cmd:"" help:"Remove now what has been kept long enough, or show what would be removed."`
+	Person     personCmd     `cmd:"" help:"Export or erase the data of one person."`
+	Sweep      sweepCmd      `cmd:"" help:"Remove data whose retention period has ended, or show what would be removed."`
 	Copy       copyCmd       `cmd:"" help:"Copy everything from one database into another, such as from SQLite into PostgreSQL."`
-	Distribute distributeCmd `cmd:"" help:"Print or run what distributes the tables over the workers of Citus."`
-	Compact    compactCmd    `cmd:"" help:"Give the room that what was removed has left in a SQLite file back to the disk."`
+	Distribute distributeCmd `cmd:"" help:"Print or run the statements that distribute the tables over Citus workers."`
+	Compact    compactCmd    `cmd:"" help:"Shrink a SQLite file by returning unused space to the disk."`
 	Callbacks  callbacksCmd  `cmd:"" help:"List or resend callbacks of bulk updates."`
-	Import     importCmd     `cmd:"" help:"Import members, products, stock or purchases from a CSV file."`
+	Import     importCmd     `cmd:"" help:"Import members, products, stock, purchases or points from a CSV file."`
 	Points     pointsCmd     `cmd:"" help:"Expire points."`
-	Ranks      ranksCmd      `cmd:"" help:"Run rank checks."`
+	Ranks      ranksCmd      `cmd:"" help:"Run or undo rank checks."`
 	Webhooks   webhooksCmd   `cmd:"" help:"List webhooks received from Shopify."`
 	Version    versionCmd    `cmd:"" help:"Show the version of Noren and of its database engines."`
 }

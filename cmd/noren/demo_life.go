@@ -121,7 +121,7 @@ func (l *life) points(ctx context.Context) error {
 			Query: l.some(p.nth), Mode: p.mode, Amount: p.amount, Type: noren.DefaultPoint, StaffID: new(1 + l.rand.Int64N(4)), Note: p.note,
 		}
 		_, err := l.rooms.Points.Adjust(ctx, l.staff("staff"), a, nil)
-		// Who has fewer points has not used any.
+		// Members with fewer points have not used any.
 		if poor, refused := errors.AsType[noren.Refusals](err); refused && p.mode == points.Subtract {
 			a.Query = without(a.Query, poor)
 			if len(a.Query.IDs) == 0 {

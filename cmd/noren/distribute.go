@@ -9,7 +9,7 @@ import (
 // distributeCmd is `noren distribute`.
 type distributeCmd struct {
 	databaseFlag
-	Apply bool `help:"Run the statements, after the migrations that are due, and not only print them."`
+	Apply bool `help:"Run the pending migrations and then the statements, instead of printing them."`
 }
 
 // Help is the text of `noren distribute --help` above the flags.

@@ -29,8 +29,8 @@ type importCmd struct {
 	Source    string            `placeholder:"NAME" help:"Where purchases and points come from; their IDs are unique per source. By default shopify for orders exported from Shopify, and csv otherwise."`
 	Map       map[string]string `mapsep:"none" placeholder:"HEADER=FIELD" help:"Import the column HEADER as FIELD; HEADER= leaves it out. Can be repeated."`
 	Encoding  string            `placeholder:"NAME" help:"Encoding of the file, such as utf-8, shift_jis, euc-jp or utf-16le; detected by default."`
-	Delimiter string            `enum:",comma,tab,semicolon,pipe" default:"" placeholder:"NAME" help:"What separates the cells: comma, tab, semicolon or pipe; detected by default."`
-	By        string            `enum:",id,code" default:"" placeholder:"COLUMN" help:"Take members by id, or by code, although the name in the file is another."`
+	Delimiter string            `enum:",comma,tab,semicolon,pipe" default:"" placeholder:"NAME" help:"Delimiter: comma, tab, semicolon or pipe; all but pipe are detected by default."`
+	By        string            `enum:",id,code" default:"" placeholder:"COLUMN" help:"Accept lines whose id, or code, belongs to a member with another name."`
 	Refused   string            `placeholder:"FILE" help:"Write refused lines to this CSV file, each with its reason."`
 	DryRun    bool              `help:"Only show what would happen, field by field, and how many points members would have."`
 }

@@ -11,8 +11,8 @@ import (
 
 // keepFlags say for how long what is done stays stored.
 type keepFlags struct {
-	KeepBulk     string `default:"90d" placeholder:"TIME" variable:"NOREN_KEEP_BULK" help:"How long bulk requests, callbacks and attempts stay stored, such as 90d or 36h; forever: for good."`
-	KeepWebhooks string `default:"90d" placeholder:"TIME" variable:"NOREN_KEEP_WEBHOOKS" help:"How long the webhooks received stay listed."`
+	KeepBulk     string `default:"90d" placeholder:"TIME" variable:"NOREN_KEEP_BULK" help:"How long bulk requests, callbacks and attempts stay stored, such as 90d or 36h; forever keeps them for good."`
+	KeepWebhooks string `default:"90d" placeholder:"TIME" variable:"NOREN_KEEP_WEBHOOKS" help:"How long received webhooks stay stored."`
 	KeepImports  string `default:"90d" placeholder:"TIME" variable:"NOREN_KEEP_IMPORTS" help:"How long imports and their refused lines stay stored."`
 	KeepAnswers  string `default:"24h" placeholder:"TIME" variable:"NOREN_KEEP_ANSWERS" help:"How long a request with an Idempotency-Key gets the same response again."`
 }

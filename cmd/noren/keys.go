@@ -151,7 +151,7 @@ func (c *keysIssueCmd) until() (*time.Time, error) {
 // keysRevokeCmd is `noren keys revoke`.
 type keysRevokeCmd struct {
 	clientFlags
-	Key int64 `required:"" placeholder:"NUMBER" help:"Number of the key, as noren keys list shows it; 0 for all keys that versions before 0.2 have issued."`
+	Key int64 `required:"" placeholder:"NUMBER" help:"Number of the key, as noren keys list shows it; 0 for all keys issued by versions before 0.2."`
 }
 
 // Run revokes a key.
@@ -184,8 +184,8 @@ type rotateCmd struct {
 	databaseFlag
 	Secret string `arg:"" help:"recore.jwt: signs API keys. files.link: signs addresses of files. shopify.webhook: verifies webhooks. The name of a client: signs its callbacks."`
 	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
-	Keep   string `default:"24h" placeholder:"TIME" help:"How long the secret before stays valid, such as 24h or 7d; 0 ends it at once."`
-	Value  string `placeholder:"SECRET" help:"The new secret; required for shopify.webhook, otherwise one is made."`
+	Keep   string `default:"24h" placeholder:"TIME" help:"How long the old secret stays valid, such as 24h or 7d; 0 ends it at once."`
+	Value  string `placeholder:"SECRET" help:"The new secret; required for shopify.webhook, otherwise generated."`
 }
 
 // Help is the text of `noren rotate --help` above the flags.

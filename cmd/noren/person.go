@@ -21,9 +21,9 @@ import (
 
 // personCmd is `noren person`.
 type personCmd struct {
-	Export   personExportCmd   `cmd:"" help:"Write everything that is stored of a member into a ZIP archive."`
-	Erase    personEraseCmd    `cmd:"" help:"Erase a member: everything that tells who it was. This cannot be undone."`
-	Receipts personReceiptsCmd `cmd:"" help:"List the members who were erased, newest first."`
+	Export   personExportCmd   `cmd:"" help:"Write all data about a member to a ZIP archive."`
+	Erase    personEraseCmd    `cmd:"" help:"Erase the personal data of a member. This cannot be undone."`
+	Receipts personReceiptsCmd `cmd:"" help:"List erased members, newest first."`
 }
 
 // memberFlags name one member.
@@ -127,7 +127,7 @@ func personError(t noren.Tenant, id int64, err error) error {
 // personEraseCmd is `noren person erase`.
 type personEraseCmd struct {
 	memberFlags
-	DryRun bool `help:"Only say what would be erased."`
+	DryRun bool `help:"Only show what would be erased."`
 }
 
 // Help is the text of `noren person erase --help` above the flags.

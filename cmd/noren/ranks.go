@@ -13,13 +13,13 @@ import (
 // ranksCmd is `noren ranks`.
 type ranksCmd struct {
 	Check ranksCheckCmd `cmd:"" help:"Run the rank checks that are due, and show who is promoted and demoted."`
-	Undo  ranksUndoCmd  `cmd:"" help:"Take back the latest rank check, such as one that ran by a wrong clock."`
+	Undo  ranksUndoCmd  `cmd:"" help:"Undo the latest rank check, such as one that ran because the clock was wrong."`
 }
 
 // ranksCheckCmd is `noren ranks check`.
 type ranksCheckCmd struct {
 	tenantsFlags
-	At     string `placeholder:"TIME" help:"Run the check of this month or day in the tenant's zone, such as 2026-12 or 2026-12-01, or of a time, such as 2026-12-01T00:00:00+09:00; default whatever is due."`
+	At     string `placeholder:"TIME" help:"Run the check of this month or day in the tenant's zone, such as 2026-12 or 2026-12-01, or at this time, such as 2026-12-01T00:00:00+09:00; by default every check that is due."`
 	DryRun bool   `help:"Only show who would be promoted or demoted."`
 }
 

@@ -86,17 +86,17 @@ type serverFlags struct {
 	TLSCert        string `name:"tls-cert" placeholder:"FILE" variable:"NOREN_TLS_CERT" help:"Certificate chain in PEM; enables HTTPS."`
 	TLSKey         string `name:"tls-key" placeholder:"FILE" variable:"NOREN_TLS_KEY" help:"Private key of the certificate in PEM."`
 	BaseURL        string `name:"base-url" placeholder:"URL" variable:"NOREN_BASE_URL" help:"Public URL of the server; default taken from each request."`
-	Hosts          string `placeholder:"HOST,…" variable:"NOREN_HOSTS" help:"Names by which clients reach the server, such as noren.example.com; links repeat no other."`
+	Hosts          string `placeholder:"HOST,…" variable:"NOREN_HOSTS" help:"Host names by which clients reach the server, such as noren.example.com; links contain no others."`
 	CallbackAllow  string `placeholder:"CIDR,…" variable:"NOREN_CALLBACK_ALLOW" help:"Private networks that callbacks may reach, such as 10.1.0.0/16."`
 	TrustedProxies string `placeholder:"CIDR,…" variable:"NOREN_TRUSTED_PROXIES" help:"Reverse proxies whose X-Forwarded-For is trusted, such as 127.0.0.1."`
 	RateLimits     string `default:"documented" placeholder:"LIMITS" variable:"NOREN_RATE_LIMITS" help:"Rate limits: documented (as in the vendors' documents) or off."`
 	Redis          string `placeholder:"URL" variable:"NOREN_REDIS" help:"redis://…: share rate limits between servers through Redis."`
-	BodyMemory     string `default:"256MB" placeholder:"SIZE" variable:"NOREN_BODY_MEMORY" help:"Memory for the bodies of all running requests, of which a tenant may take a quarter; 0 for any."`
+	BodyMemory     string `default:"256MB" placeholder:"SIZE" variable:"NOREN_BODY_MEMORY" help:"Memory for the bodies of all running requests, of which a tenant may take a quarter; 0 for no limit."`
 }
 
 // queueFlag bounds the queue of each tenant.
 type queueFlag struct {
-	QueueLimit string `default:"10000" placeholder:"NUMBER" variable:"NOREN_QUEUE_LIMIT" help:"Bulk requests that a tenant may have waiting; 0 for any number."`
+	QueueLimit string `default:"10000" placeholder:"NUMBER" variable:"NOREN_QUEUE_LIMIT" help:"Number of bulk requests that a tenant may have waiting; 0 for no limit."`
 }
 
 // requests is the limit; 0 for none.

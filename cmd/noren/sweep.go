@@ -21,9 +21,9 @@ type sweepCmd struct {
 
 // Help is the text of `noren sweep --help` above the flags.
 func (sweepCmd) Help() string {
-	return "A running server does this by itself: every hour, and for audit values and members who left once a day. How long a " +
-		"tenant keeps what is in the shop file under keep; for what it leaves out, give the settings of the server. Members who " +
-		"left are erased, as noren person erase does it."
+	return "A running server does this by itself: every hour, and once a day for audit values and members who left. The shop " +
+		"file says under keep how long a tenant keeps each kind of data; for the others, give the server's settings. Members who " +
+		"left are erased, as by noren person erase."
 }
 
 // Run removes what is over and prints how much. If a tenant fails, what was done before is still printed.

@@ -12,7 +12,7 @@ import (
 // usersCmd is `noren users`: the users of the console.
 type usersCmd struct {
 	List  usersListCmd  `cmd:"" help:"List the users of the console."`
-	Reset usersResetCmd `cmd:"" name:"reset-second-factor" help:"Turn off two-step verification of a user who has lost the phone and the recovery codes."`
+	Reset usersResetCmd `cmd:"" name:"reset-second-factor" help:"Turn off two-step verification for a user who has lost their phone and recovery codes."`
 }
 
 // usersListCmd is `noren users list`.

@@ -15,7 +15,7 @@ import (
 // versionCmd is `noren version`. Its output is what a bug report should start with.
 type versionCmd struct {
 	databaseFlag
-	SBOM bool `name:"sbom" help:"Print what the program is made of, as CycloneDX JSON, instead."`
+	SBOM bool `name:"sbom" help:"Print the software bill of materials (CycloneDX JSON) instead."`
 }
 
 // Run prints versions. An unreachable database is not an error: that is when the rest is needed most.

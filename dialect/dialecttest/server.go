@@ -158,9 +158,17 @@ func (s *Server) ApplyLane(contract string) []string {
 	if err != nil {
 		s.Fatal(err)
 	}
-	done, err := s.Rooms.Bulk.ApplyLane(s.Context(), t.ID)
-	if err != nil {
-		s.Fatal(err)
+	// One call may leave some for the next: it applies fewer at once where they take long.
+	var done []noren.BulkRequest
+	for {
+		some, err := s.Rooms.Bulk.ApplyLane(s.Context(), t.ID)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(some) == 0 {
+			break
+		}
+		done = append(done, some...)
 	}
 	callbacks, err := s.Rooms.Bulk.Callbacks(s.Context(), t, noren.CallbackFilter{})
 	if err != nil {

@@ -42,7 +42,7 @@ func New(rooms Rooms, version string) *Dialect {
 // base is the prefix of all paths of the dialect.
 const base = "/api/privacy"
 
-// The scopes: who hands out need not erase.
+// The scopes: a client that exports data need not be able to erase it.
 const (
 	scopeRead  = "person:read"
 	scopeErase = "person:erase"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"noren"
+	"noren/app/members"
 	"noren/dialect"
 	"noren/web"
 	"noren/wire"
@@ -87,7 +88,7 @@ func deletion(path, scope string, handle dialect.Handler) dialect.Endpoint {
 
 // upload is an endpoint that receives the bytes of a file.
 func upload(path string, handle dialect.Handler) dialect.Endpoint {
-	e := dialect.Write(http.MethodPost, path, web.AnyScope("member:attachment:store"), handle).UpTo(maxUpload)
+	e := dialect.Write(http.MethodPost, path, web.AnyScope("member:attachment:store"), handle).UpTo(members.MaxUpload)
 	e.Stream = openUpload
 	return e.Takes(&wire.Content{MediaType: "*/*", Schema: &wire.Schema{
 		Types: []string{"string"}, Format: "binary", Description: "ファイルそのもの、またはmultipart/form-dataのfile。" + typeNames(),

@@ -97,19 +97,14 @@ func (d *Dialect) getStaff(ctx context.Context, x *web.Request) (web.Answer, err
 	return ok(staffView().Append(nil, all[at])), nil
 }
 
-// staff returns the staff that the caller may see: a caller restricted to one store sees that store's staff and those
-// of no store.
+// staff returns the staff that the caller may see.
 func (d *Dialect) staff(ctx context.Context, x *web.Request) ([]staffShown, error) {
 	staff, stores, err := d.Rooms.Stock.Staff(ctx, x.Caller)
 	if err != nil {
 		return nil, err
 	}
-	own := x.Caller.Client.StoreID
 	var out []staffShown
 	for _, person := range staff {
-		if own != nil && person.StoreID != nil && *person.StoreID != *own {
-			continue
-		}
 		shown := staffShown{Staff: person}
 		at := slices.IndexFunc(stores, func(s noren.Store) bool { return person.StoreID != nil && s.ID == *person.StoreID })
 		if at >= 0 {

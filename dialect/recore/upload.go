@@ -16,9 +16,6 @@ import (
 	"noren/wire"
 )
 
-// maxUpload is the largest file, including the few bytes that a multipart body adds.
-const maxUpload = 20 << 20
-
 // fieldFile is the field of a multipart body, and the key under which problems of a file are reported.
 const fieldFile = "file"
 

@@ -285,7 +285,7 @@ func TestUploadWithLostCommit(t *testing.T) {
 func TestUploadsHaveALimit(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	full := strings.Repeat("x", maxUpload)
+	full := strings.Repeat("x", members.MaxUpload)
 	b.upload("a", full)
 	form, contentType := form(t, "file", full)
 	for _, r := range []request{

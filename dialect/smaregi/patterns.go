@@ -16,9 +16,9 @@ const (
 	patternURL       = "url"
 )
 
-// printablePattern is /^[ -~]+$/ of the pages.
+// printablePattern is /^[ -~]+$/ of the pages, which the domain requires too.
 func printablePattern() wire.Pattern {
-	return wire.Pattern{Name: patternPrintable, Expr: regexp.MustCompile(`^[ -~]+$`)}
+	return wire.Pattern{Name: patternPrintable, Expr: noren.MemberTextRule("code").Like}
 }
 
 // kanaPattern is the pages' pattern for フリガナ. It is stored there with its full-width characters folded, which makes
@@ -32,9 +32,9 @@ func phonePattern() wire.Pattern {
 	return wire.Pattern{Name: patternPhone, Expr: regexp.MustCompile(`^[ -~]{1,20}$`)}
 }
 
-// mailPattern requires little, because addresses of Japanese mobile carriers are known to break stricter rules.
+// mailPattern is the domain's.
 func mailPattern() wire.Pattern {
-	return wire.Pattern{Name: patternMail, Expr: regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)}
+	return wire.Pattern{Name: patternMail, Expr: noren.MemberTextRule("email").Like}
 }
 
 // urlPattern is /^https?://\S+$/ of the pages.
