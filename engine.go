@@ -134,7 +134,8 @@ type CounterTx interface {
 	// Doubtful reports whether fn may run again after a commit that went through. Where it may not, nothing has to be stored
 	// by which fn could recognise its own work.
 	Doubtful() bool
-	// Awaited reports whether this transaction has taken its time and another tenant's write waits for it to end. What consists
+	// Awaited reports whether this transaction has taken its time and another tenant's write waits for it to end, or may
+	// come any moment. What consists
 	// of many parts ends early then, and goes on in another transaction.
 	Awaited() bool
 	// Reserve takes n consecutive numbers from the tenant's counter and returns the first.

@@ -24,7 +24,7 @@ type tx struct {
 	impatient      bool           // it does not wait for an index that is being loaded
 	changedMembers map[int64]bool // whom a keyword may find otherwise after this transaction
 
-	awaited func() bool // whether another tenant waits; nil: transactions run side by side
+	awaited func() bool // whether another tenant waits, or may come any moment; nil: transactions run side by side
 	turn    *turn       // the function of Together that is running; nil outside of any
 	patient bool        // Last is nothing but Together
 }

@@ -33,7 +33,7 @@ type bulkWriter interface {
 	// updateMembers sets one column or more, and when the members were updated.
 	updateMembers(ctx context.Context, now int64, ids []int64, columns []string, values [][]string) error
 	insertAudit(ctx context.Context, first, now int64, request string, ids []int64, changes []string) error
-	InsertLots(ctx context.Context, first, now int64, members []int64, amount int64) error
+	InsertLots(ctx context.Context, first, entry, now int64, members []int64, amount int64) error
 	InsertEntries(ctx context.Context, first, now int64, members []int64, kind string, delta int64) error
 	// Burn takes amount from each of the lots. The first lot is burnt by the entry first, the next by the one after it.
 	Burn(ctx context.Context, first int64, lots []int64, amount int64) error

@@ -114,7 +114,7 @@ func (m *byHand) grant(ctx context.Context, members []int64, amount int64, now t
 			return err
 		}
 		return errors.Join(
-			m.Bulk.InsertLots(ctx, lot, now.UnixMicro(), members, amount),
+			m.Bulk.InsertLots(ctx, lot, entry, now.UnixMicro(), members, amount),
 			m.Bulk.InsertEntries(ctx, entry, now.UnixMicro(), members, "granted", amount),
 			m.audit(ctx, now, len(members), amount*int64(len(members))),
 			m.mark(ctx, now),
