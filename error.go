@@ -36,6 +36,7 @@ type Reason string
 // The reasons for rules that go beyond the shape of a request.
 const (
 	ReasonDuplicate           Reason = "duplicate"             // the same id, or product and store, twice in one request
+	ReasonNameless            Reason = "nameless"              // a new member by whose columns nobody would be found again
 	ReasonUnitPair            Reason = "unit_pair"             // one half of the point unit without the other
 	ReasonActiveWithLeaveDate Reason = "active_leave_date"     // an active member would have a leave date
 	ReasonLeftWithoutDate     Reason = "left_no_leave_date"    // a member who left would have none

@@ -23,6 +23,7 @@ var MemberWords = map[Reason]string{
 	ReasonStoreNotForMembers:  "must be a shop; this store is a warehouse or takes orders",
 	ReasonActiveWithLeaveDate: "an active member must not have a leave date",
 	ReasonLeftWithoutDate:     "a member who left must have a leave date",
+	ReasonNameless:            "give a name, company, phone number, email address or code",
 	ReasonUnitPair:            "give both point_unit_price and point_unit, or neither",
 	ReasonLeaveDateSet:        "the member has a leave date; clear it to make the member active",
 }
@@ -120,6 +121,16 @@ func makeMemberTextRules() map[string]TextRule {
 // digits returns the rule for exactly n digits.
 func digits(n int) TextRule {
 	return TextRule{n, regexp.MustCompile("^[0-9]{" + strconv.Itoa(n) + "}$"), strconv.Itoa(n) + " digits"}
+}
+
+// Nameless reports whether the patch has nothing by which a member that it makes would be found again.
+func (p MemberPatch) Nameless() bool {
+	for _, f := range []Field[string]{p.LastName, p.FirstName, p.LastKana, p.FirstKana, p.Company, p.Phone, p.Mobile, p.Email, p.Code} {
+		if text, _ := f.Value(); text != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // AddressTwice reports whether the patch gives the address both as one text and in parts.

@@ -138,7 +138,11 @@ func (d *Console) accountPage(ctx context.Context, p *page) (web.Answer, error) 
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return p.show(ctx, accountView(p, v))
+	c, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return p.show(ctx, accountView(p, v, c))
 }
 
 // changePassword changes the user's own password. All other sessions of the login end.
@@ -147,11 +151,15 @@ func (d *Console) changePassword(ctx context.Context, p *page) (web.Answer, erro
 	if err != nil {
 		return web.Answer{}, err
 	}
+	c, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
+	if err != nil {
+		return web.Answer{}, err
+	}
 	changed := p.form.Get("new_password")
 	// Passwords are not trimmed, unlike other fields: a blank at the end is part of the password.
 	if changed != p.form.Get("again") {
 		p.wrong("again", p.T("account.not_the_same"))
-		return p.showAgain(ctx, accountView(p, v))
+		return p.showAgain(ctx, accountView(p, v, c))
 	}
 	err = d.Rooms.Access.ChangePassword(ctx, v, p.form.Get("password"), changed)
 	switch {
@@ -159,9 +167,9 @@ func (d *Console) changePassword(ctx context.Context, p *page) (web.Answer, erro
 		return p.done("done.password", "/account"), nil
 	case noren.KindOf(err) == noren.TooMany:
 		p.wrong("password", p.sentence(http.StatusTooManyRequests, err))
-		return p.showAgain(ctx, accountView(p, v))
+		return p.showAgain(ctx, accountView(p, v, c))
 	case p.refused(err, nil):
-		return p.showAgain(ctx, accountView(p, v))
+		return p.showAgain(ctx, accountView(p, v, c))
 	}
 	return web.Answer{}, err
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"noren"
@@ -76,7 +77,7 @@ func membersSince(day noren.Date) string { return "/members?since=" + string(day
 // monthName is a month as people write it.
 func (p *page) monthName(m noren.Month) string {
 	if p.lang == japanese {
-		return string(m[:4]) + "年" + string(m[5:]) + "月"
+		return string(m[:4]) + "年" + strings.TrimPrefix(string(m[5:]), "0") + "月"
 	}
 	at, err := time.Parse("2006-01", string(m))
 	if err != nil {

@@ -41,9 +41,9 @@ func TestHome(t *testing.T) {
 	}
 	admin := b.as("admin")
 	words := func(w *browser) string { return strings.Join(strings.Fields(textOf(w.get("/console/"))), " ") }
-	admin.shows("/console/", "新しい会員", "ポイントの動き", "2026年04月", "失敗した一括更新", `aria-label="今日: 0"`, `aria-label="直近30日間: 4"`,
+	admin.shows("/console/", "新しい会員", "ポイントの動き", "2026年4月", "失敗した一括更新", `aria-label="今日: 0"`, `aria-label="直近30日間: 4"`,
 		"/console/members?since=2026-04-11", "/console/members?since=2026-03-13", "/console/bulk?state=failed", "/console/bulk?delivery=given_up")
-	for _, row := range []string{"付与 90 1,140", "利用 300 300", "失効 0 0", "2026年04月 90", "2026年05月 700", "2026年06月 50"} {
+	for _, row := range []string{"付与 90 1,140", "利用 300 300", "失効 0 0", "2026年4月 90", "2026年5月 700", "2026年6月 50"} {
 		if text := words(admin); !strings.Contains(text, row) {
 			t.Errorf("no %q in %s", row, text)
 		}
@@ -53,7 +53,7 @@ func TestHome(t *testing.T) {
 	ginza := b.as("ginza")
 	ginza.shows("/console/", `aria-label="直近30日間: 3"`)
 	text := words(ginza)
-	if !strings.Contains(text, "2026年06月 0") || !strings.Contains(text, "付与 90 1,090") || strings.Contains(text, "失敗した") {
+	if !strings.Contains(text, "2026年6月 0") || !strings.Contains(text, "付与 90 1,090") || strings.Contains(text, "失敗した") {
 		t.Errorf("a user of one store sees %s", text)
 	}
 	b.as("viewer").shows("/console/", "新しい会員")

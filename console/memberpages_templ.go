@@ -78,7 +78,7 @@ func memberPointsPage(p *page, v pointsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"region\" aria-labelledby=\"lots-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"group\" aria-labelledby=\"lots-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -317,7 +317,7 @@ func memberPointsPage(p *page, v pointsView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"region\" aria-labelledby=\"movements-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"group\" aria-labelledby=\"movements-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -559,7 +559,7 @@ func memberPointsPage(p *page, v pointsView) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<td>")
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<td class=\"number\">")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -986,7 +986,7 @@ func memberSpendPage(p *page, v spendView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"region\" aria-labelledby=\"changes-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 82, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"group\" aria-labelledby=\"changes-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1193,7 +1193,7 @@ func memberSpendPage(p *page, v spendView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 101, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"region\" aria-labelledby=\"purchases-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 101, "<div class=\"card table-responsive\" tabindex=\"0\" role=\"group\" aria-labelledby=\"purchases-title\"><table class=\"table table-sm card-table\"><thead><tr><th scope=\"col\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

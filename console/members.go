@@ -284,12 +284,12 @@ func kanaOf(m noren.Member) string {
 	return strings.TrimSpace(or(m.LastKana) + " " + or(m.FirstKana))
 }
 
-// storeNumber is the ID of the store that a user is restricted to.
-func (p *page) storeNumber(id *int64) string {
+// userStore is the name of the store that a user is restricted to.
+func (p *page) userStore(c stock.Catalogue, id *int64) string {
 	if id == nil {
 		return p.T("value.all")
 	}
-	return strconv.FormatInt(*id, 10)
+	return p.storeName(c, id)
 }
 
 // or is the text, or "" for nil.

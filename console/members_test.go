@@ -289,8 +289,8 @@ func TestPoints(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ field, value, words string }{
 		"too many":   {"amount", "121", "残高を超える減算はできません"},
-		"none":       {"amount", "0", "1から999,999,999まで"},
-		"words":      {"amount", "many", "1から999,999,999まで"},
+		"none":       {"amount", "0", "1から100,000まで"},
+		"words":      {"amount", "many", "1から100,000まで"},
 		"mode":       {"mode", "MUL", "この値は使用できません"},
 		"kind":       {"kind", "GOLD", "この値は使用できません"},
 		"day":        {"expires_on", "tomorrow", "日付を入力してください"},
@@ -386,12 +386,12 @@ func TestReversePoints(t *testing.T) {
 	const history, page = "/console/members/1/points", "/console/members/1/points/1/reverse"
 	w := b.as("admin")
 	w.shows(history, `href="`+page+`"`)
-	stale := form(t, w.shows(page, "残高が-500(500→0)になります", "+500"), page)
+	stale := form(t, w.shows(page, "残高が500から0になります(-500)", "+500"), page)
 	give("SUB", "120")
 	if a := w.post(page, stale); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "もう一度確認してください") {
 		t.Errorf("after the points have moved: %d %s", a.Code, textOf(a))
 	}
-	reverse := form(t, w.shows(page, "残高が-380(380→0)になります", "120ポイントはすでに利用または失効しているため"), page)
+	reverse := form(t, w.shows(page, "残高が380から0になります(-380)", "120ポイントはすでに利用または失効しているため"), page)
 	reverse.Set("reason", strings.Repeat("長", 201))
 	if a := w.post(page, reverse); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "200文字以内") {
 		t.Errorf("a long story: %d %s", a.Code, textOf(a))
@@ -410,7 +410,7 @@ func TestReversePoints(t *testing.T) {
 		t.Errorf("again: %d %s", again.Code, textOf(again))
 	}
 	// The use can still be given back: to the lot that it was taken from.
-	use := form(t, w.shows("/console/members/1/points/2/reverse", "残高が+120(0→120)になります"), "/console/members/1/points/2/reverse")
+	use := form(t, w.shows("/console/members/1/points/2/reverse", "残高が0から120になります(+120)"), "/console/members/1/points/2/reverse")
 	if a := w.post("/console/members/1/points/2/reverse", use); a.Code != http.StatusSeeOther {
 		t.Errorf("the use: %d %s", a.Code, textOf(a))
 	}

@@ -22,6 +22,9 @@ func (p *page) sure(value, words string) bool {
 // confirmed reports whether the form confirms the question with that value.
 func (p *page) confirmed(value string) bool { return slices.Contains(p.form[fieldSure], value) }
 
+// onlyAsks reports whether nothing is wrong with a form but that it must be confirmed.
+func (p *page) onlyAsks() bool { return len(p.problems) == 1 && p.problems[fieldSure] != "" }
+
 // ask shows the form again with a question.
 func (p *page) ask(value, words string) {
 	p.question = question{value, words}

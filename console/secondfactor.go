@@ -105,7 +105,11 @@ func (d *Console) users(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return p.show(ctx, usersView(p, list))
+	c, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return p.show(ctx, usersView(p, list, c))
 }
 
 // resetSecondFactor turns off the second factor of another user.

@@ -18,6 +18,7 @@ func shellWords() map[string]text {
 		"form.session_ended": {"セッションが終了しました。入力した内容は保持しています。サインインすると、入力していた画面に戻ります。", "Your session has ended. What you entered is kept: sign in to return to it."},
 		"form.file_again":    {"セッションが終了しました。ファイルは送信されていません。サインインして、もう一度選択してください。", "Your session has ended, and the file was not sent. Sign in and choose it again."},
 		"form.leave":         {"入力した内容は保存されていません。このページを離れますか?", "What you entered is not saved. Leave this page?"},
+		"form.asks":          {"内容を確認してください。まだ登録されていません。", "Please check. Nothing was saved yet."},
 		"form.sure":          {"確認", "Please confirm"},
 		"form.yes":           {"はい、この内容で登録します", "Yes, save it like this"},
 		"error.stale":        {"サーバーに接続できないため、検索結果を表示できません。通信状態を確認して、もう一度お試しください。", "The server cannot be reached, so there is nothing to show. Check the connection and try again."},

@@ -38,11 +38,17 @@ var errTwins = errors.New("may be registered already")
 
 // Register creates one active member for a person, who has ruled out that it is one of those in others. If it may be another one,
 // nothing is created and all twins are returned, ordered by id. It is decided in the transaction that creates the member, so that
-// a form that is sent twice is not told of its own member. Errors as for Create.
+// a form that is sent twice is not told of its own member. Errors as for Create, and ReasonNameless for a form that was sent empty:
+// programs may make members without a name, a person who does so has slipped.
 func (s *Service) Register(
 	ctx context.Context, c noren.Caller, p noren.MemberPatch, others []int64, once *unit.Once,
 ) (list List, twins []Twin, kept *noren.KeptAnswer, err error) {
 	list, kept, err = s.create(ctx, c, []noren.MemberPatch{p}, noren.Active, once, func(w *writer) (err error) {
+		if p.Nameless() {
+			return noren.Refusals{{
+				Kind: noren.Invalid, Reason: noren.ReasonNameless, Field: "last_name", Message: noren.MemberWords[noren.ReasonNameless],
+			}}
+		}
 		if twins, err = findTwins(ctx, w.tx, c, p); err != nil {
 			return err
 		}

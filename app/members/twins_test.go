@@ -1,6 +1,7 @@
 package members_test
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -41,7 +42,11 @@ func TestTwins(t *testing.T) {
 		apptest.Same(t, "everything at once", []string{"0 [phone name]", "1 [email]", "2 [phone]"}, numbers(b.Caller, all))
 		apptest.Same(t, "to a caller of one store", []string{"0 [phone name]", "1 [email]"}, numbers(b.InStore(1), all))
 		apptest.Same(t, "a name without a birthday", []string(nil), numbers(b.Caller, noren.MemberPatch{LastName: text("高橋"), FirstName: text("花子")}))
-		apptest.Same(t, "nothing", []string(nil), numbers(b.Caller, noren.MemberPatch{}))
+		apptest.Same(t, "a code alone", []string(nil), numbers(b.Caller, noren.MemberPatch{Code: text("CARD1")}))
+		_, _, _, err := b.Members.Register(b.Ctx, b.Caller, noren.MemberPatch{LastName: text(""), BirthDate: born}, nil, nil)
+		if refused, _ := errors.AsType[noren.Refusals](err); len(refused) != 1 || refused[0].Reason != noren.ReasonNameless {
+			t.Errorf("without anything to be found by: %v", err)
+		}
 
 		clerk := apptest.Person(b, "clerk", 0)
 		clerk.Scopes = []string{string(noren.Viewer), string(noren.Clerk)}

@@ -4,11 +4,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
-	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"noren/cmd/noren/demoshop"
+	"noren/onetime"
 )
 
 // TestBrowserSignIn signs in, looks around, finds people by two letters and switches the language.
@@ -29,11 +34,13 @@ func TestBrowserSignIn(t *testing.T) {
 		// The driver sends the character even if a handler has prevented the key; a keyboard would not.
 		w.run(chromedp.Evaluate(`document.getElementById("search").value = ""`, nil), chromedp.KeyEvent("山田"))
 		w.until(`[...document.querySelectorAll("tbody tr")].every(row => row.innerText.includes("山田")) && document.querySelectorAll("tbody tr").length > 0`)
-		w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-		w.until(`document.documentElement.getAttribute("data-bs-theme") === "dark"`)
-		w.accessible()
+		w.theme("dark")
 		w.fits("members-dark")
-		w.run(emulation.SetEmulatedMedia())
+		w.theme("light")
+		w.open("/")
+		w.shows("新しい会員")
+		w.accessible()
+		w.fits("home")
 		w.open("/account")
 		w.accessible()
 		w.fits("account")
@@ -41,7 +48,61 @@ func TestBrowserSignIn(t *testing.T) {
 		w.shows("Change password")
 		w.run(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 		w.until(`document.activeElement.id === "main"`)
+		w.run(chromedp.Click(`button[lang="ja"]`, chromedp.ByQuery))
+		w.shows("パスワードの変更")
+		w.twoSteps()
 	})
+}
+
+// twoSteps turns two-step verification on, signs in with it and turns it off again, with a wrong code at each step.
+func (w *window) twoSteps() {
+	w.Helper()
+	const code = "#field-code"
+	wrong := func(route string) {
+		w.size(360)
+		w.run(chromedp.SetValue(code, "wrong", chromedp.ByQuery), chromedp.Submit(code, chromedp.ByQuery))
+		w.pointsAtProblems(route, 360)
+		w.accessible()
+	}
+	w.open("/account/second-factor")
+	w.accessible()
+	w.run(chromedp.SetValue("#field-password", clerkPassword, chromedp.ByQuery), chromedp.Submit("#field-password", chromedp.ByQuery))
+	w.shows("QRコード")
+	w.accessible()
+	w.fits("second-factor-setup")
+	var secret, recovery string
+	w.run(chromedp.Text("#factor-secret", &secret, chromedp.ByQuery))
+	wrong("/account/second-factor/on")
+	right, err := onetime.Code(strings.ReplaceAll(secret, " ", ""), time.Now())
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.run(chromedp.SetValue(code, right, chromedp.ByQuery), chromedp.Submit(code, chromedp.ByQuery))
+	w.shows("2段階認証を有効にしました")
+	w.accessible()
+	w.fits("second-factor-recovery")
+	w.run(chromedp.Text("#factor-recovery", &recovery, chromedp.ByQuery))
+	codes := strings.Fields(recovery)
+
+	w.run(network.ClearBrowserCookies())
+	w.open("/sign-in")
+	w.run(
+		chromedp.SetValue("#field-contract", demoshop.Contract, chromedp.ByQuery), chromedp.SetValue("#field-login", "staff", chromedp.ByQuery),
+		chromedp.SetValue("#field-password", clerkPassword, chromedp.ByQuery), chromedp.Submit("#field-password", chromedp.ByQuery),
+		chromedp.WaitVisible(code, chromedp.ByQuery),
+	)
+	w.fits("sign-in-code")
+	wrong("/sign-in/code")
+	w.run(
+		chromedp.SetValue(code, codes[0], chromedp.ByQuery), chromedp.Submit(code, chromedp.ByQuery),
+		chromedp.WaitVisible(".bar-nav", chromedp.ByQuery),
+	)
+	w.open("/account/second-factor")
+	w.shows("残りの予備コード")
+	w.fits("second-factor-on")
+	wrong("/account/second-factor/off")
+	w.run(chromedp.SetValue(code, codes[1], chromedp.ByQuery), chromedp.Submit(code, chromedp.ByQuery))
+	w.shows("2段階認証を無効にしました")
 }
 
 // TestBrowserMember finds a member by two letters, changes it, gives points, writes a note and attaches a photo.
@@ -61,7 +122,7 @@ func TestBrowserMember(t *testing.T) {
 		w.until(`document.querySelector("#field-occupation")`)
 		w.accessible()
 		w.fits("member-edit")
-		w.run(chromedp.SetValue("#field-last_kana", "やまだ", chromedp.ByQuery))
+		w.run(chromedp.SetValue("#field-last_kana", "Yamada", chromedp.ByQuery))
 		w.click("保存")
 		w.shows("全角カタカナで入力してください")
 		w.accessible()
@@ -70,7 +131,11 @@ func TestBrowserMember(t *testing.T) {
 		w.shows("保存しました")
 		w.shows("染物師")
 
-		w.run(chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
+		w.run(chromedp.SetValue("#field-amount", "20000", chromedp.ByQuery))
+		w.click("付与する")
+		w.until(`document.querySelector("#field-sure")`) // more than is given without a question
+		w.accessible()
+		w.run(chromedp.Click("#field-sure", chromedp.ByQuery), chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
 		w.click("付与する")
 		w.shows("1,500ポイントを付与しました")
 		w.run(chromedp.SetValue("#field-note", "緑茶をお好みです", chromedp.ByQuery))

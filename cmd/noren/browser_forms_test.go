@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
@@ -20,7 +22,7 @@ import (
 // refusedForm is a form with what the server refuses in it.
 type refusedForm struct {
 	route  string // of the form, as in the table of routes
-	page   string // on which the form stands; %d is a member
+	page   string // on which the form stands, with {member}, and {entry} of the points of that member
 	typed  map[string]string
 	file   string // chosen in the field "file", instead of typing
 	button string // the value of the button pressed; "": the first
@@ -40,11 +42,17 @@ func refusedForms(t *testing.T) []refusedForm {
 	return []refusedForm{
 		{route: "/sign-in", page: "/sign-in", typed: map[string]string{"login": "nobody", "password": "wrong"}, nobody: true},
 		{route: "/account/password", page: "/account", typed: map[string]string{"password": "x", "new_password": "short", "again": "other"}},
-		{route: "/members/{id}/edit", page: "/members/%d/edit", typed: map[string]string{"last_kana": "abc", "bank_account_number": "1"}},
-		{route: "/members/{id}/points", page: "/members/%d", typed: map[string]string{"amount": "many"}},
-		{route: "/members/{id}/notes", page: "/members/%d", typed: map[string]string{"note": ""}},
-		{route: "/members/{id}/attachments", page: "/members/%d", file: film},
-		{route: "/members/{id}/erase", page: "/members/%d", typed: map[string]string{"erase_code": "no"}},
+		{route: "/account/second-factor", page: "/account/second-factor", typed: map[string]string{"password": "wrong"}},
+		{route: "/members/new", page: "/members/new", typed: map[string]string{"last_kana": "abc", "bank_account_number": "1"}},
+		{route: "/members/{id}/edit", page: "/members/{member}/edit", typed: map[string]string{"last_kana": "abc", "bank_account_number": "1"}},
+		{route: "/members/{id}/points", page: "/members/{member}", typed: map[string]string{"amount": "many"}},
+		{
+			route: "/members/{id}/points/{entry}/reverse", page: "/members/{member}/points/{entry}/reverse",
+			typed: map[string]string{"reason": strings.Repeat("長", 201)},
+		},
+		{route: "/members/{id}/notes", page: "/members/{member}", typed: map[string]string{"note": ""}},
+		{route: "/members/{id}/attachments", page: "/members/{member}", file: film},
+		{route: "/members/{id}/erase", page: "/members/{member}", typed: map[string]string{"erase_code": "no"}},
 		{route: "/ranks/programme", page: "/ranks/programme", typed: map[string]string{"window_months": "x", "ratio-1": "y"}},
 		{route: "/stock/{product}/{store}", page: "/stock/1/1", typed: map[string]string{"amount": "many"}},
 		{route: "/clients", page: "/clients/new?dialect=recore", typed: map[string]string{"name": ""}},
@@ -59,7 +67,13 @@ func withoutRefusal() []string {
 	return []string{
 		"/language", "/sign-out", "/sign-out-everywhere", "/members/{id}/notes/{note}/delete",
 		"/members/{id}/attachments/{attachment}/delete", "/bulk/send-again", "/bulk/{id}/send-again", "/clients/{id}/revoke", "/imports/{id}/cancel",
+		"/users/reset-second-factor",
 	}
+}
+
+// inTwoSteps are the routes whose forms follow on others; twoSteps tries them.
+func inTwoSteps() []string {
+	return []string{"/sign-in/code", "/account/second-factor/on", "/account/second-factor/off"}
 }
 
 // TestBrowserRefusedForms: after every refused form the summary of what is wrong is in view and has the focus, on wide and
@@ -71,7 +85,7 @@ func TestBrowserRefusedForms(t *testing.T) {
 	for _, f := range forms {
 		covered[f.route] = true
 	}
-	for _, route := range withoutRefusal() {
+	for _, route := range slices.Concat(withoutRefusal(), inTwoSteps()) {
 		covered[route] = true
 	}
 	c, err := console.New(console.Config{})
@@ -90,19 +104,27 @@ func TestBrowserRefusedForms(t *testing.T) {
 	inBrowser(t, func(w *window) {
 		for _, f := range forms {
 			if f.nobody {
-				w.refuses(f, 0)
+				w.refuses(f, strings.NewReplacer())
 			}
 		}
 		w.signIn("admin")
 		w.open("/imports")
 		w.run(chromedp.SetUploadFiles("#field-file", []string{draft}, chromedp.ByQuery), chromedp.Submit("#field-file", chromedp.ByQuery))
 		w.until(`document.querySelector("#field-column-1")`)
-		var member int64
 		w.open("/members")
-		w.run(chromedp.Evaluate(`Number(document.querySelector("tbody a").href.split("/").pop())`, &member))
+		w.run(chromedp.Click("tbody a", chromedp.ByQuery))
+		w.until(`document.querySelector("#field-amount")`)
+		w.run(chromedp.SetValue("#field-amount", "50", chromedp.ByQuery))
+		w.click("付与する")
+		w.shows("50ポイントを付与しました")
+		w.click("ポイント")
+		var member, entry string
+		w.until(`document.querySelector('a[href$="/reverse"]')`)
+		w.run(chromedp.Evaluate(`document.querySelector('a[href$="/reverse"]').href.split("/").at(-4)`, &member),
+			chromedp.Evaluate(`document.querySelector('a[href$="/reverse"]').href.split("/").at(-2)`, &entry))
 		for _, f := range forms {
 			if !f.nobody {
-				w.refuses(f, member)
+				w.refuses(f, strings.NewReplacer("{member}", member, "{entry}", entry))
 			}
 		}
 	})
@@ -112,17 +134,13 @@ func TestBrowserRefusedForms(t *testing.T) {
 var variables = regexp.MustCompile(`\\\{[a-z]+\\\}`)
 
 // refuses sends the form at both widths, past the checks of the browser, and looks at the page that comes back.
-func (w *window) refuses(f refusedForm, member int64) {
+func (w *window) refuses(f refusedForm, names *strings.Replacer) {
 	w.Helper()
 	w.sure()
-	page := f.page
-	if member > 0 && regexp.MustCompile(`%d`).MatchString(page) {
-		page = fmt.Sprintf(page, member)
-	}
 	action := "^" + variables.ReplaceAllString(regexp.QuoteMeta("/console"+f.route), "[^/]+") + "$"
 	for _, width := range []int64{1440, 360} {
 		w.size(width)
-		w.open(page)
+		w.open(names.Replace(f.page))
 		find := fmt.Sprintf(`[...document.querySelectorAll("main form[method=post]")].find(f => new RegExp(%q).test(new URL(f.action).pathname))`, action)
 		w.until(find)
 		if f.file != "" {
@@ -138,28 +156,34 @@ func (w *window) refuses(f refusedForm, member int64) {
 			for (const [name, value] of Object.entries(%s || {})) form.elements[name].value = value;
 			[...form.querySelectorAll("button")].find(b => %q === "" || b.value === %q).click();
 		})()`, find, typed, f.button, f.button), nil))
-		w.until(`document.readyState === "complete" && document.querySelector("#problems")`)
-		for what, script := range map[string]string{
-			"the summary is in view": `(() => { const r = document.querySelector("#problems").getBoundingClientRect();
-				return r.top >= 0 && r.height > 0 && r.bottom <= innerHeight; })()`,
-			"the summary has the focus":      `document.activeElement.id === "problems"`,
-			"no message says it was done":    `!document.querySelector(".alert-success")`,
-			"each link leads to a field":     `[...document.querySelectorAll("#problems a")].every(a => document.getElementById(a.hash.slice(1)))`,
-			"it is said what is wrong":       `document.querySelector("#problems").innerText.trim().length > 5`,
-			"the page is not wider than 360": `document.documentElement.scrollWidth <= document.documentElement.clientWidth`,
-		} {
-			var met bool
-			w.run(chromedp.Evaluate(script, &met))
-			if !met {
-				var shown string
-				w.run(chromedp.Evaluate(`document.querySelector("#problems").innerText + " at " + JSON.stringify(document.querySelector("#problems").getBoundingClientRect()) +
-					"; " + document.documentElement.scrollWidth + " wide; out of the window: " + [...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth && !e.closest(".bar-nav"))
-						.slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join(" ")`, &shown))
-				w.Errorf("%s at %d: it is not so that %s: %s", f.route, width, what, shown)
-			}
-		}
+		w.pointsAtProblems(f.route, width)
 	}
 	w.size(1440)
+}
+
+// pointsAtProblems looks at the page that comes back after a form was refused.
+func (w *window) pointsAtProblems(route string, width int64) {
+	w.Helper()
+	w.until(`document.readyState === "complete" && document.querySelector("#problems")`)
+	for what, script := range map[string]string{
+		"the summary is in view": `(() => { const r = document.querySelector("#problems").getBoundingClientRect();
+			return r.top >= 0 && r.height > 0 && r.bottom <= innerHeight; })()`,
+		"the summary has the focus":      `document.activeElement.id === "problems"`,
+		"no message says it was done":    `!document.querySelector(".alert-success")`,
+		"each link leads to a field":     `[...document.querySelectorAll("#problems a")].every(a => document.getElementById(a.hash.slice(1)))`,
+		"it is said what is wrong":       `document.querySelector("#problems").innerText.trim().length > 5`,
+		"the page is not wider than 360": `document.documentElement.scrollWidth <= document.documentElement.clientWidth`,
+	} {
+		var met bool
+		w.run(chromedp.Evaluate(script, &met))
+		if !met {
+			var shown string
+			w.run(chromedp.Evaluate(`document.querySelector("#problems").innerText + " at " + JSON.stringify(document.querySelector("#problems").getBoundingClientRect()) +
+				"; " + document.documentElement.scrollWidth + " wide; out of the window: " + [...document.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth && !e.closest(".bar-nav"))
+					.slice(0, 5).map(e => e.outerHTML.slice(0, 120)).join(" ")`, &shown))
+			w.Errorf("%s at %d: it is not so that %s: %s", route, width, what, shown)
+		}
+	}
 }
 
 // TestBrowserNothingIsLost: leaving an edited form asks first, as does switching the language; and when the network is gone the
@@ -186,7 +210,7 @@ func TestBrowserNothingIsLost(t *testing.T) {
 		}
 		w.run(chromedp.SendKeys("#field-amount", "7", chromedp.ByQuery))
 		w.click("Set")
-		w.shows("Saved.")
+		w.shows("from 0 to 7")
 		if asked() != 1 {
 			t.Errorf("sending the form asks")
 		}

@@ -108,6 +108,13 @@ func TestBrowserClients(t *testing.T) {
 		if status, text := w.patch(token, "/customers/bulk", `{}`); status != http.StatusUnauthorized {
 			t.Errorf("with a revoked token: %d %s", status, text)
 		}
+		w.open("/users")
+		w.shows("管理画面のユーザー")
+		w.accessible()
+		w.fits("users")
+		w.open("/members/new")
+		w.accessible()
+		w.fits("member-new")
 		w.open("/audit?subject=client")
 		w.shows("在庫連携")
 		w.accessible()

@@ -295,27 +295,46 @@ func (w *window) click(words string) {
 		`[...document.querySelectorAll("main button, main a")].find(e => e.innerText.trim() === %s).click()`, quoted), nil))
 }
 
-// accessible fails the test if axe finds a serious problem on the page.
+// accessible fails the test if axe finds something on the page, wide or narrow, light or dark. Themes differ in nothing but
+// colours, so that only their contrast is looked at twice.
 func (w *window) accessible() {
 	w.Helper()
 	axe, err := os.ReadFile(filepath.Join("..", "..", "console", "testdata", "axe", "axe.min.js"))
 	if err != nil {
 		w.Fatal(err)
 	}
-	w.until(`document.readyState === "complete"`)    // a page that is still loading lacks some of its texts
-	w.until(`document.getAnimations().length === 0`) // a colour in transition has the contrast of neither end
-	var found []string
-	w.run(
-		chromedp.Evaluate(string(axe)+";0", nil),
-		chromedp.Evaluate(`axe.run().then(r => r.violations.filter(v => v.impact === "serious" || v.impact === "critical").map(
-			v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html).slice(0, 3).join(" | ")))`, &found,
-			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
-	)
-	var where string
-	w.run(chromedp.Location(&where))
-	for _, violation := range found {
-		w.Errorf("%s: %s", where, violation)
+	w.until(`document.readyState === "complete"`) // a page that is still loading lacks some of its texts
+	w.run(chromedp.Evaluate(string(axe)+";0", nil))
+	for _, look := range []struct {
+		width        int64
+		theme, rules string
+	}{
+		{1440, "light", "{}"}, {360, "light", "{}"},
+		{360, "dark", `{runOnly: ["color-contrast"]}`}, {1440, "dark", `{runOnly: ["color-contrast"]}`},
+	} {
+		w.size(look.width)
+		w.theme(look.theme)
+		var found []string
+		var where string
+		w.run(
+			chromedp.Evaluate(fmt.Sprintf(`axe.run(%s).then(r => r.violations.map(
+				v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html + " " + (n.any[0]?.message ?? "")).slice(0, 3).join(" | ")))`, look.rules),
+				&found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+			chromedp.Location(&where),
+		)
+		for _, violation := range found {
+			w.Errorf("%s, %s at %d: %s", where, look.theme, look.width, violation)
+		}
 	}
+	w.theme("light")
+}
+
+// theme makes the browser prefer the light or the dark theme, and waits until the page has it.
+func (w *window) theme(name string) {
+	w.Helper()
+	w.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}))
+	w.until(fmt.Sprintf(`document.documentElement.getAttribute("data-bs-theme") === %q`, name))
+	w.until(`document.getAnimations().length === 0`) // a colour in transition has the contrast of neither end
 }
 
 // fits fails the test if the page is wider than the window, and saves a picture of it if requested.
