@@ -15,16 +15,27 @@ const formulaSigns = "=+-@＝＋－＠−﹦﹢﹣﹫"
 // can choose a name that would otherwise run on the machine of the person who opens the file. Every CSV that leaves the
 // program goes through here.
 func Defused(cell string) string {
-	if formula(cell) || strings.HasPrefix(noren.Trimmed(cell), "'") && number(cell) {
+	if armed(cell) {
 		return "'" + cell
 	}
 	return cell
 }
 
+// armed reports whether a cell needs the apostrophe of Defused: it may be read as a formula, or it has an apostrophe of its own, behind
+// what cannot be seen, that would be taken for that of Defused.
+func armed(cell string) bool {
+	if formula(cell) {
+		return true
+	}
+	seen := cell[strings.Index(cell, noren.Trimmed(cell)):]
+	rest, ok := strings.CutPrefix(seen, "'")
+	return ok && (armed(rest) || number(rest))
+}
+
 // disarmed removes the apostrophe of Defused, so that what was exported can be imported again, and the one that Shopify writes before
 // numbers.
 func disarmed(cell string) string {
-	if rest, ok := strings.CutPrefix(cell, "'"); ok && (formula(rest) || number(rest)) {
+	if rest, ok := strings.CutPrefix(cell, "'"); ok && (armed(rest) || number(rest)) {
 		return rest
 	}
 	return cell

@@ -1,6 +1,12 @@
 package csvfile
 
-import "testing"
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"noren"
+)
 
 // TestDefused has what spreadsheet programs read as a formula, and what they do not. What is defused is read back as it was.
 func TestDefused(t *testing.T) {
@@ -20,4 +26,16 @@ func TestDefused(t *testing.T) {
 			t.Errorf("%q is read back as %q", cell, back)
 		}
 	}
+}
+
+// TestApostrophesComeBack: whatever the text, a cell is read as the text that was written, but for what cannot be seen around it.
+func TestApostrophesComeBack(t *testing.T) {
+	t.Parallel()
+	letters := rapid.SampledFrom([]rune("'= \u3000\t\r\n1aﾞ\"\u200b＝"))
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOfN(letters, 0, 7, -1).Draw(t, "text")
+		if got := plain(Defused(text)); got != noren.Trimmed(text) {
+			t.Fatalf("%q is written as %q and read as %q", text, Defused(text), got)
+		}
+	})
 }
