@@ -27,8 +27,8 @@ func armed(cell string) bool {
 	if formula(cell) {
 		return true
 	}
-	seen := cell[strings.Index(cell, noren.Trimmed(cell)):]
-	rest, ok := strings.CutPrefix(seen, "'")
+	_, behind, _ := strings.Cut(cell, noren.Trimmed(cell))
+	rest, ok := strings.CutPrefix(noren.Trimmed(cell)+behind, "'")
 	return ok && (armed(rest) || number(rest))
 }
 

@@ -7,7 +7,8 @@ const PointNote = "計測"
 
 // InsertLots runs the statement for each row. Lots and the entries that granted them are numbered from first and from entry.
 func (w *sqliteWriter) InsertLots(ctx context.Context, first, entry, now int64, members []int64, amount int64) error {
-	return w.each(ctx, len(members), `INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining, entry_id)
+	return w.each(ctx, len(members), `INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining,
+			entry_id)
 		VALUES (?, ?, ?, 'DEFAULT', ?, NULL, ?, ?, ?)`, func(row int) []any {
 		return []any{w.tenant, first + int64(row), members[row], now, amount, amount, entry + int64(row)}
 	})
@@ -34,7 +35,8 @@ func (w *sqliteWriter) Burn(ctx context.Context, first int64, lots []int64, amou
 
 // InsertLots sends one statement.
 func (w postgresWriter) InsertLots(ctx context.Context, first, entry, now int64, members []int64, amount int64) error {
-	_, err := w.conn.ExecContext(ctx, `INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining, entry_id)
+	_, err := w.conn.ExecContext(ctx, `INSERT INTO point_lots (tenant_id, id, member_id, type, granted_at, expires_on, amount, remaining,
+			entry_id)
 		SELECT $1, v.id, v.member, 'DEFAULT', $2, NULL, $3, $3, v.entry
 		FROM unnest($4::bigint[], $5::bigint[], $6::bigint[]) AS v (id, member, entry)`,
 		w.tenant, now, amount, from(first, len(members)), members, from(entry, len(members)))

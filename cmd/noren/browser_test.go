@@ -309,8 +309,10 @@ func (w *window) accessible() {
 		width        int64
 		theme, rules string
 	}{
-		{1440, "light", "{}"}, {360, "light", "{}"},
-		{360, "dark", `{runOnly: ["color-contrast"]}`}, {1440, "dark", `{runOnly: ["color-contrast"]}`},
+		{1440, "light", "{}"},
+		{360, "light", "{}"},
+		{360, "dark", `{runOnly: ["color-contrast"]}`},
+		{1440, "dark", `{runOnly: ["color-contrast"]}`},
 	} {
 		w.size(look.width)
 		w.theme(look.theme)
