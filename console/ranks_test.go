@@ -123,7 +123,7 @@ func TestProgramme(t *testing.T) {
 	w.shows("/console/ranks", "3,000円", "5.5%", "3か月ごと", "保存しました")
 	for field, wrong := range map[string]string{
 		"start": "2026-13", "window_months": "0", "check_every_months": "x", "demotion": "at_once", "entry-2": "-1",
-		"entry-3": "1.5", "ratio-3": "101", "maintenance-2": "",
+		"entry-3": "1.5", "ratio-3": "10001", "maintenance-2": "",
 	} {
 		bad := url.Values{}
 		maps.Copy(bad, form)

@@ -122,7 +122,7 @@ func TestBrowserMember(t *testing.T) {
 		w.until(`document.querySelector("#field-occupation")`)
 		w.accessible()
 		w.fits("member-edit")
-		w.run(chromedp.SetValue("#field-last_kana", "Yamada", chromedp.ByQuery))
+		w.run(chromedp.SetValue("#field-last_kana", "山田", chromedp.ByQuery))
 		w.click("保存")
 		w.shows("全角カタカナで入力してください")
 		w.accessible()

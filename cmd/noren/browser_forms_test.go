@@ -43,8 +43,8 @@ func refusedForms(t *testing.T) []refusedForm {
 		{route: "/sign-in", page: "/sign-in", typed: map[string]string{"login": "nobody", "password": "wrong"}, nobody: true},
 		{route: "/account/password", page: "/account", typed: map[string]string{"password": "x", "new_password": "short", "again": "other"}},
 		{route: "/account/second-factor", page: "/account/second-factor", typed: map[string]string{"password": "wrong"}},
-		{route: "/members/new", page: "/members/new", typed: map[string]string{"last_kana": "abc", "bank_account_number": "1"}},
-		{route: "/members/{id}/edit", page: "/members/{member}/edit", typed: map[string]string{"last_kana": "abc", "bank_account_number": "1"}},
+		{route: "/members/new", page: "/members/new", typed: map[string]string{"last_kana": "山田", "bank_account_number": "1"}},
+		{route: "/members/{id}/edit", page: "/members/{member}/edit", typed: map[string]string{"last_kana": "山田", "bank_account_number": "1"}},
 		{route: "/members/{id}/points", page: "/members/{member}", typed: map[string]string{"amount": "many"}},
 		{
 			route: "/members/{id}/points/{entry}/reverse", page: "/members/{member}/points/{entry}/reverse",
