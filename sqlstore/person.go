@@ -83,7 +83,9 @@ func quotedForms(value string) (forms [][]byte) {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(escaped)
-		_ = e.Encode(value) // a string always has a form
+		if err := e.Encode(value); err != nil {
+			continue // a string always has a form
+		}
 		forms = append(forms, bytes.ToLower(bytes.TrimSpace(b.Bytes())))
 	}
 	return forms
