@@ -175,14 +175,8 @@ func (a *applier) catalogue(ctx context.Context) error {
 		return err
 	}
 	// Products created by later imports get numbers above those assigned in the file. The counter is locked before products.
-	var highest int64
-	for _, p := range a.shop.Products {
-		highest = max(highest, p.ID)
-	}
-	if highest > 0 {
-		if err := a.tx.Raise(ctx, noren.CounterProduct, highest); err != nil {
-			return err
-		}
+	if err := unit.Number(ctx, a.tx, noren.CounterProduct, a.shop.Products, func(p *noren.Product) *int64 { return &p.ID }); err != nil {
+		return err
 	}
 	storedProducts := func(ctx context.Context) ([]noren.Product, error) {
 		stored, _, err := a.tx.Products(ctx, noren.CatalogueFilter{})
