@@ -506,7 +506,7 @@ func groups() []string {
 	return []string{"member.group_person", "member.group_contact", groupMembership, "member.group_other"}
 }
 
-// prefectureChoices are the prefectures, and what is stored if it is none of them: APIs may store any text.
+// prefectureChoices returns the prefectures, and the stored text if it is not a prefecture: APIs may store any text.
 func prefectureChoices(stored string) []choice {
 	list := []choice{{"", "–"}}
 	known := noren.Prefectures()

@@ -98,7 +98,7 @@ func (p *page) readNewMember(n memberNew) (patch noren.MemberPatch) {
 	return patch
 }
 
-// twinsQuestion is what a user confirms: that the new member is none of these.
+// twinsQuestion returns the value of the checkbox by which a user confirms that the new member is not one of these: their IDs.
 func twinsQuestion(twins []members.Twin) string {
 	ids := make([]string, len(twins))
 	for i, t := range twins {
@@ -107,7 +107,7 @@ func twinsQuestion(twins []members.Twin) string {
 	return strings.Join(ids, " ")
 }
 
-// otherThan are the members of whom the user has confirmed that the new member is none of them.
+// otherThan returns the IDs of the members that the user has confirmed to be other people than the new member.
 func (p *page) otherThan() (ids []int64) {
 	for id := range strings.FieldsSeq(p.form.Get(fieldSure)) {
 		ids = append(ids, positive(id))

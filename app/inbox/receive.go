@@ -258,7 +258,7 @@ type Content struct {
 	Link      *ShopifyLink
 	Merge     *ShopifyMerge
 	HandOut   string // the Shopify customer who asked for their data
-	Erase     string // the Shopify customer who is to be erased
+	Erase     string // the Shopify customer to erase
 	Unlink    bool   // the shop has removed the app: what links members to its customers goes
 	Ignored   string // why there is nothing to apply
 	Refused   string // what is wrong with the message

@@ -12,7 +12,7 @@ import (
 	"noren/app/unit"
 )
 
-// Twin is a stored member who may be the same person as somebody who is to be registered.
+// Twin is a stored member who may be the person that somebody wants to register.
 type Twin struct {
 	noren.Member
 

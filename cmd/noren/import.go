@@ -55,15 +55,11 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := c.openExisting(ctx)
+	h, tenant, err := tenantFlags{c.databaseFlag, c.Tenant}.openTenant(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	tenant, err := soleTenant(ctx, h.rooms, c.Tenant)
-	if err != nil {
-		return err
-	}
 	// The caller is the operator: the audit log shows the command line instead of a login.
 	run := importing{rooms: h.rooms, std: std, caller: noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Operator}}}
 	draft, err := run.rooms.Imports.Draft(ctx, run.caller, noren.ImportKind(c.Kind), f)

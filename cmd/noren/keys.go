@@ -22,20 +22,16 @@ type keysCmd struct {
 
 // clientFlags name one client of one tenant.
 type clientFlags struct {
-	databaseFlag
-	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
+	tenantFlags
 	Client string `required:"" placeholder:"NAME" help:"Name of the client."`
 }
 
 // find opens the database and finds the client. The caller closes the house.
 func (f clientFlags) find(ctx context.Context) (h *house, t noren.Tenant, c noren.Client, err error) {
-	if h, err = f.openExisting(ctx); err != nil {
+	if h, t, err = f.openTenant(ctx); err != nil {
 		return nil, t, c, err
 	}
-	if t, err = soleTenant(ctx, h.rooms, f.Tenant); err == nil {
-		c, err = clientOf(ctx, h, t, f.Client)
-	}
-	if err != nil {
+	if c, err = clientOf(ctx, h, t, f.Client); err != nil {
 		h.close()
 		return nil, t, c, err
 	}
@@ -181,9 +177,8 @@ const (
 
 // rotateCmd is `noren rotate`.
 type rotateCmd struct {
-	databaseFlag
+	tenantFlags
 	Secret string `arg:"" help:"recore.jwt: signs API keys. files.link: signs addresses of files. shopify.webhook: verifies webhooks. The name of a client: signs its callbacks."`
-	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
 	Keep   string `default:"24h" placeholder:"TIME" help:"How long the old secret stays valid, such as 24h or 7d; 0 ends it at once."`
 	Value  string `placeholder:"SECRET" help:"The new secret; required for shopify.webhook, otherwise generated."`
 }
@@ -221,15 +216,11 @@ func (c *rotateCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	h, err := c.openExisting(ctx)
+	h, t, err := c.openTenant(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	t, err := soleTenant(ctx, h.rooms, c.Tenant)
-	if err != nil {
-		return err
-	}
 	name, known := map[string]string{
 		rotatedKeys: access.SecretReCOREKeys, rotatedLinks: access.SecretFileLinks, rotatedShopify: noren.SigningKeyShopify,
 	}[c.Secret]

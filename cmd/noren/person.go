@@ -28,21 +28,16 @@ type personCmd struct {
 
 // memberFlags name one member.
 type memberFlags struct {
-	databaseFlag
+	tenantFlags
 	Member string `arg:"" help:"ID or code of the member."`
-	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
 }
 
 // find opens the database and finds the member. An ID comes before a code of the same form.
 func (f memberFlags) find(ctx context.Context) (h *house, t noren.Tenant, member int64, err error) {
-	h, err = f.openExisting(ctx)
-	if err != nil {
+	if h, t, err = f.openTenant(ctx); err != nil {
 		return nil, t, 0, err
 	}
-	if t, err = soleTenant(ctx, h.rooms, f.Tenant); err == nil {
-		member, err = memberNamed(ctx, h, t, f.Member)
-	}
-	if err != nil {
+	if member, err = memberNamed(ctx, h, t, f.Member); err != nil {
 		h.close()
 	}
 	return h, t, member, err

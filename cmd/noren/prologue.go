@@ -88,6 +88,24 @@ func tenantOf(ctx context.Context, rooms *app.App, contract string) (noren.Tenan
 	return t, nil
 }
 
+// tenantFlags are the flags of commands that work on one tenant.
+type tenantFlags struct {
+	databaseFlag
+	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
+}
+
+// openTenant opens the database and returns the tenant. The caller closes the house.
+func (f tenantFlags) openTenant(ctx context.Context) (h *house, t noren.Tenant, err error) {
+	if h, err = f.openExisting(ctx); err != nil {
+		return nil, t, err
+	}
+	if t, err = soleTenant(ctx, h.rooms, f.Tenant); err != nil {
+		h.close()
+		return nil, t, err
+	}
+	return h, t, nil
+}
+
 // soleTenant returns the tenant named by --tenant or, without the flag, the only tenant of the database.
 func soleTenant(ctx context.Context, rooms *app.App, contract string) (noren.Tenant, error) {
 	if contract != "" {

@@ -131,9 +131,8 @@ func (c *ranksCheckCmd) tenant(ctx context.Context, rooms *app.App, t noren.Tena
 
 // ranksUndoCmd is `noren ranks undo`.
 type ranksUndoCmd struct {
-	databaseFlag
-	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
-	At     string `required:"" placeholder:"TIME" help:"The month, day or time of the check, as for noren ranks check."`
+	tenantFlags
+	At string `required:"" placeholder:"TIME" help:"The month, day or time of the check, as for noren ranks check."`
 }
 
 // Help is the text of `noren ranks undo --help` above the flags.
@@ -148,15 +147,11 @@ func (c *ranksUndoCmd) Run(ctx context.Context, std streams) error {
 	if _, err := checkInstant(c.At, time.UTC); err != nil {
 		return err
 	}
-	h, err := c.openExisting(ctx)
+	h, t, err := c.openTenant(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	t, err := soleTenant(ctx, h.rooms, c.Tenant)
-	if err != nil {
-		return err
-	}
 	at, err := checkInstant(c.At, t.Location())
 	if err != nil {
 		return err

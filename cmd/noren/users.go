@@ -51,22 +51,17 @@ func (c *usersListCmd) Run(ctx context.Context, std streams) error {
 
 // usersResetCmd is `noren users reset-second-factor`.
 type usersResetCmd struct {
-	databaseFlag
-	Login  string `arg:"" help:"Login of the user."`
-	Tenant string `placeholder:"CONTRACT" help:"The tenant; required if there are several."`
+	tenantFlags
+	Login string `arg:"" help:"Login of the user."`
 }
 
 // Run turns the second factor off.
 func (c *usersResetCmd) Run(ctx context.Context, std streams) error {
-	h, err := c.openExisting(ctx)
+	h, t, err := c.openTenant(ctx)
 	if err != nil {
 		return err
 	}
 	defer h.close()
-	t, err := soleTenant(ctx, h.rooms, c.Tenant)
-	if err != nil {
-		return err
-	}
 	err = h.rooms.Access.ResetSecondFactor(ctx, operator(t), c.Login)
 	if noren.KindOf(err) == noren.NotFound {
 		return usageError{fmt.Errorf("the tenant %s has no user %q with two-step verification", t.Contract, c.Login)}

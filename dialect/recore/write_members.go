@@ -174,8 +174,8 @@ func (d *Dialect) doubting(rows ...memberRow) []memberRow {
 		row.doubts, row.problems = row.problems, nil
 		for _, p := range row.doubts {
 			row.patch.Doubts = append(row.patch.Doubts, noren.Doubt{
-				// The service returns this very error if the value is none that the member has: by it, refused finds
-				// the words.
+				// The service returns this very error unless the member has the value already. refused looks up the
+				// words by it.
 				Refusal: &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonForm, Field: p.Field},
 				Has:     func(now *noren.Member) bool { return d.reads(member{Member: *now}, p.Field, row.sent.Get(p.Field)) },
 			})
