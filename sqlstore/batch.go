@@ -86,6 +86,7 @@ func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, count
 		return t.insertLater(ctx, d, table, "", cols)
 	case t.db.flavor.unnests && !t.db.flavor.sharded:
 		t.takesCounter(counter)
+		t.noteInserted(table, n)
 		values := make([]string, len(cols)-1)
 		for i := range values {
 			values[i] = "v.c" + strconv.Itoa(i)
@@ -112,6 +113,7 @@ func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, count
 // shard the statement goes: what is drawn from no table is made on the coordinator first. So there it is drawn from the
 // tenant's own row.
 func (t *tx) insertion(table, onConflict string, cols []column) (text string, args []any) {
+	t.noteInserted(table, len(cols[0].values))
 	if t.db.flavor.sharded {
 		text = insertInto(table, cols) + "SELECT a.tenant_id, v.* FROM tenant_rows AS a CROSS JOIN " + unnest(cols, "") +
 			" WHERE a.tenant_id = ? " + onConflict
@@ -119,6 +121,14 @@ func (t *tx) insertion(table, onConflict string, cols []column) (text string, ar
 	}
 	text = insertInto(table, cols) + "SELECT CAST(? AS bigint), v.* FROM " + unnest(cols, "") + " " + onConflict
 	return text, append([]any{t.tenant}, arrays(cols)...)
+}
+
+// noteInserted notes rows for the statistics of their table.
+func (t *tx) noteInserted(table string, n int) {
+	if t.inserted == nil {
+		t.inserted = make(map[string]int)
+	}
+	t.inserted[table] += n
 }
 
 func insertInto(table string, cols []column) string {

@@ -22,7 +22,6 @@ type flavor struct {
 	skipLocked string        // the same, leaving out what another transaction has locked
 	unsynced   string        // appended to the conditions of a write that may be lost in a crash: nobody waits for the disk
 	byKey      string        // behind members, where a few are looked up by their ids and then sorted
-	analyze    string        // takes new statistics of the members, where plans depend on them; "": they do not
 	remote     bool          // a commit is reported over a network, which may lose the report
 	oneFile    bool          // all is in one file, which can be damaged as a whole
 	sharded    bool          // a statement should go to the shard of one tenant: package sharding has the rules
@@ -71,7 +70,6 @@ func newPostgres() *flavor {
 		lockRows:   " FOR UPDATE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
 		unsynced:   " AND set_config('synchronous_commit', 'off', true) = 'off'", // until its transaction ends
-		analyze:    "ANALYZE members",
 		remote:     true,
 		texts:      make(map[string]string),
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"noren"
@@ -152,35 +151,21 @@ func (t *tx) InsertMembers(ctx context.Context, members []noren.Member) error {
 	for i := range members {
 		t.takesMembers(lockClaims, members[i].ID)
 	}
-	inserted, err := t.insertRows(ctx, "members", "", cols)
-	if err != nil {
-		return doing("insert members", lostRace(err))
+	if err := t.insertLater(ctx, deferred{doing: "insert members", judge: lostRace}, "members", "", cols); err != nil {
+		return err
 	}
-	var total int64
-	if err := t.queryRow(ctx, `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + excluded.next RETURNING next`,
-		t.tenant, counterMembersTotal, inserted).Scan(&total); err != nil {
-		return doing("count members", err)
+	if err := t.later(ctx, deferred{
+		doing: "count members",
+		text: `INSERT INTO counters (tenant_id, name, next) VALUES (?, ?, ?)
+			ON CONFLICT (tenant_id, name) DO UPDATE SET next = counters.next + excluded.next`,
+		args: []any{t.tenant, counterMembersTotal, len(members)},
+	}); err != nil {
+		return err
 	}
 	for i := range members {
 		t.noteChanged(members[i].ID)
 	}
-	return t.analyze(ctx, total-inserted, total)
-}
-
-// analyzeFrom is from how many members of a tenant on a plan that was made for none of them hurts.
-const analyzeFrom = 1024
-
-// analyze has PostgreSQL take new statistics where the tenant's members have doubled, as they do several times while a
-// shop is first loaded. It would do so by itself, but once a minute: until then all statements keep the plans that were
-// made for an empty table, and each batch of members would cost more than the one before it.
-func (t *tx) analyze(ctx context.Context, before, after int64) error {
-	text := t.db.flavor.analyze
-	if text == "" || after < analyzeFrom || bits.Len64(uint64(before)) == bits.Len64(uint64(after)) { //nolint:gosec // not negative
-		return nil
-	}
-	_, err := t.exec(ctx, text)
-	return doing("analyze the members", err)
+	return nil
 }
 
 // UpdateMembers implements noren.MemberTx. A code that one member of the call gives up and another takes is a

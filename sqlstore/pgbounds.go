@@ -37,19 +37,21 @@ func serverBounds() []setting {
 type setting struct{ name, value string }
 
 // settle gives a new connection its settings: serverBounds where nobody has said otherwise for the connection, by its URL, or for
-// its role or database; and no compiler, because a page is there long before a statement is compiled whose plan seems to cost
-// much. They are no parameters of the connection, because poolers refuse those that they do not know, and what a server does
-// not know is passed over.
+// its role or database; the cost of a page of an index as it is on a disk without moving parts, unless anybody has set it, because with
+// the server's own default a table of some ten thousand rows is read whole to find a hundred; and no compiler, because a page is
+// there long before a statement is compiled whose plan seems to cost much. They are no parameters of the connection, because poolers
+// refuse those that they do not know, and what a server does not know is passed over.
 func settle(ctx context.Context, conn *pgx.Conn) error {
-	values, args := []string{"('jit', 'off', true)"}, []any(nil)
+	values, args := []string{"('jit', 'off', 'always')", "('random_page_cost', '1.1', 'default')"}, []any(nil)
 	for _, s := range serverBounds() {
 		args = append(args, s.name, s.value)
-		values = append(values, fmt.Sprintf("($%d, $%d, false)", len(args)-1, len(args)))
+		values = append(values, fmt.Sprintf("($%d, $%d, 'bound')", len(args)-1, len(args)))
 	}
 	// A connection that is broken fails with its first statement.
-	_, _ = conn.Exec(ctx, `SELECT set_config(s.name, v.value, false) FROM (VALUES `+strings.Join(values, ", ")+`) AS v (name, value, always)
+	_, _ = conn.Exec(ctx, `SELECT set_config(s.name, v.value, false) FROM (VALUES `+strings.Join(values, ", ")+`) AS v (name, value, kind)
 		JOIN pg_settings AS s ON s.name = v.name
-		WHERE v.always OR s.source NOT IN ('client', 'user', 'database', 'database user', 'global')`,
+		WHERE CASE v.kind WHEN 'always' THEN true WHEN 'default' THEN s.source = 'default'
+			ELSE s.source NOT IN ('client', 'user', 'database', 'database user', 'global') END`,
 		append([]any{pgx.QueryExecModeExec}, args...)...)
 	return nil
 }

@@ -39,7 +39,7 @@ func TestConnectionsHaveBounds(t *testing.T) {
 		return value
 	}
 	b := setup(t, url)
-	for _, s := range append(serverBounds(), setting{"jit", "off"}) {
+	for _, s := range append(serverBounds(), setting{"jit", "off"}, setting{"random_page_cost", "1.1"}) {
 		if strings.HasPrefix(s.name, "tcp_") {
 			continue // over a socket of the same machine the server says 0
 		}
@@ -54,9 +54,13 @@ func TestConnectionsHaveBounds(t *testing.T) {
 	if _, err := b.connect(t).Exec("ALTER DATABASE " + database + " SET idle_in_transaction_session_timeout = '77s'"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.connect(t).Exec("ALTER DATABASE " + database + " SET random_page_cost = 3"); err != nil {
+		t.Fatal(err)
+	}
 	other := setup(t, with(url, "lock_timeout=7000"))
 	for name, want := range map[string]string{
 		"lock_timeout": "7s", "idle_in_transaction_session_timeout": "77s", "statement_timeout": "30s",
+		"random_page_cost": "3",
 	} {
 		if got := shown(other, name); got != want {
 			t.Errorf("where somebody has said so %s is %s, want %s", name, got, want)

@@ -22,6 +22,7 @@ type postgresBackend struct {
 	db      *DB
 	pool    *pgxpool.Pool
 	shares  shares
+	grown   *statistics
 	closed  atomic.Bool
 	pooling time.Duration // poolPatience
 	running time.Duration // runPatience
@@ -78,7 +79,7 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 		return nil, err
 	}
 	return &postgresBackend{
-		db: db, pool: pool, pooling: poolPatience, running: runPatience,
+		db: db, pool: pool, pooling: poolPatience, running: runPatience, grown: newStatistics(pool),
 		shares: shares{most: tenantShare(int(config.MaxConns)), held: make(map[noren.TenantID]*share)},
 	}, nil
 }
@@ -137,7 +138,11 @@ func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error
 	if err := t.outcome(fn(t)); err != nil {
 		return err
 	}
-	return p.commit(ctx)
+	if err := p.commit(ctx); err != nil {
+		return err
+	}
+	b.grown.note(t.inserted)
+	return nil
 }
 
 // view has one snapshot for all statements of fn. Nobody waits for its end, with which the connection goes back to the pool.
@@ -233,6 +238,7 @@ func readOnlyError(err error) (*pgconn.PgError, bool) {
 // close waits for the connections that are in use.
 func (b *postgresBackend) close() error {
 	b.closed.Store(true)
+	b.grown.close()
 	b.pool.Close()
 	return nil
 }

@@ -23,6 +23,7 @@ type tx struct {
 	ending
 	impatient      bool           // it does not wait for an index that is being loaded
 	changedMembers map[int64]bool // whom a keyword may find otherwise after this transaction
+	inserted       map[string]int // rows by table, on PostgreSQL
 
 	awaited func() bool // whether another tenant waits, or may come any moment; nil: transactions run side by side
 	turn    *turn       // the function of Together that is running; nil outside of any
