@@ -51,8 +51,23 @@ func (t Tenant) Sensitive(column string) (c SensitiveColumn, ok bool) {
 	return SensitiveColumn{}, false
 }
 
-// MaySee reports whether the values of a member's columns may be shown to the caller.
-func (c Caller) MaySee(columns ...string) bool {
+// columnsOf returns the columns that a field of a request or a file is made of, which is that of its name but for two.
+func columnsOf(field string) []string {
+	switch field {
+	case "address":
+		return []string{"prefecture", "address1", "address2"}
+	case "mail_opt_out":
+		return []string{"mail_opt_in"}
+	}
+	return []string{field}
+}
+
+// MaySee reports whether the values of a member's columns, or of fields that are made of them, may be shown to the caller.
+func (c Caller) MaySee(fields ...string) bool {
+	var columns []string
+	for _, field := range fields {
+		columns = append(columns, columnsOf(field)...)
+	}
 	return !slices.ContainsFunc(columns, func(column string) bool {
 		s, sensitive := c.Tenant.Sensitive(column)
 		return sensitive && c.Login != "" && !c.HasScope(string(s.See))

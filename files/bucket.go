@@ -35,6 +35,12 @@ func openBucket(u *url.URL, key, secret string) (Store, error) {
 	if prefix != "" {
 		prefix += "/"
 	}
+	for parameter := range u.Query() {
+		// One with a typing mistake would be left out in silence, and what it asks for with it.
+		if parameter != "region" && parameter != "insecure" {
+			return nil, errors.New("the address of the files may have the parameters region and insecure, and no others")
+		}
+	}
 	options := &minio.Options{Region: u.Query().Get("region"), Secure: u.Query().Get("insecure") != "true"}
 	if key != "" {
 		options.Creds = credentials.NewStaticV4(key, secret, "")

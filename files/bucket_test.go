@@ -207,7 +207,9 @@ func TestBucketAddresses(t *testing.T) {
 		"s3://key:hunter2@s3.example.com": false, "s3://key:hunter2@s3.example.com/": false, "s3:///photos": false,
 		"s3://key:hunter2\x00@host/photos": false, "s3://key:hunter2@host:port/photos": false,
 		"S3://key:hunter2@s3.example.com/photos": true, "s4://key:hunter2@s3.example.com/photos": false,
-		"https://key:hunter2@s3.example.com/photos": false,
+		"https://key:hunter2@s3.example.com/photos": false, "s3:key:hunter2@s3.example.com/photos": false, "s3:photos": false,
+		"S3:/key:hunter2@s3.example.com/photos": false, "s3//key:hunter2@s3.example.com/photos": false, "gs:hunter2": false,
+		"s3://key:hunter2@s3.example.com/photos?regoin=x": false,
 	} {
 		s, err := files.Open(place)
 		if (err == nil) != ok {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -33,13 +34,14 @@ type Store interface {
 // Open opens the store at place: a directory, which is created if missing, or an S3 bucket, written as
 // s3://key:secret@host/bucket/prefix?region=…&insecure=true.
 func Open(place string) (Store, error) {
-	scheme, rest, isAddress := strings.Cut(place, "://")
-	switch {
-	case !isAddress:
+	if !isAddress(place) {
 		return openDirectory(place)
-	case !strings.EqualFold(scheme, "s3"):
-		// Not a directory of that name: an address with a typing mistake may hold a secret.
-		return nil, errors.New("must be a directory or s3://KEY:SECRET@HOST/BUCKET/PREFIX")
+	}
+	scheme, rest, whole := strings.Cut(place, "://")
+	switch {
+	case !whole || !strings.EqualFold(scheme, "s3"):
+		// Not a directory of that name, and not repeated: an address with a typing mistake may hold a secret.
+		return nil, errors.New("must be a directory or s3://KEY:SECRET@HOST/BUCKET/PREFIX; a directory with a colon in its name needs ./ before it")
 	case strings.ContainsFunc(place, unicode.IsControl):
 		return nil, errMalformed
 	}
@@ -48,6 +50,24 @@ func Open(place string) (Store, error) {
 		return nil, err
 	}
 	return openBucket(u, key, secret)
+}
+
+// CheckPlace returns the error of Open as far as it is known without making or contacting anything.
+func CheckPlace(place string) error {
+	if !isAddress(place) {
+		return nil
+	}
+	store, err := Open(place)
+	if err == nil {
+		err = store.Close()
+	}
+	return err
+}
+
+// isAddress reports whether a place is written as an address, with a scheme of whatever kind, such as s3:, gs: or https:, and not as
+// a file or directory. One letter is a drive of Windows.
+func isAddress(place string) bool {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+(:|//)`).MatchString(place)
 }
 
 // bucketAddress parses what follows s3://. The key and its secret are taken as they are: secrets may contain a slash or a

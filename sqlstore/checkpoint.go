@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"errors"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -27,6 +29,7 @@ type checkpointer struct {
 	wanted  chan struct{} // receives when the log is long
 	written atomic.Int64  // pages that the writer has written
 	nearly  atomic.Bool   // all of a long log has been moved, but for a rest
+	scrub   atomic.Bool   // the log has something of a person who was erased
 	ended   chan struct{}
 }
 
@@ -50,24 +53,59 @@ func (c *checkpointer) close() {
 	<-c.ended
 }
 
+// scrubAgain is how long the checkpointer waits where it could not empty the log because somebody was reading in it.
+const scrubAgain = time.Second
+
 // work moves pages when it is asked to. Where it fails the writer does it at last, and has the error at its next commit.
 func (c *checkpointer) work() {
 	defer close(c.ended)
 	defer c.conn.discard()
-	for range c.wanted {
-		for range checkpointPasses {
-			before := c.written.Load()
-			logged, err := c.pass()
-			if err != nil {
-				c.conn.discard()
-				break
+	for {
+		var again <-chan time.Time
+		if c.scrub.Load() {
+			again = time.After(scrubAgain)
+		}
+		select {
+		case _, open := <-c.wanted:
+			if !open {
+				return
 			}
-			if c.written.Load()-before <= checkpointRest {
-				c.nearly.Store(logged >= checkpointFrom)
-				break
-			}
+		case <-again:
+		}
+		if c.scrub.Swap(false) && c.empty() != nil {
+			c.scrub.Store(true)
+		}
+		c.shorten()
+	}
+}
+
+// shorten moves pages until few are left.
+func (c *checkpointer) shorten() {
+	for range checkpointPasses {
+		before := c.written.Load()
+		logged, err := c.pass()
+		if err != nil {
+			c.conn.discard()
+			return
+		}
+		if c.written.Load()-before <= checkpointRest {
+			c.nearly.Store(logged >= checkpointFrom)
+			return
 		}
 	}
+}
+
+// empty moves everything and cuts the log off, for what was written stays in it otherwise until something else is written in the same
+// place. Who writes meanwhile waits, so it does not wait long for those who read.
+func (c *checkpointer) empty() error {
+	if err := c.conn.connect(); err != nil {
+		return err
+	}
+	err := errors.Join(c.conn.conn.runOnce("PRAGMA busy_timeout = 100"), c.conn.conn.truncate())
+	if err != nil {
+		c.conn.discard()
+	}
+	return err
 }
 
 // pass moves what is in the log when it begins, and returns how many pages the log has.
@@ -83,6 +121,11 @@ func (c *checkpointer) pass() (logged int, err error) {
 func (c *sqliteConn) checkpoint() (logged int, err error) {
 	code := sqlite3.Xsqlite3_wal_checkpoint_v2(c.tls, c.db, 0, sqlite3.SQLITE_CHECKPOINT_PASSIVE, c.out, 0)
 	return int(*at[int32](c.out)), c.failure(code)
+}
+
+// truncate moves all pages from the log into the file, and makes the log empty. It fails where somebody reads in the log or writes.
+func (c *sqliteConn) truncate() error {
+	return c.failure(sqlite3.Xsqlite3_wal_checkpoint_v2(c.tls, c.db, 0, sqlite3.SQLITE_CHECKPOINT_TRUNCATE, 0, 0))
 }
 
 // pagesWritten is how many pages the connection has written since it was asked last.

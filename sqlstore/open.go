@@ -53,6 +53,7 @@ type DB struct {
 	search      *searchMemory
 	memory      *memory
 	deadlocks   atomic.Int64
+	scrub       atomic.Bool // a person was erased, so what a SQLite file's log still has of them is to be removed
 	closing     sync.Once
 	closeErr    error
 }
@@ -159,6 +160,7 @@ func sqliteSource(rest string, readOnly bool) (string, error) {
 		{"journal_mode", "WAL"},
 		{"synchronous", "FULL"}, // what was committed survives a power cut
 		{"foreign_keys", "0"},   // whoever writes has looked, and noren verify looks at all: a look for each row is a sixth of a bulk
+		{"secure_delete", "1"},  // what was removed is overwritten: nothing of a person who was erased is left in unused room
 		{"temp_store", "MEMORY"},
 		{"cache_size", "-16384"},           // KiB
 		{"journal_size_limit", "67108864"}, // bytes: a burst does not leave a huge file behind

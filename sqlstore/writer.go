@@ -117,6 +117,11 @@ func (w *writer) tendLog() {
 	if w.checkpoint == nil || w.conn.conn == nil {
 		return
 	}
+	// The commit that has erased somebody is on the disk by now.
+	if w.db.scrub.Swap(false) {
+		w.checkpoint.scrub.Store(true)
+		w.checkpoint.want()
+	}
 	n := w.conn.conn.pagesWritten()
 	w.logged += n
 	w.checkpoint.written.Add(int64(n))

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,18 +60,29 @@ func MemoryRates(clock func() time.Time) (*RateStore, error) {
 
 // CheckRedis returns an error if RedisRates would refuse the address. It connects to nothing.
 func CheckRedis(address string) error {
-	if _, err := redis.ParseURL(address); err != nil {
-		return fmt.Errorf("parsing the address of Redis: %w", err)
+	_, err := parseRedis(address)
+	return err
+}
+
+// parseRedis reads the address. The library takes redis:host for a Redis on this machine.
+func parseRedis(address string) (*redis.Options, error) {
+	scheme, _, whole := strings.Cut(address, "://")
+	if !whole || !slices.Contains([]string{"redis", "rediss", "unix"}, strings.ToLower(scheme)) {
+		return nil, errors.New("must be redis://HOST:PORT; rediss:// for TLS, unix:// for a socket") // it may hold a password
 	}
-	return nil
+	options, err := redis.ParseURL(strings.ToLower(scheme) + address[len(scheme):])
+	if err != nil {
+		return nil, fmt.Errorf("parsing the address of Redis: %w", err)
+	}
+	return options, nil
 }
 
 // RedisRates counts in a Redis server, which all nodes using it share. address is a redis:// URL. The time is that of
 // Redis's machine, whose clock may be set.
 func RedisRates(address string) (*RateStore, error) {
-	options, err := redis.ParseURL(address)
+	options, err := parseRedis(address)
 	if err != nil {
-		return nil, fmt.Errorf("parsing the address of Redis: %w", err)
+		return nil, err
 	}
 	// A rate limit must not cost more than it protects, so a Redis that does not reply soon is ignored. The client tries once:
 	// each retry would cost another request the same wait.

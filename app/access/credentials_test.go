@@ -106,10 +106,30 @@ func TestRotatedSecretsStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	apptest.Same(t, "both for an hour", []string{"two", "one"}, apply())
+	// A third would end the first before its time.
+	for _, kept := range []time.Duration{time.Hour, time.Second} {
+		_, _, err := b.Access.RotateSecret(b.Ctx, noren.Caller{Tenant: b.Caller.Tenant}, noren.SigningKeyShopify, "three", kept)
+		if noren.KindOf(err) != noren.Conflict {
+			t.Errorf("a second rotation for %s: %v", kept, err)
+		}
+	}
+	apptest.Same(t, "still both", []string{"two", "one"}, apply())
 	b.Clock.Advance(time.Hour)
 	_, valid, err := b.Inbox.Tenant(b.Ctx, "sb_test", noren.SigningKeyShopify)
 	if err != nil {
 		t.Fatal(err)
 	}
 	apptest.Same(t, "then the new one alone", []string{"two"}, valid)
+	operator := noren.Caller{Tenant: b.Caller.Tenant}
+	_, _, err = b.Access.RotateSecret(b.Ctx, operator, noren.SigningKeyShopify, "three", time.Hour)
+	if err == nil {
+		_, _, err = b.Access.RotateSecret(b.Ctx, operator, noren.SigningKeyShopify, "four", 0)
+	}
+	if err == nil {
+		_, valid, err = b.Inbox.Tenant(b.Ctx, "sb_test", noren.SigningKeyShopify)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	apptest.Same(t, "a leak ends both at once", []string{"four"}, valid)
 }

@@ -144,7 +144,8 @@ const MaxSecretKept = 90 * 24 * time.Hour
 
 // RotateSecret replaces a secret of the tenant, such as SecretReCOREKeys or noren.ClientSecretName of a client. Both are
 // valid for as long as kept says, and then the new one alone. value is the new secret; if it is empty, one is made. It
-// returns the secret and until when the one before is valid.
+// returns the secret and until when the one before is valid. Conflict while the secret before the present one is valid, unless kept
+// is 0, which ends both.
 func (s *Service) RotateSecret(
 	ctx context.Context, c noren.Caller, name, value string, kept time.Duration,
 ) (secret string, until time.Time, err error) {
@@ -166,6 +167,13 @@ func (s *Service) RotateSecret(
 			return err
 		}
 		now := s.run.Now()
+		// Only one secret before is kept, and it was promised a time: receivers that were to change meanwhile would fail now.
+		if valid := before.Valid(now); kept > 0 && len(valid) > 1 {
+			return &noren.Error{
+				Kind: noren.Conflict, Field: "keep", Message: "the secret before the present one is valid until " +
+					before.PreviousUntil.UTC().Format(time.RFC3339) + "; rotate again after that, or end both at once with 0s",
+			}
+		}
 		secret, until = value, now.Add(kept)
 		if secret == "" {
 			secret = noren.NewSecret("")

@@ -193,9 +193,14 @@ func erase(
 	if err != nil || len(found) == 0 {
 		return nil, nil, err
 	}
+	// By what they were called before, too: files and messages of then are still there.
+	before, err := tx.ChangesOf(ctx, ids)
+	if err != nil {
+		return nil, nil, err
+	}
 	people := make([]noren.Person, len(found))
 	for i, m := range found {
-		people[i] = noren.PersonOf(m)
+		people[i] = noren.PersonOf(m).Erasable(m, before[m.ID])
 	}
 	removed, waiting, err := tx.ErasePeople(ctx, people)
 	if err != nil {

@@ -41,6 +41,9 @@ func (backupCmd) Help() string {
 
 // Run makes the backup.
 func (c *backupCmd) Run(ctx context.Context, std streams) error {
+	if !isPath(c.File) {
+		return usageError{errors.New("FILE must be a file on this machine")}
+	}
 	if err := c.mustExist(); err != nil {
 		return err
 	}
@@ -195,6 +198,9 @@ func (restoreCmd) Help() string {
 // Run copies the backup to where a server expects it, the database last: if it is interrupted, it can be run again.
 func (c *restoreCmd) Run(ctx context.Context, std streams) error {
 	if err := c.databaseFlag.check(); err != nil {
+		return err
+	}
+	if err := c.filesFlag.check(); err != nil {
 		return err
 	}
 	path, isFile := strings.CutPrefix(c.Database, "sqlite:")

@@ -41,6 +41,9 @@ func (f backupsFlags) plan(database string) (*backups, error) {
 	if !strings.HasPrefix(database, "sqlite:") {
 		return nil, wrong("backups", "NOREN_BACKUPS", "only for SQLite; PostgreSQL is backed up with pg_dump")
 	}
+	if !isPath(f.Backups) {
+		return nil, wrong("backups", "NOREN_BACKUPS", "must be a directory")
+	}
 	b := &backups{database: database, directory: f.Backups, now: time.Now}
 	var err error
 	if b.every, err = time.ParseDuration(f.BackupEvery); err != nil || b.every < time.Minute {

@@ -12,6 +12,14 @@ type filesFlag struct {
 	Files string `default:"noren-files" placeholder:"PLACE" variable:"NOREN_FILES" help:"Where attachments are stored: a directory, or s3://KEY:SECRET@HOST/BUCKET/PREFIX."`
 }
 
+// check checks the form of the place only.
+func (f filesFlag) check() error {
+	if err := files.CheckPlace(f.Files); err != nil {
+		return wrong("files", "NOREN_FILES", "%v", err)
+	}
+	return nil
+}
+
 // open opens the store. A missing directory is created; an S3 bucket is not contacted before the first file.
 func (f filesFlag) open() (files.Store, error) {
 	store, err := files.Open(f.Files)

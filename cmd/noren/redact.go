@@ -30,8 +30,8 @@ type redactor struct {
 
 // newRedactor finds the secrets in the command line and the variables, in whatever scheme and letter case they are written.
 func newRedactor(w io.Writer, args []string, env func(string) string) io.Writer {
-	values := make([]string, 0, len(args)+3)
-	for _, variable := range []string{"NOREN_DATABASE", "NOREN_FILES", "NOREN_REDIS"} {
+	values := make([]string, 0, len(args)+5)
+	for _, variable := range []string{"NOREN_DATABASE", "NOREN_FILES", "NOREN_REDIS", "NOREN_BASE_URL", "NOREN_BACKUPS"} {
 		values = append(values, env(variable))
 	}
 	pairs := make(map[string]string)

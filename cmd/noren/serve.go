@@ -40,6 +40,9 @@ func (c *serveCmd) Run(ctx context.Context, std streams) error {
 	if err := c.databaseFlag.check(); err != nil {
 		return err
 	}
+	if err := c.filesFlag.check(); err != nil {
+		return err
+	}
 	if err := c.serverFlags.check(); err != nil {
 		return err
 	}

@@ -28,12 +28,19 @@ type databaseFlag struct {
 // check checks the form of the URL only. Whether the database exists shows when it is opened.
 func (f databaseFlag) check() error {
 	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
-		if strings.HasPrefix(f.Database, scheme) && len(f.Database) > len(scheme) {
+		if rest, ok := strings.CutPrefix(f.Database, scheme); ok && rest != "" && (scheme != "sqlite:" || isPath(rest)) {
 			return nil
 		}
 	}
 	// The value is not repeated in the message: it may contain a password.
 	return wrong("database", "NOREN_DATABASE", "must be sqlite:PATH or postgres://user:password@host/database")
+}
+
+// isPath reports whether a file or directory is meant. What looks like an address is one with a typing mistake, or of a kind that is
+// not served, and //host/x would be a file of the root directory. Colons alone are no address: people write the time into names.
+func isPath(place string) bool {
+	return !strings.Contains(place, "://") && !strings.HasPrefix(strings.ToLower(place), "s3:") &&
+		(!strings.HasPrefix(place, "//") || strings.HasPrefix(place, "///"))
 }
 
 // mustExist returns an error if the database is a file that does not exist. Otherwise a command that only reads would
@@ -125,12 +132,12 @@ func (f serverFlags) check() error {
 	}
 	if f.BaseURL != "" {
 		u, err := url.Parse(f.BaseURL)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 			return wrong("base-url", "NOREN_BASE_URL", "%q is not a URL; write it as https://noren.example.com", f.BaseURL)
 		}
 	}
 	for _, host := range f.hosts() {
-		if u, err := url.Parse("http://" + host); err != nil || u.Host != host {
+		if u, err := url.Parse("http://" + host); err != nil || u.Host != host || strings.Contains(host, "*") {
 			return wrong("hosts", "NOREN_HOSTS", "%q is not a host; write it as noren.example.com or noren.example.com:8443", host)
 		}
 	}
@@ -150,6 +157,15 @@ func (f serverFlags) check() error {
 		_, err = f.bodies()
 	}
 	return err
+}
+
+// baseURL is the setting with its scheme in small letters, as those compare it who ask whether it is https.
+func (f serverFlags) baseURL() string {
+	u, err := url.Parse(f.BaseURL)
+	if err != nil {
+		return f.BaseURL // which check has refused
+	}
+	return u.String()
 }
 
 // hosts are the names that links may repeat from the Host header.

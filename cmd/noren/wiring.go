@@ -113,14 +113,14 @@ func (h *house) newServer(f serverFlags, store files.Store) (*server, error) {
 	// A separate registry: the default one is shared by the whole process, and so by parallel tests.
 	metrics := web.NewMetrics(prometheus.NewRegistry(), h.engine, h.rooms.Now)
 	metrics.CountDeadlocks(h.engine.Deadlocks)
-	dialects, err := h.dialects(store, f.BaseURL, version)
+	dialects, err := h.dialects(store, f.baseURL(), version)
 	if err != nil {
 		return nil, err
 	}
 	s.handler, err = web.NewHandler(web.Config{
 		Rooms: web.Rooms{Run: h.rooms.Run, Access: h.rooms.Access, Database: h.engine}, Files: store,
 		Dialects: dialects, Rates: s.rates, Bodies: bodies, Metrics: metrics,
-		Log: h.log, BaseURL: f.BaseURL, Hosts: f.hosts(), Proxies: proxies, Version: version,
+		Log: h.log, BaseURL: f.baseURL(), Hosts: f.hosts(), Proxies: proxies, Version: version,
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ func TestTopicsAreNotTrusted(t *testing.T) {
 	paid := order("500", customerOf(customerA), "")
 	b.want("paid", message{id: "p1", topic: topicPaid, body: paid}, 200, "applied", "member 1")
 	b.want("paid, told to be cancelled", message{id: "p2", topic: topicCancelled, body: paid}, 200, "ignored", "not cancelled")
+	b.want("paid, told to be cancelled, from a subscription for some fields", message{
+		id: "p8", topic: topicCancelled, body: strings.Replace(paid, `"cancelled_at":null,`, "", 1),
+	}, 200, "ignored", "not cancelled")
 	b.want("cancelled, told to be paid", message{id: "p3", topic: topicPaid, body: cancelled("501", customerOf(customerA), "")}, 200, "ignored", "was cancelled")
 	b.want("not paid", message{id: "p4", topic: topicPaid, body: strings.Replace(order("502", customerOf(customerA), ""), `"paid"`, `"pending"`, 1)}, 200, "ignored", "not paid")
 	request := fmt.Sprintf(`{"shop_id":1,"customer":{"id":%s},"orders_requested":[],"data_request":{"id":9}}`, customerA)
@@ -51,6 +54,7 @@ func TestPeople(t *testing.T) {
 		t.Errorf("credited %v, linked to %s", got, shopifyOf(1))
 	}
 	b.want("nobody", message{id: "m4", topic: topicMerged, body: merge("1", "2")}, 200, "ignored", "no member")
+	b.want("into itself", message{id: "m8", topic: topicMerged, body: merge("4242", "4242")}, 422, "refused", "is the customer who is kept")
 	b.want("not a global ID", message{id: "m5", topic: topicMerged, body: `{"admin_graphql_api_customer_kept_id":"4242"}`}, 422, "refused", "gid://")
 
 	redact := `{"shop_id":1,"customer":{"id":4242,"email":"x@example.com"},"orders_to_redact":[600]}`

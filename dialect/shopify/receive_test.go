@@ -122,7 +122,7 @@ func TestRefused(t *testing.T) {
 		{"a customer without an id", topicPaid, order("1", `{"email":"x@example.com"}`, ""), "customer.id: an id is needed"},
 		{"a customer that is no object", topicPaid, order("1", `5`, ""), "customer: an object is needed"},
 		{"a test that is no flag", topicPaid, changed(`"test":false`, `"test":"yes"`), "test: true or false is needed"},
-		{"a cancelled order without an id", topicCancelled, `{"customer":{"id":1}}`, "id: an id is needed"},
+		{"a cancelled order without an id", topicCancelled, `{"customer":{"id":1},"cancelled_at":"2026-11-21T10:00:00+09:00"}`, "id: an id is needed"},
 		{"a refund without an order", topicRefunded, `{"id":1,"transactions":[]}`, "order_id: an id is needed"},
 		{"a refund without transactions", topicRefunded, `{"id":1,"order_id":1}`, "transactions: a list is needed"},
 		{"a refund with very many transactions", topicRefunded, refunded("1", "1", strings.Repeat("{},", maxTransactions)+"{}"), "transactions: at most 1000"},

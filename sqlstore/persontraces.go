@@ -1,0 +1,254 @@
+package sqlstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"noren"
+)
+
+// traces is what is stored of people in texts, in the form in which it is written back.
+type traces struct {
+	bulk      map[int64]noren.BulkRows // requests that name a member
+	answers   []noren.IdempotencyKey
+	paths     []noren.IdempotencyKey         // answers whose very path names a person
+	imports   map[int64][]noren.ImportColumn // with samples of people
+	fileNames []int64                        // imports of files that are called after a person
+	refusals  [][2]int64                     // import and line
+	webhooks  [][2]string                    // source, and the source's id
+	shown     map[int64][]noren.Trace
+	counts    map[int64]map[string]int // of each member, how many of what
+	pending   map[int64]int64          // members whom an import names that is not finished, with the import
+	// leftovers are pieces of imports that have ended without them.
+	leftovers [][2]int64
+}
+
+// ChangesOf implements noren.PersonTx.
+func (t *tx) ChangesOf(ctx context.Context, members []int64) (map[int64][]json.RawMessage, error) {
+	if len(members) == 0 {
+		return nil, nil
+	}
+	subjects := make([]string, len(members))
+	for i, id := range members {
+		subjects[i] = strconv.FormatInt(id, 10)
+	}
+	about, subject := isIn(t.db.flavor, "subject_id", subjects)
+	rows, err := t.query(ctx, "SELECT CAST(subject_id AS bigint), changes FROM audit WHERE tenant_id = ? AND subject = 'member' AND "+about+
+		" AND changes <> '{}'", t.tenant, subject)
+	found := make(map[int64][]json.RawMessage)
+	err = each(rows, err, func(row scannable) error {
+		var id int64
+		var changes []byte
+		err := row.Scan(&id, &changes)
+		found[id] = append(found[id], bytes.Clone(changes))
+		return err
+	})
+	return found, doing("read what members were called before", err)
+}
+
+// PersonTraces implements noren.PersonTx.
+func (t *tx) PersonTraces(ctx context.Context, list []noren.Person) (map[int64][]noren.Trace, error) {
+	found, err := t.tracesOf(ctx, list)
+	return found.shown, err
+}
+
+// tracesOf reads every text of the tenant that may name one of the people, once for all of them. That is slow where there is much
+// of it; people are erased rarely, and an index of everybody's values would be one more place to erase them from.
+func (t *tx) tracesOf(ctx context.Context, list []noren.Person) (traces, error) {
+	s := traceSearch{people: peopleOf(list), tx: t, found: traces{
+		bulk: make(map[int64]noren.BulkRows), imports: make(map[int64][]noren.ImportColumn), shown: make(map[int64][]noren.Trace),
+		counts: make(map[int64]map[string]int), pending: make(map[int64]int64),
+	}, files: make(map[int64]importedFile)}
+	s.inRequests(ctx)
+	s.inImports(ctx)
+	s.inLines(ctx)
+	return s.found, s.err
+}
+
+// traceSearch is one reading of all texts.
+type traceSearch struct {
+	people
+	tx    *tx
+	found traces
+	files map[int64]importedFile
+	err   error // the first; nothing is read after it
+}
+
+// importedFile is what says how to read the lines of an import.
+type importedFile struct {
+	kind   noren.ImportKind
+	fields []string // of each column; "" where it was not imported
+}
+
+// show notes a place where something of the members is stored.
+func (s *traceSearch) show(ids []int64, kind, what string, content func(id int64) string, where string, args ...any) {
+	for _, id := range ids {
+		s.found.shown[id] = append(s.found.shown[id], noren.Trace{What: what, Where: fmt.Sprintf(where, args...), Content: content(id)})
+		s.found.count(id, kind, 1)
+	}
+}
+
+// whole is the content of what is about one person alone.
+func whole(text string) func(int64) string { return func(int64) string { return text } }
+
+// read reads the tenant's rows of one kind.
+func (s *traceSearch) read(ctx context.Context, what, query string, scan func(row scannable) error) {
+	if s.err == nil {
+		rows, err := s.tx.query(ctx, query, s.tx.tenant)
+		s.err = doing("look for a person in "+what, each(rows, err, scan))
+	}
+}
+
+// inRequests looks into what programs have sent, and what was responded.
+func (s *traceSearch) inRequests(ctx context.Context) {
+	s.read(ctx, "bulk requests", "SELECT id, rows FROM bulk_requests WHERE tenant_id = ? AND kind = 'members'", func(row scannable) error {
+		var id int64
+		var data []byte
+		// Taking the rows apart costs most, so it is done only where the digits occur. They may be the beginning of a
+		// longer number, which the rows show then.
+		if err := row.Scan(&id, &data); err != nil || !slices.ContainsFunc(s.list, func(person noren.Person) bool {
+			return bytes.Contains(data, fmt.Appendf(nil, `"id":%d`, person.MemberID))
+		}) {
+			return err
+		}
+		rows, err := noren.DecodeBulkRows(data)
+		for i, m := range rows.Members {
+			// A row that has nothing but the number was emptied before, or has nothing to empty.
+			text, jsonErr := json.Marshal(m)
+			if bare := fmt.Sprintf(`{"id":%d}`, m.ID); jsonErr == nil && s.ids[m.ID] && string(text) != bare {
+				s.show([]int64{m.ID}, "bulk requests", "bulk request", whole(string(text)), "%d, row %d", id, i+1)
+				// The row stays in its place: results and failures name rows by their numbers.
+				rows.Members[i] = noren.MemberPatch{ID: m.ID}
+				s.found.bulk[id] = rows
+			}
+		}
+		return err
+	})
+	s.read(ctx, "kept answers", "SELECT client_id, route, key, body FROM kept_answers WHERE tenant_id = ?", func(row scannable) error {
+		var k noren.IdempotencyKey
+		var body []byte
+		if err := row.Scan(&k.ClientID, &k.Route, &k.Key, &body); err != nil {
+			return err
+		}
+		about, named := s.inPath(k.Route)
+		if named {
+			s.found.paths = append(s.found.paths, k)
+		}
+		// An answer with nothing in it has nothing to hand out. Its path may still name somebody.
+		if len(body) > 0 && string(body) != emptied {
+			parts := s.inJSON(body)
+			for _, id := range about {
+				parts[id] = []string{string(body)} // a path with one member is about that one
+			}
+			if len(parts) > 0 && !named {
+				s.found.answers = append(s.found.answers, k)
+			}
+			s.show(keysOf(parts), "kept answers", "kept answer", func(id int64) string { return strings.Join(parts[id], ", ") }, "%s", k.Route)
+		} else if named {
+			s.show(about, "kept answers", "kept answer", whole(""), "%s", k.Route)
+		}
+		return nil
+	})
+	s.read(ctx, "webhooks", "SELECT source, id, subject, detail FROM webhooks WHERE tenant_id = ?", func(row scannable) error {
+		var source, id, subject, detail string
+		err := row.Scan(&source, &id, &subject, &detail)
+		if ids := s.namedIn(strings.Fields(subject + " " + detail)); err == nil && len(ids) > 0 {
+			s.show(ids, "webhooks", "webhook", whole(subject+": "+detail), "%s", id)
+			s.found.webhooks = append(s.found.webhooks, [2]string{source, id})
+		}
+		return err
+	})
+}
+
+// inImports looks into imports: the names of their files, and what the columns show.
+func (s *traceSearch) inImports(ctx context.Context) {
+	s.read(ctx, "imports", "SELECT id, kind, state, file_name, columns FROM imports WHERE tenant_id = ?", func(row scannable) error {
+		var id int64
+		var kind noren.ImportKind
+		var state noren.ImportState
+		var fileName string
+		var text []byte
+		if err := row.Scan(&id, &kind, &state, &fileName, &text); err != nil {
+			return err
+		}
+		var columns []noren.ImportColumn
+		err := json.Unmarshal(text, &columns)
+		file := importedFile{kind: kind}
+		for _, c := range columns {
+			file.fields = append(file.fields, c.Field)
+		}
+		s.files[id] = file
+		if ids := s.inFileName(fileName); len(ids) > 0 {
+			s.show(ids, "imports", "import", whole(fileName), "%d, the name of its file", id)
+			s.found.fileNames = append(s.found.fileNames, id)
+		}
+		for i, c := range columns {
+			own := func(sample string) []int64 { return s.inCell(kind, c.Field, sample) }
+			for _, sample := range c.Samples {
+				s.show(own(sample), "imports", "import", whole(sample), "%d, samples of %s", id, c.Header)
+			}
+			// Only the person's own samples go; those of others still help to tell the columns apart. Where the import
+			// has ended nobody tells columns apart any more, and a sample may be a name, or a note, of anybody.
+			if keep := slices.DeleteFunc(slices.Clone(c.Samples), func(sample string) bool {
+				return state.Ended() || len(own(sample)) > 0
+			}); len(keep) < len(c.Samples) {
+				columns[i].Samples = keep
+				s.found.imports[id] = columns
+			}
+		}
+		return err
+	})
+}
+
+// inLines looks into the lines of imports that wait or were refused. It needs to know the columns.
+func (s *traceSearch) inLines(ctx context.Context) {
+	s.read(ctx, "refused lines", "SELECT import_id, line, cells FROM import_refusals WHERE tenant_id = ?", func(row scannable) error {
+		var id, line int64
+		var cells []byte
+		if err := row.Scan(&id, &line, &cells); err != nil {
+			return err
+		}
+		var list []string
+		err := json.Unmarshal(cells, &list)
+		if ids := s.inLine(s.files[id], list, true); len(ids) > 0 {
+			s.show(ids, "refused lines", "refused line", whole(string(cells)), "import %d, line %d", id, line)
+			s.found.refusals = append(s.found.refusals, [2]int64{id, line})
+		}
+		return err
+	})
+	s.read(ctx, "lines of imports", `SELECT p.import_id, p.number, p.lines, i.state FROM import_pieces AS p
+			JOIN imports AS i ON i.tenant_id = p.tenant_id AND i.id = p.import_id WHERE p.tenant_id = ?`, func(row scannable) error {
+		var id, number int64
+		var data []byte
+		var state noren.ImportState
+		if err := row.Scan(&id, &number, &data, &state); err != nil {
+			return err
+		}
+		var lines []noren.ImportLine
+		err := json.Unmarshal(data, &lines)
+		var ids []int64
+		for _, line := range lines {
+			// A line with nothing but the same name may be about another, who must not keep the person here.
+			ids = union(ids, s.inLine(s.files[id], line.Cells, state.Ended()))
+		}
+		switch {
+		case err != nil || len(ids) == 0:
+		// Nothing more is done with these lines, so they can go. Lines of an import that goes on cannot: it would
+		// create the person anew.
+		case state.Ended():
+			s.show(ids, "lines of imports", "import", whole(""), "%d, lines that were not imported", id)
+			s.found.leftovers = append(s.found.leftovers, [2]int64{id, number})
+		default:
+			s.show(ids, "lines of imports", "import", whole(""), "%d, not finished", id)
+			for _, member := range ids {
+				s.found.pending[member] = id
+			}
+		}
+		return err
+	})
+}
