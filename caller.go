@@ -44,8 +44,9 @@ func (c Caller) Entry(at time.Time) AuditEntry {
 
 // ClientDirectory finds clients before their tenant is known, and the secrets that requests are checked with.
 type ClientDirectory interface {
-	// CallerByToken finds the token with that hash, with its client and tenant. NotFound if there is none.
-	CallerByToken(ctx context.Context, hash []byte) (Caller, Token, error)
+	// CallerByToken finds the token with that hash, with its client and tenant. named is the tenant that its secret names, 0 for
+	// none. NotFound if there is none.
+	CallerByToken(ctx context.Context, named TenantID, hash []byte) (Caller, Token, error)
 	// CallerByKey finds the client with that key (client_id), with its tenant. NotFound if there is none.
 	CallerByKey(ctx context.Context, dialect Dialect, key string) (Caller, error)
 	// SigningKey is Tx.SigningKey outside a transaction: each request signed with such a secret costs one look-up.

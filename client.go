@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -75,6 +76,7 @@ type Token struct {
 	ClientID  int64
 	Scopes    []string
 	ExpiresAt *time.Time // nil: until it is revoked
+	Named     TenantID   // that the secret names (TenantNamed); 0: none
 }
 
 // NewSecret makes a random credential of 256 bits: prefix and 43 characters of unpadded base64url.
@@ -82,6 +84,27 @@ func NewSecret(prefix string) string {
 	var b [32]byte
 	rand.Read(b[:]) // never fails
 	return prefix + base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// secretLength is how many characters NewSecret adds to its prefix.
+const secretLength = 43
+
+// NewTenantSecret makes a credential that names its tenant, so that it can be looked up where the tenant's rows are: t, the
+// tenant's number, an underscore, and what NewSecret makes. To whoever has it, it is one opaque word.
+func NewTenantSecret(tenant TenantID) string {
+	return NewSecret("t" + strconv.FormatInt(int64(tenant), 10) + "_")
+}
+
+// TenantNamed returns the tenant that a secret in the form of NewTenantSecret names. It returns 0 for all others: those that
+// somebody gave, and those that earlier versions made. That a secret names a tenant does not mean that it is one of its own.
+func TenantNamed(secret string) TenantID {
+	head, tail, found := strings.Cut(secret, "_")
+	digits, is := strings.CutPrefix(head, "t")
+	tenant, err := strconv.ParseInt(digits, 10, 64)
+	if !found || !is || err != nil || tenant < 1 || len(tail) != secretLength || digits != strconv.FormatInt(tenant, 10) {
+		return 0
+	}
+	return TenantID(tenant)
 }
 
 // NewWebhookSecret makes a signing secret in the form of Standard Webhooks: whsec_ and 32 bytes in base64.

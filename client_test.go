@@ -24,6 +24,25 @@ func TestNewSecret(t *testing.T) {
 	}
 }
 
+func TestTenantNamed(t *testing.T) {
+	t.Parallel()
+	plain := NewSecret("")
+	for secret, want := range map[string]TenantID{
+		NewTenantSecret(1): 1, NewTenantSecret(1 << 40): 1 << 40, NewTenantSecret(9223372036854775807): 9223372036854775807,
+		// What earlier versions made, and what somebody may give.
+		plain: 0, "": 0, "t7_": 0, "t7_secret": 0, "t7_" + plain + "x": 0, "t07_" + plain: 0, "t0_" + plain: 0, "t-7_" + plain: 0,
+		"t+7_" + plain: 0, "T7_" + plain: 0, "7_" + plain: 0, "t_" + plain: 0, "t9223372036854775808_" + plain: 0, " t7_" + plain: 0,
+		"smaregi_" + plain: 0, "t7_" + plain[:40]: 0,
+	} {
+		if got := TenantNamed(secret); got != want {
+			t.Errorf("%q names %d, want %d", secret, got, want)
+		}
+	}
+	if one := NewTenantSecret(7); one == NewTenantSecret(7) {
+		t.Error("the same secret was made twice")
+	}
+}
+
 // TestNewWebhookSecret checks the form that Standard Webhooks gives to symmetric secrets: whsec_ and padded base64.
 func TestNewWebhookSecret(t *testing.T) {
 	t.Parallel()

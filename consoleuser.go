@@ -73,9 +73,10 @@ type UserTx interface {
 
 // UserDirectory finds console users before their tenant is known.
 type UserDirectory interface {
-	// ConsoleSession finds the session with that hash, with its tenant and user. NotFound if there is none, or the user no
-	// longer exists. The caller checks whether it has expired.
-	ConsoleSession(ctx context.Context, hash []byte) (Tenant, ConsoleUser, ConsoleSession, error)
+	// ConsoleSession finds the session with that hash, with its tenant and user. named is the tenant that its secret names; 0
+	// for a session that an earlier version began. NotFound if there is none, or the user no longer exists. The caller checks
+	// whether it has expired.
+	ConsoleSession(ctx context.Context, named TenantID, hash []byte) (Tenant, ConsoleUser, ConsoleSession, error)
 	// SignInFailures locks what is stored under each of the subjects, runs fn on it (zero values where nothing is stored)
 	// and stores the result, in one transaction. Subjects with zero failures are removed. fn may run more than once; if it
 	// fails, nothing is stored and its error is returned unchanged.

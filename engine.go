@@ -31,8 +31,9 @@ type Engine interface {
 	OneLook(ctx context.Context, trusting bool) (looking context.Context, proved func() bool)
 	// Verify checks every invariant of the stored data.
 	Verify(ctx context.Context) ([]Check, error)
-	// Ping returns nil if the database can be read.
-	Ping(ctx context.Context) error
+	// Ping returns an error if the database cannot be read. down names the parts of it that do not respond, where it has several:
+	// requests of the tenants who are there get Unavailable, and all others go on.
+	Ping(ctx context.Context) (down []string, err error)
 	Close() error
 }
 

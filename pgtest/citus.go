@@ -14,6 +14,18 @@ CREATE TABLE pg_dist_local_group (groupid integer NOT NULL);
 INSERT INTO pg_dist_local_group VALUES (0);
 CREATE TABLE citus_tables (
 	table_name regclass NOT NULL PRIMARY KEY, citus_table_type text NOT NULL, distribution_column text NOT NULL, colocated text);
+CREATE TABLE pg_dist_node (
+	nodename text NOT NULL, nodeport integer NOT NULL, groupid integer NOT NULL, noderole text NOT NULL DEFAULT 'primary',
+	isactive boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'up');
+INSERT INTO pg_dist_node VALUES ('coordinator', 5432, 0), ('worker1', 5432, 1), ('worker2', 5432, 2);
+CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE seen text := (SELECT state FROM pg_dist_node AS n WHERE n.nodename = name AND n.nodeport = port);
+BEGIN
+	IF seen = 'frozen' THEN
+		PERFORM pg_sleep(60);
+	END IF;
+	RETURN seen = 'up';
+END $$;
 CREATE TABLE commands_on_all_nodes (command text NOT NULL);
 CREATE FUNCTION create_reference_table(of regclass) RETURNS void LANGUAGE sql AS
 	$$ INSERT INTO citus_tables VALUES (of, 'reference', '<none>', NULL) $$;

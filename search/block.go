@@ -14,6 +14,7 @@ const (
 	maxMembers   = 2 * blockMembers // more than these are split
 	maxLate      = 64               // changes kept beside the text; after more it is rebuilt
 	maxStale     = 4                // how often it is rebuilt with the same marks, more and more of which are stale
+	fewMembers   = 48               // of no more than these a block has no marks: they would be larger than the text, and no faster
 )
 
 // block holds the haystacks of members with consecutive ids. It never changes, except for bits that are set in marks: a
@@ -29,7 +30,7 @@ type texts struct {
 	ids    []int64
 	starts []uint32 // where each haystack begins, and where the last one ends
 	text   string   // haystacks, each followed by a separator
-	marks  marks    // of all haystacks, including late ones
+	marks  marks    // of all haystacks, including late ones; nil in a small block
 	stale  int      // how often the text was rebuilt with these marks
 }
 
@@ -61,8 +62,10 @@ func newTexts(entries []entry) *texts {
 // newBlock makes a block of entries in order of id.
 func newBlock(entries []entry) *block {
 	t := newTexts(entries)
-	t.marks = newMarks()
-	t.marks.add(t.text)
+	if len(entries) > fewMembers {
+		t.marks = newMarks()
+		t.marks.add(t.text)
+	}
 	return t.with(nil)
 }
 
@@ -94,7 +97,7 @@ func (b *block) changed(changes []entry) []*block {
 	switch {
 	case len(entries) > maxMembers:
 		return blocksOf(entries, blockMembers)
-	case len(entries) == 0 || b.stale >= maxStale:
+	case len(entries) == 0 || b.stale >= maxStale || b.marks == nil:
 		return blocksOf(entries, maxMembers)
 	}
 	b.mark(changes)

@@ -29,6 +29,9 @@ type gram [2]uint32
 
 // add sets the bits of a text.
 func (m marks) add(text string) {
+	if m == nil {
+		return
+	}
 	eachGram(text, func(g gram) {
 		for _, at := range g {
 			if bit := uint64(1) << (at % 64); atomic.LoadUint64(&m[at/64])&bit == 0 {
@@ -40,6 +43,9 @@ func (m marks) add(text string) {
 
 // may reports whether all of the grams may occur.
 func (m marks) may(grams []gram) bool {
+	if m == nil {
+		return true
+	}
 	for _, g := range grams {
 		for _, at := range g {
 			if atomic.LoadUint64(&m[at/64])&(1<<(at%64)) == 0 {

@@ -173,3 +173,31 @@ func TestIndexSize(t *testing.T) {
 		t.Errorf("an index without members takes %d bytes", got)
 	}
 }
+
+// An index of few members has no marks, which would be larger than its text. It finds the same when it grows, member by member.
+func TestSmallIndexGrows(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(4, 5))
+	var b search.Builder
+	for id := range int64(10) {
+		b.Add(id, person(random))
+	}
+	x := b.Index()
+	if x.Size() > 3000 {
+		t.Errorf("an index of ten members takes %d bytes", x.Size())
+	}
+	everyone, q := search.Range{To: 1 << 40}, search.NewQuery("needle")
+	var want []int64
+	for id := int64(10); id < 400; id++ {
+		haystack := person(random)
+		if id%7 == 0 {
+			haystack, want = "a needle", append(want, id)
+		}
+		if x = x.With(map[int64]string{id: haystack}); !slices.Equal(slices.Collect(x.Hits(q, everyone, false)), want) {
+			t.Fatalf("with %d members the hits are wrong", id)
+		}
+	}
+	if built := x.Size(); built < 12_000 {
+		t.Errorf("an index of 400 members has no marks: %d bytes", built)
+	}
+}

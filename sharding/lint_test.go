@@ -32,7 +32,7 @@ func TestLintFindsPlantedViolations(t *testing.T) {
 		{"the server's time", "INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT (tenant_id) DO UPDATE SET x = now()", "now is the server's time"},
 		{"the server's time in CASE", "SELECT CASE WHEN expires_at < CURRENT_TIMESTAMP THEN 1 END FROM uploads WHERE tenant_id = ?", "the server's time"},
 		{"a constraint's name", "INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT ON CONSTRAINT lanes_pkey DO NOTHING", "names a constraint"},
-		{"two placements", "SELECT 1 FROM access_tokens a JOIN clients c ON c.tenant_id = a.tenant_id WHERE a.hash = ? AND c.tenant_id = ?", "are joined"},
+		{"two placements", "SELECT 1 FROM sign_in_failures a JOIN clients c ON c.tenant_id = a.tenant_id WHERE a.subject = ? AND c.tenant_id = ?", "are joined"},
 		{"an outer join", "SELECT 1 FROM client_keys k FULL JOIN clients c ON c.tenant_id = k.tenant_id" + sharding.Across("verify"), "an outer join keeps"},
 		{"two statements", "DELETE FROM lanes WHERE tenant_id = ?; SELECT 1", "several statements"},
 		{"two definitions", "ALTER TABLE staff ADD COLUMN a text; ALTER TABLE staff ADD COLUMN b text", "several statements"},

@@ -16,9 +16,10 @@ const Tenant = "tenant_id"
 
 // Tables lists every table that there is after all migrations, reference tables first, because others may refer to them.
 //
-// What is looked up before the tenant is known is a table of its own. Clients' keys change about never and are read with the
-// tenant's settings, so every node has them. Tokens, sessions and failures to sign in are written all day, and writing to a
-// reference table waits for every node: they are sharded by the value that they are looked up by.
+// What is looked up before the tenant is known is a table of its own, on every node: clients' keys, and tokens and sessions whose
+// secret does not name the tenant, which are those that somebody gave and those of earlier versions. All of these change about
+// never, for writing to a reference table waits for every node. Tokens and sessions that are made name their tenant, and are
+// where it is. Failures to sign in are written all day and have no tenant: they are sharded by what they are looked up by.
 func Tables() []Table {
 	tables := []Table{
 		{Name: "goose_db_version"},
@@ -26,8 +27,8 @@ func Tables() []Table {
 		{Name: "migration_lease"}, // so that a server that is connected to a worker sees the version
 		{Name: "tenants"},
 		{Name: "client_keys"},
-		{"access_tokens", "hash"},
-		{"console_sessions", "hash"},
+		{Name: "access_tokens"},
+		{Name: "console_sessions"},
 		{"sign_in_failures", "subject"},
 		{"tenant_rows", Tenant}, // before all others: they are colocated with it
 	}
@@ -36,7 +37,7 @@ func Tables() []Table {
 		import_refusals
 		kept_answers lanes uploads member_attachments member_changes member_notes member_spend members point_burns point_entries
 		point_lots products purchase_refunds purchases rank_changes rank_checks ranks settings_versions signing_keys staff
-		staff_ranks stock_levels stock_movements stores taken_over webhooks`) {
+		staff_ranks stock_levels stock_movements stores taken_over tenant_sessions tenant_tokens webhooks`) {
 		tables = append(tables, Table{name, Tenant})
 	}
 	return tables
@@ -46,15 +47,14 @@ func Tables() []Table {
 // None of them locks a row of a tenant's tables, or any row behind Citus.
 func across() map[string]string {
 	return map[string]string{
-		"due bulk":                "polling: asks each lane whether a request waits, through a partial index",
-		"due callbacks":           "polling: asks each lane whether a callback is due, through a partial index",
-		"due imports":             "polling: from a partial index over the imports that wait or run",
-		"stray callbacks":         "once a minute: the tenants with a callback that waits too long, from the index of what is pending",
-		"queue statistics":        "metrics: counts and oldest of what waits, from partial indexes",
-		"expired answers":         "sweeping: the tenants with answers that have expired",
-		"expired":                 "sweeping: a bounded number of tokens, sessions and failures to sign in, from their indexes by time",
-		"credentials of a client": "revoking a client or ending a user's sessions looks for hashes by client or login: rare, and by index",
-		"verify":                  "noren verify reads everything",
+		"due bulk":         "polling: asks each lane whether a request waits, through a partial index",
+		"due callbacks":    "polling: asks each lane whether a callback is due, through a partial index",
+		"due imports":      "polling: from a partial index over the imports that wait or run",
+		"stray callbacks":  "once a minute: the tenants with a callback that waits too long, from the index of what is pending",
+		"queue statistics": "metrics: counts and oldest of what waits, from partial indexes",
+		"expired rows":     "sweeping: the tenants with kept answers, tokens or sessions that have expired, each by an index",
+		"expired":          "sweeping: a bounded number of failures to sign in, from their index by time",
+		"verify":           "noren verify reads everything",
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"noren"
-	"noren/sharding"
 )
 
 // clientSecret is the name of a client's webhook secret among the signing keys. Queries that join the two tables
@@ -148,10 +147,8 @@ func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
 	if err != nil {
 		return doing("revoke a client", err)
 	}
-	// Both are looked up before the tenant is known, and are not in the tenant's shard.
-	for _, table := range []string{"access_tokens", "client_keys"} {
-		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?"+sharding.Across("credentials of a client"),
-			t.tenant, id); err != nil {
+	for _, table := range append(tokenTables(), "client_keys") {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ?", t.tenant, id); err != nil {
 			return doing("remove a client's credentials", err)
 		}
 	}
@@ -164,10 +161,17 @@ func (t *tx) KeepTokens(ctx context.Context, client int64, kept []byte) error {
 	if kept == nil {
 		kept = []byte{} // NULL differs from nothing, and would keep all
 	}
-	_, err := t.exec(ctx, "DELETE FROM access_tokens WHERE tenant_id = ? AND client_id = ? AND hash <> ?"+
-		sharding.Across("credentials of a client"), t.tenant, client, kept)
-	return doing("remove a client's tokens", err)
+	for _, table := range tokenTables() {
+		_, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ? AND hash <> ?", t.tenant, client, kept)
+		if err != nil {
+			return doing("remove a client's tokens", err)
+		}
+	}
+	return nil
 }
+
+// tokenTables are where a client's tokens are: those that name its tenant, and those that do not.
+func tokenTables() []string { return []string{"tenant_tokens", "access_tokens"} }
 
 // NoteClientUses implements noren.ClientTx.
 func (t *tx) NoteClientUses(ctx context.Context, uses []noren.ClientUse) error {
@@ -194,8 +198,12 @@ func (t *tx) AddToken(ctx context.Context, token noren.Token) error {
 	if err != nil {
 		return doing("write a token's scopes", err)
 	}
-	n, err := t.exec(ctx, `INSERT INTO access_tokens (hash, tenant_id, client_id, scopes, expires_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (hash) DO NOTHING`, token.Hash, t.tenant, token.ClientID, string(scopes), nullMicros(token.ExpiresAt))
+	table, key := "access_tokens", "hash"
+	if token.Named == t.tenant {
+		table, key = "tenant_tokens", "tenant_id, hash"
+	}
+	n, err := t.exec(ctx, "INSERT INTO "+table+" (hash, tenant_id, client_id, scopes, expires_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT ("+key+
+		") DO NOTHING", token.Hash, t.tenant, token.ClientID, string(scopes), nullMicros(token.ExpiresAt))
 	if token.ExpiresAt == nil || n == 0 {
 		t.changeSettings()
 	}
@@ -203,7 +211,7 @@ func (t *tx) AddToken(ctx context.Context, token noren.Token) error {
 		return doing("store a token", err)
 	}
 	// The tenant is in the condition, so a token of another tenant is never taken over.
-	n, err = t.exec(ctx, "UPDATE access_tokens SET client_id = ?, scopes = ?, expires_at = ? WHERE hash = ? AND tenant_id = ?",
+	n, err = t.exec(ctx, "UPDATE "+table+" SET client_id = ?, scopes = ?, expires_at = ? WHERE hash = ? AND tenant_id = ?",
 		token.ClientID, string(scopes), nullMicros(token.ExpiresAt), token.Hash, t.tenant)
 	if err == nil && n == 0 {
 		return &noren.Error{Kind: noren.Conflict, Row: 1, Field: "access_token", Message: "another tenant has this access token"}

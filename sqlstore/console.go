@@ -7,17 +7,22 @@ import (
 	"slices"
 
 	"noren"
-	"noren/sharding"
 )
 
-// ConsoleSession implements noren.UserDirectory. It is on the path of every page: two statements by primary keys, because the
-// session is looked up before its tenant is known, and so is not where the tenant's users are.
-func (db *DB) ConsoleSession(ctx context.Context, hash []byte) (t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession, err error) {
+// ConsoleSession implements noren.UserDirectory. It is on the path of every page: two statements by primary keys. Sessions that
+// earlier versions began name no tenant, and are not where the tenant's users are.
+func (db *DB) ConsoleSession(
+	ctx context.Context, named noren.TenantID, hash []byte,
+) (t noren.Tenant, u noren.ConsoleUser, s noren.ConsoleSession, err error) {
 	s.Hash = hash
+	const columns = "SELECT tenant_id, login, signed_in_at, seen_at, expires_at FROM "
+	query, args := columns+"tenant_sessions WHERE tenant_id = ? AND hash = ?", []any{named, hash}
+	if named == 0 {
+		query, args = columns+"console_sessions WHERE hash = ?", []any{hash}
+	}
 	err = db.read(ctx, func(x *tx) error {
 		var signedIn, seen, expires int64
-		err := x.queryRow(ctx, `SELECT tenant_id, login, signed_in_at, seen_at, expires_at FROM console_sessions WHERE hash = ?`, hash).
-			Scan(&t.ID, &s.Login, &signedIn, &seen, &expires)
+		err := x.queryRow(ctx, query, args...).Scan(&t.ID, &s.Login, &signedIn, &seen, &expires)
 		s.SignedInAt, s.SeenAt, s.ExpiresAt = fromMicros(signedIn), fromMicros(seen), fromMicros(expires)
 		return foundSession(err)
 	})
@@ -49,17 +54,25 @@ func foundSession(err error) error {
 
 // AddConsoleSession implements noren.UserTx. A run that comes again finds its own work and leaves it.
 func (t *tx) AddConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
-	_, err := t.exec(ctx, `INSERT INTO console_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at)
+	_, err := t.exec(ctx, `INSERT INTO tenant_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		s.Hash, t.tenant, s.Login, micros(s.SignedInAt), micros(s.SeenAt), micros(s.ExpiresAt))
 	return doing("store a session", err)
 }
 
+// sessionTables are where a tenant's sessions are: those that name it, and those that an earlier version began.
+func sessionTables() []string { return []string{"tenant_sessions", "console_sessions"} }
+
 // TouchConsoleSession implements noren.UserTx.
 func (t *tx) TouchConsoleSession(ctx context.Context, s noren.ConsoleSession) error {
-	_, err := t.exec(ctx, "UPDATE console_sessions SET signed_in_at = ?, seen_at = ?, expires_at = ? WHERE tenant_id = ? AND hash = ?",
-		micros(s.SignedInAt), micros(s.SeenAt), micros(s.ExpiresAt), t.tenant, s.Hash)
-	return doing("touch a session", err)
+	for _, table := range sessionTables() {
+		n, err := t.exec(ctx, "UPDATE "+table+" SET signed_in_at = ?, seen_at = ?, expires_at = ? WHERE tenant_id = ? AND hash = ?",
+			micros(s.SignedInAt), micros(s.SeenAt), micros(s.ExpiresAt), t.tenant, s.Hash)
+		if err != nil || n > 0 {
+			return doing("touch a session", err)
+		}
+	}
+	return nil
 }
 
 // DeleteConsoleSessions implements noren.UserTx.
@@ -68,19 +81,29 @@ func (t *tx) DeleteConsoleSessions(ctx context.Context, logins []string, kept []
 	if kept == nil {
 		kept = []byte{} // NULL differs from nothing, and would keep all
 	}
-	// The rows are locked in the order of their keys, so that two who delete the same sessions do not wait for each
-	// other.
-	n, err := t.exec(ctx, `DELETE FROM console_sessions WHERE tenant_id = ? AND hash IN (
-		SELECT hash FROM console_sessions WHERE tenant_id = ? AND `+f.in("login")+" AND hash <> ? ORDER BY hash"+f.lockAcross+")"+
-		sharding.Across("credentials of a client"),
-		t.tenant, t.tenant, f.list(logins), kept)
-	return int(n), doing("delete sessions", err)
+	total := 0
+	for i, table := range sessionTables() {
+		lock := []string{f.lockRows, f.lockAcross}[i] // sessions of earlier versions are not in the tenant's shard
+		// The rows are locked in the order of their keys, so that two who delete the same sessions do not wait for each
+		// other.
+		n, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND hash IN (SELECT hash FROM "+table+" WHERE tenant_id = ? AND "+
+			f.in("login")+" AND hash <> ? ORDER BY hash"+lock+")", t.tenant, t.tenant, f.list(logins), kept)
+		if err != nil {
+			return 0, doing("delete sessions", err)
+		}
+		total += int(n)
+	}
+	return total, nil
 }
 
 // DeleteConsoleSession implements noren.UserTx.
 func (t *tx) DeleteConsoleSession(ctx context.Context, hash []byte) error {
-	_, err := t.exec(ctx, "DELETE FROM console_sessions WHERE tenant_id = ? AND hash = ?", t.tenant, hash)
-	return doing("delete a session", err)
+	for _, table := range sessionTables() {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND hash = ?", t.tenant, hash); err != nil {
+			return doing("delete a session", err)
+		}
+	}
+	return nil
 }
 
 // SignInFailures implements noren.UserDirectory. A subject that is not stored cannot be locked, so it is stored first. Of

@@ -209,8 +209,13 @@ func (db *DB) QueueStats(ctx context.Context) (s noren.QueueStats, err error) {
 // DeleteExpired implements noren.Directory. Each statement is bounded, so that a backlog never makes a transaction long: the
 // caller comes again.
 func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err error) {
-	if n, err = db.deleteAnswers(ctx, now); err != nil {
-		return n, err
+	for _, s := range []struct{ table, key string }{
+		{"kept_answers", "client_id, route, key"}, {"tenant_tokens", "hash"}, {"tenant_sessions", "hash"},
+	} {
+		deleted, err := db.deleteOfTenants(ctx, s.table, s.key, now)
+		if n += deleted; err != nil {
+			return n, err
+		}
 	}
 	err = db.update(ctx, 0, func(t *tx) error {
 		deleted := 0
@@ -222,9 +227,10 @@ func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err erro
 			{"console_sessions", "hash", "expires_at", now},
 			{"sign_in_failures", "subject", "last_at", now.Add(-noren.FailuresKept)},
 		} {
-			// What others hold is passed over.
+			// What others hold is passed over. Those of one time are in one order, for on a table that every node has, each node
+			// chooses for itself.
 			affected, err := t.exec(ctx, "WITH found AS MATERIALIZED (SELECT "+s.key+" FROM "+s.table+" WHERE "+s.time+" <= ? ORDER BY "+
-				s.time+" LIMIT ?"+db.flavor.skipAcross+") DELETE FROM "+s.table+" WHERE "+s.key+" IN (SELECT "+s.key+" FROM found)"+
+				s.time+", "+s.key+" LIMIT ?"+db.flavor.skipAcross+") DELETE FROM "+s.table+" WHERE "+s.key+" IN (SELECT "+s.key+" FROM found)"+
 				sharding.Across("expired"), micros(s.until), maxExpired)
 			if err != nil {
 				return fmt.Errorf("delete what has expired: %w", err)
@@ -238,10 +244,10 @@ func (db *DB) DeleteExpired(ctx context.Context, now time.Time) (n int, err erro
 	return n, err
 }
 
-// deleteAnswers removes kept answers that have expired, tenant by tenant through their index.
-func (db *DB) deleteAnswers(ctx context.Context, now time.Time) (n int, err error) {
-	tenants, err := db.tenantsOf(ctx, "expired answers", "SELECT r.tenant_id FROM "+db.flavor.tenantRows+
-		" WHERE EXISTS (SELECT 1 FROM kept_answers k WHERE k.tenant_id = r.tenant_id AND k.expires_at <= ?)", "r.tenant_id", micros(now))
+// deleteOfTenants removes rows of a table of tenants that have expired, tenant by tenant through their index by time.
+func (db *DB) deleteOfTenants(ctx context.Context, table, key string, now time.Time) (n int, err error) {
+	tenants, err := db.tenantsOf(ctx, "expired rows", "SELECT r.tenant_id FROM "+db.flavor.tenantRows+
+		" WHERE EXISTS (SELECT 1 FROM "+table+" k WHERE k.tenant_id = r.tenant_id AND k.expires_at <= ?)", "r.tenant_id", micros(now))
 	for _, tenant := range tenants {
 		// The rest is for the next call, as above.
 		if n >= maxExpired {
@@ -249,9 +255,9 @@ func (db *DB) deleteAnswers(ctx context.Context, now time.Time) (n int, err erro
 		}
 		var deleted int64
 		err := db.update(ctx, tenant, func(t *tx) (err error) {
-			deleted, err = t.exec(ctx, `WITH found AS MATERIALIZED (SELECT client_id, route, key FROM kept_answers
-					WHERE tenant_id = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?`+db.flavor.skipLocked+`)
-				DELETE FROM kept_answers WHERE tenant_id = ? AND (client_id, route, key) IN (SELECT client_id, route, key FROM found)`,
+			deleted, err = t.exec(ctx, "WITH found AS MATERIALIZED (SELECT "+key+" FROM "+table+
+				" WHERE tenant_id = ? AND expires_at <= ? ORDER BY expires_at LIMIT ?"+db.flavor.skipLocked+
+				") DELETE FROM "+table+" WHERE tenant_id = ? AND ("+key+") IN (SELECT "+key+" FROM found)",
 				tenant, micros(now), maxExpired, tenant)
 			return doing("delete what has expired", err)
 		})

@@ -31,7 +31,8 @@ func TestDistribute(t *testing.T) {
 	}
 	for _, want := range []string{
 		"SELECT create_reference_table('tenants')", "SELECT create_reference_table('goose_db_version')",
-		"SELECT create_distributed_table('access_tokens', 'hash', colocate_with => 'none')",
+		"SELECT create_distributed_table('sign_in_failures', 'subject', colocate_with => 'none')", "SELECT create_reference_table('access_tokens')",
+		"SELECT create_distributed_table('tenant_tokens', 'tenant_id', colocate_with => 'tenant_rows')",
 		"SELECT create_distributed_table('members', 'tenant_id', colocate_with => 'tenant_rows')",
 		"ALTER TABLE goose_db_version ALTER COLUMN id TYPE bigint",
 	} {

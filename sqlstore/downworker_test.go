@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/pgtest"
@@ -22,7 +24,26 @@ const downWorker = `CREATE TABLE down (tenant_id bigint);
 	ALTER TABLE imports RENAME TO imports_stored;
 	CREATE VIEW imports AS SELECT * FROM imports_stored WHERE alive(tenant_id);
 	ALTER TABLE callbacks RENAME TO callbacks_stored;
-	CREATE VIEW callbacks AS SELECT * FROM callbacks_stored WHERE alive(tenant_id)`
+	CREATE VIEW callbacks AS SELECT * FROM callbacks_stored WHERE alive(tenant_id);
+	ALTER TABLE tenant_tokens RENAME TO tenant_tokens_stored;
+	CREATE VIEW tenant_tokens AS SELECT * FROM tenant_tokens_stored WHERE alive(tenant_id);
+	ALTER TABLE tenant_sessions RENAME TO tenant_sessions_stored;
+	CREATE VIEW tenant_sessions AS SELECT * FROM tenant_sessions_stored WHERE alive(tenant_id)`
+
+// putDown makes the tables fail for tenant 2.
+func (b *bundle) putDown(t *testing.T) *sql.DB {
+	t.Helper()
+	db := b.connect(t)
+	// A statement each; those within the function are not cut.
+	head, rest, _ := strings.Cut(downWorker, "END $$;")
+	create, function, _ := strings.Cut(head, ";")
+	for _, statement := range slices.Concat([]string{create, function + "END $$"}, strings.Split(rest, ";"), []string{"INSERT INTO down VALUES (2)"}) {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return db
+}
 
 // downWorkerRows are a callback and an import of each tenant that are due.
 const downWorkerRows = `INSERT INTO callbacks (tenant_id, request_id, client_id, url, host, body, state, attempts, tries, owed_at, next_at, lease_until)
@@ -53,11 +74,12 @@ func TestLooksGoOnBesideADownWorker(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, statement := range append(strings.Split(downWorkerRows, ";"), downWorker, "INSERT INTO down VALUES (2)") {
+	for statement := range strings.SplitSeq(downWorkerRows, ";") {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			t.Fatal(err)
 		}
 	}
+	b.putDown(t)
 	looks := map[string]func() ([]noren.TenantID, error){
 		"bulk requests": func() ([]noren.TenantID, error) { return b.TenantsWithBulk(ctx) },
 		"callbacks":     func() ([]noren.TenantID, error) { return b.TenantsWithCallbacks(ctx, now) },
@@ -87,4 +109,72 @@ func TestLooksGoOnBesideADownWorker(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(1, 2, 3)
+}
+
+// TestCredentialsBesideADownWorker issues and looks up tokens and sessions while a worker is down: those of the tenants on others,
+// and of its own nothing but what can be tried again.
+func TestCredentialsBesideADownWorker(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.Citus(t))
+	ctx, until := t.Context(), fixedClock().Add(time.Hour)
+	token := func(tenant noren.TenantID, word string) noren.Token {
+		return noren.Token{Named: tenant, Hash: noren.HashSecret(word + string('0'+rune(tenant))), ClientID: 1, ExpiresAt: &until}
+	}
+	session := func(tenant noren.TenantID) noren.ConsoleSession {
+		return noren.ConsoleSession{Hash: token(tenant, "session").Hash, Login: "a", ExpiresAt: until}
+	}
+	add := func(tenant noren.TenantID, word string) error {
+		return b.Update(ctx, tenant, func(tx noren.Tx) error { return tx.AddToken(ctx, token(tenant, word)) })
+	}
+	for id := range noren.TenantID(2) {
+		tenant, _, err := b.EnsureTenant(ctx, "sb_"+string('1'+rune(id)))
+		if err == nil {
+			err = b.Update(ctx, tenant.ID, func(tx noren.Tx) error {
+				if err := tx.PutClients(ctx, []noren.Client{{ID: 1, Name: "c", Dialect: noren.Smaregi, Kind: noren.AppClient}}); err != nil {
+					return err
+				}
+				if err := tx.PutConsoleUsers(ctx, []noren.ConsoleUser{{Login: "a", PasswordHash: "x", Role: noren.Viewer}}); err != nil {
+					return err
+				}
+				return tx.AddConsoleSession(ctx, session(tenant.ID))
+			})
+		}
+		if err == nil {
+			err = add(tenant.ID, "before")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	db := b.putDown(t)
+	find := func(tenant noren.TenantID, word string) error {
+		b.memory = newMemory() // as on another server
+		_, _, err := b.CallerByToken(ctx, tenant, token(tenant, word).Hash)
+		return err
+	}
+	visit := func(tenant noren.TenantID) error {
+		_, _, _, err := b.ConsoleSession(ctx, tenant, session(tenant).Hash)
+		return err
+	}
+	for what, err := range map[string]error{
+		"issuing": add(1, "after"), "finding": find(1, "after"), "finding what was there": find(1, "before"), "a session": visit(1),
+	} {
+		if err != nil {
+			t.Errorf("%s of a tenant on another worker: %v", what, err)
+		}
+	}
+	for what, err := range map[string]error{"finding": find(2, "before"), "a session": visit(2)} {
+		if noren.KindOf(err) != noren.Unavailable {
+			t.Errorf("%s of its own: %v", what, err)
+		}
+	}
+	if n, err := b.DeleteExpired(ctx, until); err != nil || n != 3 {
+		t.Errorf("%d that have expired were removed, %v, want 3", n, err)
+	}
+	if _, err := db.ExecContext(ctx, "DELETE FROM down"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := b.DeleteExpired(ctx, until); err != nil || n != 2 {
+		t.Errorf("afterwards %d were removed, %v, want 2", n, err)
+	}
 }

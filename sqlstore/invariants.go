@@ -171,9 +171,10 @@ func bulkInvariants() []invariant {
 func accessInvariants() []invariant {
 	return []invariant{{
 		name:    "access tokens belong to clients",
-		checked: "access_tokens",
+		checked: "(SELECT hash FROM access_tokens UNION ALL SELECT hash FROM tenant_tokens) AS tokens",
 		violated: `SELECT tenant_id, client FROM (
 				SELECT tenant_id, client_id AS client, 1 AS tokens, 0 AS clients FROM access_tokens
+				UNION ALL SELECT tenant_id, client_id, 1, 0 FROM tenant_tokens
 				UNION ALL SELECT tenant_id, id, 0, 1 FROM clients) AS credentials
 			GROUP BY tenant_id, client HAVING SUM(tokens) > 0 AND SUM(clients) = 0`,
 		say: "an access token is that of client %v, which does not exist",

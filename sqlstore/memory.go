@@ -266,7 +266,7 @@ func (db *DB) CallerByKey(ctx context.Context, dialect noren.Dialect, key string
 
 // CallerByToken implements noren.ClientDirectory. The caller, which knows the time, judges whether the token has expired.
 // A new token makes no new version, since nobody can remember that it is not there.
-func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, noren.Token, error) {
+func (db *DB) CallerByToken(ctx context.Context, named noren.TenantID, hash []byte) (noren.Caller, noren.Token, error) {
 	held := db.memory.tokens.get(string(hash))
 	if held.tenant != 0 {
 		s, err := db.current(ctx, held.tenant)
@@ -280,7 +280,7 @@ func (db *DB) CallerByToken(ctx context.Context, hash []byte) (noren.Caller, nor
 	}
 	var token noren.Token
 	s, err := db.found(ctx, func(t *tx) (tenant noren.TenantID, err error) {
-		tenant, token, err = t.token(ctx, hash)
+		tenant, token, err = t.token(ctx, named, hash)
 		return tenant, err
 	})
 	if err != nil {
@@ -300,18 +300,33 @@ func (s *settings) holder(token noren.Token) (noren.Caller, noren.Token, error) 
 	return c, token, nil
 }
 
-// token reads the token and its tenant.
-func (t *tx) token(ctx context.Context, hash []byte) (tenant noren.TenantID, token noren.Token, err error) {
+// token reads the token and its tenant: where the tenant is that its secret names, and then among those whose secrets name none.
+func (t *tx) token(ctx context.Context, named noren.TenantID, hash []byte) (tenant noren.TenantID, token noren.Token, err error) {
+	const columns = "SELECT tenant_id, client_id, scopes, expires_at FROM "
+	if named != 0 {
+		tenant, token, err = readToken(t.queryRow(ctx, columns+"tenant_tokens WHERE tenant_id = ? AND hash = ?", named, hash))
+		// One that somebody gave may look as if it named a tenant.
+		if err == nil || noren.KindOf(err) != noren.NotFound {
+			token.Hash, token.Named = hash, named
+			return tenant, token, err
+		}
+	}
+	tenant, token, err = readToken(t.queryRow(ctx, columns+"access_tokens WHERE hash = ?", hash))
+	token.Hash, token.Named = hash, named
+	return tenant, token, err
+}
+
+// readToken reads a row of either table of tokens, without its key.
+func readToken(r row) (tenant noren.TenantID, token noren.Token, err error) {
 	var scopes []byte
 	var expires sql.NullInt64
-	err = t.queryRow(ctx, "SELECT tenant_id, client_id, scopes, expires_at FROM access_tokens WHERE hash = ?", hash).
-		Scan(&tenant, &token.ClientID, &scopes, &expires)
+	err = r.Scan(&tenant, &token.ClientID, &scopes, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, token, noSuch("access token", "")
 	} else if err != nil {
 		return 0, token, doing("look for an access token", err)
 	}
-	token.Hash, token.ExpiresAt = hash, fromNullMicros(expires)
+	token.ExpiresAt = fromNullMicros(expires)
 	return tenant, token, doing("read a token's scopes", json.Unmarshal(scopes, &token.Scopes))
 }
 

@@ -203,15 +203,19 @@ func (db *DB) View(ctx context.Context, tenant noren.TenantID, fn func(tx noren.
 
 // Ping implements noren.Engine. It reads a table, so it fails where the schema is missing too, and tries once:
 // who asks wants to know how it is now.
-func (db *DB) Ping(ctx context.Context) error {
-	err := db.on.read(ctx, func(t *tx) error {
+func (db *DB) Ping(ctx context.Context) (down []string, err error) {
+	err = db.on.read(ctx, func(t *tx) error {
 		var n int
 		return t.queryRow(ctx, `SELECT COUNT(*) FROM tenants WHERE id = 0`).Scan(&n)
 	})
-	if classify(err) != final {
-		return comeBack(err)
+	if err == nil && db.flavor.sharded {
+		// What was read is on every node, so this is all that a node that is down can stop.
+		return db.downNodes(ctx), nil
 	}
-	return doing("read the database", err)
+	if classify(err) != final {
+		return nil, comeBack(err)
+	}
+	return nil, doing("read the database", err)
 }
 
 func (db *DB) update(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {

@@ -141,7 +141,7 @@ func TestClosedDatabaseRefuses(t *testing.T) {
 		}
 		wantUnavailable(t, b.update(t.Context(), tenant, put(t.Context(), "x")))
 		wantUnavailable(t, b.view(t.Context(), tenant, func(*tx) error { return nil }))
-		wantUnavailable(t, b.Ping(t.Context()))
+		wantUnavailable(t, pinged(b.DB))
 	})
 }
 

@@ -205,7 +205,7 @@ func TestServerAway(t *testing.T) {
 	}
 	server.Stop(t, "immediate")
 	wantUnavailable(t, b.update(ctx, tenant, put(ctx, "meanwhile")))
-	wantUnavailable(t, b.Ping(ctx))
+	wantUnavailable(t, pinged(b.DB))
 	server.Start(t)
 	if err := b.update(ctx, tenant, put(ctx, "after")); err != nil {
 		t.Error(err)

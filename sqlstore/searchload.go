@@ -93,8 +93,7 @@ func (m *searchMemory) end(tenant noren.TenantID, s *searchState) {
 		return
 	}
 	// What was counted while it was loaded is free again.
-	m.used -= h.size
-	h.size = 0
+	m.drop(h)
 }
 
 // grow counts what is being loaded.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	linked "container/list"
 	"context"
 	"sync"
 	"time"
@@ -28,19 +29,19 @@ type searchMemory struct {
 
 	mu      sync.Mutex
 	tenants map[noren.TenantID]*heldIndex
-	used    int64 // bytes
-	uses    int64 // counts them, to know the last
+	used    int64       // bytes
+	lately  linked.List // of *heldIndex that have a state, or whose state is being brought up to date: searched last comes first
 }
 
 // heldIndex is what is held of one tenant.
 type heldIndex struct {
-	state      *searchState // nil while there is none
-	size       int64        // bytes that are counted, also while it is loaded
-	lastUse    int64
-	loading    chan struct{} // closed when that has ended; nil while nobody loads
-	ordering   bool          // an order is being read
-	orderAfter time.Time     // when the next may be
-	tooBig     time.Time     // when it did not fit
+	state      *searchState    // nil while there is none
+	size       int64           // bytes that are counted, also while it is loaded
+	place      *linked.Element // in lately; nil where it is not there
+	loading    chan struct{}   // closed when that has ended; nil while nobody loads
+	ordering   bool            // an order is being read
+	orderAfter time.Time       // when the next may be
+	tooBig     time.Time       // when it did not fit
 }
 
 func newSearchMemory(db *DB, limit int64) *searchMemory {
@@ -80,8 +81,7 @@ func (m *searchMemory) get(tenant noren.TenantID) *searchState {
 	if h == nil {
 		return nil
 	}
-	m.uses++
-	h.lastUse = m.uses
+	m.use(h)
 	return h.state
 }
 
@@ -113,9 +113,40 @@ func (m *searchMemory) replace(tenant noren.TenantID, old, next *searchState) {
 func (m *searchMemory) put(h *heldIndex, s *searchState) {
 	if h.state = nil; m.fit(h, s.size(), true) {
 		h.state = s
-		m.uses++
-		h.lastUse = m.uses
+		if h.place == nil {
+			h.place = m.lately.PushFront(h)
+		}
+		m.use(h)
 	}
+}
+
+// use notes that the tenant was searched. The lock is held.
+func (m *searchMemory) use(h *heldIndex) {
+	if h.place != nil {
+		m.lately.MoveToFront(h.place)
+	}
+}
+
+// drop lets a state go, and what is counted for it. The lock is held.
+func (m *searchMemory) drop(h *heldIndex) {
+	m.used -= h.size
+	h.state, h.size = nil, 0
+	if h.place != nil {
+		m.lately.Remove(h.place)
+		h.place = nil
+	}
+}
+
+// leastLately is the tenant that was searched least lately of all that have a state, but for one; nil where there is none. The
+// lock is held.
+func (m *searchMemory) leastLately(but *heldIndex) *heldIndex {
+	for e := m.lately.Back(); e != nil; e = e.Prev() {
+		// Those without a state are few: they are being brought up to date.
+		if h, _ := e.Value.(*heldIndex); h != but && h.state != nil {
+			return h
+		}
+	}
+	return nil
 }
 
 // fit counts that the tenant takes so many bytes, and lets those go that were searched least lately where it is too much. What
@@ -124,20 +155,14 @@ func (m *searchMemory) fit(h *heldIndex, size int64, evict bool) bool {
 	m.used += size - h.size
 	h.size = size
 	for m.used > m.limit {
-		var last *heldIndex
-		for _, other := range m.tenants {
-			if other != h && other.state != nil && (last == nil || other.lastUse < last.lastUse) {
-				last = other
-			}
-		}
+		last := m.leastLately(h)
 		// What is larger than the limit would push out all others and not fit even then.
 		if last == nil || !evict || size > m.limit {
-			m.used -= size
-			h.state, h.size, h.tooBig = nil, 0, m.db.clock()
+			m.drop(h)
+			h.tooBig = m.db.clock()
 			return false
 		}
-		m.used -= last.size
-		last.state, last.size = nil, 0
+		m.drop(last)
 	}
 	h.tooBig = time.Time{}
 	return true
@@ -149,7 +174,6 @@ func (m *searchMemory) forget(tenant noren.TenantID) {
 	defer m.mu.Unlock()
 	// While it is being loaded there is none to let go, and what is counted for it is in use.
 	if h := m.of(tenant); h.loading == nil {
-		m.used -= h.size
-		h.state, h.size = nil, 0
+		m.drop(h)
 	}
 }

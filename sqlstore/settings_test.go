@@ -96,7 +96,7 @@ func (n *nodes) seen(t *testing.T, db *sqlstore.DB) string {
 	caller, err := db.CallerByKey(ctx, noren.Smaregi, n.client.Key)
 	word(strings.Join(caller.Scopes, " "), err)
 	for _, token := range []noren.Token{n.token("for ever"), n.passing()} {
-		_, held, err := db.CallerByToken(ctx, token.Hash)
+		_, held, err := db.CallerByToken(ctx, token.Named, token.Hash)
 		word(strings.Join(held.Scopes, " "), err)
 	}
 	key, err := db.SigningKey(ctx, n.tenant.ID, "secret")

@@ -96,3 +96,9 @@ func (b *bundle) names(t testing.TB) (names []string) {
 	}
 	return names
 }
+
+// pinged is the error of Ping.
+func pinged(db *DB) error {
+	_, err := db.Ping(context.Background())
+	return err
+}

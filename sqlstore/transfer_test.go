@@ -264,7 +264,7 @@ func TestTransferRefuses(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := db.Ping(t.Context()); err != nil {
+				if _, err := db.Ping(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				refused(from, to, "has it open")

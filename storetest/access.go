@@ -94,26 +94,39 @@ func accessTokens(t *testing.T, b *bundle) {
 	other := b.other(t)
 	forever := noren.Token{Hash: noren.HashSecret(b.tenant.Contract), ClientID: 2, Scopes: []string{"one", "two"}}
 	hour := noren.Token{Hash: noren.HashSecret(b.tenant.Contract + " hour"), ClientID: 1, ExpiresAt: new(at(60))}
-	for _, token := range []noren.Token{forever, hour} {
+	own, alike := hour, forever
+	own.Named, own.Hash = b.tenant.ID, noren.HashSecret(b.tenant.Contract+" own")
+	// As somebody may give one: in the form of a secret of another tenant.
+	alike.Named, alike.Hash = other.tenant.ID, noren.HashSecret(b.tenant.Contract+" alike")
+	for _, token := range []noren.Token{forever, hour, own, alike} {
 		b.update(t, func(tx noren.Tx) error { return tx.AddToken(b.ctx, token) })
 		// Asked for with the other tenant's bundle: the look-up is over all tenants.
-		caller, got, err := other.CallerByToken(b.ctx, token.Hash)
+		caller, got, err := other.CallerByToken(b.ctx, token.Named, token.Hash)
 		if err != nil {
 			t.Fatal(err)
 		}
 		same(t, "the token", token, got)
 		sameCaller(t, "the caller", b, b.client(token.ClientID), caller)
 	}
-	_, _, err := b.CallerByToken(b.ctx, noren.HashSecret("unknown"))
-	isKind(t, "an unknown token", noren.NotFound, err)
-	// An empty hash must not find a token by accident.
-	_, _, err = b.CallerByToken(b.ctx, nil)
-	isKind(t, "no token", noren.NotFound, err)
+	for _, named := range []noren.TenantID{0, b.tenant.ID, other.tenant.ID, 1 << 40} {
+		_, _, err := b.CallerByToken(b.ctx, named, noren.HashSecret("unknown"))
+		isKind(t, "an unknown token", noren.NotFound, err)
+		// An empty hash must not find a token by accident.
+		_, _, err = b.CallerByToken(b.ctx, named, nil)
+		isKind(t, "no token", noren.NotFound, err)
+	}
 }
 
 func accessKeepTokens(t *testing.T, b *bundle) {
+	for _, named := range []noren.TenantID{0, b.tenant.ID} {
+		keepTokens(t, b, named)
+	}
+}
+
+func keepTokens(t *testing.T, b *bundle, named noren.TenantID) {
+	t.Helper()
 	token := func(client int64, word string) noren.Token {
-		return noren.Token{Hash: noren.HashSecret(b.tenant.Contract + word), ClientID: client, Scopes: []string{"one"}}
+		return noren.Token{Named: named, Hash: noren.HashSecret(fmt.Sprint(b.tenant.Contract, word, named)), ClientID: client, Scopes: []string{"one"}}
 	}
 	for _, step := range []struct {
 		kept []byte
@@ -125,7 +138,7 @@ func accessKeepTokens(t *testing.T, b *bundle) {
 		b.update(t, func(tx noren.Tx) error { return tx.KeepTokens(b.ctx, 1, step.kept) })
 		var left []string
 		for _, word := range []string{"a", "b", "c"} {
-			if _, _, err := b.CallerByToken(b.ctx, token(0, word).Hash); err == nil {
+			if _, _, err := b.CallerByToken(b.ctx, named, token(0, word).Hash); err == nil {
 				left = append(left, word)
 			}
 		}

@@ -46,7 +46,7 @@ func (b *bundle) signIn(t *testing.T, u noren.ConsoleUser, sessions ...noren.Con
 // signedIn fails the test unless the session exists if and only if it should.
 func (b *bundle) signedIn(t *testing.T, s noren.ConsoleSession, want bool) {
 	t.Helper()
-	_, _, got, err := b.ConsoleSession(b.ctx, s.Hash)
+	_, _, got, err := b.ConsoleSession(b.ctx, b.tenant.ID, s.Hash)
 	if !want {
 		isKind(t, "a session that has ended", noren.NotFound, err)
 		return
@@ -62,13 +62,18 @@ func consoleSession(t *testing.T, b *bundle) {
 	s := b.session("店員", "a")
 	b.signIn(t, user, s)
 	// Whose it is nobody knows before it is found, so it is looked for across tenants.
-	tenant, got, session, err := b.other(t).ConsoleSession(b.ctx, s.Hash)
+	other := b.other(t)
+	tenant, got, session, err := other.ConsoleSession(b.ctx, b.tenant.ID, s.Hash)
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "the tenant", b.tenant, tenant)
 	same(t, "the user", user, got)
 	same(t, "the session", s, session)
+	for _, named := range []noren.TenantID{0, other.tenant.ID} {
+		_, _, _, err := b.ConsoleSession(b.ctx, named, s.Hash)
+		isKind(t, "a session of another tenant, or of none", noren.NotFound, err)
+	}
 	s.SeenAt, s.ExpiresAt = at(30), at(90)
 	b.update(t, func(tx noren.Tx) error { return tx.TouchConsoleSession(b.ctx, s) })
 	b.signedIn(t, s, true)

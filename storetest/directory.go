@@ -155,6 +155,8 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("gone", i), ClientID: 1, ExpiresAt: &expired}),
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("stays", i), ClientID: 1, ExpiresAt: &lasting}),
 				tx.AddToken(b.ctx, noren.Token{Hash: hash("forever", i), ClientID: 1}),
+				tx.AddToken(b.ctx, noren.Token{Named: b.tenant.ID, Hash: hash("own gone", i), ClientID: 1, ExpiresAt: &expired}),
+				tx.AddToken(b.ctx, noren.Token{Named: b.tenant.ID, Hash: hash("own stays", i), ClientID: 1, ExpiresAt: &lasting}),
 				tx.AddConsoleSession(b.ctx, noren.ConsoleSession{Hash: hash("gone", i), Login: "a", ExpiresAt: expired}),
 				tx.AddConsoleSession(b.ctx, noren.ConsoleSession{Hash: hash("stays", i), Login: "a", ExpiresAt: lasting}),
 			); err != nil {
@@ -174,12 +176,17 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 		}
 		deleted += n
 	}
-	same(t, "the number deleted", 3*each, deleted)
+	same(t, "the number deleted", 4*each, deleted)
 	for i := range each {
-		_, _, err := b.CallerByToken(b.ctx, hash("gone", i))
+		_, _, err := b.CallerByToken(b.ctx, 0, hash("gone", i))
 		isKind(t, "a token that has expired", noren.NotFound, err)
+		_, _, err = b.CallerByToken(b.ctx, b.tenant.ID, hash("own gone", i))
+		isKind(t, "a token of its own that has expired", noren.NotFound, err)
+		if _, _, err := b.CallerByToken(b.ctx, b.tenant.ID, hash("own stays", i)); err != nil {
+			t.Errorf("a token of its own that stays: %v", err)
+		}
 		for _, kind := range []string{"stays", "forever"} {
-			if _, _, err := b.CallerByToken(b.ctx, hash(kind, i)); err != nil {
+			if _, _, err := b.CallerByToken(b.ctx, 0, hash(kind, i)); err != nil {
 				t.Errorf("a token that %s: %v", kind, err)
 			}
 		}
@@ -196,7 +203,7 @@ func directoryDeleteExpired(t *testing.T, b *bundle) {
 }
 
 func directoryPing(t *testing.T, b *bundle) {
-	if err := b.Ping(b.ctx); err != nil {
+	if down, err := b.Ping(b.ctx); err != nil || len(down) > 0 {
 		t.Error(err)
 	}
 }

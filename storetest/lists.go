@@ -341,20 +341,23 @@ func nextOf(sorted []int64, n int64) int64 {
 
 func revokedClient(t *testing.T, b *bundle) {
 	token := noren.Token{Hash: noren.HashSecret(b.tenant.Contract + " revoked"), ClientID: 1}
+	own := noren.Token{Named: b.tenant.ID, Hash: noren.HashSecret(b.tenant.Contract + " own"), ClientID: 1}
 	kept := noren.Token{Hash: noren.HashSecret(b.tenant.Contract + " kept"), ClientID: 2}
 	b.update(t, func(tx noren.Tx) error {
-		return firstError(tx.AddToken(b.ctx, token), tx.AddToken(b.ctx, kept), tx.RevokeClient(b.ctx, 1, at(5)))
+		return firstError(tx.AddToken(b.ctx, token), tx.AddToken(b.ctx, own), tx.AddToken(b.ctx, kept), tx.RevokeClient(b.ctx, 1, at(5)))
 	})
-	_, _, err := b.CallerByToken(b.ctx, token.Hash)
+	_, _, err := b.CallerByToken(b.ctx, 0, token.Hash)
 	isKind(t, "a token of a revoked client", noren.NotFound, err)
+	_, _, err = b.CallerByToken(b.ctx, own.Named, own.Hash)
+	isKind(t, "a token that names the tenant of a revoked client", noren.NotFound, err)
 	_, err = b.CallerByKey(b.ctx, noren.Smaregi, b.client(1).Key)
 	isKind(t, "the key of a revoked client", noren.NotFound, err)
 	// A token that was issued at the same time does not work either.
 	b.update(t, func(tx noren.Tx) error { return tx.AddToken(b.ctx, token) })
-	_, _, err = b.CallerByToken(b.ctx, token.Hash)
+	_, _, err = b.CallerByToken(b.ctx, 0, token.Hash)
 	isKind(t, "a token stored after that", noren.NotFound, err)
 
-	if _, _, err := b.CallerByToken(b.ctx, kept.Hash); err != nil {
+	if _, _, err := b.CallerByToken(b.ctx, 0, kept.Hash); err != nil {
 		t.Errorf("a token of another client: %v", err)
 	}
 	revoked := b.client(1)

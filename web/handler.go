@@ -21,7 +21,7 @@ import (
 
 // Database is what requests ask of the engine itself.
 type Database interface {
-	Ping(ctx context.Context) error
+	Ping(ctx context.Context) (down []string, err error)
 	OneLook(ctx context.Context, trusting bool) (looking context.Context, proved func() bool)
 }
 

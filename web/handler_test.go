@@ -223,6 +223,27 @@ func TestNotReadyWithoutDatabase(t *testing.T) {
 	}
 }
 
+// partly is a database of which some nodes do not respond.
+type partly struct{ Database }
+
+func (partly) Ping(context.Context) ([]string, error) {
+	return []string{"worker1:5432", "worker3:5432"}, nil
+}
+
+// TestReadyBesideNodesThatAreDown: the tenants on other nodes are served, so a load balancer goes on, and people are told.
+func TestReadyBesideNodesThatAreDown(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	b.handler.rooms.Database = partly{b.handler.rooms.Database}
+	const want = `{"status":"degraded","detail":"nodes of the database do not respond: worker1:5432, worker3:5432"}`
+	if w := b.do("GET", "/readyz", nil); w.Code != http.StatusOK || w.Body.String() != want {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if log := b.log.String(); !strings.Contains(log, "worker3:5432") {
+		t.Errorf("the log has\n%s", log)
+	}
+}
+
 // TestLoggedPath: easyPoints addresses a customer by the e-mail address, which is nobody's business.
 func TestLoggedPath(t *testing.T) {
 	t.Parallel()

@@ -60,23 +60,32 @@ func (h *Handler) index(version string) string {
 }
 
 // ready responds with 503 while the database cannot be read, so that a load balancer sends no requests here. A server that
-// cannot store files does everything else, and so would its neighbours, which store them in the same place: that is told
-// with 200.
+// cannot store files, or cannot reach a worker of the database, does everything else, and so would its neighbours, which have the same
+// ones: that is told with 200.
 func (h *Handler) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
-	if err := h.rooms.Database.Ping(ctx); err != nil {
+	down, err := h.rooms.Database.Ping(ctx)
+	if err != nil {
 		h.log.WarnContext(ctx, "not ready", "error", err)
 		writeJSON(w, http.StatusServiceUnavailable, health{"unavailable", "the database does not respond"})
 		return
+	}
+	var details []string
+	if len(down) > 0 {
+		h.log.WarnContext(ctx, "nodes of the database do not respond", "nodes", down)
+		details = append(details, "nodes of the database do not respond: "+strings.Join(down, ", "))
 	}
 	if h.files != nil {
 		// After the database, which is what a server cannot do without.
 		if err := h.files.Check(ctx); err != nil {
 			h.log.WarnContext(ctx, "files cannot be stored", "error", err)
-			writeJSON(w, http.StatusOK, health{"degraded", "files cannot be stored"})
-			return
+			details = append(details, "files cannot be stored")
 		}
+	}
+	if len(details) > 0 {
+		writeJSON(w, http.StatusOK, health{"degraded", strings.Join(details, "; ")})
+		return
 	}
 	writeJSON(w, http.StatusOK, health{Status: "ok"})
 }

@@ -90,13 +90,13 @@ func (s *Service) CreateClient(
 		}
 		made, credentials = ClientSpec{
 			Name: n.Name, Dialect: n.Dialect, Kind: n.Kind, StoreID: n.StoreID, Scopes: n.Scopes,
-		}.Over(noren.Client{}, false)
+		}.Over(c.Tenant.ID, noren.Client{}, false)
 		made.ID, credentials.Tenant = id, c.Tenant.Contract
 		if err := tx.PutClients(ctx, []noren.Client{made}); err != nil {
 			return nil, err
 		}
 		if made.Kind == noren.UserClient {
-			credentials.AccessToken = noren.NewSecret("")
+			credentials.AccessToken = noren.NewTenantSecret(c.Tenant.ID)
 		}
 		if token := credentials.Token(made); token != nil {
 			if err := tx.AddToken(ctx, *token); err != nil {
@@ -300,8 +300,8 @@ func (n *NewClient) fits(ctx context.Context, tx Tx, id int64) error {
 	return nil
 }
 
-// Over returns the client with the wanted settings on top of the stored ones, and the credentials that can be shown.
-func (w ClientSpec) Over(before noren.Client, known bool) (noren.Client, ClientCredentials) {
+// Over returns the tenant's client with the wanted settings on top of the stored ones, and the credentials that can be shown.
+func (w ClientSpec) Over(tenant noren.TenantID, before noren.Client, known bool) (noren.Client, ClientCredentials) {
 	after := before
 	after.Name, after.Dialect, after.Kind = w.Name, w.Dialect, cmp.Or(w.Kind, noren.AppClient)
 	after.StoreID, after.Scopes = w.StoreID, w.Scopes
@@ -310,7 +310,11 @@ func (w ClientSpec) Over(before noren.Client, known bool) (noren.Client, ClientC
 	secret, webhookSecret := w.Secret, w.WebhookSecret
 	if !known {
 		after.Key = cmp.Or(after.Key, noren.NewSecret(string(w.Dialect)+"_"))
-		secret = cmp.Or(secret, noren.NewSecret(""))
+		made := noren.NewSecret("")
+		if w.Dialect == noren.EasyPoints { // whose secret is a Bearer token too
+			made = noren.NewTenantSecret(tenant)
+		}
+		secret = cmp.Or(secret, made)
 		webhookSecret = cmp.Or(webhookSecret, noren.NewWebhookSecret())
 	}
 	if secret != "" {
@@ -360,5 +364,5 @@ func (k ClientCredentials) Token(c noren.Client) *noren.Token {
 	if secret == "" {
 		return nil
 	}
-	return &noren.Token{Hash: noren.HashSecret(secret), ClientID: c.ID, Scopes: c.Scopes}
+	return new(newToken(secret, c.ID, c.Scopes))
 }

@@ -133,3 +133,51 @@ func TestRotatedSecretsStay(t *testing.T) {
 	}
 	apptest.Same(t, "a leak ends both at once", []string{"four"}, valid)
 }
+
+// TestCredentialsNameTheirTenant: each secret by which a request is found before its tenant is known names the tenant, where it is
+// made and not given.
+func TestCredentialsNameTheirTenant(t *testing.T) {
+	t.Parallel()
+	b := visitors(t)
+	report, err := b.Shop.Apply(b.Ctx, shop.Shop{Contract: "sb_test", Clients: []access.ClientSpec{
+		{Name: "till", Dialect: noren.Smaregi, Kind: noren.AppClient, Scopes: []string{"pos.stock:read"}},
+		{Name: "made", Dialect: noren.Smaregi, Kind: noren.UserClient},
+		{Name: "easy", Dialect: noren.EasyPoints, Kind: noren.AppClient},
+		{Name: "given", Dialect: noren.Smaregi, Kind: noren.UserClient, AccessToken: "a token of our own"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant := b.Caller.Tenant.ID
+	secrets := make(map[string]string)
+	for _, c := range report.Clients {
+		if secrets[c.Name] = c.AccessToken; c.Dialect == noren.EasyPoints {
+			secrets[c.Name] = c.Secret
+		}
+		if c.Name == "till" {
+			issued, err := b.Access.IssueToken(b.Ctx, "sb_test", c.Key, c.Secret, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			secrets[c.Name] = issued.Secret
+		}
+	}
+	_, made, _, err := b.Access.CreateClient(b.Ctx, b.Caller, newClient("new", noren.Smaregi, noren.UserClient), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets["new"] = made.AccessToken
+	for name, secret := range secrets {
+		named := noren.TenantNamed(secret)
+		if want := name != "given"; (named == tenant) != want {
+			t.Errorf("the secret of %s names the tenant %d, want that of %d: %t", name, named, tenant, want)
+		}
+		if c, err := b.Access.Authenticate(b.Ctx, secret); err != nil || c.Client.Name != name {
+			t.Errorf("%s comes as %s, %v", name, c.Client.Name, err)
+		}
+	}
+	cookie, _, err := b.Access.SignIn(b.Ctx, access.Credentials{Contract: "sb_test", Login: "clerk", Password: "old password"}, "r1")
+	if named := noren.TenantNamed(cookie); err != nil || named != tenant {
+		t.Errorf("the session names the tenant %d, %v, want %d", named, err, tenant)
+	}
+}

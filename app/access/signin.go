@@ -99,7 +99,7 @@ func (s *Service) SignIn(ctx context.Context, in Credentials, requestID string) 
 // reads the database cannot take over a session.
 func (s *Service) newSession(a account, requestID string) (secret string, v Visit) {
 	now := s.run.Now()
-	secret = noren.NewSecret("")
+	secret = noren.NewTenantSecret(a.tenant.ID)
 	v = newVisit(a.tenant, a.user, noren.ConsoleSession{
 		Hash: noren.HashSecret(secret), Login: a.user.Login, SignedInAt: now, SeenAt: now, ExpiresAt: now.Add(SessionIdle),
 	})
@@ -215,7 +215,7 @@ func (s *Service) Visit(ctx context.Context, secret string) (Visit, error) {
 	if secret == "" {
 		return Visit{}, unknown
 	}
-	tenant, user, session, err := s.directory.ConsoleSession(ctx, noren.HashSecret(secret))
+	tenant, user, session, err := s.directory.ConsoleSession(ctx, noren.TenantNamed(secret), noren.HashSecret(secret))
 	switch {
 	case err != nil && noren.KindOf(err) == noren.NotFound:
 		return Visit{}, unknown

@@ -44,9 +44,10 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 	if len(wanted) == 0 {
 		wanted = c.Client.Scopes
 	}
-	issued := IssuedToken{Secret: noren.NewSecret(""), Scopes: wanted, ExpiresIn: TokenLife}
+	issued := IssuedToken{Secret: noren.NewTenantSecret(c.Tenant.ID), Scopes: wanted, ExpiresIn: TokenLife}
 	expires := s.run.Now().Add(TokenLife)
-	token := noren.Token{Hash: noren.HashSecret(issued.Secret), ClientID: c.Client.ID, Scopes: wanted, ExpiresAt: &expires}
+	token := newToken(issued.Secret, c.Client.ID, wanted)
+	token.ExpiresAt = &expires
 	// The caller comes from the credentials and knows nothing of the request, which the audit log names.
 	c.RequestID = noren.OriginOf(ctx).RequestID
 	err = s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
@@ -61,13 +62,18 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 	return issued, err
 }
 
+// newToken is a token with that secret, until it is revoked.
+func newToken(secret string, client int64, scopes []string) noren.Token {
+	return noren.Token{Named: noren.TenantNamed(secret), Hash: noren.HashSecret(secret), ClientID: client, Scopes: scopes}
+}
+
 // Authenticate finds the holder of a Bearer token. Unauthenticated if it is unknown, expired or revoked.
 func (s *Service) Authenticate(ctx context.Context, secret string) (noren.Caller, error) {
 	unknown := &noren.Error{Kind: noren.Unauthenticated, Message: "the access token is unknown, expired or revoked"}
 	if secret == "" {
 		return noren.Caller{}, unknown
 	}
-	c, token, err := s.directory.CallerByToken(ctx, noren.HashSecret(secret))
+	c, token, err := s.directory.CallerByToken(ctx, noren.TenantNamed(secret), noren.HashSecret(secret))
 	switch {
 	case err != nil && noren.KindOf(err) == noren.NotFound:
 		return noren.Caller{}, unknown

@@ -43,7 +43,7 @@ func (a *applier) clients(ctx context.Context) error {
 			}
 		}
 		// What the file leaves out keeps its value, or is generated for a new client.
-		after, credentials := wanted.Over(before, known)
+		after, credentials := wanted.Over(a.current.ID, before, known)
 		credentials.Tenant = a.shop.Contract
 		if !known {
 			if after.ID, err = a.tx.Reserve(ctx, noren.CounterClient, 1); err != nil {
@@ -53,7 +53,7 @@ func (a *applier) clients(ctx context.Context) error {
 		}
 		// A user's token is not made again: the one in use would not end by it.
 		if wanted.Kind == noren.UserClient && (!known || wanted.AccessToken != "") {
-			credentials.AccessToken = cmp.Or(wanted.AccessToken, noren.NewSecret(""))
+			credentials.AccessToken = cmp.Or(wanted.AccessToken, noren.NewTenantSecret(a.current.ID))
 		}
 		if token := credentials.Token(after); token != nil {
 			tokens, tokenRows = append(tokens, *token), append(tokenRows, i+1)

@@ -105,7 +105,8 @@ func rows() []string {
 		SELECT tenant_id, i, 'MB' || lpad(CAST(i AS text), 10, '0'), lpad(CAST(i AS text), 8, '0'), ` +
 			pick("山田,鈴木,佐藤,田中,髙橋,渡邉,伊藤,小林") + ", " + pick("花子,太郎,一郎,美咲,翔太,陽子,健,さくら") + `, 'ヤマダ', 'ハナコ',
 			lpad(CAST(i % 9999999 AS text), 7, '0'), '東京都', '千代田区丸の内' || i % 9 || '丁目' || i % 30 || '番',
-			'03' || lpad(CAST(i * 7919 % 100000000 AS text), 8, '0'), '090' || lpad(CAST(i * 104729 % 100000000 AS text), 8, '0'),
+			'03' || lpad(CAST(CAST(i AS bigint) * 7919 % 100000000 AS text), 8, '0'),
+			'090' || lpad(CAST(CAST(i AS bigint) * 104729 % 100000000 AS text), 8, '0'),
 			'member' || i || '@example.com', 'FEMALE', '1980-04-01', '2024-04-01', i % 2 = 0, 'お得意様', 'ACTIVE', i % 2 + 1, i % 5 + 1,
 			false, ` + at + " + i, " + at + " + i FROM m",
 		fmt.Sprintf(`INSERT INTO purchases (tenant_id, source, external_id, id, member_id, amount, credited, paid_at, month)
