@@ -110,6 +110,7 @@ type Tx interface { //nolint:interfacebloat // a transaction spans every noun; e
 	BulkListTx
 	CallbackTx
 	ImportTx
+	ImportFileTx
 	WebhookTx
 	FileTx
 	PersonTx

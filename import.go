@@ -110,6 +110,7 @@ type ImportFile struct {
 	View     View                         // the view whose names the header uses
 	System   System                       // whose export the file is
 	Lines    iter.Seq2[ImportLine, error] // the lines after the header; can be read once
+	Data     []byte                       // as it came, if it is to be kept for reading it again; nil: it is not
 }
 
 // ImportLine is one line of a file, with a cell for each column of the header.
@@ -170,7 +171,7 @@ type ImportTx interface {
 	NextImport(ctx context.Context) (*Import, error)
 	// ImportPieces returns up to limit of the remaining pieces with numbers above after, in order.
 	ImportPieces(ctx context.Context, id, after int64, limit int) ([]ImportPiece, error)
-	// UpdateImport stores state, columns, source, By, remarks, counts and times.
+	// UpdateImport stores everything but whose import it is, its kind and the name of its file.
 	UpdateImport(ctx context.Context, i Import) error
 	// FinishImportPiece removes a piece that has taken effect, and stores the lines of it that were refused.
 	FinishImportPiece(ctx context.Context, i Import, piece int64, refused []RefusedLine) error
@@ -179,6 +180,18 @@ type ImportTx interface {
 	// SweepImports cancels uploads and drafts made before drafts. Of imports that have ended it removes the pieces, and
 	// everything of those made before before, up to limit rows of each kind. It returns how many rows it removed.
 	SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error)
+}
+
+// ImportFileTx keeps the bytes of drafts' files, in parts, so that they can be read again.
+type ImportFileTx interface {
+	// AddImportFilePart stores a part, numbered from 1.
+	AddImportFilePart(ctx context.Context, id, number int64, part []byte) error
+	// ImportFilePart returns a part; nil if there is none with that number.
+	ImportFilePart(ctx context.Context, id, number int64) ([]byte, error)
+	// RemoveImportFile removes all parts. SweepImports removes those of imports that have ended.
+	RemoveImportFile(ctx context.Context, id int64) error
+	// RemoveImportPieces removes up to limit pieces of a draft that is read again, and returns how many.
+	RemoveImportPieces(ctx context.Context, id int64, limit int) (int, error)
 }
 
 // ImportDirectory finds tenants whose imports there is work on.

@@ -178,14 +178,14 @@ func writes() []write {
 	}
 }
 
-// TestImportStatementsDoNotGrowWithLines counts what one step of an import sends for ten lines and for a hundred, which
+// TestImportStatementsDoNotGrowWithLines counts what one step of an import sends for ten lines and for as many as a piece has, which
 // is the most that it takes: the same. Of the lines some are new, some change what is stored and some are refused.
 func TestImportStatementsDoNotGrowWithLines(t *testing.T) {
 	t.Parallel()
 	apptest.OnEngines(t, func(t *testing.T, url string) {
 		rooms, sent := counted(t, url, app.Config{})
 		counts := make(map[noren.ImportKind][]string)
-		for _, n := range []int{10, 100} {
+		for _, n := range []int{10, imports.PieceLines} {
 			caller := noren.Caller{Tenant: noren.Tenant{ID: newTenant(t, rooms)}}
 			if err := rooms.Engine.Update(t.Context(), caller.Tenant.ID, func(tx noren.Tx) error {
 				return tx.PutStores(t.Context(), []noren.Store{{ID: 1, Name: "本店", Kind: noren.StoreShop}})

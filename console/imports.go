@@ -40,7 +40,8 @@ type importList struct {
 	paging
 	imports []noren.Import
 	more    bool
-	kind    string // the type selected in the form
+	kind    string // the type selected in the form, as is the next
+	reading
 }
 
 // imports shows the past imports and the form for a new one.
@@ -63,38 +64,35 @@ func (d *Console) importList(ctx context.Context, p *page) (l importList, err er
 // uploadImport stores the lines of a file as a draft and redirects to its preview. A file that cannot be read shows the
 // form again.
 func (d *Console) uploadImport(ctx context.Context, p *page) (web.Answer, error) {
-	kind, name, data, choice, err := readUpload(p.x.Stream)
+	kind, name, data, how, err := readUpload(p.x.Stream)
 	if err != nil {
 		return web.Answer{}, err
 	}
 	var draft noren.Import
-	file, err := csvfile.ReadAs(kind, name, data, choice)
+	file, err := csvfile.ReadAs(kind, name, data, how.choice())
 	if err == nil {
+		file.Data = data // so that it can be read again in another way
 		draft, err = d.Rooms.Imports.Draft(ctx, p.caller(), kind, file)
 	}
 	if err == nil {
-		return p.redirect("/imports/" + number(draft.ID)), nil
+		return p.redirect(how.draft(draft.ID)), nil
 	}
-	e, ok := errors.AsType[*noren.Error](err)
-	if !ok || e.Kind != noren.Invalid && e.Kind != noren.TooLarge {
+	why, told := p.unreadable(err)
+	if !told {
 		return web.Answer{}, err
 	}
 	l, listed := d.importList(ctx, p)
 	if listed != nil {
 		return web.Answer{}, listed
 	}
-	l.kind = string(kind)
-	why := e.Message
-	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok {
-		why = p.T("file_fault."+string(unreadable.Fault), unreadable.Args...)
-	}
-	p.wrong("file", p.T("imports.unreadable", why))
+	l.kind, l.reading = string(kind), how
+	p.wrong("file", why)
 	return p.showAgain(ctx, importsView(p, l))
 }
 
 // readUpload reads the multipart form: the type, then the file. The file is kept in memory, which csvfile.MaxBytes and the
 // body limit of the route bound.
-func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byte, choice csvfile.Choice, err error) {
+func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byte, how reading, err error) {
 	malformed := func(err error) error {
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return &noren.Error{Kind: noren.TooLarge, Field: web.FieldBody, Message: "the file is too large", Err: tooLarge}
@@ -103,28 +101,28 @@ func readUpload(body web.Stream) (kind noren.ImportKind, name string, data []byt
 	}
 	_, params, err := mime.ParseMediaType(body.ContentType)
 	if err != nil || params["boundary"] == "" {
-		return "", "", nil, choice, malformed(err)
+		return "", "", nil, how, malformed(err)
 	}
 	parts := multipart.NewReader(body, params["boundary"])
 	for {
 		part, err := parts.NextPart()
 		switch {
 		case errors.Is(err, io.EOF):
-			return kind, name, data, choice, nil
+			return kind, name, data, how, nil
 		case err != nil:
-			return "", "", nil, choice, malformed(err)
+			return "", "", nil, how, malformed(err)
 		}
 		content, err := readPart(part)
 		if err != nil {
-			return "", "", nil, choice, malformed(err)
+			return "", "", nil, how, malformed(err)
 		}
 		switch part.FormName() {
 		case "kind":
 			kind = noren.ImportKind(content)
 		case "encoding":
-			choice.Encoding = string(content)
+			how.encoding = string(content)
 		case "delimiter":
-			choice.Delimiter = delimiters()[string(content)]
+			how.delimiter = string(content)
 		case "file":
 			name, data = part.FileName(), content
 		}
@@ -173,12 +171,14 @@ func (d *Console) showDraft(ctx context.Context, p *page, id int64, setup import
 				preview.Import.Columns[n].Field = setup.Fields[n]
 			}
 		}
+	}
+	if len(p.problems) > 0 {
 		return p.showAgain(ctx, draftView(p, preview))
 	}
 	return p.show(ctx, draftView(p, preview))
 }
 
-// setUpImport previews another mapping, or starts the import.
+// setUpImport previews another mapping, reads the file in another way, or starts the import.
 func (d *Console) setUpImport(ctx context.Context, p *page) (web.Answer, error) {
 	id, err := p.id("id")
 	if err != nil {
@@ -192,7 +192,11 @@ func (d *Console) setUpImport(ctx context.Context, p *page) (web.Answer, error) 
 	for n := range i.Columns {
 		setup.Fields = append(setup.Fields, p.field("column-"+number(n+1)))
 	}
-	if p.field("deed") != deedSave {
+	switch p.field("deed") {
+	case deedSave:
+	case deedRead:
+		return d.readAgain(ctx, p, i)
+	default:
 		return d.showDraft(ctx, p, id, setup)
 	}
 	_, err = d.Rooms.Imports.Start(ctx, p.caller(), id, setup)
@@ -280,9 +284,9 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	if _, known := p.console.words[key]; !known {
 		key = "import_problem.other"
 	}
-	words := p.T(key)
-	if problem.Reason == noren.ReasonDuplicate && problem.Limit != "" {
-		words = p.T("imports.same_as_line", problem.Limit)
+	words, limit := p.T(key), "import_limit."+string(problem.Reason)
+	if _, known := p.console.words[limit]; known && problem.Limit != "" {
+		words = p.T(limit, csvfile.LimitIn(problem, p.lang == japanese))
 	} else if problem.Limit != "" {
 		words += " (" + problem.Limit + ")"
 	}

@@ -49,7 +49,7 @@ func vocabulary() (map[string]text, error) {
 		auditWords(),
 		importWords(),
 		importChangeWords(),
-		fileWords(),
+		readingWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

@@ -98,6 +98,7 @@ func (d *Console) rankChanges(ctx context.Context, p *page) (web.Answer, error) 
 const (
 	deedPreview = "preview"
 	deedSave    = "save"
+	deedRead    = "read"
 	ticked      = "on"
 )
 

@@ -1,5 +1,11 @@
 package console
 
+import (
+	"cmp"
+
+	"noren/csvfile"
+)
+
 // importWords are the messages of the pages about imports.
 func importWords() map[string]text {
 	return map[string]text{
@@ -66,48 +72,20 @@ func importWords() map[string]text {
 		"import_state.done":      {"完了", "Done"},
 		"import_state.cancelled": {"中止", "Stopped"},
 		"import_state.failed":    {"失敗", "Failed"},
-
-		"import_problem.too_long":              {"文字数が多すぎます", "too long"},
-		"import_problem.form":                  {"形式が正しくありません", "wrong format"},
-		"import_problem.not_number":            {"数値ではありません", "not a number"},
-		"import_problem.out_of_range":          {"範囲外の値です", "out of range"},
-		"import_problem.not_date":              {"日付ではありません", "not a date"},
-		"import_problem.not_time":              {"日時ではありません", "not a time"},
-		"import_problem.unknown_word":          {"使用できない値です", "not an allowed value"},
-		"import_problem.missing":               {"値を入力してください", "required"},
-		"import_problem.taken":                 {"ほかのデータで使われています", "already used by another record"},
-		"import_problem.ambiguous":             {"該当するものが複数あります", "matches more than one record"},
-		"import_problem.broken_line":           {"行を読み取れません", "the line cannot be read"},
-		"import_problem.twice":                 {"同じ項目が2つの列で指定されています", "given more than once"},
-		"import_problem.duplicate":             {"ファイル内で重複しています", "duplicate in the file"},
-		"import_problem.unit_pair":             {"ポイント付与単位は、金額とポイントの両方が必要です", "the point unit needs both an amount and points"},
-		"import_problem.rank_unknown":          {"会員ランクが存在しません", "no such rank"},
-		"import_problem.minimum_rank_unknown":  {"最低ランクが存在しません", "no such rank"},
-		"import_problem.staff_rank_unknown":    {"社員ランクが存在しません", "no such staff rank"},
-		"import_problem.store_unknown":         {"店舗が存在しません", "no such store"},
-		"import_problem.store_not_for_members": {"会員の店舗に指定できない店舗です", "not allowed as a member's store"},
-		"import_problem.active_leave_date":     {"利用可の会員に退会日は指定できません", "an active member cannot have a leave date"},
-		"import_problem.left_no_leave_date":    {"退会日が必要です", "a member who has left must have a leave date"},
-		"import_problem.leave_date_set_active": {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
-		"import_problem.member_unknown":        {"会員が存在しません", "no such member"},
-		"import_problem.product_unknown":       {"商品が存在しません", "no such product"},
-		"import_problem.future":                {"未来の日時です", "in the future"},
-		"import_problem.negative":              {"マイナスの金額です", "negative amount"},
-		"import_problem.currency":              {"通貨が契約の通貨と異なります", "not the tenant's currency"},
-		"import_problem.differs":               {"すでに別の内容で登録されています", "already recorded with different data"},
-		"import_problem.other":                 {"取り込めません", "cannot be imported"},
 	}
 }
 
-// fileWords are the messages about files that cannot be read.
-func fileWords() map[string]text {
-	return map[string]text{
-		"file_fault.large":       {"%dMiBを超えています。ファイルを分割してください。", "it has more than %d MiB; split it"},
-		"file_fault.workbook":    {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
-		"file_fault.empty":       {"ファイルが空です。", "it is empty"},
-		"file_fault.header":      {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
-		"file_fault.columns":     {"列が%d列あります。取り込めるのは%d列までです。", "it has %d columns; at most %d are allowed"},
-		"file_fault.long_header": {"1行目が長すぎます。1行目には列の見出しが必要です。", "the first line is too long for a header"},
-		"file_fault.encoding":    {"見出し行がUTF-8でもShift_JISでもありません。", "the header is not text in UTF-8 or Shift_JIS"},
+// readingWords are the messages about files and lines that cannot be read or are refused.
+func readingWords() map[string]text {
+	words := make(map[string]text)
+	for reason, w := range csvfile.ProblemWords() {
+		words["import_problem."+cmp.Or(string(reason), "other")] = text{w.Japanese, w.English}
 	}
+	for reason, w := range csvfile.LimitWords() {
+		words["import_limit."+string(reason)] = text{w.Japanese, w.English}
+	}
+	for fault, w := range csvfile.FaultWords() {
+		words["file_fault."+string(fault)] = text{w.Japanese, w.English}
+	}
+	return words
 }

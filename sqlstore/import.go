@@ -149,12 +149,11 @@ func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
 	if err != nil {
 		return err
 	}
-	// Whose it is, its file and its kind never change.
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
-		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?
-		WHERE tenant_id = ? AND id = ?`,
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?,
+		encoding = ?, view = ?, system = ? WHERE tenant_id = ? AND id = ?`,
 		i.State, i.Source, columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, t.tenant, i.ID)
+		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, i.Encoding, i.View, i.System, t.tenant, i.ID)
 	return doing("update an import", err)
 }
 
@@ -223,8 +222,12 @@ func (t *tx) SweepImports(ctx context.Context, before, drafts time.Time, limit i
 		`DELETE FROM import_refusals WHERE tenant_id = ? AND (import_id, line) IN (SELECT import_id, line FROM import_refusals
 			WHERE tenant_id = ? AND import_id IN (` + old + `) LIMIT ?)`, []any{t.tenant, t.tenant, t.tenant, micros(before), limit},
 	}, {
+		`DELETE FROM import_files WHERE tenant_id = ? AND (import_id, number) IN (SELECT import_id, number FROM import_files
+			WHERE tenant_id = ? AND import_id IN (` + endedImports + `) LIMIT ?)`, []any{t.tenant, t.tenant, t.tenant, limit},
+	}, {
 		`DELETE FROM imports WHERE tenant_id = ? AND id IN (` + old + ` AND NOT EXISTS (SELECT 1 FROM import_pieces p
 				WHERE p.tenant_id = imports.tenant_id AND p.import_id = imports.id)
+			AND NOT EXISTS (SELECT 1 FROM import_files f WHERE f.tenant_id = imports.tenant_id AND f.import_id = imports.id)
 			AND NOT EXISTS (SELECT 1 FROM import_refusals r WHERE r.tenant_id = imports.tenant_id AND r.import_id = imports.id)
 			LIMIT ?)`, []any{t.tenant, t.tenant, micros(before), limit},
 	}} {

@@ -31,7 +31,9 @@ func importInvariants() []invariant {
 				LEFT JOIN counted AS c ON c.tenant_id = i.tenant_id AND c.import_id = i.id
 				WHERE i.state IN ('waiting', 'running') AND i.refused > COALESCE(c.refused, 0)
 			UNION ALL SELECT p.tenant_id, p.import_id, 0, 0 FROM import_pieces AS p
-				LEFT JOIN imports AS i ON i.tenant_id = p.tenant_id AND i.id = p.import_id WHERE i.id IS NULL`,
+				LEFT JOIN imports AS i ON i.tenant_id = p.tenant_id AND i.id = p.import_id WHERE i.id IS NULL
+			UNION ALL SELECT f.tenant_id, f.import_id, 0, 0 FROM import_files AS f
+				LEFT JOIN imports AS i ON i.tenant_id = f.tenant_id AND i.id = f.import_id WHERE i.id IS NULL`,
 		say: "import %v has %v refused lines but counts %v",
 	}}
 }

@@ -133,6 +133,8 @@ func (t *tx) eraseTraces(ctx context.Context, found traces) (err error) {
 	for _, at := range found.leftovers {
 		run("lines of imports", "DELETE FROM import_pieces WHERE tenant_id = ? AND import_id = ? AND number = ?", t.tenant, at[0], at[1])
 	}
+	// In whatever encoding they are, the bytes of drafts are not searched: those drafts cannot be read again.
+	run("files of imports", "DELETE FROM import_files WHERE tenant_id = ?", t.tenant)
 	for _, w := range found.webhooks {
 		run("webhooks", "UPDATE webhooks SET subject = '', detail = 'erased' WHERE tenant_id = ? AND source = ? AND id = ?",
 			t.tenant, w[0], w[1])

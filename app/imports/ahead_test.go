@@ -7,6 +7,7 @@ import (
 	"noren"
 	"noren/app"
 	"noren/app/apptest"
+	"noren/app/imports"
 )
 
 // TestLookingAhead lets two processes take steps of two imports in many orders, each with the piece in hand that was the next
@@ -53,7 +54,7 @@ func TestLookingAhead(t *testing.T) {
 			for _, want := range []struct {
 				id                          int64
 				created, updated, unchanged int
-			}{{moving.ID, 1, lines - 1, 0}, {dropped.ID, 0, 100, 0}, {naming.ID, lines / 10, lines - lines/10, 0}} {
+			}{{moving.ID, 1, lines - 1, 0}, {dropped.ID, 0, imports.PieceLines, 0}, {naming.ID, lines / 10, lines - lines/10, 0}} {
 				i, err := b.Imports.Get(b.Ctx, b.Caller, want.id)
 				if err != nil || i.Created != want.created || i.Updated != want.updated || i.Unchanged != want.unchanged {
 					t.Errorf("%+v (%v), want %+v", i, err, want)

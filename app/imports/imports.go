@@ -21,6 +21,7 @@ type Tx interface {
 	points.TakeOverTx
 	noren.TenantTx
 	noren.ImportTx
+	noren.ImportFileTx
 }
 
 // Directory is what is looked up across tenants.

@@ -219,7 +219,7 @@ func TestCancelImport(t *testing.T) {
 	t.Parallel()
 	b := apptest.Setup(t)
 	var lines []string
-	for i := range 250 {
+	for i := range 2*imports.PieceLines + 50 {
 		lines = append(lines, fmt.Sprintf("C%d", i))
 	}
 	i := apptest.StartImport(t, b, b.Caller, noren.ImportMembers, apptest.ImportFile("code", lines...))
@@ -230,7 +230,7 @@ func TestCancelImport(t *testing.T) {
 	if err != nil || i.State != noren.ImportCancelled || i.FinishedAt == nil {
 		t.Fatalf("cancelled: %+v, %v", i, err)
 	}
-	if i = apptest.RunImport(t, b, b.Caller, i.ID); i.Created != 100 || i.State != noren.ImportCancelled {
+	if i = apptest.RunImport(t, b, b.Caller, i.ID); i.Created != imports.PieceLines || i.State != noren.ImportCancelled {
 		t.Errorf("after more steps: %+v", i)
 	}
 	if _, err := b.Imports.Start(b.Ctx, b.Caller, i.ID, imports.Setup{}); noren.KindOf(err) != noren.Conflict {

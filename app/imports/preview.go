@@ -30,7 +30,7 @@ const (
 	maxPreviewLines    = 20_000
 	maxPreviewProblems = 200
 	shownLines         = 10
-	previewPieces      = 10 // judged together
+	previewPieces      = 4 // judged together
 )
 
 // Preview judges a draft, or the remaining lines of an import, by what is stored now and with the mapping in

@@ -53,6 +53,9 @@ func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Set
 		i.Remarks, i.Told = repeats, all
 		i.State, i.StartedAt = noren.ImportWaiting, new(s.run.Now())
 		out = *i
+		if err := tx.RemoveImportFile(ctx, id); err != nil { // it will not be read again
+			return false, err
+		}
 		return true, tx.AddAudit(ctx, []noren.AuditEntry{s.entry(c, *i, "started")})
 	})
 	if err == nil {

@@ -19,7 +19,7 @@ func (s *Service) Waiting(ctx context.Context) ([]noren.TenantID, error) {
 	return s.directory.TenantsWithImports(ctx)
 }
 
-// Step applies the next piece, about a hundred lines, of the tenant's oldest waiting or running import, and
+// Step applies the next piece, some hundred lines, of the tenant's oldest waiting or running import, and
 // stores the progress in the same transaction, so each line takes effect once even if the process dies. It returns the
 // import after that; nil if there is none, or another process is working on it. An error leaves everything unchanged.
 func (s *Service) Step(ctx context.Context, tenant noren.TenantID) (*noren.Import, error) {

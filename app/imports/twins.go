@@ -12,7 +12,7 @@ import (
 )
 
 // twinPieces is how many pieces are read in one View.
-const twinPieces = 50
+const twinPieces = 20
 
 // twins tells which lines of the import name the same member, product or purchase as a line before. It reads the whole file.
 func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (list []noren.ImportProblem, all int, err error) {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -48,7 +47,9 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter()})
-	if err != nil {
+	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok && std.japanese {
+		return usageError{fmt.Errorf("%s: %s", name, unreadable.Japanese())}
+	} else if err != nil {
 		return usageError{fmt.Errorf("%s: %w", name, err)}
 	}
 	setup, err := c.setup(f)
@@ -67,11 +68,11 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 		return fmt.Errorf("storing %s: %w", name, err)
 	}
 	if c.DryRun {
-		return run.preview(ctx, draft.ID, setup)
+		return run.preview(ctx, draft, setup)
 	}
 	started, err := run.rooms.Imports.Start(ctx, run.caller, draft.ID, setup)
 	if err != nil {
-		return run.abandon(ctx, draft.ID, unusable(err))
+		return run.abandon(ctx, draft.ID, unusable(std, draft.Kind, err))
 	}
 	done, err := run.finish(ctx, started)
 	if err != nil {
@@ -122,14 +123,6 @@ func (c *importCmd) setup(f noren.ImportFile) (imports.Setup, error) {
 	return imports.Setup{Fields: fields, Source: c.Source, By: c.By, All: true}, nil
 }
 
-// unusable turns what is wrong with the column mapping into a usage error.
-func unusable(err error) error {
-	if list, ok := errors.AsType[noren.Refusals](err); ok {
-		return usageError{fmt.Errorf("%w; map columns with --map HEADER=FIELD", list)}
-	}
-	return err
-}
-
 // importing is an import in progress.
 type importing struct {
 	rooms  *app.App
@@ -144,72 +137,35 @@ func (r importing) abandon(ctx context.Context, id int64, err error) error {
 }
 
 // preview prints what would happen.
-func (r importing) preview(ctx context.Context, id int64, setup imports.Setup) error {
-	p, err := r.rooms.Imports.Preview(ctx, r.caller, id, setup)
-	if err = r.abandon(ctx, id, unusable(err)); err != nil {
+func (r importing) preview(ctx context.Context, draft noren.Import, setup imports.Setup) error {
+	p, err := r.rooms.Imports.Preview(ctx, r.caller, draft.ID, setup)
+	if err = r.abandon(ctx, draft.ID, unusable(r.std, draft.Kind, err)); err != nil {
 		return err
 	}
 	i := p.Import
 	i.Created, i.Updated, i.Unchanged, i.Refused = p.Created, p.Updated, p.Unchanged, p.Refused
-	r.head(i, " would be")
+	r.head(i, true)
 	if p.Judged < i.Total {
-		say(r.std.out, "  based on the first %s lines\n", number(p.Judged))
+		r.tell("  先頭の%s行を確認しました\n", "  based on the first %s lines\n", number(p.Judged))
 	}
 	if p.Keyless {
-		say(r.std.out, "  no column identifies the %s: importing the file again would create everything twice\n",
-			strings.TrimSuffix(string(i.Kind), "s"))
+		r.tell("  %sを特定できる列がありません。同じファイルをもう一度取り込むと、重複して登録されます\n",
+			"  no column identifies the %s: importing the file again would create everything twice\n", r.oneOf(i.Kind))
 	}
-	r.fields(p.Fields)
+	r.fields(i.Kind, p.Fields)
 	r.points(p.Points)
-	r.told(p.Remarks, p.Told)
+	r.told(i.Kind, p.Remarks, p.Told)
 	if len(p.Problems) == 0 {
 		return nil
 	}
-	w := problemTable(r.std.out)
+	w := r.problemTable(false)
 	for _, problem := range p.Problems {
-		printProblem(w, problem)
+		r.printProblem(w, i.Kind, problem)
 	}
 	if more := p.ProblemsTotal - len(p.Problems); more > 0 {
-		say(w, "  and %s more\n", number(more))
+		say(w, r.std.words("  ほか%s件\n", "  and %s more\n"), number(more))
 	}
 	return errors.Join(errReported, w.Flush())
-}
-
-// fields prints how members would change, field by field, with some of them.
-func (r importing) fields(list []imports.FieldChange) {
-	for _, f := range list {
-		say(r.std.out, "  %s would change for %s:\n", f.Field, counted(f.Members, "member", "members"))
-		for _, s := range f.Samples {
-			say(r.std.out, "    %s: %q → %q\n", s.Member, s.Before, s.After)
-		}
-	}
-}
-
-// points prints the totals of points.
-func (r importing) points(t *imports.Totals) {
-	if t == nil {
-		return
-	}
-	say(r.std.out, "  points of %s: %d before, %d after\n", counted(t.Members, "stored member", "stored members"), t.Before, t.After)
-	if t.File > 0 {
-		say(r.std.out, "  points in the file: %d\n", t.File)
-	}
-}
-
-// told prints what there is to say about lines that are not refused for it.
-func (r importing) told(remarks []noren.ImportProblem, all int) {
-	if all == 0 {
-		return
-	}
-	w := tabwriter.NewWriter(r.std.out, 0, 0, 2, ' ', 0)
-	say(w, "  LINE\tFIELD\tNOTE\n")
-	for _, p := range remarks {
-		printProblem(w, p)
-	}
-	if more := all - len(remarks); more > 0 {
-		say(w, "  and %s more\n", number(more))
-	}
-	_ = w.Flush() // to a terminal or a pipe: there is nobody to tell
 }
 
 // The pauses between two looks at an import: while another process works on it, and while the database is unreachable.
@@ -259,8 +215,8 @@ func (r importing) bar(i noren.Import) *progressbar.ProgressBar {
 
 // report prints what was done and every refused line.
 func (r importing) report(ctx context.Context, i noren.Import, to string) (err error) {
-	r.head(i, "")
-	r.told(i.Remarks, i.Told)
+	r.head(i, false)
+	r.told(i.Kind, i.Remarks, i.Told)
 	if i.State != noren.ImportDone {
 		err = fmt.Errorf("import %d: %s after %s of %s lines", i.ID, i.State, number(i.Processed), number(i.Total))
 	}
@@ -284,31 +240,17 @@ func (r importing) report(ctx context.Context, i noren.Import, to string) (err e
 	return err
 }
 
-// head prints how the columns were mapped and the counts of lines.
-func (r importing) head(i noren.Import, would string) {
-	say(r.std.out, "%s: %s of %s from %s (%s)\n", r.caller.Tenant.Contract, counted(i.Total, "line", "lines"), i.Kind, i.FileName, i.Encoding)
-	for _, c := range i.Columns {
-		if c.Field != "" && c.Field != c.Header {
-			say(r.std.out, "  %s → %s\n", c.Header, c.Field)
-		} else if c.Field == "" {
-			say(r.std.out, "  %s: not imported\n", c.Header)
-		}
-	}
-	say(r.std.out, "  %s%s created, %s updated, %s unchanged, %s refused\n",
-		number(i.Created), would, number(i.Updated), number(i.Unchanged), number(i.Refused))
-}
-
 // refused prints the refused lines, and writes them to file unless it is nil.
 func (r importing) refused(ctx context.Context, i noren.Import, file *os.File) error {
-	w := problemTable(r.std.out)
+	w := r.problemTable(false)
 	var out *csvfile.RefusedWriter
 	if file != nil {
-		out = csvfile.NewRefusedWriter(file, i, nil)
+		out = csvfile.NewRefusedWriter(file, i, r.explain(i.Kind))
 	}
 	err := r.rooms.Imports.RefusedLines(ctx, r.caller, i.ID, func(lines []noren.RefusedLine) error {
 		for _, line := range lines {
 			for _, p := range line.Problems {
-				printProblem(w, p)
+				r.printProblem(w, i.Kind, p)
 			}
 		}
 		if out == nil {
@@ -321,23 +263,4 @@ func (r importing) refused(ctx context.Context, i noren.Import, file *os.File) e
 		err = errors.Join(err, out.Close(), file.Close())
 	}
 	return err
-}
-
-// problemTable begins the table of refused lines.
-func problemTable(out io.Writer) *tabwriter.Writer {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	say(w, "  LINE\tFIELD\tREASON\n")
-	return w
-}
-
-// printProblem prints one problem. A line with several problems has several rows.
-func printProblem(w io.Writer, p noren.ImportProblem) {
-	field, reason := p.Field, p.Message
-	if field == "" {
-		field = "-"
-	}
-	if p.Value != "" {
-		reason = fmt.Sprintf("%q: %s", p.Value, reason)
-	}
-	say(w, "  %d\t%s\t%s\n", p.Line, field, reason)
 }

@@ -1,0 +1,136 @@
+package csvfile
+
+import (
+	"fmt"
+	"regexp"
+
+	"noren"
+)
+
+// Words are a text in both languages.
+type Words struct{ Japanese, English string }
+
+// ProblemWords are the words for why a line is refused, or remarked upon, by reason, with what would be right. Those of "" are for reasons
+// that have none of their own.
+func ProblemWords() map[noren.Reason]Words {
+	return map[noren.Reason]Words{
+		"": {"取り込めません", "cannot be imported"},
+
+		noren.ReasonForm:       {"形式が正しくありません", "wrong format"},
+		noren.ReasonTooLong:    {"文字数が多すぎます", "too long"},
+		noren.ReasonNotNumber:  {"数値ではありません。1200の形式で指定してください", "not a number; write it as 1200"},
+		noren.ReasonOutOfRange: {"範囲外の値です", "out of range"},
+		noren.ReasonNotDate:    {"日付ではありません。2026-11-02の形式で指定してください", "not a date; write it as 2026-11-02"},
+		noren.ReasonNotTime: {
+			"日時ではありません。2026-11-02 10:00:00の形式で指定してください", "not a time; write it as 2026-11-02 10:00:00",
+		},
+		noren.ReasonUnknownWord:   {"使用できない値です", "not an allowed value"},
+		noren.ReasonMissing:       {"値を入力してください", "required"},
+		noren.ReasonTaken:         {"ほかのデータで使われています", "already used by another record"},
+		noren.ReasonAmbiguous:     {"該当するものが複数あります。会員コードやIDで指定してください", "matches more than one record; give a code or an ID"},
+		noren.ReasonBrokenLine:    {"行を読み取れません。引用符(\")と列の数を確認してください", "the line cannot be read; check its quotes and the number of its cells"},
+		noren.ReasonTwice:         {"同じ項目が2つの列で指定されています。どちらか一方にしてください", "given more than once; keep one of them"},
+		noren.ReasonDuplicate:     {"ファイル内で重複しています", "duplicate in the file"},
+		noren.ReasonUnitPair:      {"ポイント付与単位は、金額とポイントの両方が必要です", "the point unit needs both an amount and points"},
+		noren.ReasonMemberUnknown: {"会員が存在しません", "no such member"},
+
+		noren.ReasonRankUnknown:         {"会員ランクが存在しません", "no such rank"},
+		noren.ReasonMinimumRankUnknown:  {"最低ランクが存在しません", "no such rank"},
+		noren.ReasonStaffRankUnknown:    {"社員ランクが存在しません", "no such staff rank"},
+		noren.ReasonStoreUnknown:        {"店舗が存在しません", "no such store"},
+		noren.ReasonStoreNotForMembers:  {"会員の店舗に指定できない店舗です", "not allowed as a member's store"},
+		noren.ReasonProductUnknown:      {"商品が存在しません", "no such product"},
+		noren.ReasonActiveWithLeaveDate: {"利用可の会員に退会日は指定できません", "an active member cannot have a leave date"},
+		noren.ReasonLeftWithoutDate:     {"退会日が必要です", "a member who has left must have a leave date"},
+		noren.ReasonLeaveDateSet:        {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
+
+		noren.ReasonFuture:    {"未来の日時です", "in the future"},
+		noren.ReasonPast:      {"期限を過ぎています", "has expired"},
+		noren.ReasonNegative:  {"マイナスの金額です", "negative amount"},
+		noren.ReasonCurrency:  {"通貨が契約の通貨と異なります", "not the tenant's currency"},
+		noren.ReasonDiffers:   {"すでに別の内容で登録されています", "already recorded with different data"},
+		noren.ReasonPointsOff: {"ポイント機能がオフになっています", "points are switched off"},
+		noren.ReasonUnpaid:    {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
+
+		noren.ReasonLostDigits: {
+			"表計算ソフトで桁が失われています。列を文字列にして書き出し直してください",
+			"digits were lost in a spreadsheet program; format the column as text and export it again",
+		},
+		noren.ReasonRepaired:    {"先頭の0が失われていたため、補いました", "its leading zero was lost and is put back"},
+		noren.ReasonOtherPerson: {"この番号の会員は別の名前で登録されています", "the member with this number has another name"},
+		noren.ReasonNumberAlone: {
+			"番号以外に一致する項目がないため、同じ会員か確認できません", "nothing beside the number shows that this is the same member",
+		},
+		noren.ReasonLostLetter: {
+			"「〓」はShift_JISで表せない文字です。UTF-8のファイルで元の文字を指定してください",
+			"a geta mark stands for a letter that Shift_JIS lacks; write the letter in a file in UTF-8",
+		},
+		noren.ReasonNotSplit: {
+			"空白がないため、全体を姓として取り込みます", "there is no blank to split at, so the whole is the family name",
+		},
+	}
+}
+
+// LimitWords are the words where a problem says what the rule allows, which stands for %s.
+func LimitWords() map[noren.Reason]Words {
+	return map[noren.Reason]Words{
+		noren.ReasonForm:        {"形式が正しくありません。%sで指定してください", "wrong format; write it as: %s"},
+		noren.ReasonTooLong:     {"文字数が多すぎます。%s文字以内にしてください", "too long; the limit is %s (characters)"},
+		noren.ReasonNotNumber:   {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
+		noren.ReasonOutOfRange:  {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
+		noren.ReasonUnknownWord: {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
+		noren.ReasonDuplicate:   {"%s行目と同じ対象です", "the same as line %s"},
+	}
+}
+
+// LimitIn is what a problem's rule allows, in Japanese or English.
+func LimitIn(p noren.ImportProblem, japanese bool) string {
+	if !japanese || p.Reason != noren.ReasonForm {
+		return p.Limit
+	}
+	if n := someDigits.FindStringSubmatch(p.Limit); n != nil {
+		return n[1] + "桁の数字"
+	}
+	switch p.Limit {
+	case "half-width letters, digits and signs":
+		return "半角の英数字と記号"
+	case "kana, letters, digits and signs":
+		return "カナ、英数字、記号"
+	case "U and 32 letters or digits":
+		return "Uに続く英数字32文字"
+	case "digits":
+		return "半角数字"
+	}
+	return p.Limit + " の形式"
+}
+
+var someDigits = regexp.MustCompile(`^([0-9]+) digits$`)
+
+// JapaneseSentence words a problem in Japanese, without its field and value.
+func JapaneseSentence(p noren.ImportProblem) string {
+	if w, ok := LimitWords()[p.Reason]; ok && p.Limit != "" {
+		return fmt.Sprintf(w.Japanese, LimitIn(p, true))
+	}
+	words := ProblemWords()
+	if w, ok := words[p.Reason]; ok {
+		return w.Japanese
+	}
+	return words[""].Japanese
+}
+
+// FaultWords are the words for why a file cannot be read as a whole, with the arguments of the fault.
+func FaultWords() map[Fault]Words {
+	return map[Fault]Words{
+		FaultLarge:        {"%dMiBを超えています。ファイルを分割してください。", "it has more than %d MiB; split it"},
+		FaultWorkbook:     {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
+		FaultEmpty:        {"ファイルが空です。", "it is empty"},
+		FaultHeader:       {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
+		FaultColumns:      {"列が%d列あります。取り込めるのは%d列までです。", "it has %d columns; at most %d are allowed"},
+		FaultLongHeader:   {"1行目が長すぎます。1行目には列の見出しが必要です。", "the first line is too long for a header"},
+		FaultEncoding:     {"見出し行がUTF-8でもShift_JISでもありません。", "the header is not text in UTF-8 or Shift_JIS"},
+		FaultEncodingName: {"文字コード「%s」には対応していません。使えるのは %s です。", "unknown encoding %s; use one of %s"},
+	}
+}
+
+// Japanese words the fault in Japanese.
+func (e *Error) Japanese() string { return fmt.Sprintf(FaultWords()[e.Fault].Japanese, e.Args...) }
