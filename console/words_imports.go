@@ -91,7 +91,7 @@ func importWords() map[string]text {
 		"import_problem.leave_date_set_active": {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
 		"import_problem.member_unknown":        {"会員が存在しません", "no such member"},
 		"import_problem.product_unknown":       {"商品が存在しません", "no such product"},
-		"import_problem.future":                {"未来の日時です", "in the future"},
+		"import_problem.future":                {"未来の日付や時刻は指定できません", "in the future"},
 		"import_problem.negative":              {"マイナスの金額です", "negative amount"},
 		"import_problem.currency":              {"通貨が契約の通貨と異なります", "not the tenant's currency"},
 		"import_problem.differs":               {"すでに別の内容で登録されています", "already recorded with different data"},
