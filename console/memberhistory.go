@@ -78,7 +78,11 @@ func (p *page) concealAll(value string, columns ...string) string {
 // columnValue formats a value of a column for people: names instead of IDs, and messages instead of the domain's words.
 // Names are the current ones; the log has only IDs.
 func (p *page) columnValue(m memberSeen, column string, value any) string {
-	return p.conceal(column, p.spelled(m, column, value))
+	shown := p.conceal(column, p.spelled(m, column, value))
+	if note, numbered := strings.CutPrefix(shown, "#"); numbered && column == "notes" {
+		return p.T("history.note", note)
+	}
+	return shown
 }
 
 // spelled is columnValue for a user who may see the column.

@@ -71,6 +71,7 @@ func memberWords() map[string]text {
 		"history.what":    {"項目", "Field"},
 		"history.before":  {"変更前", "Before"},
 		"history.after":   {"変更後", "After"},
+		"history.note":    {"メモ%s", "Note %s"},
 		"history.none":    {"変更の記録はまだありません。", "No changes yet."},
 		"history.table":   {"変更履歴", "Changes"},
 

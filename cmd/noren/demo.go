@@ -71,7 +71,7 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	receiver, err := newReceiver(ctx, std.out, h.rooms, report.Clients)
+	receiver, err := newReceiver(ctx, std, h.rooms, report.Clients)
 	if err != nil {
 		return err
 	}

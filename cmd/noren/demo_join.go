@@ -12,12 +12,9 @@ import (
 	"noren/app/shop"
 )
 
-// How long ago members joined who are registered one day after another, and month by month; those before them year by year. Nobody
-// looks closer at what is long past.
-const (
-	dailySince   = 35 * 24 * time.Hour
-	monthlySince = 3 * 365 * 24 * time.Hour
-)
+// dailySince is how long ago members joined who are registered one day after another; those before them are registered month by
+// month, because nobody looks closer at what is long past.
+const dailySince = 400 * 24 * time.Hour
 
 // join registers the members of the shop at the times at which they joined, into a database that has no such shop yet. Otherwise all
 // of them would be new members of today.
@@ -35,17 +32,15 @@ func join(ctx context.Context, h *house, wanted shop.Shop, now time.Time) error 
 		if err != nil {
 			return fmt.Errorf("member %d of the demo: %w", m.ID, err)
 		}
-		noon := day.Add(12 * time.Hour)
-		switch ago := now.Sub(day); {
-		case ago > monthlySince:
-			noon = time.Date(day.Year(), 12, 31, 12, 0, 0, 0, zone)
-		case ago > dailySince:
-			noon = time.Date(day.Year(), day.Month()+1, 0, 12, 0, 0, 0, zone)
+		if now.Sub(day) > dailySince {
+			day = time.Date(day.Year(), day.Month()+1, 0, 0, 0, 0, 0, zone) // the last of its month
 		}
-		if noon.After(now) {
-			noon = now.Add(-time.Minute)
+		// Not always at the same time of day.
+		then := day.Add(10*time.Hour + time.Duration(day.YearDay()*97%520)*time.Minute)
+		if then.After(now) {
+			then = now.Add(-time.Minute)
 		}
-		groups[noon] = append(groups[noon], m)
+		groups[then] = append(groups[then], m)
 	}
 	times := slices.SortedFunc(maps.Keys(groups), time.Time.Compare)
 	// Without clients and users, whose secrets are told by who applies the whole shop.
