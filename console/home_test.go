@@ -69,7 +69,7 @@ func TestHome(t *testing.T) {
 				t.Errorf("%s lacks %s: %s", c.path, amount, text)
 			}
 		}
-		if rows := strings.Count(admin.shows(c.path), "<td><a href=\"/console/members/"); rows != len(c.amounts) {
+		if rows := strings.Count(admin.shows(c.path), "<td class=\"who\"><a href=\"/console/members/"); rows != len(c.amounts) {
 			t.Errorf("%s has %d rows, want %d", c.path, rows, len(c.amounts))
 		}
 	}

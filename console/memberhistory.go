@@ -63,6 +63,8 @@ func (p *page) conceal(column, value string) string {
 	case value == "":
 	case !p.caller().MaySee(column), column == "notes" && !strings.HasPrefix(value, "#"):
 		return hidden
+	case column == "notes":
+		return p.T("history.note", strings.TrimPrefix(value, "#"))
 	}
 	return value
 }
@@ -78,11 +80,7 @@ func (p *page) concealAll(value string, columns ...string) string {
 // columnValue formats a value of a column for people: names instead of IDs, and messages instead of the domain's words.
 // Names are the current ones; the log has only IDs.
 func (p *page) columnValue(m memberSeen, column string, value any) string {
-	shown := p.conceal(column, p.spelled(m, column, value))
-	if note, numbered := strings.CutPrefix(shown, "#"); numbered && column == "notes" {
-		return p.T("history.note", note)
-	}
-	return shown
+	return p.conceal(column, p.spelled(m, column, value))
 }
 
 // spelled is columnValue for a user who may see the column.
