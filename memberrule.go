@@ -73,15 +73,26 @@ var (
 	postalForm = regexp.MustCompile("^[0-9]{3}-?[0-9]{4}$")      // ReCORE: 郵便番号
 )
 
-// StrictMemberTextRule returns the rule for what a person may type into the column: MemberTextRule with the form of the
-// strictest API, so that it can be written through each API.
+// Forms that no API requires, and without which a text that a person writes cannot be right: a telephone number of 6 to 15 digits
+// with a country code, separators and an extension, and an e-mail address at a domain that has a dot.
+var (
+	phoneForm     = regexp.MustCompile(`^\+?\(?([0-9][-().\s/]*){6,15}((ext\.?|x|#) ?[0-9]{1,6})?$`)
+	typedMailForm = regexp.MustCompile(`^[^\s@,;:<>()[\]]+@([^\s@.,;:<>()[\]]+\.)+[^\s@.,;:<>()[\]]{2,}$`)
+)
+
+// StrictMemberTextRule returns the rule for what a person may write into the column, in a form or in a file: MemberTextRule with
+// the form of the strictest API, so that it can be written through each API, and of what can be right.
 func StrictMemberTextRule(column string) TextRule {
 	rule := memberTextRules[column]
 	switch column {
 	case "last_kana", "first_kana":
-		rule.Like = kanaForm
+		rule.Like, rule.Shape = kanaForm, "full-width katakana"
 	case "postal_code":
-		rule.Like = postalForm
+		rule.Like, rule.Shape = postalForm, "123-4567"
+	case "phone", "fax", "mobile":
+		rule.Like, rule.Shape = phoneForm, "03-1234-5678"
+	case "email", "email2", "email3":
+		rule.Like = typedMailForm
 	}
 	return rule
 }

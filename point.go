@@ -62,6 +62,27 @@ func PointEntryKinds() []PointEntryKind {
 	return []PointEntryKind{PointsGranted, PointsUsed, PointsExpired, PointsReturned, PointsReversed}
 }
 
+// PointFlow is the direction in which an entry counts where entries of many members are added up.
+type PointFlow string
+
+// The directions. What was returned or reversed counts against what it undid.
+const (
+	PointsGiven  PointFlow = "given"
+	PointsSpent  PointFlow = "used"
+	PointsLapsed PointFlow = "expired"
+)
+
+// FlowOf returns the direction of an entry of that kind that moved so many points.
+func FlowOf(kind PointEntryKind, delta int64) PointFlow {
+	switch {
+	case kind == PointsExpired:
+		return PointsLapsed
+	case kind == PointsUsed, kind == PointsReversed && delta > 0:
+		return PointsSpent
+	}
+	return PointsGiven
+}
+
 // PointEntry is one append-only movement of a member's points. Per member and type, the sum of the deltas equals the
 // sum of what remains in the lots.
 type PointEntry struct {
@@ -106,10 +127,11 @@ type PurchaseRef struct {
 	Source, ExternalID string
 }
 
-// PointLotFilter selects the lots of one member that have points remaining, soonest expiry first; lots that never
-// expire come last.
+// PointLotFilter selects lots that have points remaining, soonest expiry first; lots that never expire come last.
 type PointLotFilter struct {
-	MemberID int64
+	MemberID      int64  // 0: any, if Expires is set; nobody otherwise
+	VisibleTo     *int64 // only of members of this store or of all stores
+	Expires, Till Date   // only lots that expire from Expires until before Till; "": any
 	Page
 }
 
@@ -120,6 +142,7 @@ type PointEntryFilter struct {
 	VisibleTo *int64 // only of members of this store or of all stores
 	At        Span
 	Kinds     []PointEntryKind // nil: any; empty: none
+	Flow      PointFlow        // "": any
 	Dialects  []string         // as Kinds
 	Earned    *bool            // only those that name a purchase, or only the others; nil: any
 	Newest    bool             // newest first

@@ -30,9 +30,7 @@ type homeView struct {
 
 // home shows the first page, with a fixed number of reads, none of which goes through all members.
 func (d *Console) home(ctx context.Context, p *page) (web.Answer, error) {
-	now := d.Rooms.Now().In(p.zone())
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, p.zone())
-	recent := midnight.AddDate(0, 0, 1-points.Days)
+	midnight, recent := points.Since(d.Rooms.Now(), p.zone())
 	v := homeView{
 		today: noren.DateOf(midnight, p.zone()), since: noren.DateOf(recent, p.zone()), wholeShop: p.caller().Client.StoreID == nil,
 	}

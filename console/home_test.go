@@ -50,7 +50,35 @@ func TestHome(t *testing.T) {
 	}
 	admin.shows("/console/members?since=2026-03-13", "2026-03-13以降に登録された会員", "該当する会員: 4人")
 	admin.shows("/console/members?since=2026-04-11", "該当する会員はいません")
+	// Each number of points leads to the list of exactly these.
+	admin.shows("/console/", "/console/points?flow=given&amp;since=2026-04-11", "/console/points?flow=used&amp;since=2026-03-13",
+		"/console/points/expiring?month=2026-05")
+	for _, c := range []struct {
+		path    string
+		amounts []string
+	}{
+		{"/console/points?flow=given&since=2026-04-11", []string{"+90", "-7", "+7"}},
+		{"/console/points?flow=given&since=2026-03-13", []string{"+90", "-7", "+7", "+50", "+1,000"}},
+		{"/console/points?flow=used&since=2026/4/11", []string{"-300"}},
+		{"/console/points?flow=expired", nil},
+		{"/console/points", []string{"-7", "+90", "+7", "-300", "+50", "+1,000"}},
+	} {
+		text := textOf(admin.get(c.path))
+		for _, amount := range c.amounts {
+			if !strings.Contains(text, amount) {
+				t.Errorf("%s lacks %s: %s", c.path, amount, text)
+			}
+		}
+		if rows := strings.Count(admin.shows(c.path), "<td class=\"who\"><a href=\"/console/members/"); rows != len(c.amounts) {
+			t.Errorf("%s has %d rows, want %d", c.path, rows, len(c.amounts))
+		}
+	}
+	admin.shows("/console/points/expiring?month=2026-05", "2026年5月に失効するポイント", "2026-05-02", "700", "山田 花子")
+	admin.lacks(admin.shows("/console/points/expiring"), "700") // of the running month
+	admin.shows("/console/points/expiring?month=2026-12", "この月に失効するポイントはありません")
 	ginza := b.as("ginza")
+	ginza.lacks(ginza.shows("/console/points"), "+50")
+	ginza.shows("/console/points/expiring?month=2026-06", "この月に失効するポイントはありません")
 	ginza.shows("/console/", `aria-label="直近30日間: 3"`)
 	text := words(ginza)
 	if !strings.Contains(text, "2026年6月 0") || !strings.Contains(text, "付与 90 1,090") || strings.Contains(text, "失敗した") {

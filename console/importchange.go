@@ -1,6 +1,8 @@
 package console
 
 import (
+	"strings"
+
 	"noren"
 	"noren/app/imports"
 	"noren/csvfile"
@@ -10,9 +12,17 @@ import (
 func (p *page) encodingChoices() []choice {
 	choices := []choice{{"", p.T("imports.detected")}}
 	for _, name := range csvfile.Encodings() {
-		choices = append(choices, choice{name, name})
+		choices = append(choices, choice{name, encodingLabel(name)})
 	}
 	return choices
+}
+
+// encodingLabel is the name of an encoding as people write it.
+func encodingLabel(name string) string {
+	if name == "shift_jis" {
+		return "Shift_JIS"
+	}
+	return strings.ToUpper(name)
 }
 
 // delimiters are the characters that may separate cells, by name.

@@ -41,6 +41,7 @@ func vocabulary() (map[string]text, error) {
 		accountWords(),
 		secondFactorWords(),
 		homeWords(),
+		pointListWords(),
 		memberWords(),
 		rankWords(),
 		stockWords(),

@@ -92,6 +92,14 @@ func plainly[T any](read func(string) (T, *lenient.Wrong), text func(T) string) 
 	}
 }
 
+// plainly returns the plain form of what was typed into the field.
+func (f memberField) plainly(typed string) string {
+	if f.plain == nil || typed == "" {
+		return typed
+	}
+	return f.plain(typed)
+}
+
 // long makes the field a multi-line one.
 func (f memberField) long() memberField {
 	f.kind = area
@@ -106,16 +114,25 @@ func (f memberField) needed() memberField {
 
 // dateColumn is a column with a date, which can be cleared.
 func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*patch) *noren.Field[noren.Date]) memberField {
+	read := func(_ *page, typed string) (noren.Date, *lenient.Wrong) { return lenient.Date(typed) }
+	if name == "birth_date" {
+		read = func(p *page, typed string) (noren.Date, *lenient.Wrong) {
+			return lenient.Birthday(typed, noren.DateOf(p.console.Rooms.Now(), p.zone()))
+		}
+	}
 	return memberField{
 		name: name, group: group, kind: day,
 		value: func(m *member) string { return or(*ref(m)) },
 		plain: plainly(lenient.Date, func(day noren.Date) string { return string(day) }),
 		set:   optional(field, func(typed string) noren.Date { return noren.Date(typed) }),
 		wrong: func(p *page, typed string) string {
-			if _, err := noren.ParseDate(typed); err != nil {
+			switch _, wrong := read(p, typed); {
+			case wrong == nil:
+				return ""
+			case wrong.Reason == noren.ReasonNotDate:
 				return p.T("reason.not_a_date")
 			}
-			return ""
+			return p.T("reason.not_a_birthday")
 		},
 	}
 }
@@ -429,10 +446,8 @@ func (p *page) readMember(m memberSeen) (e memberEdit, change *noren.MemberPatch
 		if typed == was || typed == now {
 			continue
 		}
-		if f.plain != nil && typed != "" {
-			if typed = f.plain(typed); typed == now {
-				continue
-			}
+		if typed = f.plainly(typed); typed == now {
+			continue
 		}
 		e.typed[f.name] = typed
 		switch {

@@ -63,6 +63,8 @@ func (p *page) conceal(column, value string) string {
 	case value == "":
 	case !p.caller().MaySee(column), column == "notes" && !strings.HasPrefix(value, "#"):
 		return hidden
+	case column == "notes":
+		return p.T("history.note", strings.TrimPrefix(value, "#"))
 	}
 	return value
 }

@@ -90,7 +90,7 @@ func (p *page) readNewMember(n memberNew) (patch noren.MemberPatch) {
 		if !p.form.Has(f.name) {
 			continue
 		}
-		n.typed[f.name] = p.field(f.name)
+		n.typed[f.name] = f.plainly(p.field(f.name))
 		if p.fits(f, n.typed[f.name]) && n.typed[f.name] != "" {
 			f.set(&patch, n.typed[f.name])
 		}

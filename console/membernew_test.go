@@ -31,7 +31,13 @@ func TestNewMember(t *testing.T) {
 		return f, a.Code, a.Body.String(), a.Header().Get("Location")
 	}
 	for name, c := range map[string]struct{ field, value, words string }{
-		"kana":       {"last_kana", "やまだ", "全角カタカナで入力してください"},
+		"kana":       {"last_kana", "山田", "全角カタカナで入力してください"},
+		"phone":      {"phone", "abc", "電話番号を入力してください"},
+		"postal":     {"postal_code", "12-34", "郵便番号を入力してください"},
+		"mail":       {"email", "nitta@example", "メールアドレスを入力してください"},
+		"day":        {"birth_date", "1990-02-30", "日付を入力してください"},
+		"unborn":     {"birth_date", "2026-04-02", "今日までの正しい生年月日"},
+		"ancient":    {"birth_date", "0085-12-31", "今日までの正しい生年月日"},
 		"status":     {"status", "GONE", "この値は使用できません"},
 		"store":      {"store_id", "99", "この店舗は選択できません"},
 		"code":       {"code", "M1", "すでに使われています"},
@@ -76,6 +82,15 @@ func TestNewMember(t *testing.T) {
 	if a := w.post(page, other); a.Code != http.StatusUnprocessableEntity {
 		t.Errorf("with a twin that was not shown: %d", a.Code)
 	}
+
+	// Typed as people do, and read as in every other form.
+	_, code, body, made = create(w, map[string]string{
+		"last_name": "仁田", "last_kana": "にった", "phone": "０３ー９９９９ー０００１", "postal_code": "〒１００－０００１", "birth_date": "昭和60年12月31日", "point_unit_price": "1,000", "point_unit": "１．５",
+	})
+	if code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, body)
+	}
+	w.shows(made, "ニッタ", "03-9999-0001", "100-0001", "1985-12-31")
 
 	ginza := b.as("ginza")
 	_, code, body, made = create(ginza, map[string]string{"last_name": "銀座"})

@@ -29,7 +29,7 @@ func (p *page) memberFacts(m memberSeen) []known {
 		{"email", or(m.Email)},
 		{"email2", or(m.Email2)},
 		{"email3", or(m.Email3)},
-		{addressFact, strings.TrimSpace(or(m.PostalCode) + " " + or(m.Address()))},
+		{addressFact, strings.TrimSpace(or(m.PostalCode) + " " + or(m.Prefecture) + or(m.Address1) + " " + or(m.Address2))},
 		{"company", or(m.Company)},
 		{"department", or(m.Department)},
 		{"position", or(m.Position)},

@@ -47,7 +47,11 @@ func (d *Console) forecast(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return p.show(ctx, forecastView(p, f, ladder.Members))
+	names, err := d.moverNames(ctx, p, f)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	return p.show(ctx, forecastView(p, f, ladder.Members, names))
 }
 
 // rankHistory is a page of rank changes.
@@ -109,8 +113,9 @@ type programmeForm struct {
 	ranks                          []rankForm
 	was                            map[string]string // the stored values by field; "" if there is no programme yet
 	stored                         noren.RankPlan
-	forecast                       *ranks.Forecast // for what is typed; nil: not previewed
-	members                        map[int64]int   // of each rank now
+	forecast                       *ranks.Forecast  // for what is typed; nil: not previewed
+	names                          map[int64]string // of the members whose rank it changes
+	members                        map[int64]int    // of each rank now
 }
 
 // rankForm are the fields of one rank, as typed.
@@ -247,7 +252,19 @@ func (d *Console) forecastPlan(ctx context.Context, p *page, f programmeForm, pl
 		return p.showAgain(ctx, programmeView(p, f))
 	}
 	f.forecast = &forecast
+	if f.names, err = d.moverNames(ctx, p, forecast); err != nil {
+		return web.Answer{}, err
+	}
 	return p.show(ctx, programmeView(p, f))
+}
+
+// moverNames are the names of the members whose rank the forecast changes.
+func (d *Console) moverNames(ctx context.Context, p *page, f ranks.Forecast) (map[int64]string, error) {
+	ids := make([]int64, len(f.Moves))
+	for i, m := range f.Moves {
+		ids[i] = m.MemberID
+	}
+	return d.memberNames(ctx, p, ids)
 }
 
 // planRefused records why the service refused the plan. The fields of a rank end with its position in the form.

@@ -71,6 +71,7 @@ func (d *Console) table() []route {
 		d.secondFactorRoutes(),
 		d.homeRoutes(),
 		d.memberRoutes(),
+		d.pointRoutes(),
 		d.rankRoutes(),
 		d.stockRoutes(),
 		d.bulkRoutes(),

@@ -131,9 +131,9 @@ func TestDeletedNotes(t *testing.T) {
 		t.Fatalf("%d %s", a.Code, textOf(a))
 	}
 	for _, login := range []string{"viewer", "staff", "admin"} {
-		b.as(login).lacks(b.as(login).shows("/console/members/1/history", "#1"), "アレルギー")
+		b.as(login).lacks(b.as(login).shows("/console/members/1/history", "メモ1"), "アレルギー")
 	}
-	b.as("admin").lacks(b.as("admin").shows("/console/audit", "#1"), "アレルギー")
+	b.as("admin").lacks(b.as("admin").shows("/console/audit", "メモ1"), "アレルギー")
 	// What an earlier version wrote into the audit log is not shown either.
 	err := b.rooms.Run.Update(t.Context(), b.caller(0).Tenant.ID, func(tx noren.Tx) error {
 		return tx.AddAudit(t.Context(), []noren.AuditEntry{{

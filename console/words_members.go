@@ -71,6 +71,7 @@ func memberWords() map[string]text {
 		"history.what":    {"項目", "Field"},
 		"history.before":  {"変更前", "Before"},
 		"history.after":   {"変更後", "After"},
+		"history.note":    {"メモ%s", "Note %s"},
 		"history.none":    {"変更の記録はまだありません。", "No changes yet."},
 		"history.table":   {"変更履歴", "Changes"},
 
@@ -201,7 +202,7 @@ func pointWords() map[string]text {
 // ruleWords say which rule was broken.
 func ruleWords() map[string]text {
 	printable := text{"半角の英数字と記号で入力してください。", "Must be ASCII letters, digits and symbols only."}
-	phone := text{"半角の数字と記号で入力してください。", "Must be ASCII digits and symbols only."}
+	phone := text{"電話番号を入力してください(例: 03-1234-5678)。", "Not a phone number; write it as 03-1234-5678."}
 	kana := text{"全角カタカナで入力してください。", "Must be full-width katakana."}
 	return map[string]text{
 		"reason.active_leave_date":     {"利用可の会員に退会日は設定できません。空欄にするか、状態を退会にしてください。", "An active member cannot have a leave date. Clear it, or set the status to Left."},
@@ -227,6 +228,7 @@ func ruleWords() map[string]text {
 		"member.erase_code_wrong":      {"会員コードが一致しません。", "This is not the member's code."},
 		"done.erased":                  {"個人データを消去しました。", "The personal data has been erased."},
 		"reason.sensitive":             {"この項目を変更する権限がありません。", "Your role may not change this."},
+		"reason.not_a_birthday":        {"今日までの正しい生年月日を入力してください。", "Not a date of birth: it is in the future, or too long ago."},
 		"reason.past":                  {"過去の日付は指定できません。", "Must not be in the past."},
 
 		"shape.code": printable, "shape.customer_no": printable,

@@ -44,7 +44,7 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonLeftWithoutDate:     {"退会日が必要です", "a member who has left must have a leave date"},
 		noren.ReasonLeaveDateSet:        {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
 
-		noren.ReasonFuture:    {"未来の日時です", "in the future"},
+		noren.ReasonFuture:    {"未来の日付や時刻は指定できません", "in the future"},
 		noren.ReasonPast:      {"期限を過ぎています", "has expired"},
 		noren.ReasonNegative:  {"マイナスの金額です", "negative amount"},
 		noren.ReasonCurrency:  {"通貨が契約の通貨と異なります", "not the tenant's currency"},

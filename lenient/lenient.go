@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -164,6 +165,28 @@ func Date(s string) (noren.Date, *Wrong) {
 	return "", &Wrong{noren.ReasonNotDate, "", "not a date; write it as 2026-11-02"}
 }
 
+// eldest is how many years ago somebody may have been born.
+const eldest = 150
+
+// Birthday reads the day on which somebody was born, today or before.
+func Birthday(s string, today noren.Date) (noren.Date, *Wrong) {
+	day, wrong := Date(s)
+	if wrong != nil {
+		return "", wrong
+	}
+	if day > today {
+		return "", &Wrong{noren.ReasonFuture, "", "must not be after today"}
+	}
+	year := func(d noren.Date) int {
+		n, _ := strconv.Atoi(string(d[:4])) // Date has read them
+		return n
+	}
+	if first := year(today) - eldest; year(day) < first {
+		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–", first), fmt.Sprintf("must not be before %d", first)}
+	}
+	return day, nil
+}
+
 // Time reads a time: RFC 3339, the form of Shopify's files, or a day with or without a time of day, in zone.
 func Time(s string, zone *time.Location) (time.Time, *Wrong) {
 	text := Narrow(s)
@@ -226,9 +249,15 @@ var (
 
 const postalDigits = 7
 
+// digits returns a text of digits in plain ones. People take many signs for the dash between them, also the one for long vowels,
+// which is where the minus sign is in the keyboard mode for kana.
+func digits(s string) string { return dashes.Replace(Narrow(s)) }
+
+var dashes = strings.NewReplacer("ー", "-", "ｰ", "-", "—", "-", "‑", "-", "‒", "-", "─", "-", "━", "-", "〜", "-", "~", "-")
+
 // Phone reads a telephone number. repaired reports whether its leading zero had been lost.
 func Phone(s string) (phone string, repaired bool, wrong *Wrong) {
-	phone = Narrow(s)
+	phone = digits(s)
 	switch {
 	case Shortened(phone):
 		return phone, false, LostDigits()
@@ -240,7 +269,7 @@ func Phone(s string) (phone string, repaired bool, wrong *Wrong) {
 
 // PostalCode reads a Japanese postal code. repaired reports whether leading zeros had been lost.
 func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
-	code = strings.TrimSpace(strings.TrimPrefix(Narrow(s), "〒"))
+	code = strings.TrimSpace(strings.TrimPrefix(digits(s), "〒"))
 	switch {
 	case Shortened(code):
 		return code, false, LostDigits()
@@ -271,8 +300,34 @@ func Month(s string) (noren.Month, *Wrong) {
 }
 
 // MemberText reads the text of a member's column. Its width is kept where people read it, and not where machines do. repaired reports
-// whether a leading zero that had been lost was put back. A text that is wrong is returned as it is.
+// whether a leading zero that had been lost was put back. A text that is wrong is returned as it is; so is one that cannot be right,
+// such as a telephone number without digits.
 func MemberText(column, s string) (text string, repaired bool, wrong *Wrong) {
+	if text, repaired, wrong = plainMemberText(column, s); wrong != nil {
+		return text, repaired, wrong
+	}
+	rule := noren.StrictMemberTextRule(column)
+	switch column {
+	case "last_kana", "first_kana":
+		// Other systems have names there that are not in katakana. A form asks for them again, a file cannot.
+		rule = noren.MemberTextRule(column)
+	}
+	return text, repaired, Fits(rule, text)
+}
+
+// Fits returns what is wrong with the text by the rule, or nil.
+func Fits(r noren.TextRule, text string) *Wrong {
+	if n := utf8.RuneCountInString(text); r.Most > 0 && n > r.Most {
+		return &Wrong{noren.ReasonTooLong, strconv.Itoa(r.Most), fmt.Sprintf("has %d characters; at most %d are allowed", n, r.Most)}
+	}
+	if r.Like != nil && !r.Like.MatchString(text) {
+		return &Wrong{noren.ReasonForm, r.Shape, "must have the form: " + r.Shape}
+	}
+	return nil
+}
+
+// plainMemberText returns the text as it is kept.
+func plainMemberText(column, s string) (text string, repaired bool, wrong *Wrong) {
 	switch column {
 	case "phone", "fax", "mobile":
 		return Phone(s)

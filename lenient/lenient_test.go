@@ -3,6 +3,7 @@ package lenient_test
 import (
 	"testing"
 
+	"noren"
 	"noren/lenient"
 )
 
@@ -83,5 +84,53 @@ func TestTelephoneNumbersAndKana(t *testing.T) {
 	}
 	if got := lenient.Kana("ﾔﾏﾀﾞ　はなこ"); got != "ヤマダ　ハナコ" {
 		t.Errorf("kana: %q", got)
+	}
+}
+
+// TestWhatCannotBeRight: texts that nobody who means them would write are refused, and every way of writing a right one is read.
+func TestWhatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	for column, texts := range map[string]map[string]string{
+		"phone": {
+			"03-1234-5678": "03-1234-5678", "０３ー１２３４ー５６７８": "03-1234-5678", "(03) 1234-5678": "(03) 1234-5678", "+81 90 1234 5678": "+81 90 1234 5678",
+			"03.1234.5678": "03.1234.5678", "9012345678": "09012345678", "0120-123-456": "0120-123-456", "+1 (212) 555-0100": "+1 (212) 555-0100",
+			"03-1234-5678 x12": "03-1234-5678 x12", "23-4567": "23-4567",
+		},
+		"postal_code": {"〒100ー0001": "100-0001", "1000001": "1000001", "600001": "0600001"},
+		"email": {
+			"hanako@example.com": "hanako@example.com", "ｈａｎａ＠ｅｘａｍｐｌｅ．ｊｐ": "hana@example.jp", "..a.-@docomo.ne.jp": "..a.-@docomo.ne.jp",
+			"hanako@日本語.jp": "hanako@日本語.jp", "o'hara+shop@mail.example.co.jp": "o'hara+shop@mail.example.co.jp",
+		},
+		"last_kana": {"やまだ": "ヤマダ", "山田": "山田"}, // a form judges kana by itself
+	} {
+		for typed, want := range texts {
+			if got, _, wrong := lenient.MemberText(column, typed); got != want || wrong != nil {
+				t.Errorf("%s %q is %q, %v; want %q", column, typed, got, wrong, want)
+			}
+		}
+	}
+	for column, texts := range map[string][]string{
+		"phone": {"abc", "なし", "12345", "0312345678 0312345679", "03-1234-5678a", "-", "03-1234-5678@", "1234567890123456", "+"},
+		"fax":   {"x"}, "mobile": {"090-XXXX-1234"},
+		"postal_code": {"abc", "12345678", "1-2", "100-00012", "SW1A 1AA"},
+		"email":       {"hanako", "hanako@example", "a b@example.com", "@example.com", "a@b..com", "a@example.com,b@example.com", "hanako@example.c", "a@.com", "<a@example.com>"},
+		"email3":      {"x"}, "code": {"会員"}, "bank_code": {"12"},
+	} {
+		for _, typed := range texts {
+			if got, _, wrong := lenient.MemberText(column, typed); wrong == nil || wrong.Message == "" {
+				t.Errorf("%s %q is read as %q", column, typed, got)
+			}
+		}
+	}
+	const today = "2026-11-22"
+	for typed, want := range map[string]noren.Date{"昭和25年4月1日": "1950-04-01", "2026/11/22": "2026-11-22", "1900-01-01": "1900-01-01"} {
+		if day, wrong := lenient.Birthday(typed, today); day != want || wrong != nil {
+			t.Errorf("Birthday(%q) = %s, %v", typed, day, wrong)
+		}
+	}
+	for _, typed := range []string{"2026-11-23", "2990-01-01", "0085-12-31", "1875-12-31", "x", ""} {
+		if day, wrong := lenient.Birthday(typed, today); wrong == nil {
+			t.Errorf("Birthday(%q) = %s", typed, day)
+		}
 	}
 }

@@ -94,6 +94,16 @@ func plannedQueries() []plannedQuery {
 			_, err := tx.PointSums(ctx, fixedClock(), fixedClock(), nil)
 			return err
 		}, []string{"point_entries_at (tenant_id=? AND at>?)"}},
+		{"movements of a direction", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointEntries(ctx, noren.PointEntryFilter{
+				Flow: noren.PointsGiven, At: noren.Span{From: fixedClock()}, Newest: true, Page: noren.Page{Limit: 5},
+			})
+			return err
+		}, []string{"point_entries_at (tenant_id=? AND at>?)"}},
+		{"lots that expire in a month", func(ctx context.Context, tx *tx) error {
+			_, err := tx.PointLots(ctx, noren.PointLotFilter{Expires: "2026-01-01", Till: "2026-02-01", Page: noren.Page{Limit: 5}})
+			return err
+		}, []string{"point_lots_expiry (tenant_id=? AND expires_on>? AND expires_on<?)"}},
 		{"points that expire", func(ctx context.Context, tx *tx) error {
 			_, err := tx.ExpiringPoints(ctx, "2026-01-01", "2026-04-01", nil)
 			return err

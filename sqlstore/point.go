@@ -251,14 +251,45 @@ func lastDay(lot noren.PointBalance) noren.Date {
 // PointLots implements noren.PointTx.
 func (t *tx) PointLots(ctx context.Context, f noren.PointLotFilter) ([]noren.PointLot, error) {
 	w := t.where()
-	w.and("member_id = ?", f.MemberID)
 	w.and("remaining > 0")
+	// Written out, because SQLite takes NULL for the smallest and PostgreSQL for the largest of all.
+	order := " ORDER BY expires_on ASC NULLS LAST, id ASC"
+	if f.Expires == "" {
+		w.and("member_id = ?", f.MemberID)
+	} else {
+		equal(w, "member_id", f.MemberID)
+		w.and("expires_on >= ?", f.Expires)
+		w.and("expires_on < ?", f.Till)
+		order = " ORDER BY expires_on ASC, id ASC" // as the index has them
+	}
+	seenBy(w, "point_lots", f.VisibleTo)
 	limit, args := limitOffset(f.Page)
-	rows, err := t.query(ctx, "SELECT "+lotColumns+" FROM point_lots"+w.String()+
-		// Written out, because SQLite takes NULL for the smallest and PostgreSQL for the largest of all.
-		" ORDER BY expires_on ASC NULLS LAST, id ASC"+limit, append(w.args, args...)...)
+	rows, err := t.query(ctx, "SELECT "+lotColumns+" FROM point_lots"+w.String()+order+limit, append(w.args, args...)...)
 	list, err := collect(rows, err, scanLot)
 	return list, doing("read lots of points", err)
+}
+
+// flowing is the condition that an entry counts in the direction; "": any does.
+func flowing(w *where, flow noren.PointFlow) {
+	if flow == "" {
+		return
+	}
+	var either []string
+	var args []any
+	for _, kind := range noren.PointEntryKinds() {
+		switch plus, minus := noren.FlowOf(kind, 1) == flow, noren.FlowOf(kind, -1) == flow; {
+		case plus && minus:
+			either = append(either, "kind = ?")
+		case plus:
+			either = append(either, "kind = ? AND delta > 0")
+		case minus:
+			either = append(either, "kind = ? AND delta < 0")
+		default:
+			continue
+		}
+		args = append(args, kind)
+	}
+	w.and("("+strings.Join(either, " OR ")+")", args...)
 }
 
 // PointEntries implements noren.PointTx.
@@ -274,6 +305,7 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	w.span("at", f.At)
 	oneOf(w, t.db.flavor, "kind", texts(f.Kinds))
 	oneOf(w, t.db.flavor, "dialect", f.Dialects)
+	flowing(w, f.Flow)
 	switch {
 	case f.Earned == nil:
 	case *f.Earned:

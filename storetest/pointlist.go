@@ -30,6 +30,9 @@ func pointListLots(t *testing.T, b *bundle) {
 		{"all", noren.PointLotFilter{MemberID: 1}, []int64{3, 2, 4, 1}},
 		{"a page", noren.PointLotFilter{MemberID: 1, Page: noren.Page{Limit: 2, Offset: 1}}, []int64{2, 4}},
 		{"of nobody", noren.PointLotFilter{}, []int64{}},
+		{"a month of everybody's", noren.PointLotFilter{Expires: "2026-12-01", Till: "2027-01-01"}, []int64{2, 4}},
+		{"to the day before", noren.PointLotFilter{Expires: "2026-05-01", Till: "2026-12-31", VisibleTo: new(int64(9))}, []int64{3}},
+		{"a member's of some days", noren.PointLotFilter{MemberID: 2, Expires: "2026-05-01", Till: "2027-12-31"}, []int64{}},
 	} {
 		b.view(t, func(tx noren.Tx) error {
 			got, err := tx.PointLots(b.ctx, c.filter)
@@ -73,6 +76,9 @@ func pointListEntries(t *testing.T, b *bundle) {
 		{"of members that their own store sees", noren.PointEntryFilter{VisibleTo: new(int64(2))}, []int64{1, 2, 3, 4, 5, 6, 7}},
 		{"a stretch of time", noren.PointEntryFilter{At: noren.Span{From: at(1), To: at(2)}}, []int64{1, 2, 3}},
 		{"kinds", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{noren.PointsUsed, noren.PointsExpired}}, []int64{3, 4}},
+		{"what was given", noren.PointEntryFilter{Flow: noren.PointsGiven}, []int64{1, 2, 5, 7}},
+		{"what was used", noren.PointEntryFilter{Flow: noren.PointsSpent, Newest: true}, []int64{6, 3}},
+		{"what expired", noren.PointEntryFilter{Flow: noren.PointsLapsed, At: noren.Span{From: at(1)}}, []int64{4}},
 		{"no kind", noren.PointEntryFilter{Kinds: []noren.PointEntryKind{}}, []int64{}},
 		{"of purchases", noren.PointEntryFilter{Earned: new(true)}, []int64{5}},
 		{"of no purchases", noren.PointEntryFilter{Earned: new(false)}, []int64{1, 2, 3, 4, 6, 7}},

@@ -56,7 +56,7 @@ func (h *Handler) claim(r *http.Request) (*mounted, Claim) {
 			continue
 		case claim.Shared:
 			// The credential says more than the path: whoever has one of another dialect speaks that.
-			if other := h.knowing(r.Header); other != nil {
+			if other := h.knowing(r.Header); other != nil && other != m {
 				return other, Claim{Path: path}
 			}
 		}

@@ -32,21 +32,26 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 	case c.Tenant.Contract != contract:
 		return IssuedToken{}, wrong
 	}
-	for _, scope := range wanted {
+	var asked []string // each once
+	for i, scope := range wanted {
+		if slices.Contains(wanted[:i], scope) {
+			continue
+		}
 		if !slices.Contains(c.Client.Scopes, scope) {
 			return IssuedToken{}, &noren.Error{
 				Kind: noren.Invalid, Reason: noren.ReasonScope, Value: scope,
 				Message: "the client does not have the scope " + scope,
 			}
 		}
+		asked = append(asked, scope)
 	}
 	// As RFC 6749, section 3.3, allows: the default is named in the response.
-	if len(wanted) == 0 {
-		wanted = c.Client.Scopes
+	if len(asked) == 0 {
+		asked = c.Client.Scopes
 	}
-	issued := IssuedToken{Secret: noren.NewTenantSecret(c.Tenant.ID), Scopes: wanted, ExpiresIn: TokenLife}
+	issued := IssuedToken{Secret: noren.NewTenantSecret(c.Tenant.ID), Scopes: asked, ExpiresIn: TokenLife}
 	expires := s.run.Now().Add(TokenLife)
-	token := newToken(issued.Secret, c.Client.ID, wanted)
+	token := newToken(issued.Secret, c.Client.ID, asked)
 	token.ExpiresAt = &expires
 	// The caller comes from the credentials and knows nothing of the request, which the audit log names.
 	c.RequestID = noren.OriginOf(ctx).RequestID

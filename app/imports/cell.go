@@ -1,10 +1,7 @@
 package imports
 
 import (
-	"fmt"
-	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"noren"
 	"noren/lenient"
@@ -51,12 +48,4 @@ func cellKey(cell string) (string, *problem) {
 }
 
 // check returns what is wrong with the text, or nil.
-func check(r noren.TextRule, text string) *problem {
-	if n := utf8.RuneCountInString(text); r.Most > 0 && n > r.Most {
-		return &problem{noren.ReasonTooLong, strconv.Itoa(r.Most), fmt.Sprintf("has %d characters; at most %d are allowed", n, r.Most)}
-	}
-	if r.Like != nil && !r.Like.MatchString(text) {
-		return &problem{noren.ReasonForm, r.Shape, "must have the form: " + r.Shape}
-	}
-	return nil
-}
+func check(r noren.TextRule, text string) *problem { return (*problem)(lenient.Fits(r, text)) }

@@ -19,7 +19,7 @@ func TestImportMembers(t *testing.T) {
 	f := apptest.ImportFile(header,
 		"1,,山田,０３−1234−5678,1990/1/2,,silver,本店,1,,,bronze,1",
 		",M2,,,,LEFT,1,,,100,1.5,,",
-		",NEW1,鈴木,090,19900102,利用停止,,,0,,,,",
+		",NEW1,鈴木,090ー0123ー4567,19900102,利用停止,,,0,,,,",
 		"77,,,,,,,,,,,,",
 		",NEW1,佐藤,,,,,,,,,,",
 		"2,M2,,,,,,,,,,,",
@@ -35,7 +35,7 @@ func TestImportMembers(t *testing.T) {
 		t.Errorf("member 2: %+v", two)
 	}
 	made := apptest.Member(t, b, "NEW1")
-	if *made.LastName != "佐藤" || *made.Phone != "090" || made.Status != noren.Suspended || !made.MailOptIn || made.ID <= 3 {
+	if *made.LastName != "佐藤" || *made.Phone != "090-0123-4567" || made.Status != noren.Suspended || !made.MailOptIn || made.ID <= 3 {
 		t.Errorf("the new member: %+v", made)
 	}
 	b.View(t, func(tx noren.Tx) error {
@@ -84,6 +84,29 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		t.Errorf("member 3: %+v", m)
 	}
 	b.Sound(t)
+}
+
+// TestImportRefusesWhatCannotBeRight: what a form of the console refuses, a file does not bring either.
+func TestImportRefusesWhatCannotBeRight(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	f := apptest.ImportFile("code,last_name,phone,mobile,postal_code,email,birth_date,last_kana",
+		"P1,甲,abc,なし,x,hanako@example,2026-02-01,",
+		"P2,乙,03-1234-5678,090ー0123ー4567,〒100-0001,hanako@example.com,2026-01-31,山田",
+	)
+	apptest.Same(t, "the import", []string{
+		"done: 1 0 0 1",
+		"2 phone form abc", "2 mobile form なし", "2 postal_code form x", "2 email form hanako@example", "2 birth_date future 2026-02-01",
+	}, apptest.Imported(t, b, b.Caller, noren.ImportMembers, f))
+	// An API that accepts more has stored it: what is exported can be imported again.
+	shop := shop.Shop{Contract: "sb_test", Members: []noren.MemberPatch{{
+		Code: noren.Set("P3"), Phone: noren.Set("abc"), BirthDate: noren.Set(noren.Date("2030-01-01")),
+	}}}
+	if _, err := b.Shop.Apply(b.Ctx, shop); err != nil {
+		t.Fatal(err)
+	}
+	apptest.Same(t, "as it is", []string{"done: 0 0 1 0"},
+		apptest.Imported(t, b, b.Caller, noren.ImportMembers, apptest.ImportFile("code,phone,birth_date", "P3,abc,2030-01-01")))
 }
 
 // TestImportTakesBackWhatIsStored: a value that breaks a rule is not a problem if the member already has it.

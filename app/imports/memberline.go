@@ -231,8 +231,17 @@ func (m *memberLine) readText(to *noren.Field[string], field, cell string) {
 		})
 	}
 	*to = noren.Set(text)
-	if broken := check(noren.MemberTextRule(field), text); broken != nil {
-		m.doubt(field, text, *broken)
+}
+
+// judgeBirthday doubts a day on which nobody who lives today was born.
+func (m *memberLine) judgeBirthday(today noren.Date) {
+	const field = "birth_date"
+	day, given := m.patch.BirthDate.Value()
+	if !given {
+		return
+	}
+	if _, wrong := lenient.Birthday(string(day), today); wrong != nil {
+		m.doubt(field, string(day), problem(*wrong))
 	}
 }
 
@@ -255,7 +264,7 @@ func (m *memberLine) refuseFor(err *noren.Error) {
 	m.refuse(err.Reason, err.Field, "", noren.MemberWords[err.Reason])
 }
 
-// memberText returns the member's text in that column.
+// memberText returns the member's text or day in that column.
 func memberText(m *noren.Member, column string) string {
 	if column == "address" {
 		return noren.Deref(m.Address())
@@ -265,6 +274,8 @@ func memberText(m *noren.Member, column string) string {
 		return ""
 	}
 	switch ref := ref(m).(type) {
+	case **noren.Date:
+		return string(noren.Deref(*ref))
 	case *string:
 		return *ref
 	case **string:

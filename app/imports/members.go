@@ -173,6 +173,7 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	p.spread(m, planned, n)
 	p.keep(m, planned, isNew)
 	p.resolve(m)
+	m.judgeBirthday(p.Today())
 	p.outcomes[n].remarks = append(p.outcomes[n].remarks, m.repaired...)
 	after, broken := m.patch.Apply(planned.after, p.in)
 	for _, err := range broken {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"noren"
+	"noren/app/unit"
 )
 
 // Days is how many days an Overview covers.
@@ -32,11 +33,11 @@ type Expiring struct {
 func (s *Service) Overview(ctx context.Context, c noren.Caller) (out Overview, err error) {
 	zone := c.Tenant.Location()
 	now := s.run.Now().In(zone)
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+	midnight, recent := Since(now, zone)
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, zone)
 	until := noren.DateOf(month.AddDate(0, expiringMonths, 0), zone)
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-		sums, err := tx.PointSums(ctx, midnight.AddDate(0, 0, 1-Days), midnight, c.Client.StoreID)
+		sums, err := tx.PointSums(ctx, recent, midnight, c.Client.StoreID)
 		if err != nil {
 			return err
 		}
@@ -55,17 +56,54 @@ func (s *Service) Overview(ctx context.Context, c noren.Caller) (out Overview, e
 	return out, err
 }
 
-// add adds what entries of one kind moved. What was reversed or returned counts against what it undid.
+// add adds what entries of one kind moved.
 func (f *Flow) add(kind noren.PointEntryKind, plus, minus int64) {
-	switch kind {
-	case noren.PointsGranted, noren.PointsReturned:
-		f.Given += plus + minus
-	case noren.PointsUsed:
-		f.Used -= plus + minus
-	case noren.PointsReversed:
-		f.Given += minus
-		f.Used -= plus
-	case noren.PointsExpired:
-		f.Expired -= plus + minus
+	for _, moved := range []int64{plus, minus} {
+		switch noren.FlowOf(kind, moved) {
+		case noren.PointsGiven:
+			f.Given += moved
+		case noren.PointsSpent:
+			f.Used -= moved
+		case noren.PointsLapsed:
+			f.Expired -= moved
+		}
 	}
+}
+
+// Since returns the first instant of the time that an Overview adds up: of today, and of the last Days days.
+func Since(now time.Time, zone *time.Location) (today, recent time.Time) {
+	now = now.In(zone)
+	today = time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+	return today, today.AddDate(0, 0, 1-Days)
+}
+
+// ExpiringLots are lots of several members, with these members.
+type ExpiringLots struct {
+	Lots    []noren.PointLot
+	Members map[int64]noren.Member
+}
+
+// ExpiringIn returns one page of the lots whose points expire in the month and have not yet, soonest first: those that an Overview
+// adds up.
+func (s *Service) ExpiringIn(ctx context.Context, c noren.Caller, month noren.Month, p noren.Page) (out ExpiringLots, err error) {
+	first, err := time.Parse("2006-01", string(month))
+	if err != nil {
+		return out, noren.Missing("month", month)
+	}
+	f := noren.PointLotFilter{
+		VisibleTo: c.Client.StoreID, Page: p, Till: noren.DateOf(first.AddDate(0, 1, 0), time.UTC),
+		Expires: max(noren.DateOf(first, time.UTC), noren.DateOf(s.run.Now(), c.Tenant.Location())),
+	}
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		if out.Lots, err = tx.PointLots(ctx, f); err != nil {
+			return err
+		}
+		ids := make([]int64, len(out.Lots))
+		for i, l := range out.Lots {
+			ids[i] = l.MemberID
+		}
+		out.Members, err = unit.MembersByID(ctx, tx, ids, false)
+		return err
+	})
+	return out, err
 }

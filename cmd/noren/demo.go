@@ -67,17 +67,17 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	for i := range wanted.ConsoleUsers {
 		wanted.ConsoleUsers[i].Password = typeable()
 	}
-	report, err := c.load(ctx, std, h.rooms, wanted)
+	report, err := c.load(ctx, std, h, wanted)
 	if err != nil {
 		return err
 	}
-	receiver, err := newReceiver(ctx, std.out, h.rooms, report.Clients)
+	receiver, err := newReceiver(ctx, std, h.rooms, report.Clients)
 	if err != nil {
 		return err
 	}
 	defer receiver.close()
 	// Before the server, whose worker would apply and deliver the same.
-	past, err := newLife(ctx, h, c.Seed, c.Members, receiver.URL)
+	past, err := newLife(ctx, h, c.Seed, wanted.Members, receiver.URL)
 	if err == nil {
 		err = past.live(ctx)
 	}
@@ -138,11 +138,18 @@ func (c *demoCmd) listen(ctx context.Context, std streams) (net.Listener, error)
 	return l, err
 }
 
-// load applies the shop as `noren apply` would.
-func (c *demoCmd) load(ctx context.Context, std streams, rooms *app.App, wanted shop.Shop) (shop.Report, error) {
+// load applies the shop as `noren apply` would, but for the days on which members joined.
+func (c *demoCmd) load(ctx context.Context, std streams, h *house, wanted shop.Shop) (shop.Report, error) {
 	begin := time.Now()
 	say(std.out, std.words("会員%s人の店舗を準備しています…", "Loading a shop with %s members …"), number(c.Members))
-	report, err := rooms.Shop.Apply(ctx, wanted)
+	err := join(ctx, h, wanted, begin)
+	var report shop.Report
+	if err == nil {
+		report, err = h.rooms.Shop.Apply(ctx, wanted)
+	}
+	for i, l := range report.Lines { // in a database that was empty all of it is new, whatever join has made before
+		report.Lines[i] = shop.ReportLine{What: l.What, Created: l.Created + l.Updated + l.Unchanged}
+	}
 	if err != nil {
 		say(std.out, "\n")
 		return report, fmt.Errorf("loading the demo shop: %w", err)

@@ -24,17 +24,22 @@ type life struct {
 	tenant   noren.Tenant
 	pos      noren.Caller // the client whose bulk updates they are
 	members  int64
+	entries  []noren.Date // of the days on which the members joined, by their IDs less 1
 	products []noren.Product
 	stock    map[noren.StockKey]int64
 	receiver string // callback URL
 }
 
 // newLife returns the past of the shop, which has been loaded into the house.
-func newLife(ctx context.Context, h *house, seed uint64, members int, receiver string) (*life, error) {
+func newLife(ctx context.Context, h *house, seed uint64, members []noren.MemberPatch, receiver string) (*life, error) {
 	l := &life{
 		rand: rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // the same seed makes the same shop; nothing of it is secret
-		now:  time.Now(), members: int64(members), receiver: receiver,
+		now:  time.Now(), members: int64(len(members)), receiver: receiver,
 		stock: make(map[noren.StockKey]int64),
+	}
+	for _, m := range members {
+		entry, _ := m.EntryDate.Value()
+		l.entries = append(l.entries, entry)
 	}
 	c := h.configured
 	c.Clock = func() time.Time { return l.at }
@@ -88,10 +93,13 @@ func (l *life) checks(ctx context.Context) error {
 	return nil
 }
 
-// some draws every nth member or so, beginning with the first.
+// some draws every nth member or so of those who have joined by now, beginning with the first.
 func (l *life) some(nth int64) (q noren.MemberQuery) {
+	today := noren.DateOf(l.at, l.tenant.Location())
 	for id := int64(1); id <= l.members && len(q.IDs) < noren.MaxNamed; id += 1 + l.rand.Int64N(2*nth-1) {
-		q.IDs = append(q.IDs, id)
+		if l.entries[id-1] < today {
+			q.IDs = append(q.IDs, id)
+		}
 	}
 	return q
 }

@@ -23,15 +23,24 @@ func TestDemoHasAPast(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer h.close()
-		if _, err := h.rooms.Shop.Apply(ctx, demoshop.New(1, time.Now(), members)); err != nil {
+		now := time.Now()
+		wanted := demoshop.New(1, now, members)
+		if err := join(ctx, h, wanted, now); err != nil {
 			t.Fatal(err)
 		}
-		past, err := newLife(ctx, h, 1, members, "http://127.0.0.1:9/callback")
+		if _, err := h.rooms.Shop.Apply(ctx, wanted); err != nil {
+			t.Fatal(err)
+		}
+		past, err := newLife(ctx, h, 1, wanted.Members, "http://127.0.0.1:9/callback")
 		if err == nil {
 			err = past.live(ctx)
 		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		recent, err := h.rooms.Members.List(ctx, past.pos, noren.MemberFilter{Created: noren.Span{From: now.AddDate(0, -1, 0)}, Page: noren.Page{Limit: 1}})
+		if err != nil || recent.Total*2 > members+alwaysShown {
+			t.Errorf("%d of %d members have joined within a month, %v", recent.Total, members, err)
 		}
 		health, err := h.rooms.Bulk.Health(ctx, past.pos)
 		if err != nil {

@@ -28,12 +28,12 @@ type receiver struct {
 	server  *http.Server
 	arrived chan int64 // IDs of bulk requests
 
-	mu  sync.Mutex // guards out: one callback is printed at a time
-	out io.Writer
+	mu sync.Mutex // one callback is printed at a time
+	streams
 }
 
 // newReceiver starts a receiver on a free port of the loopback network.
-func newReceiver(ctx context.Context, out io.Writer, rooms *app.App, clients []access.ClientCredentials) (*receiver, error) {
+func newReceiver(ctx context.Context, std streams, rooms *app.App, clients []access.ClientCredentials) (*receiver, error) {
 	tenant, err := rooms.Access.TenantByContract(ctx, demoshop.Contract)
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func newReceiver(ctx context.Context, out io.Writer, rooms *app.App, clients []a
 		return nil, fmt.Errorf("starting the receiver of callbacks: %w", err)
 	}
 	r := &receiver{
-		URL: "http://" + l.Addr().String() + "/callback", rooms: rooms, tenant: tenant, out: out,
+		URL: "http://" + l.Addr().String() + "/callback", rooms: rooms, tenant: tenant, streams: std,
 		arrived: make(chan int64, 1),
 	}
 	for _, c := range clients {
@@ -95,18 +95,18 @@ func (r *receiver) verified(header http.Header, body []byte, now time.Time) bool
 
 // show prints a callback with the time since its request was accepted, which comes from the database.
 func (r *receiver) show(ctx context.Context, id int64, at time.Time, body []byte, verified bool) {
-	signature := "signature verified ✓"
+	signature := r.words("署名は正しい値です ✓", "signature verified ✓")
 	if !verified {
-		signature = "signature NOT verified ✗"
+		signature = r.words("署名が正しくありません ✗", "signature NOT verified ✗")
 	}
 	// Somebody may post here by hand with an ID that does not exist; then the time is left out.
 	after := ""
 	if status, err := r.rooms.Bulk.Status(ctx, noren.Caller{Tenant: r.tenant}, id); err == nil {
-		after = fmt.Sprintf(", %s after it was accepted", inMilliseconds(at.Sub(status.Request.AcceptedAt)))
+		after = fmt.Sprintf(r.words("(受付から%s)", ", %s after it was accepted"), inMilliseconds(at.Sub(status.Request.AcceptedAt)))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	say(r.out, "← callback of request %d%s, %s\n    %s\n\n", id, after, signature, body)
+	say(r.out, r.words("← リクエスト%dのコールバック%s、%s\n    %s\n\n", "← callback of request %d%s, %s\n    %s\n\n"), id, after, signature, body)
 }
 
 // inMilliseconds formats a short duration: 5.3 ms.

@@ -28,7 +28,7 @@ func TestReceiver(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	r, err := newReceiver(t.Context(), &out, h.rooms, report.Clients)
+	r, err := newReceiver(t.Context(), streams{out: &out}, h.rooms, report.Clients)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -121,15 +122,15 @@ func (t *tour) introduce() error {
 	say(w, t.words("\n暖簾商店、契約ID %s\n", "\n暖簾商店, contract %s\n"), demoshop.Contract)
 	for _, l := range t.report.Lines {
 		if l.Created > 1 { // the tenant and its settings, one each, are not worth a line
-			say(w, "  %s\t%s\n", l.What, number(l.Created))
+			say(w, "  %s\t%s\n", t.words(cmp.Or(loaded()[l.What], l.What), l.What), number(l.Created))
 		}
 	}
 	say(w, t.words("\nアドレス\n  API\t%s\n  コールバック\t%s\n", "\nAddresses\n  API\t%s\n  callbacks\t%s\n"), t.base, t.receiver.URL)
 	say(w, "\n%s\n", t.words("認証情報(今回の起動用に発行)", "Credentials, generated for this run"))
 	for _, c := range t.report.Clients {
-		who := "app"
+		who := t.words("アプリ", "app")
 		if c.Kind == noren.UserClient {
-			who = "user of store 1"
+			who = t.words("店舗1のユーザー", "user of store 1")
 		}
 		label := fmt.Sprintf("%s (%s, %s)", c.Name, c.Dialect, who)
 		for _, field := range credentials(c, t.keys) {
@@ -143,6 +144,14 @@ func (t *tour) introduce() error {
 	signIn{streams: t.streams, console: t.base + "/console/", contract: demoshop.Contract, name: "暖簾商店"}.print(t.people)
 	say(t.out, "\n")
 	return nil
+}
+
+// loaded are the kinds of things in the shop, in Japanese.
+func loaded() map[string]string {
+	return map[string]string{
+		"ranks": "会員ランク", "staff ranks": "社員ランク", "stores": "店舗", "products": "商品", "staff": "スタッフ", "members": "会員", "purchases": "購入",
+		"console users": "管理画面のユーザー", "clients": "連携クライアント",
+	}
 }
 
 // roundTrip makes a bulk update over HTTP as a client would, and waits for its callback.
@@ -160,7 +169,7 @@ func (t *tour) roundTrip(ctx context.Context) error {
 	answer, err := t.do(request, http.StatusAccepted)
 	if err == nil {
 		t.first = requestID(answer)
-		say(t.out, "← 202 Accepted, after %s\n    %s\n\n", inMilliseconds(time.Since(begin)), bytes.TrimSpace(answer))
+		say(t.out, t.words("← 202 Accepted(%sで応答)\n    %s\n\n", "← 202 Accepted, after %s\n    %s\n\n"), inMilliseconds(time.Since(begin)), bytes.TrimSpace(answer))
 	}
 	t.receiver.mu.Unlock()
 	if err != nil {

@@ -161,6 +161,7 @@ func TestAllotmentFilters(t *testing.T) {
 		"page=4&per_page=2": "", "type=api": "1 2 4 -3 8", "type=manual": "", "type=expiration": "-8", "type=fulfillment": "", "type=": "",
 		"before=2022-12-15T07:00:36Z": "1", "before=2022-12-15T07:00:36.000001": "1 2", "after=2022-12-15T07:00:36&before=2022-12-15": "",
 		"after=2022-12-15T16:00:36%2B09:00": "4 -3 8 -8", "after=2022-12-16": "-8", "after=2022-12-15%2007:00:38": "8 -8",
+		"after=2022-12-15T16:00:36%2B0900": "4 -3 8 -8", "after=2022-12-15T16:00:36+0900": "4 -3 8 -8", "after=2022-12-15T16:00:36+09:00": "4 -3 8 -8",
 		"type=api&_=1": "1 2 4 -3 8", "before=2022-12-15": "",
 	} {
 		var got []string
@@ -174,7 +175,7 @@ func TestAllotmentFilters(t *testing.T) {
 	for query, pointer := range map[string]string{
 		"type=api&type2=x": "/type2", "customer_id=1": "/customer_id", "limit=1": "/limit",
 		"page=": "/page", "page=x": "/page", "page=1.5": "/page", "page=99999999999999999999": "/page", "per_page=0": "/per_page", "per_page=251": "/per_page",
-		"direction=": "/direction", "before=": "/before", "after=2022-12-32": "/after", "after=12:00": "/after", "page=1&page=2": "/page", "%zz": "/query",
+		"direction=": "/direction", "before=": "/before", "after=2022-12-32": "/after", "after=2022-12-15T16:00:36+": "/after", "after=12:00": "/after", "page=1&page=2": "/page", "%zz": "/query",
 	} {
 		a := b.Do(request{Method: "GET", Path: "/api/shopify/point_allotments?" + query, As: "a"})
 		if a.Status != 422 || !strings.Contains(a.Body, `"pointer":"`+pointer+`"`) {

@@ -79,9 +79,13 @@ func parameters() []parameter {
 }
 
 // parseTime parses the forms of ISO 8601 that before and after may have. Without a zone they are in UTC, like
-// responses. time.Parse accepts a fraction of a second after any of them.
+// responses. time.Parse accepts a fraction of a second after any of them. Some languages write the zone without its colon, and a
+// plus sign that was not escaped arrives as a blank.
 func parseTime(text string) (t time.Time, err error) {
-	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
+	if strings.Contains(text, "T") { // only the form with a letter between day and time has a blank for nothing else
+		text = strings.Replace(text, " ", "+", 1)
+	}
+	for _, form := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
 		if t, err = time.Parse(form, text); err == nil && t.Year() >= 1 && t.Year() < 10_000 {
 			return t, nil
 		}

@@ -66,18 +66,27 @@ func (d *Dialect) Claim(path string) (web.Claim, bool) {
 		return web.Claim{Path: path, Contract: segments[0]}, true
 	}
 	if len(segments) >= 2 && segments[1] == "pos" {
-		return web.Claim{Path: "/" + strings.Join(segments[2:], "/"), Contract: segments[0]}, true
+		return web.Claim{Path: unserved("/" + strings.Join(segments[2:], "/")), Contract: segments[0]}, true
 	}
 	// Without the prefix only the documented first segments are ours, because other dialects have paths of their own.
 	switch segments[0] {
 	case "customers", "stock", "stores", "products", "bulk_requests":
-		return web.Claim{Path: path, Shared: true}, true
+		return web.Claim{Path: unserved(path), Shared: true}, true
 	case "app":
 		if len(segments) == 3 && segments[2] == "token" {
 			return web.Claim{Path: path, Contract: segments[1]}, true
 		}
 	}
 	return web.Claim{}, false
+}
+
+// unserved returns the path, but for that of the list of points: it is an API of its own that is not served, and no customer with
+// the ID "point". A client is told so, and not which parameters a customer has.
+func unserved(path string) string {
+	if path == "/customers/point" {
+		return "/points" // no route has it
+	}
+	return path
 }
 
 // otherAPIs are the first segments, behind the contract id, of the platform's APIs beside POS. Clients of them are told that they

@@ -61,6 +61,7 @@ func goldenRequests() []struct {
 		{"token_json", request{Method: "POST", Path: "/app/" + shopA + "/token", Body: `{"grant_type":"client_credentials"}`}},
 		{"error_404_other_api", request{Method: "GET", Path: "/" + shopA + "/order-shipment/stores/1", As: "a"}},
 		{"error_404_bare", request{Method: "GET", Path: "/transactions", As: "a"}},
+		{"error_404_points", request{Method: "GET", Path: "/customers/point?customer_id=1&limit=100", As: "a"}},
 		{"error_401", request{Method: "GET", Path: "/" + shopB + "/pos/stock", As: "a"}},
 		{"error_403", request{Method: "GET", Path: "/stock", As: "poor"}},
 		{"error_404", request{Method: "GET", Path: "/customers/999", As: "a"}},

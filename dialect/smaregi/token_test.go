@@ -90,6 +90,7 @@ func TestTokenTakesBothFormsOfCredentials(t *testing.T) {
 		{"Basic", "grant_type=client_credentials&scope=" + scopeStockRead, scopeStockRead, basic("app-A", "secret")},
 		{"Basic and the same id", "grant_type=client_credentials&client_id=app-A&scope=" + scopeStockRead, scopeStockRead, basic("app-A", "secret")},
 		{"all scopes", "grant_type=client_credentials", strings.Join(allScopes(), " "), basic("app-A", "secret")},
+		{"one scope twice", "grant_type=client_credentials&scope=" + scopeStockRead + "+" + scopeStockRead, scopeStockRead, basic("app-A", "secret")},
 		{"as it is", "grant_type=client_credentials", scopeStockRead, basic("odd+app", "50%+x")},
 		{"form-encoded", "grant_type=client_credentials", scopeStockRead, basic(url.QueryEscape("odd+app"), url.QueryEscape("50%+x"))},
 	}

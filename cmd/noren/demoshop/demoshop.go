@@ -32,7 +32,7 @@ const (
 // that applying it generates new ones.
 func New(seed uint64, now time.Time, members int) shop.Shop {
 	g := generator{
-		rand: rand.New(rand.NewPCG(seed, seed)), now: now, surnames: readSurnames(), given: readGiven(),
+		rand: rand.New(rand.NewPCG(seed, seed)), now: now, members: int64(members), surnames: readSurnames(), given: readGiven(),
 		places: readPlaces(), towns: lines("towns.txt"),
 	}
 	shop := shop.Shop{
@@ -54,8 +54,7 @@ func New(seed uint64, now time.Time, members int) shop.Shop {
 	for id := range int64(members) {
 		m, spend := g.member(id + 1)
 		shop.Members = append(shop.Members, m)
-		code, _ := m.Code.Value()
-		shop.Purchases = append(shop.Purchases, g.purchases(code, spend)...)
+		shop.Purchases = append(shop.Purchases, g.purchases(m, spend)...)
 	}
 	return shop
 }

@@ -2,6 +2,7 @@ package demoshop
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -13,6 +14,7 @@ import (
 type generator struct {
 	rand     *rand.Rand
 	now      time.Time
+	members  int64 // how many there will be
 	surnames []surname
 	given    []givenName
 	places   []place
@@ -25,11 +27,22 @@ func (g *generator) chance(percent int) bool { return g.rand.IntN(100) < percent
 // between draws a whole number from least to most, both included.
 func (g *generator) between(least, most int) int { return least + g.rand.IntN(most-least+1) }
 
-// day draws a day from 1 January of a year to yesterday.
-func (g *generator) day(fromYear int) noren.Date {
+// entry draws the day on which a member joined, from 1 January of a year to today. More and more people join, and the first
+// members have been there for long, so that examples can show a past of theirs.
+func (g *generator) entry(id int64, fromYear int) noren.Date {
 	from := time.Date(fromYear, 1, 1, 0, 0, 0, 0, time.UTC)
-	days := max(int(g.now.Sub(from).Hours()/24), 1)
-	return noren.DateOf(from.AddDate(0, 0, g.rand.IntN(days)), time.UTC)
+	days := int(g.now.Sub(from).Hours() / 24)
+	if id <= alwaysActive {
+		days -= settled
+	}
+	days = max(days, 1)
+	drawn := math.Sqrt(float64(g.rand.IntN(days)) / float64(days))
+	switch {
+	case id > g.members-joinToday && id > alwaysActive:
+		return noren.DateOf(g.now, time.UTC)
+	default:
+		return noren.DateOf(from.AddDate(0, 0, int(drawn*float64(days))), time.UTC)
+	}
 }
 
 // The ages of members, and the youngest age at joining.
@@ -38,6 +51,8 @@ const (
 	joinAge          = 16
 	opened           = 2014 // the year in which the programme began
 	alwaysActive     = 20   // the first members are ACTIVE, so that examples can name them
+	settled          = 500  // days since the last of these joined
+	joinToday        = 3    // the last members join today
 )
 
 // member generates a member and their spend of the last twelve months.
@@ -56,7 +71,7 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 		LastName: noren.Set(family.name), FirstName: noren.Set(first.name),
 		LastKana: noren.Set(family.kana), FirstKana: noren.Set(first.kana), Sex: noren.Set(sex),
 		MailOptIn: noren.Set(g.chance(64)), Status: noren.Set(noren.Active),
-		EntryDate: noren.Set(g.day(max(opened, birthYear+joinAge+1))), Rank: noren.Set(noren.Ref{ID: rankFor(spend)}),
+		EntryDate: noren.Set(g.entry(id, g.opening(id, birthYear))), Rank: noren.Set(noren.Ref{ID: rankFor(spend)}),
 	}
 	// Not everybody gives a birth date, an email address or a phone number.
 	if g.chance(88) {
@@ -85,6 +100,15 @@ func (g *generator) member(id int64) (noren.MemberPatch, int) {
 		g.standing(&m)
 	}
 	return m, spend
+}
+
+// opening is the first year in which somebody born in that year may join.
+func (g *generator) opening(id int64, birthYear int) int {
+	year := max(opened, birthYear+joinAge+1)
+	if id <= alwaysActive {
+		return min(year, g.now.Year()-3)
+	}
+	return year
 }
 
 // address gives the member an address and phone numbers. The area or network code is followed by a 0, with which no
@@ -161,16 +185,22 @@ func rankFor(spend int) int64 {
 	return earned
 }
 
-// purchases splits a member's spend into visits of a few thousand yen, spread over the year.
-func (g *generator) purchases(code string, spend int) []noren.PurchaseEvent {
+// purchases splits a member's spend into visits of a few thousand yen, spread over the year, or over the time since they joined.
+func (g *generator) purchases(m noren.MemberPatch, spend int) []noren.PurchaseEvent {
+	const year = 355 * 24 * time.Hour
 	var list []noren.PurchaseEvent
+	code, _ := m.Code.Value()
+	entry, _ := m.EntryDate.Value()
+	joined, _ := time.Parse(time.DateOnly, string(entry)) // valid: entry made it
+	member := min(year, max(g.now.Sub(joined), time.Hour))
 	for rest := spend; rest > 0; {
 		amount := min(rest, g.between(600, 4_000+spend/6))
 		if rest-amount < 500 {
 			amount = rest // too little would be left for another visit
 		}
 		rest -= amount
-		paid := g.now.Add(-time.Duration(g.rand.Int64N(int64(355 * 24 * time.Hour)))).Truncate(time.Second)
+		ago := float64(g.rand.Int64N(int64(year))) / float64(year)
+		paid := g.now.Add(-time.Duration(ago * float64(member))).Truncate(time.Second)
 		list = append(list, noren.PurchaseEvent{
 			Kind: noren.PurchasePaid, ExternalID: fmt.Sprintf("%s-%03d", code, len(list)+1),
 			Member: noren.MemberKey{Code: code}, Amount: int64(amount), PaidAt: paid,
