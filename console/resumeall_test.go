@@ -103,7 +103,8 @@ func TestSessionEndsInEveryForm(t *testing.T) {
 			continue
 		}
 		again, code := w.signInWith(kept, "admin")
-		if code != http.StatusOK {
+		// What was typed for an import's columns is judged before it is shown.
+		if code != http.StatusOK && code != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", r.pattern, code)
 			w = b.as("admin")
 			continue

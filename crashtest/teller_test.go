@@ -250,9 +250,9 @@ func (c *teller) give() {
 	form := url.Values{"once": {once[1]}, "mode": {mode}, "kind": {"DEFAULT"}, "amount": {strconv.FormatInt(amount, 10)}, "reason": {"storm"}}
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		got := c.insist(request{"console points", http.MethodPost, path + "/points", c.browser(), form.Encode()},
-			http.StatusSeeOther, http.StatusUnprocessableEntity)
+			http.StatusSeeOther, http.StatusUnprocessableEntity, http.StatusUnauthorized)
 		switch {
-		case got.status == http.StatusSeeOther && strings.Contains(got.header.Get("Location"), "sign-in"):
+		case got.status == http.StatusUnauthorized: // a clock has passed the end of the session
 			c.signIn()
 			time.Sleep(200 * time.Millisecond)
 			continue
