@@ -75,13 +75,19 @@ const statusGone = 410
 // Delivered reports whether the receiver took the callback: any 2xx.
 func (a Attempt) Delivered() bool { return a.Status >= 200 && a.Status < 300 }
 
+// Delivery is an attempt to deliver a callback, which is as it is after it.
+type Delivery struct {
+	Callback Callback
+	Attempt  Attempt
+}
+
 // CallbackTx reads and writes callbacks and the attempts to deliver them.
 type CallbackTx interface {
 	// Callbacks returns one page, newest first.
 	Callbacks(ctx context.Context, f CallbackFilter) ([]Callback, error)
-	// RecordAttempt stores the attempt and the callback's new state, and ends its lease. An attempt whose number is
-	// already recorded changes nothing.
-	RecordAttempt(ctx context.Context, c Callback, a Attempt) error
+	// RecordAttempts stores each attempt and its callback's new state, and ends its lease. An attempt whose number is
+	// already recorded changes nothing. A callback comes once at most.
+	RecordAttempts(ctx context.Context, deliveries []Delivery) error
 	// GiveUpCallbacks gives up pending callbacks to the host, and returns how many: at most limit of those that became
 	// pending no later than owed, are due and claimed by nobody.
 	GiveUpCallbacks(ctx context.Context, host string, now, owed time.Time, limit int) (int, error)

@@ -80,17 +80,15 @@ func (db *DB) ClaimCallbacks(
 	err = db.on.single(ctx, tenant, func(t *tx) error {
 		// Of a run whose outcome was lost nothing counts.
 		claimed = nil
-		// A statement for each host, so that a host with very many cannot take the places of the others.
-		for _, s := range shares {
-			rows, err := t.query(ctx, `WITH found AS MATERIALIZED (SELECT request_id FROM callbacks
-				WHERE callbacks.tenant_id = ? AND callbacks.host = ? AND `+due+` ORDER BY next_at, request_id LIMIT ?`+f.skipLocked+`)
+		for _, found := range t.dueOf(shares, at) {
+			rows, err := t.query(ctx, `WITH found AS MATERIALIZED (`+found.text+`)
 				UPDATE callbacks SET lease_until = ? FROM found
 				WHERE callbacks.tenant_id = ? AND callbacks.request_id = found.request_id AND `+stillDue+f.unsynced+`
 				RETURNING `+callbackColumns+`, COALESCE((SELECT k.secret FROM signing_keys k
 					WHERE k.tenant_id = callbacks.tenant_id AND k.name = 'client:' || CAST(callbacks.client_id AS text)), ''),
 					COALESCE((SELECT k.previous FROM signing_keys k WHERE k.tenant_id = callbacks.tenant_id
 						AND k.name = 'client:' || CAST(callbacks.client_id AS text) AND k.previous_until > ?), '')`,
-				tenant, s.Host, at, at, s.Most, micros(until), tenant, at, at, at)
+				append(found.args, micros(until), tenant, at, at, at)...)
 			list, err := collect(rows, err, func(row scannable) (noren.Callback, error) {
 				var secret, previous string
 				c, err := scanCallback(row, &secret, &previous)
@@ -109,6 +107,37 @@ func (db *DB) ClaimCallbacks(
 		return cmp.Or(a.NextAt.Compare(b.NextAt), cmp.Compare(a.RequestID, b.RequestID))
 	})
 	return claimed, err
+}
+
+// dueOf are the queries for the callbacks of each host that are due, at most as many as its share, so that a host with very many
+// cannot take the places of the others. They are locked. PostgreSQL takes all hosts in one; behind Citus that would go to no one shard.
+func (t *tx) dueOf(shares []noren.HostShare, at int64) (queries []query) {
+	f := t.db.flavor
+	ofHost := func(host, most string) string {
+		return "SELECT request_id FROM callbacks WHERE callbacks.tenant_id = ? AND callbacks.host = " + host + " AND " + due +
+			" ORDER BY next_at, request_id LIMIT " + most + f.skipLocked
+	}
+	if f.unnests && !f.sharded {
+		hosts, most := make([]string, len(shares)), make([]int64, len(shares))
+		for i, s := range shares {
+			hosts[i], most[i] = s.Host, int64(s.Most)
+		}
+		return []query{{
+			"SELECT c.request_id FROM unnest(CAST(? AS text[]), CAST(? AS bigint[])) AS s (host, most) CROSS JOIN LATERAL (" +
+				ofHost("s.host", "s.most") + ") AS c",
+			[]any{hosts, most, t.tenant, at, at},
+		}}
+	}
+	for _, s := range shares {
+		queries = append(queries, query{ofHost("?", "?"), []any{t.tenant, s.Host, at, at, s.Most}})
+	}
+	return queries
+}
+
+// query is a text with its arguments.
+type query struct {
+	text string
+	args []any
 }
 
 // GiveUpCallbacks implements noren.CallbackTx.
@@ -183,30 +212,78 @@ func (t *tx) Callbacks(ctx context.Context, f noren.CallbackFilter) ([]noren.Cal
 	return list, doing("list callbacks", err)
 }
 
-// RecordAttempt implements noren.CallbackTx. Where two processes have delivered the same attempt, because a lease ran
+// RecordAttempts implements noren.CallbackTx. Where two processes have delivered the same attempt, because a lease ran
 // out, the record and the state of the first stay.
-func (t *tx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attempt) error {
-	err := t.later(ctx, deferred{
-		doing: "store a callback's state",
-		text: `UPDATE callbacks SET state = ?, attempts = ?, tries = ?, next_at = ?, lease_until = 0
-			WHERE tenant_id = ? AND request_id = ? AND attempts = ?`,
+func (t *tx) RecordAttempts(ctx context.Context, deliveries []noren.Delivery) error {
+	if len(deliveries) == 0 {
+		return nil
+	}
+	deliveries = slices.SortedFunc(slices.Values(deliveries), func(a, b noren.Delivery) int {
+		return cmp.Compare(a.Callback.RequestID, b.Callback.RequestID)
+	})
+	of := func(value func(d *noren.Delivery) any) []any { return valuesOf(deliveries, value) }
+	requests := column{"request_id", kindInt, of(func(d *noren.Delivery) any { return d.Callback.RequestID })}
+	if f := t.db.flavor; f.remote && len(deliveries) > 1 {
+		// Locked in the order of their numbers, as whoever sends them again does; an UPDATE has an order of its own.
+		if err := t.later(ctx, deferred{
+			doing: "lock callbacks", args: []any{t.tenant, f.list(array[int64](requests.values))},
+			text: "SELECT request_id FROM callbacks WHERE tenant_id = ? AND " + f.in("request_id") + " ORDER BY request_id" + f.forUpdate(),
+		}); err != nil {
+			return err
+		}
+	}
+	err := t.updateLater(ctx, deferred{doing: "store the states of callbacks"}, "callbacks", []column{
+		requests,
 		// Only the attempt that comes next changes the state: of two that have the same number, the second finds
 		// another count.
-		args: []any{string(c.State), c.Attempts, c.Tries, micros(c.NextAt), t.tenant, c.RequestID, a.Number - 1},
+		{"attempts", kindInt, of(func(d *noren.Delivery) any { return int64(d.Attempt.Number - 1) })},
+	}, []column{
+		{"state", kindText, of(func(d *noren.Delivery) any { return string(d.Callback.State) })},
+		{"attempts", kindInt, of(func(d *noren.Delivery) any { return int64(d.Callback.Attempts) })},
+		{"tries", kindInt, of(func(d *noren.Delivery) any { return int64(d.Callback.Tries) })},
+		{"next_at", kindInt, of(func(d *noren.Delivery) any { return micros(d.Callback.NextAt) })},
+		{"lease_until", kindInt, of(func(*noren.Delivery) any { return int64(0) })},
 	})
 	if err != nil {
 		return err
 	}
-	return t.later(ctx, deferred{
-		// Inserted from the callback's own row, so that nothing is recorded of one that was swept meanwhile. Of two
-		// attempts with one number the first stays.
-		doing: "record an attempt",
-		text: `INSERT INTO callback_attempts (tenant_id, request_id, number, at, duration, status, error, answer)
-			SELECT tenant_id, request_id, attempts, CAST(? AS bigint), CAST(? AS bigint), CAST(? AS bigint), CAST(? AS text),
-				COALESCE(?, CAST(NULL AS bytea))
-			FROM callbacks WHERE tenant_id = ? AND request_id = ? AND attempts = ? ON CONFLICT DO NOTHING`,
-		args: []any{micros(a.At), a.Duration.Microseconds(), a.Status, a.Error, a.Answer, t.tenant, c.RequestID, a.Number},
+	return t.recordAttempts(ctx, []column{
+		{"at", kindInt, of(func(d *noren.Delivery) any { return micros(d.Attempt.At) })},
+		{"duration", kindInt, of(func(d *noren.Delivery) any { return d.Attempt.Duration.Microseconds() })},
+		{"status", kindInt, of(func(d *noren.Delivery) any { return int64(d.Attempt.Status) })},
+		{"error", kindText, of(func(d *noren.Delivery) any { return d.Attempt.Error })},
+		{"answer", kindBytes, of(func(d *noren.Delivery) any { return bytesOrNull(d.Attempt.Answer) })},
+		requests,
+		{"number", kindInt, of(func(d *noren.Delivery) any { return int64(d.Attempt.Number) })},
 	})
+}
+
+// recordAttempts inserts the attempts, each from its callback's own row, so that nothing is recorded of one that was swept meanwhile. Of
+// two attempts with one number the first stays. The last two columns are those by which the row is found.
+func (t *tx) recordAttempts(ctx context.Context, cols []column) error {
+	const (
+		into   = "INSERT INTO callback_attempts (tenant_id, request_id, number, at, duration, status, error, answer) "
+		doing  = "record attempts"
+		ignore = " ON CONFLICT DO NOTHING"
+	)
+	if t.db.flavor.unnests {
+		return t.later(ctx, deferred{
+			doing: doing, args: append(arrays(cols), t.tenant),
+			text: into + "SELECT c.tenant_id, c.request_id, c.attempts, v.c0, v.c1, v.c2, v.c3, v.c4 FROM callbacks AS c JOIN " + unnest(cols, "") +
+				" ON c.request_id = v.c5 AND c.attempts = v.c6 WHERE c.tenant_id = ?" + ignore,
+		})
+	}
+	cols = append(cols, t.tenantColumn(len(cols[0].values)))
+	return deferred{doing: doing}.outcome(t.eachRow(ctx, into+"SELECT tenant_id, request_id, attempts, ?, ?, ?, ?, ? FROM callbacks"+
+		" WHERE request_id = ? AND attempts = ? AND tenant_id = ?"+ignore, cols))
+}
+
+// bytesOrNull is NULL for no bytes at all.
+func bytesOrNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
 }
 
 // ResendCallbacks implements noren.CallbackTx. What was tried before stays recorded, and counts no longer.

@@ -299,7 +299,7 @@ func fillBulk(t *testing.T, tx noren.Tx) error {
 	delivered.State, delivered.Attempts, delivered.Tries = noren.CallbackDelivered, 1, 1
 	return errors.Join(
 		tx.FinishBulk(ctx, requests[:2], callbacks),
-		tx.RecordAttempt(ctx, delivered, noren.Attempt{Number: 1, At: at, Status: 204}),
+		tx.RecordAttempts(ctx, []noren.Delivery{{Callback: delivered, Attempt: noren.Attempt{Number: 1, At: at, Status: 204}}}),
 	)
 }
 

@@ -64,7 +64,9 @@ func attempt(c noren.Callback, state noren.DeliveryState, next time.Time) (noren
 func (b *bundle) record(t *testing.T, c noren.Callback, state noren.DeliveryState, next time.Time) noren.Callback {
 	t.Helper()
 	after, a := attempt(c, state, next)
-	b.update(t, func(tx noren.Tx) error { return tx.RecordAttempt(b.ctx, after, a) })
+	b.update(t, func(tx noren.Tx) error {
+		return tx.RecordAttempts(b.ctx, []noren.Delivery{{Callback: after, Attempt: a}})
+	})
 	return after
 }
 
@@ -109,7 +111,9 @@ func callbackAttempts(t *testing.T, b *bundle) {
 		if i == 5 {
 			a.Status, a.Error, a.Answer = 0, "dial tcp: 接続できません", nil
 		}
-		b.update(t, func(tx noren.Tx) error { return tx.RecordAttempt(b.ctx, after, a) })
+		b.update(t, func(tx noren.Tx) error {
+			return tx.RecordAttempts(b.ctx, []noren.Delivery{{Callback: after, Attempt: a}})
+		})
 		want, c = append(want, a), after
 	}
 	b.view(t, func(tx noren.Tx) error {

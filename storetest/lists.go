@@ -162,7 +162,9 @@ func deliveryFlows(t *testing.T, b *bundle) {
 		c.Attempts++
 		c.State = noren.CallbackDelivered
 		b.update(t, func(tx noren.Tx) error {
-			return tx.RecordAttempt(b.ctx, c, noren.Attempt{Number: c.Attempts, At: at(0).Add(begun), Duration: took, Status: status})
+			return tx.RecordAttempts(b.ctx, []noren.Delivery{{Callback: c, Attempt: noren.Attempt{
+				Number: c.Attempts, At: at(0).Add(begun), Duration: took, Status: status,
+			}}})
 		})
 		return c
 	}

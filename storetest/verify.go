@@ -125,7 +125,7 @@ func verifyFinds(t *testing.T, b *bundle) {
 			}
 			after, refused := attempt(list[0], noren.CallbackPending, at(1))
 			after.State = noren.CallbackDelivered
-			return tx.RecordAttempt(b.ctx, after, refused)
+			return tx.RecordAttempts(b.ctx, []noren.Delivery{{Callback: after, Attempt: refused}})
 		}, 1},
 		{"a token of no client", func(b *bundle, tx noren.Tx) error {
 			return tx.AddToken(b.ctx, noren.Token{Hash: noren.HashSecret("stray"), ClientID: 99})

@@ -45,6 +45,33 @@ func TestDeadReceiversDelayNoOtherTenant(t *testing.T) {
 	}
 }
 
+// TestRefusingHostsDelayNoOtherTenant has very many hosts that refuse connections, whose callbacks go as fast as they can be claimed:
+// between two claims of theirs another tenant, with more callbacks than are sent to one receiver at once, has its turn.
+func TestRefusingHostsDelayNoOtherTenant(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *house) {
+		const hosts, claiming = 1000, 10 * time.Millisecond
+		r := newReceivers(t)
+		for i := range hosts {
+			r.hosts[deadHost(i)] = func(context.Context, noren.Callback) noren.Attempt { return noren.Attempt{Error: "connection refused"} }
+			h.accept(t, "unlucky", "http://"+deadHost(i)+"/", map[int64]int64{1: int64(i)})
+		}
+		h.engine.claiming.Store(int64(claiming))
+		start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send})
+		for i := range int64(30) {
+			sent := time.Now()
+			h.accept(t, "lucky", "http://alive/", map[int64]int64{1: i})
+			r.await("alive", int(i)+1)
+			if took := time.Since(sent); took > 4*claiming {
+				t.Errorf("callback %d was delayed by %v", i, took)
+			}
+		}
+		if n := len(r.await("", 0)); n >= hosts {
+			t.Error("all the others had gone before")
+		}
+	})
+}
+
 func deadHost(i int) string { return fmt.Sprintf("dead%04d", i) }
 
 // TestRefusingReceiverIsLeftAlone has very many callbacks for a receiver that refuses connections, under several names: after the

@@ -60,8 +60,9 @@ const (
 	claimBatch = 16
 	// nearRetry is how soon a retry must be due to get a timer of its own. For later ones polling is punctual enough.
 	nearRetry = 15 * time.Second
-	// hostsAtOnce is how many of a tenant's hosts one look goes through.
-	hostsAtOnce = 1000
+	// hostsAtFirst is how many of a tenant's hosts one look goes through, and hostsAtOnce how many where nothing can be sent to those.
+	hostsAtFirst = 4 * claimBatch
+	hostsAtOnce  = 1000
 )
 
 func newDeliveries(w *Worker, working, recording context.Context) *deliveries {
@@ -79,9 +80,13 @@ func (d *deliveries) run(ctx context.Context) {
 	poll := time.NewTicker(d.Poll)
 	defer poll.Stop()
 	waits := newWaits()
+	always := make(chan struct{})
+	close(always)
 	var resume <-chan time.Time // not nil: the database failed, and is left alone until it fires
 	for ctx.Err() == nil {
 		if resume == nil && d.look {
+			// First, because what has been sent makes room for what is claimed now.
+			d.takeIn()
 			if err := d.claim(); err != nil {
 				d.Log.ErrorContext(ctx, "claiming callbacks", "error", err)
 				resume = time.After(waits.after(err))
@@ -89,7 +94,12 @@ func (d *deliveries) run(ctx context.Context) {
 				waits.reset()
 			}
 		}
+		var more <-chan struct{} // closed: there is a round to go on with
+		if resume == nil && d.look {
+			more = always
+		}
 		select {
+		case <-more:
 		case <-ctx.Done():
 		case <-d.Rooms.Bulk.CallbackReady():
 			d.look = true
@@ -106,6 +116,20 @@ func (d *deliveries) run(ctx context.Context) {
 		}
 	}
 	d.drain()
+}
+
+// takeIn takes in what has been reported until now.
+func (d *deliveries) takeIn() {
+	for {
+		select {
+		case a := <-d.answered:
+			d.makeRoom(a)
+		case tenant := <-d.recorded:
+			d.drop(tenant)
+		default:
+			return
+		}
+	}
 }
 
 // again looks for what has become due, and goes on with the receivers that have rested.
@@ -141,35 +165,35 @@ func (d *deliveries) drain() {
 // the others' business, but a database that serves nobody should not be asked for each.
 const maxFailed = 3
 
-// claim goes through the tenants that have something due, beginning behind the one whose turn was last, until a round has
-// claimed nothing more. It returns the first error of a tenant, after the others have had their turn.
+// claim goes once through the tenants that have something due, beginning behind the one whose turn was last, and notes whether
+// there may be more. It returns the first error of a tenant, after the others have had their turn.
 func (d *deliveries) claim() error {
+	d.look, d.full = false, false
+	if d.total >= d.Held {
+		d.full = true
+		return nil
+	}
+	tenants, err := safely(func() ([]noren.TenantID, error) { return d.Rooms.Bulk.TenantsDue(d.working) })
+	if err != nil {
+		d.look = true
+		return err
+	}
 	var first error
 	failed := 0
-	for more := true; more && d.total < d.Held; {
-		more, d.look, d.full = false, false, false
-		tenants, err := safely(func() ([]noren.TenantID, error) { return d.Rooms.Bulk.TenantsDue(d.working) })
-		if err != nil {
-			d.look = true
-			return err
+	// Behind the last one and round, so that no tenant is passed over because another always has something due.
+	behind, _ := slices.BinarySearch(tenants, d.turn+1)
+	for _, tenant := range slices.Concat(tenants[behind:], tenants[:behind]) {
+		n, err := d.claimOf(tenant)
+		d.turn = tenant
+		if err == nil {
+			d.look = d.look || n >= claimBatch
+			continue
 		}
-		// Behind the last one and round, so that no tenant is passed over because another always has something due.
-		behind, _ := slices.BinarySearch(tenants, d.turn+1)
-		for _, tenant := range slices.Concat(tenants[behind:], tenants[:behind]) {
-			n, err := d.claimOf(tenant)
-			d.turn = tenant
-			if err == nil {
-				more = more || n >= claimBatch
-				continue
-			}
-			first = cmp.Or(first, err)
-			if failed++; failed == maxFailed {
-				d.look = true
-				return first
-			}
+		d.look, first = true, cmp.Or(first, err)
+		if failed++; failed == maxFailed {
+			break
 		}
 	}
-	d.look = d.look || first != nil
 	return first
 }
 
@@ -184,18 +208,24 @@ func (d *deliveries) claimOf(tenant noren.TenantID) (int, error) {
 	if d.full = d.full || most < claimBatch; most <= 0 {
 		return 0, nil
 	}
-	hosts, err := safely(func() ([]noren.CallbackHost, error) {
-		return d.Rooms.Bulk.CallbackHosts(d.working, tenant, d.passed[tenant], hostsAtOnce)
-	})
-	if err != nil {
-		return 0, err
+	var shares []noren.HostShare
+	// A few hosts mostly suffice. Of very many that rest one look passes over more.
+	for _, limit := range []int{hostsAtFirst, hostsAtOnce} {
+		hosts, err := safely(func() ([]noren.CallbackHost, error) {
+			return d.Rooms.Bulk.CallbackHosts(d.working, tenant, d.passed[tenant], limit)
+		})
+		if err != nil {
+			return 0, err
+		}
+		delete(d.passed, tenant)
+		if len(hosts) == limit {
+			// The next look goes on there, or those at the end of the list would never be looked at.
+			d.passed[tenant] = hosts[len(hosts)-1].Host
+		}
+		if shares = d.shares(hosts, most); len(shares) > 0 || len(hosts) < limit {
+			break
+		}
 	}
-	delete(d.passed, tenant)
-	if len(hosts) == hostsAtOnce {
-		// The next look goes on there, or those at the end of the list would never be looked at.
-		d.passed[tenant] = hosts[len(hosts)-1].Host
-	}
-	shares := d.shares(hosts, most)
 	if len(shares) == 0 {
 		return 0, nil
 	}

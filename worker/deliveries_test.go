@@ -175,6 +175,51 @@ func TestRecordingFails(t *testing.T) {
 	}
 }
 
+// TestDeliveriesShareACommit ends many deliveries at the same time: they are stored together, and one that cannot be stored takes no
+// other along.
+func TestDeliveriesShareACommit(t *testing.T) {
+	t.Parallel()
+	const n = 40
+	for name, c := range map[string]struct {
+		wrong int // of the deliveries
+		most  int // transactions
+	}{
+		"all":     {-1, n / 2}, // a few, as they are claimed
+		"but one": {n / 2, 3 * n},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(t *testing.T, h *house) {
+				r := newReceivers(t)
+				ids := make([]int64, n)
+				for i := range n {
+					r.hosts[deadHost(i)] = func(context.Context, noren.Callback) noren.Attempt {
+						time.Sleep(time.Second)
+						return noren.Attempt{Status: 200}
+					}
+					ids[i] = h.accept(t, "shop", "http://"+deadHost(i)+"/", map[int64]int64{1: int64(i)})
+				}
+				if c.wrong >= 0 {
+					h.engine.unrecordable.Store(ids[c.wrong])
+				}
+				h.engine.recording.Store(int64(10 * time.Millisecond))
+				start(t, worker.Config{Rooms: roomsOf(h.App), Send: r.send})
+				r.await("", n)
+				time.Sleep(time.Second)
+				for i, id := range ids {
+					status := h.status(t, "shop", id)
+					if done := status.Callback.State == noren.CallbackDelivered; done != (i != c.wrong) || done && len(status.Attempts) != 1 {
+						t.Errorf("callback %d of %d: stored %+v %+v", i, n, status.Callback, status.Attempts)
+					}
+				}
+				if calls := h.engine.record.count(); calls > c.most {
+					t.Errorf("%d transactions, want at most %d", calls, c.most)
+				}
+			})
+		})
+	}
+}
+
 // TestSendingPanics treats a panic as a failed attempt.
 func TestSendingPanics(t *testing.T) {
 	t.Parallel()

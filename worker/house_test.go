@@ -145,10 +145,13 @@ type faulty struct {
 	noren.Engine
 	look, claim, record fault
 	claims              atomic.Int64           // calls of ClaimCallbacks
+	claiming            atomic.Int64           // how long each takes
 	expired             atomic.Int64           // calls of DeleteExpired
 	expiring            fault                  // looking for points that have expired
 	unclaimable         atomic.Int64           // a tenant whose callbacks cannot be claimed
 	broken              atomic.Int64           // a tenant that cannot be written to
+	unrecordable        atomic.Int64           // a request whose deliveries cannot be stored
+	recording           atomic.Int64           // how long storing deliveries takes
 	checking            atomic.Pointer[func()] // called where a check of ranks writes how far it is
 	askedForChecks      atomic.Int64
 }
@@ -197,6 +200,7 @@ func (e *faulty) ClaimCallbacks(
 	ctx context.Context, tenant noren.TenantID, now, until time.Time, shares []noren.HostShare,
 ) ([]noren.Callback, error) {
 	e.claims.Add(1)
+	time.Sleep(time.Duration(e.claiming.Load()))
 	if int64(tenant) == e.unclaimable.Load() {
 		return nil, errAway
 	}
@@ -224,11 +228,17 @@ type faultyTx struct {
 	engine *faulty
 }
 
-func (tx faultyTx) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attempt) error {
+func (tx faultyTx) RecordAttempts(ctx context.Context, deliveries []noren.Delivery) error {
 	if err := tx.engine.record.get(); err != nil {
 		return err
 	}
-	return tx.Tx.RecordAttempt(ctx, c, a)
+	for _, d := range deliveries {
+		if d.Callback.RequestID == tx.engine.unrecordable.Load() {
+			return &noren.Error{Message: "this cannot be stored"}
+		}
+	}
+	time.Sleep(time.Duration(tx.engine.recording.Load()))
+	return tx.Tx.RecordAttempts(ctx, deliveries)
 }
 
 func (tx faultyTx) ExpiredLots(ctx context.Context, today noren.Date, after noren.PointLot, limit int, lock bool) ([]noren.PointLot, error) {

@@ -2,11 +2,7 @@ package bulk
 
 import (
 	"context"
-	"fmt"
-	"runtime"
-	"runtime/debug"
 	"slices"
-	"sync"
 	"time"
 
 	"noren"
@@ -58,57 +54,6 @@ type acceptance struct {
 	done    chan struct{}
 }
 
-// acceptGroups lets concurrent accepts of one tenant share a commit: while one group commits, the next gathers. A
-// single caller never waits for others. Since only one group of a tenant runs at a time, requests are also numbered in
-// the order in which they are committed.
-type acceptGroups struct {
-	mu      sync.Mutex
-	waiting map[noren.TenantID][]*acceptance // a tenant has an entry while a group of it is running
-}
-
-// maxAcceptGroup bounds a group, and with it the time that its commit takes.
-const maxAcceptGroup = 256
-
-// add runs a at once in the caller's goroutine if no group of the tenant is running; otherwise a waits for the next
-// group. Either way its channel is closed when it is done.
-func (g *acceptGroups) add(tenant noren.TenantID, a *acceptance, run func(noren.TenantID, []*acceptance)) {
-	g.mu.Lock()
-	if g.waiting == nil {
-		g.waiting = make(map[noren.TenantID][]*acceptance)
-	}
-	if waiting, working := g.waiting[tenant]; working {
-		g.waiting[tenant] = append(waiting, a)
-		g.mu.Unlock()
-		return
-	}
-	g.waiting[tenant] = nil
-	g.mu.Unlock()
-	run(tenant, []*acceptance{a})
-	if next := g.next(tenant); next != nil {
-		go func() { // not in this goroutine: its caller would wait for other callers' requests
-			for ; next != nil; next = g.next(tenant) {
-				run(tenant, next)
-				runtime.Gosched() // callers that just returned often send their next request at once, and can join the group
-			}
-		}()
-	}
-}
-
-// next returns the group that has gathered, or, if there is none, marks the tenant as idle and returns nil.
-func (g *acceptGroups) next(tenant noren.TenantID) []*acceptance {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	all := g.waiting[tenant]
-	if len(all) == 0 {
-		delete(g.waiting, tenant)
-		return nil
-	}
-	n := min(len(all), maxAcceptGroup)
-	g.waiting[tenant] = all[n:]
-	// With its capacity cut, so that what is appended later does not write into this group.
-	return all[:n:n]
-}
-
 // acceptGroup stores the group with one commit and lets its callers return. It does not use the context of a caller:
 // one that hangs up must not take its neighbours along. A panic becomes the error of all of them.
 func (s *Service) acceptGroup(tenant noren.TenantID, group []*acceptance) {
@@ -133,11 +78,7 @@ func (s *Service) acceptGroup(tenant noren.TenantID, group []*acceptance) {
 // tryGroup stores the group. If no request has an Idempotency-Key, the engine does it in one round trip, without a
 // transaction of ours.
 func (s *Service) tryGroup(ctx context.Context, tenant noren.TenantID, group []*acceptance) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("accepting bulk requests of tenant %d: panic: %v\n%s", tenant, p, debug.Stack())
-		}
-	}()
+	defer func() { err = caught(recover(), err, "accepting bulk requests", tenant) }()
 	if !slices.ContainsFunc(group, func(a *acceptance) bool { return a.once != nil }) {
 		return number(group, s.run.Now(), func(requests []noren.BulkRequest, rows [][]byte) ([]int64, error) {
 			return s.directory.AcceptBulk(ctx, tenant, requests, rows)

@@ -33,14 +33,15 @@ type Directory interface {
 
 // Service has the use cases of bulk requests and their callbacks. It is safe for concurrent use.
 type Service struct {
-	run       unit.Room[Tx]
-	directory Directory
-	encoders  map[noren.Dialect]Encoder
-	log       *slog.Logger
-	accepts   acceptGroups
-	limit     queueLimit
-	paces     lanePaces
-	kept      time.Duration // less than 0: for good
+	run        unit.Room[Tx]
+	directory  Directory
+	encoders   map[noren.Dialect]Encoder
+	log        *slog.Logger
+	accepts    groups[*acceptance]
+	recordings groups[*recording]
+	limit      queueLimit
+	paces      lanePaces
+	kept       time.Duration // less than 0: for good
 
 	bulkReady     unit.Signal
 	callbackReady unit.Signal

@@ -3,6 +3,7 @@ package bulk
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -101,24 +102,67 @@ func (s *Service) HastenCallbacks(ctx context.Context, setBack bool) (int, error
 	return n, err
 }
 
-// RecordAttempt stores the result of one delivery, decides what follows, and returns the callback after it.
+// RecordAttempt stores the result of one delivery, decides what follows, and returns the callback after it. Results that come at
+// the same time share a commit.
 func (s *Service) RecordAttempt(ctx context.Context, c noren.Callback, a noren.Attempt) (noren.Callback, error) {
 	a.Number = c.Attempts + 1
 	if len(a.Answer) > MaxAnswerBytes {
 		a.Answer = a.Answer[:MaxAnswerBytes]
 	}
 	// Computed once: if the transaction runs again, it stores the same next time.
-	after := afterAttempt(c, a, jitter())
-	err := s.run.Update(ctx, c.TenantID, func(tx Tx) error {
-		if err := tx.RecordAttempt(ctx, after, a); err != nil || a.InARow < mostTries {
-			return err
+	r := &recording{Delivery: noren.Delivery{Callback: afterAttempt(c, a, jitter()), Attempt: a}, done: make(chan struct{})}
+	s.recordings.add(c.TenantID, r, s.recordGroup)
+	select {
+	case <-r.done:
+		return r.Callback, r.err
+	case <-ctx.Done():
+		return r.Callback, &noren.Error{Kind: noren.Unavailable, Message: "the caller left before the delivery was recorded", Err: ctx.Err()}
+	}
+}
+
+// recording is the result of one delivery on its way into a group.
+type recording struct {
+	noren.Delivery
+	err  error
+	done chan struct{}
+}
+
+// recordGroup stores the results of the group with one commit. Where that fails, each is stored by itself: one that cannot be stored
+// must not take its neighbours along.
+func (s *Service) recordGroup(tenant noren.TenantID, group []*recording) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	err := s.tryRecording(ctx, tenant, group)
+	for _, r := range group {
+		if r.err = err; err != nil && len(group) > 1 && noren.KindOf(err) != noren.Unavailable {
+			r.err = s.tryRecording(ctx, tenant, []*recording{r})
 		}
+		close(r.done)
+	}
+}
+
+func (s *Service) tryRecording(ctx context.Context, tenant noren.TenantID, group []*recording) (err error) {
+	defer func() { err = caught(recover(), err, "recording deliveries", tenant) }()
+	var hosts []string // that have not responded several times in a row
+	for _, r := range group {
+		if r.Attempt.InARow >= mostTries && !slices.Contains(hosts, r.Callback.Host) {
+			hosts = append(hosts, r.Callback.Host)
+		}
+	}
+	slices.Sort(hosts)
+	return s.run.Update(ctx, tenant, func(tx Tx) error {
+		deliveries := make([]noren.Delivery, len(group))
+		for i, r := range group {
+			deliveries[i] = r.Delivery
+		}
+		err := tx.RecordAttempts(ctx, deliveries)
 		now := s.run.Now()
 		// In the same transaction, so that giving up goes on with each attempt, and needs no run of its own.
-		_, err := tx.GiveUpCallbacks(ctx, c.Host, now, now.Add(-giveUpAfter), maxGivenUp)
+		for i := 0; i < len(hosts) && err == nil; i++ {
+			_, err = tx.GiveUpCallbacks(ctx, hosts[i], now, now.Add(-giveUpAfter), maxGivenUp)
+		}
 		return err
 	})
-	return after, err
 }
 
 // Callbacks lists callbacks of the tenant, newest first.
