@@ -284,3 +284,33 @@ func TestTimeIsOver(t *testing.T) {
 		t.Errorf("the caller has left: %v", err)
 	}
 }
+
+// TestTimeWasOver has a bound of ours pass before the database is asked, as it does after a process was stopped for a while: to try again
+// helps, and it is no mistake.
+func TestTimeWasOver(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, b *bundle) {
+		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+		defer cancel()
+		for what, err := range map[string]error{
+			"writing": b.Update(ctx, tenant, func(noren.Tx) error { return nil }),
+			"reading": b.View(ctx, tenant, func(tx noren.Tx) error {
+				_, err := tx.Ranks(ctx)
+				return err
+			}),
+			"accepting": func() error {
+				list, rows := []noren.BulkRequest{{Token: "late"}}, [][]byte{[]byte("[]")}
+				_, err := b.AcceptBulk(ctx, tenant, list, rows)
+				return err
+			}(),
+			"looking": func() error {
+				_, err := b.TenantsWithBulk(ctx)
+				return err
+			}(),
+		} {
+			if noren.KindOf(err) != noren.Unavailable {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}

@@ -67,7 +67,7 @@ func (w *writer) update(ctx context.Context, tenant noren.TenantID, fn func(*tx)
 	if c.panicked != "" {
 		panic(c.panicked) // as if it had happened in this goroutine, which may be prepared for it
 	}
-	return c.err
+	return timedOut(ctx, c.err)
 }
 
 // submit puts the call into the queue; Unavailable where that is full or closed. It never waits, so that a server
