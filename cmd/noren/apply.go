@@ -58,7 +58,8 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	reports, err := applyShops(ctx, h.rooms, name, shops)
 	if problems, ok := errors.AsType[shopfile.Problems](err); ok {
 		say(std.err, "%v\n", problems)
-		err = fmt.Errorf("%s in %s; nothing of tenant %s was applied", counted(len(problems), "problem", "problems"), name, shops[len(reports)].Contract)
+		err = fmt.Errorf("%s in %s; nothing of tenant %s was applied",
+			counted(len(problems), "problem", "problems"), name, shops[len(reports)].Contract)
 	}
 	// Also after an error: the tenants before it are applied, and their secrets can be printed only now.
 	keys, keysErr := identify(ctx, h.rooms, reports)
