@@ -56,8 +56,10 @@ func TestSensitiveColumns(t *testing.T) {
 	added := []string{"1971-08-09", "himitsu@example.com", "秘密通り"}
 	kept := map[string][]string{"viewer": slices.Concat(everywhere, added, []string{"03-9999-0001"}), "staff": added, "admin": nil}
 	pages := map[string][]string{
-		"viewer": {"/console/members", "/console/members/7", "/console/members/7/history", "/console/bulk/" + number(bulk.Request.ID),
-			"/console/bulk/" + number(whole.Request.ID)},
+		"viewer": {
+			"/console/members", "/console/members/7", "/console/members/7/history", "/console/bulk/" + number(bulk.Request.ID),
+			"/console/bulk/" + number(whole.Request.ID),
+		},
 	}
 	pages["staff"] = slices.Concat(pages["viewer"], []string{"/console/members/7/edit", "/console/members/export"})
 	pages["admin"] = slices.Concat(pages["staff"], []string{"/console/audit"})

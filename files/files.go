@@ -41,7 +41,8 @@ func Open(place string) (Store, error) {
 	switch {
 	case !whole || !strings.EqualFold(scheme, "s3"):
 		// Not a directory of that name, and not repeated: an address with a typing mistake may hold a secret.
-		return nil, errors.New("must be a directory or s3://KEY:SECRET@HOST/BUCKET/PREFIX; a directory with a colon in its name needs ./ before it")
+		return nil, errors.New("must be a directory or s3://KEY:SECRET@HOST/BUCKET/PREFIX; " +
+			"a directory with a colon in its name needs ./ before it")
 	case strings.ContainsFunc(place, unicode.IsControl):
 		return nil, errMalformed
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -18,6 +19,12 @@ func (e schemaError) Error() string {
 	}
 	return fmt.Sprintf("its schema has version %d, and this program needs %d: "+
 		"a server or noren apply of this version migrates it", e.has, e.needs)
+}
+
+// IsOtherVersion reports whether Open failed because the schema is that of another version of the program.
+func IsOtherVersion(err error) bool {
+	_, other := errors.AsType[schemaError](err)
+	return other
 }
 
 // checkVersion returns a schemaError unless the schema has the version that this program needs.

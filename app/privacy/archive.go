@@ -99,6 +99,10 @@ func sections(d Data, zone *time.Location) []section {
 	for _, p := range d.Purchases {
 		bought.Rows = append(bought.Rows, []string{at(p.PaidAt), p.Source, p.ExternalID, strconv.FormatInt(p.Amount, 10)})
 	}
+	ranks := section{Title: "会員ランクの変更 · Rank changes"}
+	for _, r := range d.RankChanges {
+		ranks.Rows = append(ranks.Rows, []string{at(r.At), spelled(r.From) + " → " + spelled(r.To), string(r.Reason)})
+	}
 	changes := section{Title: "変更履歴 · Changes"}
 	for _, c := range d.Changes {
 		changes.Rows = append(changes.Rows, []string{at(c.At), c.By, changed(c.Changes, titles)})
@@ -108,7 +112,7 @@ func sections(d Data, zone *time.Location) []section {
 	for _, t := range d.Traces {
 		elsewhere.Rows = append(elsewhere.Rows, []string{t.What, t.Where, t.Content})
 	}
-	return []section{member, notes, files, points, bought, changes, elsewhere}
+	return []section{member, notes, files, points, bought, ranks, changes, elsewhere}
 }
 
 // changed is what an entry of the log says, a line for each column: before → after.
@@ -142,12 +146,12 @@ func names() []string {
 
 // spelled is a value as people read it.
 func spelled(value any) string {
-	if value == nil {
-		return "–"
-	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		return ""
+	}
+	if string(data) == "null" {
+		return "–"
 	}
 	var text string
 	if json.Unmarshal(data, &text) == nil {

@@ -201,6 +201,39 @@ func TestErasingIsForTheWholeTenant(t *testing.T) {
 	}
 }
 
+// TestPageHasEveryList: what is in data.json is on the page, too.
+func TestPageHasEveryList(t *testing.T) {
+	t.Parallel()
+	d := privacy.Data{
+		Contract: "sb_test", Member: map[string]any{"last_name": "one"}, Notes: []noren.Note{{Text: "two"}},
+		Files: []noren.Attachment{{FileName: new("three")}}, Points: []noren.PointEntry{{Note: "four"}},
+		Purchases: []noren.Purchase{{ExternalID: "five"}}, RankChanges: []noren.RankChange{{To: new(int64(6)), Reason: "six"}},
+		Changes: []privacy.Change{{By: "seven", Changes: json.RawMessage("{}")}}, Traces: []noren.Trace{{What: "eight"}},
+	}
+	var archive bytes.Buffer
+	err := privacy.WriteArchive(&archive, d, time.UTC, func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := files.Open("data.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := io.ReadAll(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"one", "two", "three", "four", "five", "– → 6", "six", "seven", "eight"} {
+		if !strings.Contains(string(html), "<td>"+word) {
+			t.Errorf("the page lacks %s", word)
+		}
+	}
+}
+
 // draftNaming makes a draft of an import that names the member with the code, and returns its number.
 func draftNaming(t *testing.T, b *apptest.Bundle, code string) int64 {
 	t.Helper()

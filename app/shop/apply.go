@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -19,7 +20,7 @@ import (
 )
 
 // Apply brings one tenant to the state in the shop file, in one transaction. It creates what is missing, updates
-// what differs and deletes nothing, so applying the same file again changes nothing. Invalid, with row and field, if
+// what differs and deletes nothing, so applying the same file again changes nothing. Refusals, each with row and field, if
 // the file contradicts itself or what is stored.
 func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 	// A transaction is of one tenant, so the tenant has to be there before it begins.
@@ -40,8 +41,11 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 			a.catalogue, a.storesExist, a.lockMembers, a.members, a.purchases, a.signingKeys, a.consoleUsers, a.clients, a.audit,
 		} {
 			if err := step(ctx); err != nil {
-				return fmt.Errorf("tenant %s: %w", shop.Contract, err)
+				return fmt.Errorf("tenant %s: %w", shop.Contract, a.with(err))
 			}
+		}
+		if len(a.wrong) > 0 {
+			return fmt.Errorf("tenant %s: %w", shop.Contract, a.wrong)
 		}
 		return nil
 	}
@@ -60,6 +64,19 @@ type applier struct {
 
 	current noren.Tenant
 	entries []noren.AuditEntry // for everything but members and purchases
+	wrong   noren.Refusals     // what the file contradicts; nothing is committed then
+}
+
+// refuse notes a contradiction. The steps go on, so that people see all of them at once.
+func (a *applier) refuse(e *noren.Error) { a.wrong = append(a.wrong, e) }
+
+// with adds what a step has failed with to the contradictions. What is not the file's fault is returned alone: they may be its consequence.
+func (a *applier) with(err error) error {
+	e, ok := errors.AsType[*noren.Error](err)
+	if !ok || e.Kind == noren.Internal || e.Kind == noren.Unavailable || len(a.wrong) == 0 {
+		return err
+	}
+	return append(a.wrong, e)
 }
 
 func (a *applier) line(what string, created, updated, total int) {
@@ -121,10 +138,11 @@ func (a *applier) keepsCalendar(ctx context.Context, before, after noren.Tenant)
 	if before.Timezone == after.Timezone {
 		field, value = "currency", after.Currency
 	}
-	return &noren.Error{
+	a.refuse(&noren.Error{
 		Kind: noren.Invalid, Field: field, Value: value,
 		Message: "cannot be changed any more, because purchases are stored in " + before.Timezone + " and " + before.Currency,
-	}
+	})
+	return nil
 }
 
 // catalogue applies ranks, staff ranks, stores, products and staff.
@@ -266,6 +284,10 @@ func (a *applier) audit(ctx context.Context) error {
 // purchases records the shop file's purchases. Known ones stay as they are; a wrong one, or one that contradicts what
 // was recorded, is an error. All are recorded in one call, so that members are locked before the counter.
 func (a *applier) purchases(ctx context.Context) error {
+	// Members that are wrong are not stored, so their purchases would be for nobody.
+	if slices.ContainsFunc(a.wrong, func(e *noren.Error) bool { list, _ := Part(e); return list == "members" }) {
+		return nil
+	}
 	// The id in the file is the one of this source, so a purchase of Shopify with the same id is another one.
 	outcomes, err := purchases.Record(ctx, a.tx, a.unit(), sourceShopFile, a.shop.Purchases, a.by("purchase", "", nil))
 	if err != nil {
@@ -276,7 +298,8 @@ func (a *applier) purchases(ctx context.Context) error {
 		if o.Err != nil {
 			// A file is applied as a whole or not at all, unlike messages, of which each stands for itself.
 			o.Err.Row, o.Err.Field = i+1, "purchases."+o.Err.Field
-			return o.Err
+			a.refuse(o.Err)
+			continue
 		}
 		if o.Result != purchases.Known {
 			added++
@@ -385,10 +408,10 @@ func (a *applier) storesExist(ctx context.Context) error {
 	}
 	for _, p := range places {
 		if !noren.HasID(stores, *p.store, func(s noren.Store) int64 { return s.ID }) {
-			return &noren.Error{
+			a.refuse(&noren.Error{
 				Kind: noren.Invalid, Reason: noren.ReasonStoreUnknown, Row: p.row, Field: p.list + ".store",
 				Value: strconv.FormatInt(*p.store, 10), Message: noren.MemberWords[noren.ReasonStoreUnknown],
-			}
+			})
 		}
 	}
 	return nil

@@ -30,17 +30,19 @@ func (a *applier) clients(ctx context.Context) error {
 		before, known := byName[wanted.Name]
 		// Its keys and scopes mean something in its own dialect alone.
 		if known && before.Dialect != wanted.Dialect {
-			return &noren.Error{
+			a.refuse(&noren.Error{
 				Kind: noren.Conflict, Row: i + 1, Field: "clients.dialect", Value: wanted.Name,
 				Message: fmt.Sprintf("the client %q already exists with the dialect %s; give the new one another name", wanted.Name, before.Dialect),
-			}
+			})
+			continue
 		}
 		// It was revoked to stop its keys for good; a file that still has them must not bring them back.
 		if before.RevokedAt != nil {
-			return &noren.Error{
+			a.refuse(&noren.Error{
 				Kind: noren.Conflict, Reason: noren.ReasonRevoked, Row: i + 1, Field: "clients.name", Value: wanted.Name,
 				Message: fmt.Sprintf("the client %q was revoked; remove it from the file, or give a new one another name", wanted.Name),
-			}
+			})
+			continue
 		}
 		// What the file leaves out keeps its value, or is generated for a new client.
 		after, credentials := wanted.Over(a.current.ID, before, known)

@@ -76,10 +76,13 @@ func (a *applier) memberChunk(
 		}
 		after, broken := p.Apply(before, in)
 		if len(broken) > 0 {
-			at := *broken[0]
-			at.Row, at.Field, at.Value = offset+i+1, "members."+at.Field, given(p, at.Field)
-			at.Message = cmp.Or(at.Message, noren.MemberWords[at.Reason])
-			return 0, 0, &at
+			for _, e := range broken {
+				at := *e
+				at.Row, at.Field, at.Value = offset+i+1, "members."+at.Field, given(p, at.Field)
+				at.Message = cmp.Or(at.Message, noren.MemberWords[at.Reason])
+				a.refuse(&at)
+			}
+			continue
 		}
 		switch {
 		case !known:

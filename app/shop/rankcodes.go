@@ -19,12 +19,9 @@ func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) er
 	for _, r := range a.shop.Ranks {
 		ranks[r.ID] = codedRank{r.Code, r.Name}
 	}
-	err := checkCodes("ranks", ranks, func(code string) int {
+	a.checkCodes("ranks", ranks, func(code string) int {
 		return 1 + slices.IndexFunc(a.shop.Ranks, func(r noren.Rank) bool { return r.Code == code })
 	})
-	if err != nil {
-		return err
-	}
 	staffRanks, err := a.tx.StaffRanks(ctx)
 	if err != nil {
 		return err
@@ -33,9 +30,10 @@ func (a *applier) rankCodes(ctx context.Context, stored map[int64]noren.Rank) er
 	for _, r := range append(staffRanks, a.shop.StaffRanks...) { // of two with one id, that of the file
 		ranks[r.ID] = codedRank{r.Code, r.Name}
 	}
-	return checkCodes("staff_ranks", ranks, func(code string) int {
+	a.checkCodes("staff_ranks", ranks, func(code string) int {
 		return 1 + slices.IndexFunc(a.shop.StaffRanks, func(r noren.StaffRank) bool { return r.Code == code })
 	})
+	return nil
 }
 
 // codedRank is what a rank may be called.
@@ -43,7 +41,7 @@ type codedRank struct{ code, name string }
 
 // checkCodes refuses a code that another rank has, or that is another rank's name: what Smaregi's clients read of that rank would
 // then name this one when they write it back. rowOf is the entry of the file with a code; 0: the file does not have it.
-func checkCodes(field string, ranks map[int64]codedRank, rowOf func(code string) int) error {
+func (a *applier) checkCodes(field string, ranks map[int64]codedRank, rowOf func(code string) int) {
 	codes := make(map[string]int64)
 	for _, id := range slices.Sorted(maps.Keys(ranks)) { // so that of several conflicts the same is told each time
 		r := ranks[id]
@@ -60,13 +58,12 @@ func checkCodes(field string, ranks map[int64]codedRank, rowOf func(code string)
 			}
 		}
 		if taken {
-			return &noren.Error{
+			a.refuse(&noren.Error{
 				Kind: noren.Conflict, Row: rowOf(r.code), Field: field + ".code", Value: r.code,
 				Message: fmt.Sprintf("the code %q of %s is the code or the name of another (ids %d and %d); give each a code of its own",
 					r.code, field, min(id, other), max(id, other)),
-			}
+			})
 		}
 		codes[code] = id
 	}
-	return nil
 }

@@ -56,9 +56,10 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	}
 	defer h.close()
 	reports, err := applyShops(ctx, h.rooms, name, shops)
-	if problem, ok := errors.AsType[shopfile.Problem](err); ok {
-		say(std.err, "%v\n", problem)
-		err = fmt.Errorf("1 problem in %s; nothing of tenant %s was applied", name, shops[len(reports)].Contract)
+	if problems, ok := errors.AsType[shopfile.Problems](err); ok {
+		say(std.err, "%v\n", problems)
+		err = fmt.Errorf("%s in %s; nothing of tenant %s was applied",
+			counted(len(problems), "problem", "problems"), name, shops[len(reports)].Contract)
 	}
 	// Also after an error: the tenants before it are applied, and their secrets can be printed only now.
 	keys, keysErr := identify(ctx, h.rooms, reports)
@@ -95,13 +96,26 @@ func applyShops(ctx context.Context, rooms *app.App, file string, shops []shop.S
 	return reports, nil
 }
 
-// explainShopError words a conflict between the file and what is stored, with the line as shopfile.Read does. Errors that are not
-// the file's fault pass through, wrapped.
+// explainShopError words what the file contradicts in itself or in what is stored, with the lines as shopfile.Read does. Errors that are
+// not the file's fault pass through, wrapped.
 func explainShopError(file string, s shop.Shop, err error) error {
-	e, ok := errors.AsType[*noren.Error](err)
-	if !ok || e.Kind == noren.Internal || e.Kind == noren.Unavailable {
+	list, several := errors.AsType[noren.Refusals](err)
+	if e, ok := errors.AsType[*noren.Error](err); ok && !several {
+		list = noren.Refusals{e}
+	}
+	if len(list) == 0 || list[0].Kind == noren.Internal || list[0].Kind == noren.Unavailable {
 		return fmt.Errorf("applying tenant %s: %w", s.Contract, err)
 	}
+	var problems shopfile.Problems
+	for _, e := range list {
+		problems = append(problems, shopfile.Problem{File: file, Line: s.Line(e), Message: shopProblem(e)})
+	}
+	slices.SortStableFunc(problems, func(a, b shopfile.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	return problems
+}
+
+// shopProblem words one of them.
+func shopProblem(e *noren.Error) string {
 	list, key := shop.Part(e)
 	what := map[string]string{
 		"": "a tenant", "members": "a member", "purchases": "a purchase", "clients": "a client", "ranks": "a rank",
@@ -111,7 +125,7 @@ func explainShopError(file string, s shop.Shop, err error) error {
 	if e.Value != "" && !strings.Contains(words, e.Value) {
 		words += fmt.Sprintf(" (%s)", e.Value)
 	}
-	return shopfile.Problem{File: file, Line: s.Line(e), Message: fmt.Sprintf("%s of %s: %s", key, what, words)}
+	return fmt.Sprintf("%s of %s: %s", key, what, words)
 }
 
 // printReports prints what was done for each tenant, then the generated secrets and the API keys.

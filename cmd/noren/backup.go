@@ -3,8 +3,10 @@ package main
 import (
 	"archive/tar"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -23,6 +25,8 @@ import (
 const (
 	backupDatabase = "noren.db"
 	backupFiles    = "files/"
+	// backupSums has the SHA-256 of everything before it, as sha256sum reads it. A backup that was cut off lacks it.
+	backupSums = "SHA256SUMS"
 )
 
 // backupCmd is `noren backup`.
@@ -117,7 +121,7 @@ func (b *backup) write(ctx context.Context, name, copied string, store files.Sto
 		return fmt.Errorf("making the backup: %w", err)
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	archive := tar.NewWriter(out)
+	archive := &summed{Writer: tar.NewWriter(out)}
 	from, err := os.Open(copied)
 	if err != nil {
 		return err
@@ -128,7 +132,7 @@ func (b *backup) write(ctx context.Context, name, copied string, store files.Sto
 		return err
 	}
 	b.database = info.Size()
-	if err := archived(archive, backupDatabase, from, info.Size()); err != nil {
+	if err := archive.add(backupDatabase, from, info.Size()); err != nil {
 		return err
 	}
 	db, err := sqlstore.Open(ctx, sqlstore.Config{URL: "sqlite:" + copied, ReadOnly: true})
@@ -147,8 +151,12 @@ func (b *backup) write(ctx context.Context, name, copied string, store files.Sto
 			return fmt.Errorf("reading the file %s: %w", name, err)
 		}
 		b.files++
-		return errors.Join(archived(archive, backupFiles+name, in, size), in.Close())
+		return errors.Join(archive.add(backupFiles+name, in, size), in.Close())
 	})
+	if err == nil {
+		sums := archive.sums.String()
+		err = archive.add(backupSums, strings.NewReader(sums), int64(len(sums)))
+	}
 	if err = errors.Join(err, archive.Close()); err != nil {
 		return err
 	}
@@ -158,17 +166,28 @@ func (b *backup) write(ctx context.Context, name, copied string, store files.Sto
 	return nil
 }
 
-// archived adds a file to the archive.
-func archived(archive *tar.Writer, name string, from io.Reader, size int64) error {
-	err := archive.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size})
+// summed is an archive with the sums of what is in it.
+type summed struct {
+	*tar.Writer
+	sums strings.Builder
+}
+
+// add adds a file to the archive.
+func (a *summed) add(name string, from io.Reader, size int64) error {
+	err := a.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size})
+	sum := sha256.New()
 	if err == nil {
-		_, err = io.Copy(archive, from)
+		_, err = io.Copy(a, io.TeeReader(from, sum))
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s into the backup: %w", name, err)
 	}
+	a.sums.WriteString(sumLine(sum, name))
 	return nil
 }
+
+// sumLine is a line of backupSums.
+func sumLine(sum hash.Hash, name string) string { return fmt.Sprintf("%x  %s\n", sum.Sum(nil), name) }
 
 // synced makes the names in a directory durable.
 func synced(directory string) error {
@@ -240,39 +259,81 @@ func (c *restoreCmd) restore(ctx context.Context, path string) (n int, err error
 	}
 	defer in.Close()
 	archive := tar.NewReader(in)
-	if first, err := archive.Next(); err != nil || first.Name != backupDatabase {
+	first, err := archive.Next()
+	if err != nil || first.Name != backupDatabase || first.Typeflag != tar.TypeReg {
 		return 0, usageError{fmt.Errorf("%s is not a backup that noren backup has made", c.File)}
 	}
 	partial := path + ".restoring"
-	if err := written(partial, archive); err != nil {
+	defer func() {
+		for _, name := range []string{partial, partial + "-wal", partial + "-shm"} {
+			err = errors.Join(err, os.RemoveAll(name)) // what is complete has its own name by then
+		}
+	}()
+	var sums strings.Builder
+	sum := sha256.New()
+	if err := written(partial, io.TeeReader(archive, sum)); err != nil {
 		return 0, fmt.Errorf("restoring the database: %w", err)
+	}
+	sums.WriteString(sumLine(sum, backupDatabase))
+	// Before anything is written beside those files that may be there.
+	if err := isDatabase(ctx, partial); err != nil {
+		return 0, usageError{fmt.Errorf("the database in %s is damaged, or none of noren: %w", c.File, err)}
 	}
 	store, err := c.open()
 	if err != nil {
 		return 0, err
 	}
 	defer store.Close()
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return n, fmt.Errorf("reading %s, which is damaged or not complete: %w", c.File, err)
-		}
-		name, isFile := strings.CutPrefix(header.Name, backupFiles)
-		if !isFile || !fs.ValidPath(name) {
-			return n, usageError{fmt.Errorf("%s has %q, which no backup has", c.File, header.Name)}
-		}
-		if _, err := store.Put(ctx, name, archive); err != nil {
-			return n, fmt.Errorf("restoring the file %s: %w", name, err)
-		}
-		n++
+	if n, err = c.restoreFiles(ctx, archive, store, &sums); err != nil {
+		return n, err
 	}
 	if err := os.Rename(partial, path); err != nil {
 		return n, fmt.Errorf("restoring the database: %w", err)
 	}
 	return n, synced(filepath.Dir(path))
+}
+
+// restoreFiles copies what comes behind the database, and returns how many files that were. sums has the sum of the database; all
+// have to be those that the backup ends with.
+func (c *restoreCmd) restoreFiles(ctx context.Context, archive *tar.Reader, store files.Store, sums *strings.Builder) (n int, err error) {
+	for {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return n, usageError{fmt.Errorf("%s is not complete: its end with the checksums is missing", c.File)}
+		}
+		if err != nil {
+			return n, fmt.Errorf("reading %s, which is damaged or not complete: %w", c.File, err)
+		}
+		name, isFile := strings.CutPrefix(header.Name, backupFiles)
+		switch {
+		case header.Name == backupSums:
+			want, err := io.ReadAll(io.LimitReader(archive, int64(sums.Len())+1))
+			if err != nil || string(want) != sums.String() {
+				return n, usageError{errors.Join(fmt.Errorf("%s is damaged: its checksums are others than those of what it has", c.File), err)}
+			}
+			return n, nil
+		case !isFile || !fs.ValidPath(name) || header.Typeflag != tar.TypeReg:
+			return n, usageError{fmt.Errorf("%s has %q, which no backup has", c.File, header.Name)}
+		}
+		sum := sha256.New()
+		if _, err := store.Put(ctx, name, io.TeeReader(archive, sum)); err != nil {
+			return n, fmt.Errorf("restoring the file %s: %w", name, err)
+		}
+		sums.WriteString(sumLine(sum, header.Name))
+		n++
+	}
+}
+
+// isDatabase returns an error if the file is no database of noren. One of another version is; a server migrates it.
+func isDatabase(ctx context.Context, path string) error {
+	db, err := sqlstore.Open(ctx, sqlstore.Config{URL: "sqlite:" + path, ReadOnly: true})
+	switch {
+	case err == nil:
+		return db.Close()
+	case sqlstore.IsOtherVersion(err):
+		return nil
+	}
+	return err
 }
 
 // written writes a file and makes it durable.
