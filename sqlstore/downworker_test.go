@@ -56,7 +56,7 @@ const downWorkerRows = `INSERT INTO callbacks (tenant_id, request_id, client_id,
 // its own once it is back. Where nobody can be asked the look fails.
 func TestLooksGoOnBesideADownWorker(t *testing.T) {
 	t.Parallel()
-	b := setup(t, pgtest.Citus(t))
+	b := setup(t, pgtest.LikeCitus(t))
 	db := b.connect(t)
 	ctx, now := t.Context(), fixedClock()
 	for id := range noren.TenantID(3) {
@@ -115,7 +115,7 @@ func TestLooksGoOnBesideADownWorker(t *testing.T) {
 // and of its own nothing but what can be tried again.
 func TestCredentialsBesideADownWorker(t *testing.T) {
 	t.Parallel()
-	b := setup(t, pgtest.Citus(t))
+	b := setup(t, pgtest.LikeCitus(t))
 	ctx, until := t.Context(), fixedClock().Add(time.Hour)
 	token := func(tenant noren.TenantID, word string) noren.Token {
 		return noren.Token{Named: tenant, Hash: noren.HashSecret(word + string('0'+rune(tenant))), ClientID: 1, ExpiresAt: &until}
