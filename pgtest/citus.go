@@ -22,7 +22,7 @@ CREATE TABLE pg_dist_node (
 	nodename text NOT NULL, nodeport integer NOT NULL, groupid integer NOT NULL, noderole text NOT NULL DEFAULT 'primary',
 	isactive boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'up');
 INSERT INTO pg_dist_node VALUES ('coordinator', 5432, 0), ('worker1', 5432, 1), ('worker2', 5432, 2);
-CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql COST 1 AS $$
 DECLARE seen text := (SELECT state FROM pg_dist_node AS n WHERE n.nodename = name AND n.nodeport = port);
 BEGIN
 	IF seen = 'frozen' THEN
