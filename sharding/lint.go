@@ -219,7 +219,8 @@ func (l *linter) part(nodes []node, outer *scope, within bool) (pinned bool) {
 // inner looks at the queries within a query, but for those that from has looked at. where says that the nodes are in a condition.
 func (l *linter) inner(nodes []node, s *scope, where bool) (pinned bool) {
 	pinned = true
-	for i, n := range nodes {
+	var before node
+	for _, n := range nodes {
 		switch {
 		case n.is("where", "on"):
 			where = true
@@ -227,11 +228,12 @@ func (l *linter) inner(nodes []node, s *scope, where bool) (pinned bool) {
 			where = false
 		case n.kind != '(' || len(n.in) == 0:
 		case n.in[0].is("select", "with", "insert", "update", "delete"):
-			joined := i > 0 && (nodes[i-1].is("from", "join", "lateral") || where && nodes[i-1].is("exists", "in"))
+			joined := before.is("from", "join", "lateral") || where && before.is("exists", "in")
 			pinned = l.query(n.in, &scope{outer: s, value: !joined}, false) && pinned
 		default:
 			pinned = l.inner(n.in, s, where) && pinned
 		}
+		before = n
 	}
 	return pinned
 }

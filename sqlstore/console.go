@@ -148,9 +148,9 @@ func (db *DB) reaches(ctx context.Context, subject string) bool {
 	}) == nil
 }
 
-// countedFailures is SignInFailures of subjects that can all be counted. A subject that is not stored cannot be locked, so it is stored first. Of
-// two transactions with the same subjects the second waits for the first, in their order: sorted, as every list that
-// is locked.
+// countedFailures is SignInFailures of subjects that can all be counted. A subject that is not stored cannot be locked, so it is
+// stored first. Of two transactions with the same subjects the second waits for the first, in their order: sorted, as every list
+// that is locked.
 func (db *DB) countedFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
 	sorted := slices.Compact(slices.Sorted(slices.Values(subjects)))
 	return db.update(ctx, 0, func(t *tx) error {
