@@ -2,7 +2,11 @@ package pgtest
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"net/url"
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -18,7 +22,7 @@ CREATE TABLE pg_dist_node (
 	nodename text NOT NULL, nodeport integer NOT NULL, groupid integer NOT NULL, noderole text NOT NULL DEFAULT 'primary',
 	isactive boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'up');
 INSERT INTO pg_dist_node VALUES ('coordinator', 5432, 0), ('worker1', 5432, 1), ('worker2', 5432, 2);
-CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql COST 1 AS $$
 DECLARE seen text := (SELECT state FROM pg_dist_node AS n WHERE n.nodename = name AND n.nodeport = port);
 BEGIN
 	IF seen = 'frozen' THEN
@@ -53,12 +57,69 @@ BEGIN
 END $$;
 `
 
-// CitusName is in the URLs that Citus returns.
+// CitusName is in the URLs that Citus and LikeCitus return.
 const CitusName = "noren-citus"
 
-// Citus is Database with functions and tables that stand for Citus: a server takes it for a coordinator. It does not shard
-// anything; what goes to one shard is for a lint of the statements to judge.
+// EnvCitus names a cluster of Citus to test on: the postgres:// URLs of its nodes, with blanks between, the coordinator's first. On
+// each, databases may be created. Without it tests run on a server that stands for Citus.
+const EnvCitus = "NOREN_TEST_CITUS"
+
+// Citus returns the URL of a new, empty database on the coordinator of a cluster, where EnvCitus names one; else it is LikeCitus.
 func Citus(t testing.TB) string {
+	t.Helper()
+	nodes := strings.Fields(os.Getenv(EnvCitus))
+	if len(nodes) == 0 {
+		return LikeCitus(t)
+	}
+	name := "noren_test_" + strings.ToLower(rand.Text())
+	urls := make([]*url.URL, len(nodes))
+	for i, node := range nodes {
+		admin := &Server{admin: node}
+		u, err := url.Parse(node)
+		if err == nil {
+			err = admin.exec("CREATE DATABASE " + name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		admin.dropAfter(t, name)
+		u.Path, urls[i] = "/"+name, u
+		if err := (&Server{admin: u.String()}).exec("CREATE EXTENSION citus"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	coordinator := &Server{admin: urls[0].String()}
+	// Few shards, because making them is what takes time.
+	statements := []string{"ALTER DATABASE " + name + " SET citus.shard_count = 4"}
+	for i, u := range urls {
+		add := "SELECT citus_add_node('" + u.Hostname() + "', " + u.Port() + ")"
+		if i == 0 {
+			add = "SELECT citus_set_coordinator_host('" + u.Hostname() + "', " + u.Port() + ")"
+		}
+		statements = append(statements, add)
+	}
+	for _, s := range statements {
+		if err := coordinator.exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	query := urls[0].Query()
+	query.Set("application_name", CitusName)
+	urls[0].RawQuery = query.Encode()
+	return urls[0].String()
+}
+
+// PreparedCitus is Prepared for LikeCitus; on a cluster, which cannot be copied, each database is a new one.
+func PreparedCitus(fill func(url string) error) func(t testing.TB) string {
+	if os.Getenv(EnvCitus) != "" {
+		return Citus
+	}
+	return Prepared(LikeCitus, fill)
+}
+
+// LikeCitus is Database with functions and tables that stand for Citus: a server takes it for a coordinator. It does not shard
+// anything; what goes to one shard is for a lint of the statements to judge.
+func LikeCitus(t testing.TB) string {
 	t.Helper()
 	url := Database(t) + "&application_name=" + CitusName
 	db, err := sql.Open("pgx", url)

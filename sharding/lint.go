@@ -111,6 +111,16 @@ type scope struct {
 	outer  *scope
 	refs   []*ref
 	shared map[string]bool // the queries of WITH, and whether each goes to one shard
+	value  bool            // the query is a value within another
+}
+
+// outside reports whether the table stands outside of a value that the query is, or is part of.
+func (s *scope) outside(r *ref) bool {
+	value := false
+	for ; s != nil && !slices.Contains(s.refs, r); s = s.outer {
+		value = value || s.value
+	}
+	return value
 }
 
 // find returns the table of that name, or for "" the only one that has the column.
@@ -203,23 +213,27 @@ func (l *linter) part(nodes []node, outer *scope, within bool) (pinned bool) {
 	if verb != "select" && l.behind {
 		l.volatile(nodes)
 	}
-	for _, n := range nodes {
-		pinned = l.inner(n, s) && pinned
-	}
-	return pinned
+	return l.inner(nodes, s, false) && pinned
 }
 
-// inner looks at the queries within a query, but for those that from has looked at.
-func (l *linter) inner(n node, s *scope) (pinned bool) {
+// inner looks at the queries within a query, but for those that from has looked at. where says that the nodes are in a condition.
+func (l *linter) inner(nodes []node, s *scope, where bool) (pinned bool) {
 	pinned = true
-	if n.kind != '(' || len(n.in) == 0 {
-		return true
-	}
-	if n.in[0].is("select", "with", "insert", "update", "delete") {
-		return l.query(n.in, s, false)
-	}
-	for _, in := range n.in {
-		pinned = l.inner(in, s) && pinned
+	var before node
+	for _, n := range nodes {
+		switch {
+		case n.is("where", "on"):
+			where = true
+		case n.endsFrom():
+			where = false
+		case n.kind != '(' || len(n.in) == 0:
+		case n.in[0].is("select", "with", "insert", "update", "delete"):
+			joined := before.is("from", "join", "lateral") || where && before.is("exists", "in")
+			pinned = l.query(n.in, &scope{outer: s, value: !joined}, false) && pinned
+		default:
+			pinned = l.inner(n.in, s, where) && pinned
+		}
+		before = n
 	}
 	return pinned
 }
@@ -331,6 +345,9 @@ func (l *linter) term(nodes []node, s *scope) {
 	switch {
 	case left != nil && value(nodes[at+1:]):
 		left.head().pinned = true
+	// Only EXISTS in a condition is planned as a join. Any other query within another is looked at by itself: that its tenant is
+	// the one of a row outside is no shard that is known before that row is read.
+	case left != nil && right != nil && s.outside(left) != s.outside(right):
 	case left != nil && right != nil && left.head() != right.head():
 		if left.real && right.real && left.column != right.column {
 			return

@@ -17,6 +17,7 @@ func TestLintFindsPlantedViolations(t *testing.T) {
 		{"a join without it", "SELECT 1 FROM members m JOIN ranks r ON r.id = m.rank_id WHERE m.tenant_id = ?", "SELECT of r without its tenant_id"},
 		{"a query within", "SELECT 1 FROM members WHERE tenant_id = ? AND id IN (SELECT member_id FROM purchases)", "SELECT of purchases"},
 		{"a query within a list", "SELECT COALESCE((SELECT next FROM counters WHERE name = 'x'), 0)", "SELECT of counters"},
+		{"a value of a row outside", "SELECT id, (SELECT b.amount FROM point_burns b WHERE b.tenant_id = l.tenant_id) FROM point_lots l WHERE tenant_id = ?", "SELECT of b without its tenant_id"},
 		{"behind UNION", "SELECT id FROM members WHERE tenant_id = ? UNION ALL SELECT id FROM staff", "SELECT of staff"},
 		{"in WITH", "WITH a AS (SELECT id FROM staff) SELECT id FROM a", "SELECT of staff"},
 		{"a table of WITH does not say it", "WITH a AS (SELECT tenant_id FROM lanes WHERE tenant_id = ?) SELECT 1 FROM a JOIN staff s ON s.tenant_id = a.tenant_id", "SELECT of s"},

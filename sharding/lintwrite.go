@@ -7,7 +7,7 @@ func (l *linter) insert(nodes []node, s *scope) (pinned bool) {
 	into := &ref{name: nodes[2].text, column: l.tables[nodes[2].text]}
 	if into.column == "" {
 		for _, n := range nodes {
-			l.inner(n, s)
+			l.inner([]node{n}, s, false)
 		}
 		return l.rest(nodes, s)
 	}

@@ -85,10 +85,10 @@ func (db *DB) ClaimCallbacks(
 				UPDATE callbacks SET lease_until = ? FROM found
 				WHERE callbacks.tenant_id = ? AND callbacks.request_id = found.request_id AND `+stillDue+f.unsynced+`
 				RETURNING `+callbackColumns+`, COALESCE((SELECT k.secret FROM signing_keys k
-					WHERE k.tenant_id = callbacks.tenant_id AND k.name = 'client:' || CAST(callbacks.client_id AS text)), ''),
-					COALESCE((SELECT k.previous FROM signing_keys k WHERE k.tenant_id = callbacks.tenant_id
+					WHERE k.tenant_id = ? AND k.name = 'client:' || CAST(callbacks.client_id AS text)), ''),
+					COALESCE((SELECT k.previous FROM signing_keys k WHERE k.tenant_id = ?
 						AND k.name = 'client:' || CAST(callbacks.client_id AS text) AND k.previous_until > ?), '')`,
-				append(found.args, micros(until), tenant, at, at, at)...)
+				append(found.args, micros(until), tenant, at, at, tenant, tenant, at)...)
 			list, err := collect(rows, err, func(row scannable) (noren.Callback, error) {
 				var secret, previous string
 				c, err := scanCallback(row, &secret, &previous)

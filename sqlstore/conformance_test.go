@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 // migrated returns copies of an empty database on PostgreSQL, or on one that stands for Citus.
-var migrated, distributed = pgtest.Prepared(pgtest.Database, migrate), pgtest.Prepared(pgtest.Citus, migrate)
+var migrated, distributed = pgtest.Prepared(pgtest.Database, migrate), pgtest.PreparedCitus(migrate)
 
 func migrate(url string) error {
 	db, err := sqlstore.Open(context.Background(), sqlstore.Config{URL: url})

@@ -106,10 +106,52 @@ func (t *tx) DeleteConsoleSession(ctx context.Context, hash []byte) error {
 	return nil
 }
 
-// SignInFailures implements noren.UserDirectory. A subject that is not stored cannot be locked, so it is stored first. Of
-// two transactions with the same subjects the second waits for the first, in their order: sorted, as every list that
-// is locked.
+// SignInFailures implements noren.UserDirectory. Behind Citus some of the subjects may be on a worker that is down, whosever they
+// are. People go on to sign in then, and are held back by what is counted of the other subjects; where none can be counted, nobody
+// signs in.
 func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
+	err := db.countedFailures(ctx, subjects, fn)
+	if !db.flavor.sharded || noren.KindOf(err) != noren.Unavailable {
+		return err
+	}
+	var reached []string
+	var places []int
+	for i, subject := range subjects {
+		if db.reaches(ctx, subject) {
+			reached, places = append(reached, subject), append(places, i)
+		}
+	}
+	if len(reached) == 0 || len(reached) == len(subjects) {
+		return err
+	}
+	return db.countedFailures(ctx, reached, func(stored []noren.SignInFailures) error {
+		all := make([]noren.SignInFailures, len(subjects))
+		for i, subject := range subjects {
+			all[i].Subject = subject
+		}
+		for n, i := range places {
+			all[i] = stored[n]
+		}
+		err := fn(all)
+		for n, i := range places {
+			stored[n] = all[i]
+		}
+		return err
+	})
+}
+
+// reaches reports whether what is counted of the subject can be read.
+func (db *DB) reaches(ctx context.Context, subject string) bool {
+	return db.on.read(ctx, func(t *tx) error {
+		var n int
+		return t.queryRow(ctx, "SELECT COUNT(*) FROM sign_in_failures WHERE subject = ?", subject).Scan(&n)
+	}) == nil
+}
+
+// countedFailures is SignInFailures of subjects that can all be counted. A subject that is not stored cannot be locked, so it is
+// stored first. Of two transactions with the same subjects the second waits for the first, in their order: sorted, as every list
+// that is locked.
+func (db *DB) countedFailures(ctx context.Context, subjects []string, fn func(stored []noren.SignInFailures) error) error {
 	sorted := slices.Compact(slices.Sorted(slices.Values(subjects)))
 	return db.update(ctx, 0, func(t *tx) error {
 		// Each by itself, so that rows are locked in the order of the subjects.

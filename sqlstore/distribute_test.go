@@ -16,7 +16,7 @@ import (
 // stands for Citus: what is looked at is which statements are run, in an order in which Citus takes them.
 func TestDistribute(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Citus(t)
+	url := pgtest.LikeCitus(t)
 	ctx := t.Context()
 	run := func(apply bool) (told []string, err error) {
 		err = Distribute(ctx, url, apply, func(s string) { told = append(told, s) })
@@ -93,7 +93,7 @@ func TestOpenDistributes(t *testing.T) {
 // TestDistributeRefuses looks at servers on which nothing can be distributed.
 func TestDistributeRefuses(t *testing.T) {
 	t.Parallel()
-	plain, worker := pgtest.Database(t), pgtest.Citus(t)
+	plain, worker := pgtest.Database(t), pgtest.LikeCitus(t)
 	db, err := sql.Open("pgx", worker)
 	if err != nil {
 		t.Fatal(err)

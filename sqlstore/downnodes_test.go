@@ -11,7 +11,7 @@ import (
 // TestPingNamesNodesThatAreDown: readiness says which node does not respond, whether its connections are refused or it is frozen.
 func TestPingNamesNodesThatAreDown(t *testing.T) {
 	t.Parallel()
-	b := setup(t, pgtest.Citus(t))
+	b := setup(t, pgtest.LikeCitus(t))
 	db := b.connect(t)
 	for _, c := range []struct {
 		node, state string

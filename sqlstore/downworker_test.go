@@ -28,7 +28,9 @@ const downWorker = `CREATE TABLE down (tenant_id bigint);
 	ALTER TABLE tenant_tokens RENAME TO tenant_tokens_stored;
 	CREATE VIEW tenant_tokens AS SELECT * FROM tenant_tokens_stored WHERE alive(tenant_id);
 	ALTER TABLE tenant_sessions RENAME TO tenant_sessions_stored;
-	CREATE VIEW tenant_sessions AS SELECT * FROM tenant_sessions_stored WHERE alive(tenant_id)`
+	CREATE VIEW tenant_sessions AS SELECT * FROM tenant_sessions_stored WHERE alive(tenant_id);
+	ALTER TABLE sign_in_failures RENAME TO sign_in_failures_stored;
+	CREATE VIEW sign_in_failures AS SELECT * FROM sign_in_failures_stored WHERE alive(CASE WHEN subject LIKE '%down%' THEN 2 ELSE 1 END)`
 
 // putDown makes the tables fail for tenant 2.
 func (b *bundle) putDown(t *testing.T) *sql.DB {
@@ -56,7 +58,7 @@ const downWorkerRows = `INSERT INTO callbacks (tenant_id, request_id, client_id,
 // its own once it is back. Where nobody can be asked the look fails.
 func TestLooksGoOnBesideADownWorker(t *testing.T) {
 	t.Parallel()
-	b := setup(t, pgtest.Citus(t))
+	b := setup(t, pgtest.LikeCitus(t))
 	db := b.connect(t)
 	ctx, now := t.Context(), fixedClock()
 	for id := range noren.TenantID(3) {
@@ -115,7 +117,7 @@ func TestLooksGoOnBesideADownWorker(t *testing.T) {
 // and of its own nothing but what can be tried again.
 func TestCredentialsBesideADownWorker(t *testing.T) {
 	t.Parallel()
-	b := setup(t, pgtest.Citus(t))
+	b := setup(t, pgtest.LikeCitus(t))
 	ctx, until := t.Context(), fixedClock().Add(time.Hour)
 	token := func(tenant noren.TenantID, word string) noren.Token {
 		return noren.Token{Named: tenant, Hash: noren.HashSecret(word + string('0'+rune(tenant))), ClientID: 1, ExpiresAt: &until}
@@ -176,5 +178,46 @@ func TestCredentialsBesideADownWorker(t *testing.T) {
 	}
 	if n, err := b.DeleteExpired(ctx, until); err != nil || n != 2 {
 		t.Errorf("afterwards %d were removed, %v, want 2", n, err)
+	}
+}
+
+// TestSigningInBesideADownWorker: people sign in while a worker is down on which some of what is counted of them is, and are held
+// back by the rest of it. Nobody does of whom nothing can be counted.
+func TestSigningInBesideADownWorker(t *testing.T) {
+	t.Parallel()
+	b := setup(t, pgtest.LikeCitus(t))
+	db, ctx := b.putDown(t), t.Context()
+	// The stand-in is down where a row is read, and not where one is missing.
+	if _, err := db.ExecContext(ctx, "INSERT INTO sign_in_failures_stored VALUES ('login down', 0, 0, 0), ('address down', 0, 0, 0)"); err != nil {
+		t.Fatal(err)
+	}
+	try := func(subjects ...string) (seen []int64, err error) {
+		err = b.SignInFailures(ctx, subjects, func(stored []noren.SignInFailures) error {
+			seen = nil
+			for i, subject := range subjects {
+				if stored[i].Subject != subject {
+					t.Errorf("%q is given as %q", subject, stored[i].Subject)
+				}
+				seen = append(seen, stored[i].Failures)
+				stored[i].Failures++
+				stored[i].LastAt = fixedClock()
+			}
+			return nil
+		})
+		return seen, err
+	}
+	for i, want := range [][]int64{{0, 0}, {0, 1}, {0, 2}} {
+		if seen, err := try("login down", "address"); err != nil || !slices.Equal(seen, want) {
+			t.Errorf("try %d: %v failures are known, %v, want %v", i, seen, err, want)
+		}
+	}
+	if _, err := try("login down", "address down"); noren.KindOf(err) != noren.Unavailable {
+		t.Errorf("of whom nothing can be counted: %v", err)
+	}
+	if _, err := db.ExecContext(ctx, "DELETE FROM down"); err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := try("login down", "address"); err != nil || !slices.Equal(seen, []int64{0, 3}) {
+		t.Errorf("afterwards %v failures are known, %v", seen, err)
 	}
 }

@@ -19,8 +19,10 @@ func earlierCredentials(t *testing.T, b *bundle, tenant noren.TenantID) (token, 
 		args []any
 	}{
 		{"INSERT INTO access_tokens (hash, tenant_id, client_id, scopes, expires_at) VALUES (?, ?, 1, '[]', ?)", []any{token, tenant, until}},
-		{`INSERT INTO console_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at) VALUES (?, ?, 'a', 0, 0, ?)`,
-			[]any{session, tenant, until}},
+		{
+			`INSERT INTO console_sessions (hash, tenant_id, login, signed_in_at, seen_at, expires_at) VALUES (?, ?, 'a', 0, 0, ?)`,
+			[]any{session, tenant, until},
+		},
 	} {
 		if _, err := db.ExecContext(t.Context(), b.flavor.bind(s.sql), s.args...); err != nil {
 			t.Fatal(err)

@@ -82,13 +82,13 @@ func (t *tx) OpenLots(ctx context.Context, members []int64, pointType noren.Poin
 // BurntLots implements noren.PointTx.
 func (t *tx) BurntLots(ctx context.Context, entry int64, forUpdate bool) ([]noren.BurntLot, error) {
 	query := "SELECT " + lotColumns + `,
-		(SELECT b.amount FROM point_burns AS b WHERE b.tenant_id = point_lots.tenant_id AND b.entry_id = ? AND b.lot_id = point_lots.id)
+		(SELECT b.amount FROM point_burns AS b WHERE b.tenant_id = ? AND b.entry_id = ? AND b.lot_id = point_lots.id)
 		FROM point_lots WHERE tenant_id = ? AND id IN (SELECT lot_id FROM point_burns WHERE tenant_id = ? AND entry_id = ?)` + byID
 	if forUpdate {
 		t.takes(lockLots, "lots of points")
 		query += t.db.flavor.forUpdate()
 	}
-	rows, err := t.query(ctx, query, entry, t.tenant, t.tenant, entry)
+	rows, err := t.query(ctx, query, t.tenant, entry, t.tenant, t.tenant, entry)
 	list, err := collect(rows, err, func(row scannable) (l noren.BurntLot, err error) {
 		l.PointLot, err = scanLot(followed{row, &l.Burnt})
 		return l, err
@@ -320,11 +320,11 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	limit, args := limitOffset(f.Page)
 	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
 		COALESCE(login, ''), request_id, COALESCE(purchase_id, 0),
-		COALESCE((SELECT p.source FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), ''),
-		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = point_entries.tenant_id AND p.id = point_entries.purchase_id), ''),
+		COALESCE((SELECT p.source FROM purchases AS p WHERE p.tenant_id = ? AND p.id = point_entries.purchase_id), ''),
+		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = ? AND p.id = point_entries.purchase_id), ''),
 		COALESCE(reverses, 0), taken_over,
-		EXISTS (SELECT 1 FROM point_entries AS r WHERE r.tenant_id = point_entries.tenant_id AND r.reverses = point_entries.id)
-		FROM point_entries`+w.String()+order+limit, append(w.args, args...)...)
+		EXISTS (SELECT 1 FROM point_entries AS r WHERE r.tenant_id = ? AND r.reverses = point_entries.id)
+		FROM point_entries`+w.String()+order+limit, slices.Concat([]any{t.tenant, t.tenant, t.tenant}, w.args, args)...)
 	list, err := collect(rows, err, func(row scannable) (e noren.PointEntry, err error) {
 		var at int64
 		err = row.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,

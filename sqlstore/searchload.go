@@ -28,19 +28,28 @@ func (db *DB) LoadSearch(ctx context.Context) error {
 	defer cancel()
 	// Closing the database ends this as well as the caller's context does.
 	defer context.AfterFunc(db.search.ctx, cancel)()
+	var failed []error
 	for _, t := range tenants {
+		var err error
 		// A search may have begun a tenant already, or finished it: then it is not for this to load.
 		if s, ok := db.search.begin(t.ID); ok && s == nil {
 			err = db.search.run(ctx, t.ID, nil, false)
 		} else if ok {
 			db.search.end(t.ID, s)
 		}
-		if err != nil && !errors.Is(err, errTooBig) {
-			return doing("load a search index", err)
+		if err == nil || errors.Is(err, errTooBig) {
+			continue
+		}
+		// One may be on a node that is down, which is not the others' business. A database that serves nobody is not asked for each.
+		if failed = append(failed, err); len(failed) == maxUnloaded || ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return doing("load a search index", errors.Join(failed...))
 }
+
+// maxUnloaded is after how many tenants that cannot be read loading ends.
+const maxUnloaded = 3
 
 // load loads the tenant's index in the background, unless that is being done.
 func (m *searchMemory) load(tenant noren.TenantID) {

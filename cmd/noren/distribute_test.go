@@ -11,7 +11,7 @@ import (
 // TestDistribute runs the command on PostgreSQL alone, and on one that stands for Citus.
 func TestDistribute(t *testing.T) {
 	t.Parallel()
-	plain, citus := pgtest.Database(t), pgtest.Citus(t)
+	plain, citus := pgtest.Database(t), pgtest.LikeCitus(t)
 	for _, c := range []struct {
 		args         []string
 		code         int

@@ -71,7 +71,11 @@ func (c *serveCmd) greet(ctx context.Context, std streams, rooms *app.App, addre
 			break
 		}
 		stored, err := rooms.Access.ConsoleUsers(ctx, t.ID)
-		if err != nil {
+		// A server starts beside a node of the database that is down, for the tenants on others.
+		if noren.KindOf(err) == noren.Unavailable {
+			say(std.out, std.words("  契約ID %s: データベースが応答していません\n", "  contract ID %s: its database does not respond\n"), t.Contract)
+			continue
+		} else if err != nil {
 			return err
 		}
 		var users []shop.ConsoleUser
