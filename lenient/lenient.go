@@ -4,6 +4,7 @@ package lenient
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -267,6 +268,30 @@ func Phone(s string) (phone string, repaired bool, wrong *Wrong) {
 	return phone, false, nil
 }
 
+// Dialled returns the digits of a telephone number as they are dialled in Japan, whatever stands between them: +81 (0)90-1234-5678 is
+// 09012345678. It is empty for what is none.
+func Dialled(number string) string {
+	number = strings.TrimSpace(number)
+	if strings.ContainsFunc(number, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		number = Narrow(number)
+	}
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("+(). ー", r) || unicode.Is(unicode.Pd, r) {
+			return -1
+		}
+		return r
+	}, number)
+	if !noren.IsDigits(digits) {
+		return ""
+	}
+	const shortest, longest = 9, 10 // digits of a whole number after the country code
+	rest, abroad := strings.CutPrefix(digits, "81")
+	if abroad && (strings.HasPrefix(number, "+") || len(rest) == shortest || len(rest) == longest) {
+		return "0" + strings.TrimPrefix(rest, "0") // +81 (0)90 is written too
+	}
+	return digits
+}
+
 // PostalCode reads a Japanese postal code. repaired reports whether leading zeros had been lost.
 func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
 	code = strings.TrimSpace(strings.TrimPrefix(digits(s), "〒"))
@@ -288,6 +313,25 @@ func Percent(s string) (float64, *Wrong) {
 	}
 	return f, nil
 }
+
+// Rate reads a percentage as an exact decimal: 1.5 is 0.015.
+func Rate(s string) (string, *Wrong) {
+	text := number(strings.TrimSuffix(Narrow(s), "%"))
+	rate, ok := new(big.Rat).SetString(text)
+	if !ok || !percentForm.MatchString(text) {
+		return "", &Wrong{noren.ReasonNotNumber, "", "not a percentage; write it as 1.5"}
+	}
+	const places = 9 // two more than of the percentage
+	decimal := strings.TrimRight(strings.TrimRight(rate.Quo(rate, big.NewRat(100, 1)).FloatString(places), "0"), ".")
+	if !noren.IsEarnRate(decimal) {
+		known := "0–" + strconv.Itoa(noren.MaxEarnRate*100)
+		return "", &Wrong{noren.ReasonOutOfRange, known, "must be within " + known}
+	}
+	return decimal, nil
+}
+
+// percentForm is a percentage in plain digits.
+var percentForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,7})?$`)
 
 // Month reads a month: 2026-11, 2026/11, 2026.11, 202611 or 2026年11月.
 func Month(s string) (noren.Month, *Wrong) {
@@ -335,6 +379,8 @@ func plainMemberText(column, s string) (text string, repaired bool, wrong *Wrong
 		return PostalCode(s)
 	case "last_kana", "first_kana":
 		return Kana(s), false, nil
+	case "prefecture":
+		return noren.PrefectureOf(s), false, nil
 	case "email", "email2", "email3", "line_user_id", "bank_code", "bank_branch_code", "bank_account_number":
 		return Narrow(s), false, nil
 	case "code", "customer_no", "shopify_customer_id", "alias_code":

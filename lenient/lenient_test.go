@@ -55,6 +55,16 @@ func TestPercentsAndMonths(t *testing.T) {
 			t.Errorf("Percent(%q) = %g", text, f)
 		}
 	}
+	for text, want := range map[string]string{"1.5": "0.015", "１％": "0.01", "0": "0", "7": "0.07", "0.0000001": "0.000000001", "10000": "100"} {
+		if rate, wrong := lenient.Rate(text); wrong != nil || rate != want {
+			t.Errorf("Rate(%q) = %q, %v; want %q", text, rate, wrong, want)
+		}
+	}
+	for _, text := range []string{"", "x", "-1", "1e3", "1/3", "10001", "1.23456789"} {
+		if rate, wrong := lenient.Rate(text); wrong == nil {
+			t.Errorf("Rate(%q) = %q", text, rate)
+		}
+	}
 	for _, text := range []string{"2026-01", "2026/1", "2026.1", "202601", "2026年1月", "２０２６－０１"} {
 		if m, wrong := lenient.Month(text); wrong != nil || m != "2026-01" {
 			t.Errorf("Month(%q) = %s, %v", text, m, wrong)
@@ -80,6 +90,19 @@ func TestTelephoneNumbersAndKana(t *testing.T) {
 	for text, want := range map[string]string{"600001": "0600001", "10001": "0010001", "〒060-0001": "060-0001", "0600001": "0600001"} {
 		if code, _, wrong := lenient.PostalCode(text); wrong != nil || code != want {
 			t.Errorf("PostalCode(%q) = %q, %v; want %q", text, code, wrong, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"090-1234-5678": "09012345678", "+81 90 1234 5678": "09012345678", "＋８１（０）90．1234．5678": "09012345678", "81312345678": "0312345678",
+		"03 – 1234 ー 5678": "0312345678", "内線12": "", "": "", "12": "12",
+	} {
+		if got := lenient.Dialled(text); got != want {
+			t.Errorf("Dialled(%q) = %q; want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"JP-13": "東京都", "jp-01": "北海道", "JP-47": "沖縄県", "JP-48": "JP-48", "JP-0": "JP-0", "東京都": "東京都"} {
+		if got, _, wrong := lenient.MemberText("prefecture", text); wrong != nil || got != want {
+			t.Errorf("the prefecture %q is read as %q, %v; want %q", text, got, wrong, want)
 		}
 	}
 	if got := lenient.Kana("ﾔﾏﾀﾞ　はなこ"); got != "ヤマダ　ハナコ" {
