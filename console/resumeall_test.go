@@ -86,10 +86,10 @@ func TestSessionEndsInEveryForm(t *testing.T) {
 		tried = append(tried, r.pattern)
 		typed := form(t, body, target)
 		for _, c := range fields {
-			switch {
-			case c.kind == "checkbox":
+			switch c.kind {
+			case "checkbox":
 				typed[c.name] = c.boxes[:1]
-			case c.kind == "select":
+			case "select":
 				typed.Set(c.name, c.choices[len(c.choices)-1])
 			default:
 				typed.Set(c.name, "書きかけ <"+c.name+"> & \"2\"")
