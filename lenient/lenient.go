@@ -182,7 +182,7 @@ func Birthday(s string, today noren.Date) (noren.Date, *Wrong) {
 		return n
 	}
 	if first := year(today) - eldest; year(day) < first {
-		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–", first), fmt.Sprintf("must not be before %d", first)}
+		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–%d", first, year(today)), fmt.Sprintf("must not be before %d", first)}
 	}
 	return day, nil
 }

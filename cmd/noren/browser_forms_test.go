@@ -138,6 +138,10 @@ func (w *window) refuses(f refusedForm, names *strings.Replacer) {
 	w.Helper()
 	w.sure()
 	action := "^" + variables.ReplaceAllString(regexp.QuoteMeta("/console"+f.route), "[^/]+") + "$"
+	typed, err := json.Marshal(f.typed)
+	if err != nil {
+		w.Fatal(err)
+	}
 	widths := []int64{1440, 360}
 	if !w.looked { // the page is the same on every engine, and what is refused comes back on the narrow one too
 		widths = widths[1:]
@@ -145,14 +149,12 @@ func (w *window) refuses(f refusedForm, names *strings.Replacer) {
 	for _, width := range widths {
 		w.size(width)
 		w.open(names.Replace(f.page))
-		find := fmt.Sprintf(`[...document.querySelectorAll("main form[method=post]")].find(f => new RegExp(%q).test(new URL(f.action).pathname))`, action)
+		// A page may have two forms of one address: it is the one with the fields.
+		find := fmt.Sprintf(`[...document.querySelectorAll("main form[method=post]")].find(f => new RegExp(%q).test(new URL(f.action).pathname) &&
+			Object.keys(%s || {}).every(name => f.elements[name]))`, action, typed)
 		w.until(find)
 		if f.file != "" {
 			w.run(chromedp.SetUploadFiles("#field-file", []string{f.file}, chromedp.ByQuery))
-		}
-		typed, err := json.Marshal(f.typed)
-		if err != nil {
-			w.Fatal(err)
 		}
 		w.run(chromedp.Evaluate(fmt.Sprintf(`(() => {
 			const form = %s;
