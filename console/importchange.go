@@ -3,7 +3,6 @@ package console
 import (
 	"strings"
 
-	"noren"
 	"noren/app/imports"
 	"noren/csvfile"
 )
@@ -45,9 +44,6 @@ func (p *page) delimiterChoices() []choice {
 func (p *page) identityChoices() []choice {
 	return []choice{{"", p.T("imports.by_none")}, {imports.ByID, p.T("imports.by_id")}, {imports.ByCode, p.T("imports.by_code")}}
 }
-
-// importLabels are the labels of fields in the user's language.
-func (p *page) importLabels(kind noren.ImportKind) map[string]string { return csvfile.Labels(kind) }
 
 // changeSample is how the field of one member would change, for users who may see it.
 func (p *page) changeSample(field string, c imports.Change) string {

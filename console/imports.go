@@ -215,7 +215,7 @@ func (p *page) setupRefused(err error, kind noren.ImportKind, columns []noren.Im
 	list, ok := errors.AsType[noren.Refusals](err)
 	for _, e := range list {
 		at := slices.IndexFunc(columns, func(c noren.ImportColumn) bool { return c.Header == e.Value })
-		switch field := p.fieldName(e.Field, csvfile.Labels(kind)); {
+		switch field := p.fieldName(kind, e.Field); {
 		case e.Reason == noren.ReasonDuplicate && at >= 0:
 			p.wrong("column-"+number(at+1), p.T("imports.mapped_twice", field))
 		case e.Reason == noren.ReasonMissing && e.Field == "fields":
@@ -270,9 +270,19 @@ func (d *Console) refusedLines(ctx context.Context, p *page) (web.Answer, error)
 	return a.With("Content-Disposition", fmt.Sprintf(`attachment; filename="refused-%d.csv"`, id)), nil
 }
 
-// fieldName is the name of an import field for people: the label in Japanese, the field's own name in English.
-func (p *page) fieldName(field string, labels map[string]string) string {
-	if label := labels[field]; label != "" && p.lang == japanese {
+// fieldName is what a column of a file is mapped to, in the words that the console has for it; for what no page shows, in those of
+// the files.
+func (p *page) fieldName(kind noren.ImportKind, field string) string {
+	keys := []string{"import_field." + field}
+	if kind == noren.ImportMembers {
+		keys = append(keys, "member."+field)
+	}
+	for _, key := range keys {
+		if p.console.words[key] != (text{}) {
+			return p.T(key)
+		}
+	}
+	if label := csvfile.Labels(kind)[field]; label != "" && p.lang == japanese {
 		return label
 	}
 	return strings.ReplaceAll(field, "_", " ")
@@ -290,7 +300,7 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	} else if problem.Limit != "" {
 		words += " (" + problem.Limit + ")"
 	}
-	name := p.fieldName(problem.Field, csvfile.Labels(kind))
+	name := p.fieldName(kind, problem.Field)
 	switch {
 	case problem.Field == "":
 		return words
@@ -302,10 +312,9 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 
 // columnChoices are the fields that a column can be mapped to, and not importing it.
 func (p *page) columnChoices(kind noren.ImportKind) []choice {
-	labels := csvfile.Labels(kind)
 	choices := []choice{{"", p.T("imports.left_out")}}
 	for _, f := range imports.ImportFields(kind) {
-		choices = append(choices, choice{f.Name, p.fieldName(f.Name, labels)})
+		choices = append(choices, choice{f.Name, p.fieldName(kind, f.Name)})
 	}
 	return choices
 }
@@ -329,7 +338,7 @@ func (p *page) importColumnName(kind noren.ImportKind, c noren.ImportColumn) str
 	if c.Field == "" {
 		return c.Header
 	}
-	return p.fieldName(c.Field, csvfile.Labels(kind))
+	return p.fieldName(kind, c.Field)
 }
 
 // samples are some values of a column, to recognise what it contains.

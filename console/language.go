@@ -52,6 +52,7 @@ func vocabulary() (map[string]text, error) {
 		importWords(),
 		importChangeWords(),
 		readingWords(),
+		importFieldWords(),
 	} {
 		for key := range area {
 			if _, twice := words[key]; twice {

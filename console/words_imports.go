@@ -75,6 +75,26 @@ func importWords() map[string]text {
 	}
 }
 
+// importFieldWords are what columns can be mapped to that no page of a member has by that name.
+func importFieldWords() map[string]text {
+	return map[string]text{
+		"import_field.rank":              {"会員ランク", "Rank"},
+		"import_field.rank_id":           {"会員ランクID", "Rank ID"},
+		"import_field.rank_code":         {"会員ランクコード", "Rank code"},
+		"import_field.minimum_rank":      {"最低ランク", "Minimum rank"},
+		"import_field.staff_rank":        {"社員ランク", "Staff rank"},
+		"import_field.staff_rank_id":     {"社員ランクID", "Staff rank ID"},
+		"import_field.staff_rank_code":   {"社員ランクコード", "Staff rank code"},
+		"import_field.store":             {"店舗", "Store"},
+		"import_field.store_id":          {"店舗ID", "Store ID"},
+		"import_field.store_code":        {"店舗コード", "Store code"},
+		"import_field.mail_opt_out":      {"メール配信を希望しない", "No email newsletter"},
+		"import_field.city":              {"市区町村", "City"},
+		"import_field.points_expires_on": {"ポイントの有効期限", "Points valid through"},
+		"import_field.memo":              {"メモ", "Note"},
+	}
+}
+
 // readingWords are the messages about files and lines that cannot be read or are refused.
 func readingWords() map[string]text {
 	words := make(map[string]text)

@@ -183,7 +183,7 @@ func Birthday(s string, today noren.Date) (noren.Date, *Wrong) {
 		return n
 	}
 	if first := year(today) - eldest; year(day) < first {
-		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–", first), fmt.Sprintf("must not be before %d", first)}
+		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–%d", first, year(today)), fmt.Sprintf("must not be before %d", first)}
 	}
 	return day, nil
 }
@@ -252,9 +252,14 @@ const postalDigits = 7
 
 // digits returns a text of digits in plain ones. People take many signs for the dash between them, also the one for long vowels,
 // which is where the minus sign is in the keyboard mode for kana.
-func digits(s string) string { return dashes.Replace(Narrow(s)) }
-
-var dashes = strings.NewReplacer("ー", "-", "ｰ", "-", "—", "-", "‑", "-", "‒", "-", "─", "-", "━", "-", "〜", "-", "~", "-")
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("ーｰ—‑‒─━〜~", r) {
+			return '-'
+		}
+		return r
+	}, Narrow(s))
+}
 
 // Phone reads a telephone number. repaired reports whether its leading zero had been lost.
 func Phone(s string) (phone string, repaired bool, wrong *Wrong) {

@@ -41,6 +41,8 @@ func TestBrowserSignIn(t *testing.T) {
 		w.shows("新しい会員")
 		w.accessible()
 		w.fits("home")
+		w.open("/points/expiring")
+		w.accessible()
 		w.open("/account")
 		w.accessible()
 		w.fits("account")
@@ -156,6 +158,14 @@ func TestBrowserMember(t *testing.T) {
 			w.accessible()
 			w.fits("member-" + tab)
 		}
+		w.open("/points")
+		w.shows("ご来店")
+		w.accessible()
+		w.fits("points")
+		w.open("/points/expiring?month=" + time.Now().In(w.tenant.Location()).AddDate(1, 0, 0).Format("2006-01"))
+		w.shows("1,500")
+		w.accessible()
+		w.fits("points-expiring")
 	})
 }
 

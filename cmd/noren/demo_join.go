@@ -44,7 +44,9 @@ func join(ctx context.Context, h *house, wanted shop.Shop, now time.Time) error 
 	}
 	times := slices.SortedFunc(maps.Keys(groups), time.Time.Compare)
 	// Without clients and users, whose secrets are told by who applies the whole shop.
-	part := shop.Shop{Contract: wanted.Contract, Tenant: wanted.Tenant, Ranks: wanted.Ranks, StaffRanks: wanted.StaffRanks, Stores: wanted.Stores}
+	part := shop.Shop{
+		Contract: wanted.Contract, Tenant: wanted.Tenant, Ranks: wanted.Ranks, StaffRanks: wanted.StaffRanks, Stores: wanted.Stores,
+	}
 	for _, at = range times {
 		part.Members = groups[at]
 		if _, err := rooms.Shop.Apply(ctx, part); err != nil {

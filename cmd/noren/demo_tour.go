@@ -169,7 +169,8 @@ func (t *tour) roundTrip(ctx context.Context) error {
 	answer, err := t.do(request, http.StatusAccepted)
 	if err == nil {
 		t.first = requestID(answer)
-		say(t.out, t.words("← 202 Accepted(%sで応答)\n    %s\n\n", "← 202 Accepted, after %s\n    %s\n\n"), inMilliseconds(time.Since(begin)), bytes.TrimSpace(answer))
+		took := inMilliseconds(time.Since(begin))
+		say(t.out, t.words("← 202 Accepted(%sで応答)", "← 202 Accepted, after %s")+"\n    %s\n\n", took, bytes.TrimSpace(answer))
 	}
 	t.receiver.mu.Unlock()
 	if err != nil {
