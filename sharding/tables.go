@@ -33,8 +33,8 @@ func Tables() []Table {
 		{"tenant_rows", Tenant}, // before all others: they are colocated with it
 	}
 	for name := range strings.FieldsSeq(`
-		audit bulk_requests callback_attempts callbacks clients console_second_factors console_users counters erasures imports import_files import_pieces
-		import_refusals
+		audit bulk_requests callback_attempts callbacks clients console_second_factors console_users counters erasures imports import_files
+		import_pieces import_refusals
 		kept_answers lanes uploads member_attachments member_changes member_notes member_spend members point_burns point_entries
 		point_lots products purchase_refunds purchases rank_changes rank_checks ranks settings_versions signing_keys staff
 		staff_ranks stock_levels stock_movements stores taken_over tenant_sessions tenant_tokens webhooks`) {
