@@ -323,6 +323,9 @@ func (n *node) readLog(t complaints) {
 		if isError {
 			n.logged(message(after))
 		}
+		if isError && strings.HasPrefix(after, `"request failed"`) {
+			t.Errorf("%s had an error of its own: %s", n.name, line)
+		}
 		if strings.Contains(string(line), "panic") || strings.Contains(string(line), "DATA RACE") {
 			t.Errorf("%s panicked: %s", n.name, line)
 		}
