@@ -3,6 +3,7 @@ package noren
 import (
 	"encoding/json"
 	"math/big"
+	"regexp"
 	"strconv"
 )
 
@@ -32,6 +33,58 @@ type EarnProgramme struct {
 	// Forgives says what happens where a refund takes back points that the member has used: true: they are forgiven; false:
 	// they are owed, and taken from the next points that purchases earn.
 	Forgives bool `json:"forgives,omitempty"`
+}
+
+// The limits of a programme. Units are bounded as those of a member are (ポイント付与単位).
+const (
+	MaxEarnUnitPrice   = 9_999_999
+	MaxUsableAfterDays = 3650
+	MaxEarnRate        = 100
+)
+
+// rateForm is a decimal in plain digits. More places than this nobody writes.
+var rateForm = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,9})?$`)
+
+// IsEarnRate reports whether the text is a rate. It is a text because through a float 0.07 of 100 would not be 7.
+func IsEarnRate(text string) bool {
+	whole, err := strconv.ParseFloat(text, 64) // for the limit alone
+	return rateForm.MatchString(text) && err == nil && whole <= MaxEarnRate
+}
+
+// PointProgramme is which purchases earn points and how, and how long points last.
+type PointProgramme struct {
+	EarnProgramme
+
+	ExpiresAfterMonths int `json:"expires_after_months"` // 0: points never expire
+}
+
+// Programme returns the programme in the settings.
+func (s PointSettings) Programme() PointProgramme {
+	return PointProgramme{s.Earn, s.ExpiresAfterMonths}
+}
+
+// Check lists what is wrong with the programme.
+func (p PointProgramme) Check() (refused Refusals) {
+	refuse := func(field string) { refused = append(refused, &Error{Kind: Invalid, Field: field}) }
+	byUnit := p.UnitPrice != 0 || p.Unit != 0
+	switch {
+	case p.Rate != "" && (byUnit || !IsEarnRate(p.Rate)):
+		refuse("rate")
+	case byUnit && (p.UnitPrice < 1 || p.UnitPrice > MaxEarnUnitPrice):
+		refuse("unit_price")
+	case byUnit && (p.Unit < 0 || p.Unit > MaxUnit):
+		refuse("unit")
+	}
+	if _, err := ParseDate(string(p.From)); p.From != "" && err != nil {
+		refuse("from")
+	}
+	if p.UsableAfterDays < 0 || p.UsableAfterDays > MaxUsableAfterDays {
+		refuse("usable_after_days")
+	}
+	if p.ExpiresAfterMonths < 0 || p.ExpiresAfterMonths > MaxProgrammeMonths {
+		refuse("expires_after_months")
+	}
+	return refused
 }
 
 // Earns reports whether purchases earn points at all.

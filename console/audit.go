@@ -241,6 +241,7 @@ func auditSubjects() []string {
 	return []string{
 		"member", "stock", "purchase", "refund", "client", "callbacks", "import", "tenant", "ranks", "staff ranks", "stores",
 		"products", "staff", "console users", "console session", "signing key", "points", "view", "export", "rank_programme",
+		"points_programme",
 	}
 }
 

@@ -137,7 +137,7 @@ func TestUploadOfAnything(t *testing.T) {
 		strings.Repeat("a,", 300) + "a": "列が301列あります。取り込めるのは200列までです。",
 		"\"code\n":                      "見出し行の引用符",
 		strings.Repeat("長", 20_000):     "1行目が長すぎます。",
-		"co\xff\xffde\nM1\n":            "見出し行がUTF-8でもShift_JISでもありません。",
+		"co\xff\xffde\nM1\n":            "見出し行がShift_JISの文字ではありません。",
 	} {
 		if page, body := w.upload("members", "a.csv", content); page != "" || !strings.Contains(html.UnescapeString(body), told) {
 			t.Errorf("%.20q is not told %q: %s", content, told, body)

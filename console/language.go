@@ -44,6 +44,7 @@ func vocabulary() (map[string]text, error) {
 		pointListWords(),
 		memberWords(),
 		rankWords(),
+		earningWords(),
 		stockWords(),
 		bulkWords(),
 		clientWords(),

@@ -253,3 +253,11 @@ func (p *page) money(amount int64) string {
 	}
 	return noren.FormatMoney(amount, currency) + " " + currency
 }
+
+// mainMoney is an amount in the main unit of the currency, such as yen or dollars.
+func (p *page) mainMoney(amount int64) string {
+	if currency := p.caller().Tenant.Currency; currency != "JPY" {
+		return p.number(amount) + " " + currency
+	}
+	return p.money(amount)
+}

@@ -174,20 +174,23 @@ func (f *programmeForm) rankFields() map[string]*string {
 	return fields
 }
 
-// take applies what was typed, and returns the fields that somebody else has changed since the form was shown. A field that
-// was left as shown has its stored value, even if somebody else has changed it.
+// take applies what was typed, and returns the fields that somebody else has changed since the form was shown.
 func (f *programmeForm) take(p *page) (overtaken []string) {
-	for _, fields := range []map[string]*string{f.fields(), f.rankFields()} {
-		for name, text := range fields {
-			typed, was, now := p.field(name), p.field("was_"+name), f.was[name]
-			shown := p.form.Has("was_" + name)
-			if shown && typed == was {
-				continue
-			}
-			*text = typed
-			if shown && was != now && typed != now {
-				overtaken = append(overtaken, name)
-			}
+	return append(p.takeFields(f.fields(), f.was), p.takeFields(f.rankFields(), f.was)...)
+}
+
+// takeFields puts what was typed into the fields, which have the stored values that are also in stored, and returns those that somebody else
+// has changed since the form was shown. A field that was left as shown has its stored value, even if somebody else has changed it.
+func (p *page) takeFields(fields map[string]*string, stored map[string]string) (overtaken []string) {
+	for name, text := range fields {
+		typed, was, now := p.field(name), p.field("was_"+name), stored[name]
+		shown := p.form.Has("was_" + name)
+		if shown && typed == was {
+			continue
+		}
+		*text = typed
+		if shown && was != now && typed != now {
+			overtaken = append(overtaken, name)
 		}
 	}
 	return overtaken

@@ -73,6 +73,7 @@ func (d *Console) table() []route {
 		d.memberRoutes(),
 		d.pointRoutes(),
 		d.rankRoutes(),
+		d.earningRoutes(),
 		d.stockRoutes(),
 		d.bulkRoutes(),
 		d.clientRoutes(),

@@ -17,7 +17,7 @@ const (
 	FaultHeader     Fault = "header"      // the quotes of the first line are wrong
 	FaultColumns    Fault = "columns"     // Args: how many there are, the most
 	FaultLongHeader Fault = "long_header" // the first line is no header
-	FaultEncoding   Fault = "encoding"    // neither UTF-8 nor Shift_JIS
+	FaultEncoding   Fault = "encoding"    // the header is no text. Args: the encoding
 	// FaultEncodingName is an encoding that nobody knows. Args: its name, the known ones.
 	FaultEncodingName Fault = "encoding_name"
 )

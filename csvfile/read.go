@@ -183,7 +183,7 @@ func (f form) header(data []byte) ([]string, error) {
 	case size > maxLine/4:
 		return nil, wrong(FaultLongHeader, "the first line is too long for a header")
 	case f.unreadable(header) != nil:
-		return nil, wrong(FaultEncoding, "the header cannot be read: not text in UTF-8 or Shift_JIS")
+		return nil, wrong(FaultEncoding, "the header cannot be read: not text in %s; choose the encoding of the file", f.name)
 	}
 	return header, nil
 }

@@ -4,6 +4,7 @@ package lenient
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -288,6 +289,25 @@ func Percent(s string) (float64, *Wrong) {
 	}
 	return f, nil
 }
+
+// Rate reads a percentage as an exact decimal: 1.5 is 0.015.
+func Rate(s string) (string, *Wrong) {
+	text := number(strings.TrimSuffix(Narrow(s), "%"))
+	rate, ok := new(big.Rat).SetString(text)
+	if !ok || !percentForm.MatchString(text) {
+		return "", &Wrong{noren.ReasonNotNumber, "", "not a percentage; write it as 1.5"}
+	}
+	const places = 9 // two more than of the percentage
+	decimal := strings.TrimRight(strings.TrimRight(rate.Quo(rate, big.NewRat(100, 1)).FloatString(places), "0"), ".")
+	if !noren.IsEarnRate(decimal) {
+		known := "0–" + strconv.Itoa(noren.MaxEarnRate*100)
+		return "", &Wrong{noren.ReasonOutOfRange, known, "must be within " + known}
+	}
+	return decimal, nil
+}
+
+// percentForm is a percentage in plain digits.
+var percentForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,7})?$`)
 
 // Month reads a month: 2026-11, 2026/11, 2026.11, 202611 or 2026年11月.
 func Month(s string) (noren.Month, *Wrong) {

@@ -55,6 +55,16 @@ func TestPercentsAndMonths(t *testing.T) {
 			t.Errorf("Percent(%q) = %g", text, f)
 		}
 	}
+	for text, want := range map[string]string{"1.5": "0.015", "１％": "0.01", "0": "0", "7": "0.07", "0.0000001": "0.000000001", "10000": "100"} {
+		if rate, wrong := lenient.Rate(text); wrong != nil || rate != want {
+			t.Errorf("Rate(%q) = %q, %v; want %q", text, rate, wrong, want)
+		}
+	}
+	for _, text := range []string{"", "x", "-1", "1e3", "1/3", "10001", "1.23456789"} {
+		if rate, wrong := lenient.Rate(text); wrong == nil {
+			t.Errorf("Rate(%q) = %q", text, rate)
+		}
+	}
 	for _, text := range []string{"2026-01", "2026/1", "2026.1", "202601", "2026年1月", "２０２６－０１"} {
 		if m, wrong := lenient.Month(text); wrong != nil || m != "2026-01" {
 			t.Errorf("Month(%q) = %s, %v", text, m, wrong)

@@ -1,21 +1,6 @@
 package shopfile
 
-import (
-	"regexp"
-	"strconv"
-
-	"noren"
-)
-
-// The limits of a point programme. Units are bounded as those of a member are (ポイント付与単位).
-const (
-	maxEarnUnitPrice   = 9_999_999
-	maxUsableAfterDays = 3650
-	maxRate            = 100
-)
-
-// rateForm is a decimal in plain digits. More places than this nobody writes.
-var rateForm = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,9})?$`)
+import "noren"
 
 // How a refund treats points that the member has used already; the first is the default.
 var refunds = [...]string{"owe", "forgive"}
@@ -30,7 +15,7 @@ func earning(m *mapping) (p noren.EarnProgramme) {
 		}
 	}
 	var days int64
-	if m.integer("usable_after_days", &days, 0, maxUsableAfterDays) {
+	if m.integer("usable_after_days", &days, 0, noren.MaxUsableAfterDays) {
 		p.UsableAfterDays = int(days)
 	}
 	if n := m.node("counts"); n != nil {
@@ -62,20 +47,18 @@ func earnRule(m *mapping, to *noren.EarnRule) {
 	case price == nil || unit == nil:
 		m.r.fail(m.line, "earn of points: give unit_price and unit, such as {unit_price: 100, unit: 1}, or a rate, such as {rate: 0.01}")
 	default:
-		m.integer("unit_price", &to.UnitPrice, 1, maxEarnUnitPrice)
+		m.integer("unit_price", &to.UnitPrice, 1, noren.MaxEarnUnitPrice)
 		if m.hundredths("unit", &to.Unit) && to.Unit > noren.MaxUnit {
 			m.fail("unit", "must be 0 to %s, not %s", noren.Hundredths(noren.MaxUnit), to.Unit)
 		}
 	}
 }
 
-// rate reads a decimal as it is written: through a float, 0.07 of 100 would not be 7.
+// rate reads a decimal as it is written.
 func (m *mapping) rate(key string, to *string) bool {
 	text, _ := scalarText(m.node(key))
-	// The float is for the limit alone; what is kept is the text.
-	whole, err := strconv.ParseFloat(text, 64)
-	if !rateForm.MatchString(text) || err != nil || whole > maxRate {
-		m.fail(key, "must be a decimal from 0 to %d, such as 0.01 for one point per hundred, not %s", maxRate, shown(m.node(key)))
+	if !noren.IsEarnRate(text) {
+		m.fail(key, "must be a decimal from 0 to %d, such as 0.01 for one point per hundred, not %s", noren.MaxEarnRate, shown(m.node(key)))
 		return false
 	}
 	*to = text

@@ -17,6 +17,7 @@ type Tx interface {
 	noren.PointSumTx
 	noren.MemberTx
 	noren.StaffTx
+	noren.TenantTx
 }
 
 // Service has the use cases of points. It is safe for concurrent use.

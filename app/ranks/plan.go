@@ -7,6 +7,7 @@ import (
 
 	"noren"
 	"noren/app/audit"
+	"noren/app/unit"
 	"noren/ladder"
 )
 
@@ -134,11 +135,11 @@ func (s *Service) SetPlan(ctx context.Context, c noren.Caller, plan noren.RankPl
 func over(p, stored, seen noren.RankPlan) (merged noren.RankPlan, refused noren.Refusals) {
 	m := new(noren.Refusals)
 	g, now, was := &p.Programme, stored.Programme, seen.Programme
-	mergePlanned(m, 0, "start", &g.Start, now.Start, was.Start)
-	mergePlanned(m, 0, "window_months", &g.WindowMonths, now.WindowMonths, was.WindowMonths)
-	mergePlanned(m, 0, "check_every_months", &g.CheckEveryMonths, now.CheckEveryMonths, was.CheckEveryMonths)
-	mergePlanned(m, 0, "never_rank_down", &g.NeverRankDown, now.NeverRankDown, was.NeverRankDown)
-	mergePlanned(m, 0, "demotion", &g.Demotion, now.Demotion, was.Demotion)
+	unit.Merge(m, 0, "start", &g.Start, now.Start, was.Start)
+	unit.Merge(m, 0, "window_months", &g.WindowMonths, now.WindowMonths, was.WindowMonths)
+	unit.Merge(m, 0, "check_every_months", &g.CheckEveryMonths, now.CheckEveryMonths, was.CheckEveryMonths)
+	unit.Merge(m, 0, "never_rank_down", &g.NeverRankDown, now.NeverRankDown, was.NeverRankDown)
+	unit.Merge(m, 0, "demotion", &g.Demotion, now.Demotion, was.Demotion)
 	g.EffectiveFromUnix = now.EffectiveFromUnix // storing decides whether the calendar starts over
 	p.Ranks = slices.Clone(p.Ranks)
 	for i := range p.Ranks {
@@ -152,24 +153,11 @@ func over(p, stored, seen noren.RankPlan) (merged noren.RankPlan, refused noren.
 			return list[at]
 		}
 		now, was := byID(stored.Ranks), byID(seen.Ranks)
-		mergePlanned(m, i+1, "entry", &r.EntrySpend, now.EntrySpend, was.EntrySpend)
-		mergePlanned(m, i+1, "maintenance", &r.MaintenanceSpend, now.MaintenanceSpend, was.MaintenanceSpend)
-		mergePlanned(m, i+1, "ratio", &r.Ratio, now.Ratio, was.Ratio)
+		unit.Merge(m, i+1, "entry", &r.EntrySpend, now.EntrySpend, was.EntrySpend)
+		unit.Merge(m, i+1, "maintenance", &r.MaintenanceSpend, now.MaintenanceSpend, was.MaintenanceSpend)
+		unit.Merge(m, i+1, "ratio", &r.Ratio, now.Ratio, was.Ratio)
 	}
 	return p, *m
-}
-
-// mergePlanned sets one value of a plan to that of the person who has changed it.
-func mergePlanned[T comparable](refused *noren.Refusals, row int, field string, to *T, now, seen T) {
-	switch wanted := *to; {
-	// Left as it was, or changed to the same by both: what is stored is right either way.
-	case wanted == seen || wanted == now:
-		*to = now
-	case now != seen:
-		*refused = append(*refused, &noren.Error{
-			Kind: noren.Conflict, Reason: noren.ReasonChanged, Row: row, Field: field, Message: "changed by somebody else since it was read",
-		})
-	}
 }
 
 // check lists what is wrong with the plan.

@@ -54,6 +54,7 @@ func refusedForms(t *testing.T) []refusedForm {
 		{route: "/members/{id}/attachments", page: "/members/{member}", file: film},
 		{route: "/members/{id}/erase", page: "/members/{member}", typed: map[string]string{"erase_code": "no"}},
 		{route: "/ranks/programme", page: "/ranks/programme", typed: map[string]string{"window_months": "x", "ratio-1": "y"}},
+		{route: "/ranks/points", page: "/ranks/points", typed: map[string]string{"from": "x", "usable_after_days": "y"}},
 		{route: "/stock/{product}/{store}", page: "/stock/1/1", typed: map[string]string{"amount": "many"}},
 		{route: "/clients", page: "/clients/new?dialect=recore", typed: map[string]string{"name": ""}},
 		{route: "/clients/{id}", page: "/clients/1", typed: map[string]string{"name": ""}},

@@ -33,6 +33,12 @@ func TestBrowserRanks(t *testing.T) {
 		w.click("影響を試算")
 		w.shows("この値は使用できません")
 		w.accessible()
+		w.open("/ranks/points")
+		w.run(chromedp.SetValue("#field-way", "unit", chromedp.ByQuery), chromedp.SetValue("#field-unit_price", "１００", chromedp.ByQuery))
+		w.click("内容を確認")
+		w.shows("1,234円(うち消費税112円)の購入")
+		w.accessible()
+		w.fits("ranks-points")
 	})
 }
 
@@ -63,6 +69,21 @@ func TestBrowserImport(t *testing.T) {
 		w.shows("日付ではありません")
 		w.accessible()
 		w.fits("import-preview")
+		// Another delimiter is seen at once, and the right one again; an encoding in which the file is no text is told.
+		choose := func(field, value string) {
+			w.run(chromedp.SetValue("#field-"+field, value, chromedp.ByQuery),
+				chromedp.Evaluate(`document.getElementById("field-`+field+`").dispatchEvent(new Event("change", {bubbles: true}))`, nil))
+		}
+		choose("delimiter", "pipe")
+		w.shows("N1,取込,一郎,1985-12-31")
+		w.accessible()
+		choose("delimiter", "")
+		w.shows("取り込み結果の見込み")
+		choose("encoding", "euc-jp")
+		w.shows("見出し行がEUC-JPの文字ではありません")
+		w.accessible()
+		choose("encoding", "")
+		w.shows("取り込み結果の見込み")
 		w.click("取り込みを開始")
 		w.shows("2行中2行を処理")
 		w.shows("取り込めなかった行をダウンロード")
