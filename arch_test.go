@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"app/points":          {".", "app/unit", "app/audit"},
 	"app/purchases":       {".", "app/unit", "app/audit", "app/points"},
 	"app/stock":           {".", "app/unit", "app/audit"},
-	"app/members":         {".", "ladder", "app/unit", "app/audit", "app/purchases"},
+	"app/members":         {".", "ladder", "lenient", "app/unit", "app/audit", "app/purchases"},
 	"app/ranks":           {".", "ladder", "app/unit", "app/audit", "app/members"},
 	"app/bulk":            {".", "app/unit", "app/audit", "app/members", "app/stock"},
 	"app/imports":         {".", "lenient", "search", "app/unit", "app/audit", "app/points", "app/purchases", "app/stock", "app/members"},

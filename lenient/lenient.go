@@ -268,6 +268,30 @@ func Phone(s string) (phone string, repaired bool, wrong *Wrong) {
 	return phone, false, nil
 }
 
+// Dialled returns the digits of a telephone number as they are dialled in Japan, whatever stands between them: +81 (0)90-1234-5678 is
+// 09012345678. It is empty for what is none.
+func Dialled(number string) string {
+	number = strings.TrimSpace(number)
+	if strings.ContainsFunc(number, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		number = Narrow(number)
+	}
+	digits := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("+(). ー", r) || unicode.Is(unicode.Pd, r) {
+			return -1
+		}
+		return r
+	}, number)
+	if !noren.IsDigits(digits) {
+		return ""
+	}
+	const shortest, longest = 9, 10 // digits of a whole number after the country code
+	rest, abroad := strings.CutPrefix(digits, "81")
+	if abroad && (strings.HasPrefix(number, "+") || len(rest) == shortest || len(rest) == longest) {
+		return "0" + strings.TrimPrefix(rest, "0") // +81 (0)90 is written too
+	}
+	return digits
+}
+
 // PostalCode reads a Japanese postal code. repaired reports whether leading zeros had been lost.
 func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
 	code = strings.TrimSpace(strings.TrimPrefix(digits(s), "〒"))

@@ -92,6 +92,14 @@ func TestTelephoneNumbersAndKana(t *testing.T) {
 			t.Errorf("PostalCode(%q) = %q, %v; want %q", text, code, wrong, want)
 		}
 	}
+	for text, want := range map[string]string{
+		"090-1234-5678": "09012345678", "+81 90 1234 5678": "09012345678", "＋８１（０）90．1234．5678": "09012345678", "81312345678": "0312345678",
+		"03 – 1234 ー 5678": "0312345678", "内線12": "", "": "", "12": "12",
+	} {
+		if got := lenient.Dialled(text); got != want {
+			t.Errorf("Dialled(%q) = %q; want %q", text, got, want)
+		}
+	}
 	if got := lenient.Kana("ﾔﾏﾀﾞ　はなこ"); got != "ヤマダ　ハナコ" {
 		t.Errorf("kana: %q", got)
 	}

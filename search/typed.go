@@ -39,7 +39,7 @@ func (k Keys) With(haystack string) string {
 	var b strings.Builder
 	for _, phone := range k.Phones {
 		plain := normalize(phone)
-		if digits := phoneDigits(plain); digits != plain && len(digits) >= leastPhone {
+		if digits := lenient.Dialled(plain); digits != plain && len(digits) >= leastPhone {
 			b.WriteString(phoneKey + capitals(digits, phoneZero))
 		}
 	}
@@ -66,29 +66,6 @@ func capitals(text string, zero rune) string {
 		}
 		return -1
 	}, text)
-}
-
-// phoneSigns are what people write between the digits of a telephone number.
-const phoneSigns = "+().-ー"
-
-// phoneDigits returns the digits of a telephone number in its normal form, as they are dialled in Japan: +81 90 is 090. It is empty
-// for what is none.
-func phoneDigits(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(phoneSigns, r) {
-			return -1
-		}
-		return r
-	}, number)
-	if strings.ContainsFunc(digits, func(r rune) bool { return !isDigit(r) }) {
-		return ""
-	}
-	const shortest, longest = 9, 10 // digits of a whole number after the country code
-	rest, abroad := strings.CutPrefix(digits, "81")
-	if abroad && (strings.HasPrefix(number, "+") || len(rest) == shortest || len(rest) == longest) {
-		return "0" + strings.TrimPrefix(rest, "0") // +81 (0)90 is written too
-	}
-	return digits
 }
 
 // isWholePhone reports whether the digits are a telephone number from its beginning to its end.
@@ -119,7 +96,7 @@ func Typed(keyword string) Query {
 func joinPhones(texts []string) (joined []string) {
 	for len(texts) > 0 {
 		n := len(texts)
-		for n > 1 && !isWholePhone(phoneDigits(normalize(strings.Join(texts[:n], "-")))) {
+		for n > 1 && !isWholePhone(lenient.Dialled(normalize(strings.Join(texts[:n], "-")))) {
 			n--
 		}
 		joined, texts = append(joined, strings.Join(texts[:n], "-")), texts[n:]
@@ -130,7 +107,7 @@ func joinPhones(texts []string) (joined []string) {
 // typedForms returns how haystacks may have what a text means, besides the text itself.
 func typedForms(text string) (forms []string) {
 	normal := normalize(text)
-	if digits := phoneDigits(normal); len(digits) >= leastPhone {
+	if digits := lenient.Dialled(normal); len(digits) >= leastPhone {
 		forms = append(forms, digits, capitals(digits, phoneZero))
 		if digits == normal && len(digits) >= leastShopify {
 			forms = append(forms, shopifyKey+capitals(digits, otherZero))

@@ -77,8 +77,13 @@ func (m *memberLine) supports(stored noren.Member) bool {
 		v, ok := f.Value()
 		return ok && v != "" && stored != nil && strings.EqualFold(v, *stored)
 	}
+	dialled := func(f noren.Field[string]) bool {
+		v, _ := f.Value()
+		number := lenient.Dialled(v)
+		return number != "" && (number == lenient.Dialled(noren.Deref(stored.Phone)) || number == lenient.Dialled(noren.Deref(stored.Mobile)))
+	}
 	return same(m.patch.AliasCode, stored.AliasCode) || same(m.patch.CustomerNo, stored.CustomerNo) || same(m.patch.Email, stored.Email) ||
-		same(m.patch.Phone, stored.Phone) || same(m.patch.Mobile, stored.Mobile) || same(m.patch.ShopifyCustomerID, stored.ShopifyCustomerID)
+		dialled(m.patch.Phone) || dialled(m.patch.Mobile) || same(m.patch.ShopifyCustomerID, stored.ShopifyCustomerID)
 }
 
 // wholly reports whether both parts of the name are given and both are others.

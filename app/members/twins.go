@@ -10,6 +10,7 @@ import (
 
 	"noren"
 	"noren/app/unit"
+	"noren/lenient"
 )
 
 // Twin is a stored member who may be the person that somebody wants to register.
@@ -105,15 +106,15 @@ func looks(c noren.Caller, p noren.MemberPatch) (list []look) {
 	numbers := make(map[string]bool) // a number in both columns is looked for once
 	for _, field := range []noren.Field[string]{p.Phone, p.Mobile} {
 		number, _ := field.Value()
-		if number = digitsOf(number); number != "" {
+		if number = lenient.Dialled(number); number != "" {
 			numbers[number] = true
 		}
 	}
 	for _, number := range slices.Sorted(maps.Keys(numbers)) {
-		list = append(list, look{AlikePhone, noren.MemberFilter{Keyword: number}, func(m noren.Member) bool {
+		list = append(list, look{AlikePhone, noren.MemberFilter{Keyword: number, Typed: true}, func(m noren.Member) bool {
 			// Whoever may write one of the columns may still not see the other, and learns nothing of it.
-			return c.MaySee("phone") && digitsOf(noren.Deref(m.Phone)) == number ||
-				c.MaySee("mobile") && digitsOf(noren.Deref(m.Mobile)) == number
+			return c.MaySee("phone") && lenient.Dialled(noren.Deref(m.Phone)) == number ||
+				c.MaySee("mobile") && lenient.Dialled(noren.Deref(m.Mobile)) == number
 		}})
 	}
 	if email, ok := p.Email.Value(); ok && email != "" {
@@ -131,14 +132,4 @@ func looks(c noren.Caller, p noren.MemberPatch) (list []look) {
 		}})
 	}
 	return list
-}
-
-// digitsOf is a telephone number without what stands between its digits.
-func digitsOf(number string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, number)
 }

@@ -17,7 +17,7 @@ func TestTwins(t *testing.T) {
 		before := apptest.Create(t, b,
 			noren.MemberPatch{LastName: text("高橋"), FirstName: text("花子"), BirthDate: born, Phone: text("03-1234-5678")},
 			noren.MemberPatch{LastName: text("髙橋"), FirstName: text("花子"), BirthDate: noren.Set(noren.Date("1990-01-01")), Email: text("Hanako@example.com")},
-			noren.MemberPatch{LastName: text("鈴木"), Mobile: text("0312345678"), Store: noren.Set(int64(2))},
+			noren.MemberPatch{LastName: text("鈴木"), Mobile: text("+81 3-1234-5678"), Store: noren.Set(int64(2))},
 			noren.MemberPatch{LastName: text("佐藤"), Phone: text("03-1234-56789")},
 		)
 		first := before.Items[0].ID
@@ -40,6 +40,8 @@ func TestTwins(t *testing.T) {
 			LastName: text("髙橋"), FirstName: text("花子"), BirthDate: born, Phone: text("(03) 1234-5678"), Mobile: text("03-1234-5678"), Email: text("HANAKO@example.com"),
 		}
 		apptest.Same(t, "everything at once", []string{"0 [phone name]", "1 [email]", "2 [phone]"}, numbers(b.Caller, all))
+		abroad := noren.MemberPatch{LastName: text("某"), Phone: text("+81 (0)3.1234.5678")}
+		apptest.Same(t, "a number with its country code", []string{"0 [phone]", "2 [phone]"}, numbers(b.Caller, abroad))
 		apptest.Same(t, "to a caller of one store", []string{"0 [phone name]", "1 [email]"}, numbers(b.InStore(1), all))
 		apptest.Same(t, "a name without a birthday", []string(nil), numbers(b.Caller, noren.MemberPatch{LastName: text("高橋"), FirstName: text("花子")}))
 		apptest.Same(t, "a code alone", []string(nil), numbers(b.Caller, noren.MemberPatch{Code: text("CARD1")}))
