@@ -57,6 +57,8 @@ func (s *Service) File(ctx context.Context, c noren.Caller, id int64) (data []by
 // ReadAgain replaces the lines of a draft by those of the same file, read in another way. Columns are mapped anew. Errors as for File,
 // and Conflict if somebody else is reading it again.
 func (s *Service) ReadAgain(ctx context.Context, c noren.Caller, id int64, f noren.ImportFile) (noren.Import, error) {
+	// Somebody who leaves while the lines are being replaced must not find half a draft.
+	ctx = context.WithoutCancel(ctx)
 	d := &drafter{service: s, caller: c}
 	if err := s.change(ctx, c, id, func(tx Tx, i *noren.Import) (bool, error) {
 		if i.State != noren.ImportDraft {

@@ -2,6 +2,7 @@ package imports_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"testing"
 
@@ -15,11 +16,11 @@ func TestReadAgain(t *testing.T) {
 	t.Parallel()
 	apptest.OnEngines(t, func(t *testing.T, url string) {
 		b := apptest.SetupAt(t, url, nil)
-		var lines []string
+		var cells []string
 		for n := range 3*imports.PieceLines + 1 {
-			lines = append(lines, fmt.Sprintf("M%d,山田", n))
+			cells = append(cells, fmt.Sprintf("M%d,山田", n))
 		}
-		f := apptest.ImportFile("code,last_name", lines...)
+		f := apptest.ImportFile("code,last_name", cells...)
 		f.Data = bytes.Repeat([]byte("山"), 1<<20) // three parts
 		draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportMembers, f)
 		if err != nil {
@@ -31,7 +32,13 @@ func TestReadAgain(t *testing.T) {
 		}
 		again := apptest.ImportFile("code,company", "N1,暖簾", "N2,山")
 		again.Encoding, again.System = "EUC-JP", noren.SystemSmaregi
-		i, err := b.Imports.ReadAgain(b.Ctx, b.Caller, draft.ID, again)
+		ctx, leave := context.WithCancel(b.Ctx)
+		lines := again.Lines
+		again.Lines = func(yield func(noren.ImportLine, error) bool) {
+			leave() // whoever leaves meanwhile does not break the draft
+			lines(yield)
+		}
+		i, err := b.Imports.ReadAgain(ctx, b.Caller, draft.ID, again)
 		if err != nil || i.Total != 2 || i.Encoding != "EUC-JP" || i.State != noren.ImportDraft || i.Columns[1].Field != "company" {
 			t.Fatalf("read again: %+v, %v", i, err)
 		}
