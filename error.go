@@ -65,6 +65,7 @@ const (
 	ReasonTakenOver           Reason = "taken_over"     // points that were taken over from another system
 	ReasonUsedUp              Reason = "used_up"        // granted points of which none are left
 	ReasonLapsed              Reason = "lapsed"         // points that have expired meanwhile
+	ReasonWithdrawn           Reason = "withdrawn"      // a use of points whose grant was reversed
 	ReasonPast                Reason = "past"           // a day that has passed
 	ReasonFuture              Reason = "future"         // a time that has not come
 	ReasonNegative            Reason = "negative"       // an amount below 0

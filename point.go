@@ -159,7 +159,8 @@ type PointBurn struct {
 type BurntLot struct {
 	PointLot
 
-	Burnt int64
+	Burnt     int64
+	Withdrawn bool // the entry that granted the lot was reversed
 }
 
 // PointBalance is what a member has of one type at the moment of reading.

@@ -16,7 +16,7 @@ func reversalWords() map[string]text {
 		"points.reversed":         {"取り消し済み(履歴%s)", "Reversed (entry %s)."},
 		"points.reversal":         {"取り消すと、残高が%[2]sから%[3]sになります(%[1]s)。", "The balance changes by %[1]s, from %[2]s to %[3]s."},
 		"points.reversal_used":    {"%sポイントはすでに利用または失効しているため、取り消せません。", "Used or expired since, and left as they are: %s."},
-		"points.reversal_expired": {"%sポイントは有効期限が過ぎているため、戻りません。", "Expired since, and not given back: %s."},
+		"points.reversal_expired": {"%sポイントは有効期限が過ぎているか、付与が取り消されているため、戻りません。", "Expired since, or of a grant that was reversed, and not given back: %s."},
 		"points.reversal_changed": {"表示のあとでポイントが動きました。内容をもう一度確認してください。", "The points have changed since this page was shown. Please check it again."},
 		"points.back":             {"ポイント履歴へ戻る", "Back to the history"},
 
@@ -26,6 +26,7 @@ func reversalWords() map[string]text {
 		"reason.expiry":      {"失効の履歴は取り消せません。", "An expiry cannot be reversed."},
 		"reason.taken_over":  {"ほかのシステムから引き継いだポイントは取り消せません。必要な場合は減算してください。", "Points taken over from another system cannot be reversed. Deduct points instead."},
 		"reason.used_up":     {"このポイントはすべて利用または失効しているため、取り消せません。", "These points have all been used or have expired, so they cannot be taken back."},
+		"reason.withdrawn":   {"利用したポイントの付与が取り消されているため、戻るポイントはありません。", "The grant of these points was reversed, so none of them come back."},
 		"reason.lapsed":      {"このポイントは有効期限が過ぎているため、取り消せません。", "These points have expired meanwhile, so the entry cannot be reversed."},
 	}
 }

@@ -82,15 +82,16 @@ func (t *tx) OpenLots(ctx context.Context, members []int64, pointType noren.Poin
 // BurntLots implements noren.PointTx.
 func (t *tx) BurntLots(ctx context.Context, entry int64, forUpdate bool) ([]noren.BurntLot, error) {
 	query := "SELECT " + lotColumns + `,
-		(SELECT b.amount FROM point_burns AS b WHERE b.tenant_id = ? AND b.entry_id = ? AND b.lot_id = point_lots.id)
+		(SELECT b.amount FROM point_burns AS b WHERE b.tenant_id = ? AND b.entry_id = ? AND b.lot_id = point_lots.id),
+		EXISTS (SELECT 1 FROM point_entries AS e WHERE e.tenant_id = ? AND e.reverses = point_lots.entry_id)
 		FROM point_lots WHERE tenant_id = ? AND id IN (SELECT lot_id FROM point_burns WHERE tenant_id = ? AND entry_id = ?)` + byID
 	if forUpdate {
 		t.takes(lockLots, "lots of points")
 		query += t.db.flavor.forUpdate()
 	}
-	rows, err := t.query(ctx, query, t.tenant, entry, t.tenant, t.tenant, entry)
+	rows, err := t.query(ctx, query, t.tenant, entry, t.tenant, t.tenant, t.tenant, entry)
 	list, err := collect(rows, err, func(row scannable) (l noren.BurntLot, err error) {
-		l.PointLot, err = scanLot(followed{row, &l.Burnt})
+		l.PointLot, err = scanLot(followed{followed{row, &l.Withdrawn}, &l.Burnt})
 		return l, err
 	})
 	return list, doing("read which lots an entry took points from", err)

@@ -14,7 +14,7 @@ import (
 type Reversal struct {
 	Entry noren.PointEntry // the one to undo
 	Delta int64            // how many points the member gets back; negative: how many are taken
-	Lost  int64            // how many of the entry's points stay as they are: they were used since, or have expired
+	Lost  int64            // how many of the entry's points stay as they are: they were used since, have expired, or are of a grant that was reversed
 }
 
 // Undo names an entry to reverse.
@@ -78,11 +78,11 @@ func (p writer) reversal(ctx context.Context, member, entry int64, writing bool)
 	if reason := out.Entry.Irreversible(); reason != "" {
 		return out, nil, irreversible(entry, reason)
 	}
-	var lapsed bool
+	nothing := noren.ReasonUsedUp
 	if out.Entry.Delta > 0 {
-		burns, lapsed, err = p.leftOfGrant(ctx, out.Entry, writing)
+		burns, nothing, err = p.leftOfGrant(ctx, out.Entry, writing)
 	} else {
-		burns, lapsed, err = p.givenBack(ctx, out.Entry, writing)
+		burns, nothing, err = p.givenBack(ctx, out.Entry, writing)
 	}
 	if err != nil {
 		return out, nil, err
@@ -91,20 +91,19 @@ func (p writer) reversal(ctx context.Context, member, entry int64, writing bool)
 		out.Delta -= b.Amount
 	}
 	out.Lost = max(out.Entry.Delta, -out.Entry.Delta) - max(out.Delta, -out.Delta)
-	switch {
-	case out.Delta != 0:
-		return out, burns, nil
-	case lapsed:
-		return out, nil, irreversible(entry, noren.ReasonLapsed)
+	if out.Delta == 0 {
+		return out, nil, irreversible(entry, nothing)
 	}
-	return out, nil, irreversible(entry, noren.ReasonUsedUp)
+	return out, burns, nil
 }
 
-// leftOfGrant takes what is left of the lot that the entry granted; lapsed: its last day has passed.
-func (p writer) leftOfGrant(ctx context.Context, e noren.PointEntry, writing bool) (burns []noren.PointBurn, lapsed bool, err error) {
+// leftOfGrant takes what is left of the lot that the entry granted; nothing is why, where that is nothing.
+func (p writer) leftOfGrant(
+	ctx context.Context, e noren.PointEntry, writing bool,
+) (burns []noren.PointBurn, nothing noren.Reason, err error) {
 	lots, err := p.tx.OpenLots(ctx, []int64{e.MemberID}, e.Type, writing)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	i := slices.IndexFunc(lots, func(l noren.PointLot) bool {
 		// Lots of earlier versions do not name their entry, but have its instant and its amount.
@@ -112,27 +111,34 @@ func (p writer) leftOfGrant(ctx context.Context, e noren.PointEntry, writing boo
 	})
 	switch {
 	case i < 0:
-		return nil, false, nil
+		return nil, noren.ReasonUsedUp, nil
 	case lots[i].Expired(p.today()):
-		return nil, true, nil
+		return nil, noren.ReasonLapsed, nil
 	}
-	return []noren.PointBurn{{LotID: lots[i].ID, Amount: lots[i].Remaining}}, false, nil
+	return []noren.PointBurn{{LotID: lots[i].ID, Amount: lots[i].Remaining}}, noren.ReasonUsedUp, nil
 }
 
-// givenBack gives what the entry took back to the lots that can still be used; lapsed: there are others.
-func (p writer) givenBack(ctx context.Context, e noren.PointEntry, writing bool) (burns []noren.PointBurn, lapsed bool, err error) {
+// givenBack gives what the entry took back to the lots that can still be used; nothing is why, where there is none. A grant that was
+// reversed took what was left of its lot, and the rest is still owed to the shop: it does not come back.
+func (p writer) givenBack(
+	ctx context.Context, e noren.PointEntry, writing bool,
+) (burns []noren.PointBurn, nothing noren.Reason, err error) {
 	lots, err := p.tx.BurntLots(ctx, e.ID, writing)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
+	nothing = noren.ReasonUsedUp
 	for _, l := range lots {
-		if l.Expired(p.today()) {
-			lapsed = true
-			continue
+		switch {
+		case l.Withdrawn:
+			nothing = noren.ReasonWithdrawn
+		case l.Expired(p.today()):
+			nothing = noren.ReasonLapsed
+		default:
+			burns = append(burns, noren.PointBurn{LotID: l.ID, Amount: -l.Burnt})
 		}
-		burns = append(burns, noren.PointBurn{LotID: l.ID, Amount: -l.Burnt})
 	}
-	return burns, lapsed, nil
+	return burns, nothing, nil
 }
 
 func irreversible(entry int64, reason noren.Reason) error {

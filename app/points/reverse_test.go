@@ -61,11 +61,11 @@ func TestReverse(t *testing.T) {
 		adjust(t, b, adjustment(points.Subtract, 30, 1), expiring(50, "2026-03-31", 1), adjustment(points.Subtract, 90, 1))
 		undo("a grant that is used up", 0, "", noren.ReasonUsedUp)
 		undo("a grant of which a part is used", 4, "-30, lost 20")
-		undo("a use of two lots", 5, "+90, lost 0")
-		apptest.Same(t, "points", []string{"DEFAULT 90, 70 through 2026-02-10"}, apptest.Points(t, b, 1))
+		undo("a use of two lots, of which one's grant was reversed", 5, "+70, lost 20")
+		apptest.Same(t, "points", []string{"DEFAULT 70, 70 through 2026-02-10"}, apptest.Points(t, b, 1))
 		b.Sound(t)
 
-		adjust(t, b, adjustment(points.Subtract, 80, 1))
+		adjust(t, b, expiring(20, "2026-03-31", 1), adjustment(points.Subtract, 80, 1))
 		b.Clock.Set(t, "2026-02-11 00:00:00")
 		undo("a use of points of which some have expired", len(entries(t, b, 1))-1, "+10, lost 70")
 		undo("a use of points that have all expired", 3, "", noren.ReasonLapsed)
@@ -84,6 +84,21 @@ func TestReverse(t *testing.T) {
 		last := entries(t, b, 1)[2]
 		apptest.Same(t, "what the entry says", "reversed -100 入力ミス", fmt.Sprintf("%s %d %s", last.Kind, last.Delta, last.Note))
 		apptest.Same(t, "the audit log", `{"points":[null,{"delta":-100,"entries":1,"reverses":2}]}`, auditOf(t, b, "1", 2))
+	})
+}
+
+// TestReverseUseOfReversedGrant: points of a grant that was reversed after they were used do not come back with the use, now or later.
+func TestReverseUseOfReversedGrant(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		adjust(t, b, adjustment(points.Add, 10, 1), adjustment(points.Subtract, 6, 1))
+		if got, err := reverse(t, b, 1, 0); err != nil || got != "-4, lost 6" {
+			t.Errorf("the grant: %s, %v", got, err)
+		}
+		_, err := reverse(t, b, 1, 1)
+		apptest.Refused(t, "the use", err, apptest.Refusal{Field: "entry", Value: "2", Reason: noren.ReasonWithdrawn})
+		apptest.Same(t, "points", []string(nil), apptest.Points(t, b, 1))
+		b.Sound(t)
 	})
 }
 
