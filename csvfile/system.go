@@ -23,14 +23,15 @@ func systems() []system {
 	members, purchases := []noren.ImportKind{noren.ImportMembers}, []noren.ImportKind{noren.ImportPurchases}
 	return []system{
 		{noren.SystemShopify, purchases, []string{"financialstatus", "createdat"}, map[string]string{
-			"name": "order_name", "id": "id", "email": "email", "total": "amount", "createdat": "at", "paidat": "", "currency": "currency",
+			"name": "order_name", "id": "id", "email": "email", "total": "amount", "taxes": "tax", "createdat": "at", "paidat": "", "currency": "currency",
 			"financialstatus": "financial_status", "refundedamount": "refunded", "cancelledat": "cancelled_at",
 		}},
 		{noren.SystemShopify, members, []string{"firstname", "lastname", "acceptsemailmarketing"}, map[string]string{
 			"customerid": "shopify_customer_id", "id": "shopify_customer_id", "acceptsemailmarketing": "mail_opt_in",
 			"defaultaddresscompany": "company", "defaultaddressaddress1": "address1", "defaultaddressaddress2": "address2",
 			"defaultaddresscity": "city", "city": "city", "defaultaddresszip": "postal_code",
-			"totalspent": "memo", "totalorders": "memo", "tags": "memo",
+			"defaultaddressprovincecode": "prefecture",
+			"totalspent":                 "memo", "totalorders": "memo", "tags": "memo",
 		}},
 		{noren.SystemECCUBE, members, []string{"お名前(姓)", "お名前(名)"}, map[string]string{
 			"会員id": "", "お名前(姓)": "last_name", "お名前(名)": "first_name", "お名前(セイ)": "last_kana", "お名前(メイ)": "first_kana",

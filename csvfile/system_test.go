@@ -26,12 +26,12 @@ func TestExportsOfOtherSystems(t *testing.T) {
 			noren.SystemSmaregi,
 		},
 		{
-			"Shopify's customers", noren.ImportMembers, "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,Default Address Address2,Default Address City,Default Address Zip,Phone,Total Spent,Note,Tags",
-			"shopify_customer_id,first_name,last_name,email,mail_opt_in,company,address1,address2,city,postal_code,phone,memo,note,memo", noren.SystemShopify,
+			"Shopify's customers", noren.ImportMembers, "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,Default Address Address2,Default Address City,Default Address Province Code,Default Address Zip,Phone,Total Spent,Note,Tags",
+			"shopify_customer_id,first_name,last_name,email,mail_opt_in,company,address1,address2,city,prefecture,postal_code,phone,memo,note,memo", noren.SystemShopify,
 		},
 		{
-			"Shopify's orders", noren.ImportPurchases, "Name,Email,Financial Status,Paid at,Currency,Subtotal,Total,Created at,Lineitem name,Cancelled at,Refunded Amount,Id",
-			"order_name,email,financial_status,,currency,,amount,at,,cancelled_at,refunded,id", noren.SystemShopify,
+			"Shopify's orders", noren.ImportPurchases, "Name,Email,Financial Status,Paid at,Currency,Subtotal,Taxes,Total,Created at,Lineitem name,Cancelled at,Refunded Amount,Id",
+			"order_name,email,financial_status,,currency,,tax,amount,at,,cancelled_at,refunded,id", noren.SystemShopify,
 		},
 		{
 			"EC-CUBE", noren.ImportMembers, "会員ID,お名前(姓),お名前(名),お名前(セイ),お名前(メイ),会社名,郵便番号,都道府県(ID),都道府県(名称),住所1,住所2,メールアドレス,TEL,性別(名称),誕生日,購入回数,ショップ用メモ欄,会員ステータス(名称),登録日",

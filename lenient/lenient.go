@@ -379,6 +379,8 @@ func plainMemberText(column, s string) (text string, repaired bool, wrong *Wrong
 		return PostalCode(s)
 	case "last_kana", "first_kana":
 		return Kana(s), false, nil
+	case "prefecture":
+		return noren.PrefectureOf(s), false, nil
 	case "email", "email2", "email3", "line_user_id", "bank_code", "bank_branch_code", "bank_account_number":
 		return Narrow(s), false, nil
 	case "code", "customer_no", "shopify_customer_id", "alias_code":

@@ -100,6 +100,11 @@ func TestTelephoneNumbersAndKana(t *testing.T) {
 			t.Errorf("Dialled(%q) = %q; want %q", text, got, want)
 		}
 	}
+	for text, want := range map[string]string{"JP-13": "東京都", "jp-01": "北海道", "JP-47": "沖縄県", "JP-48": "JP-48", "JP-0": "JP-0", "東京都": "東京都"} {
+		if got, _, wrong := lenient.MemberText("prefecture", text); wrong != nil || got != want {
+			t.Errorf("the prefecture %q is read as %q, %v; want %q", text, got, wrong, want)
+		}
+	}
 	if got := lenient.Kana("ﾔﾏﾀﾞ　はなこ"); got != "ヤマダ　ハナコ" {
 		t.Errorf("kana: %q", got)
 	}

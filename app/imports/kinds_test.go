@@ -74,7 +74,7 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		"3 id out_of_range 0", "3 email form a b", "3 birth_date not_date 2026-02-30", "3 sex unknown_word X", "3 status unknown_word GONE",
 		"4 code form 日本", "4 last_name too_long " + strings.Repeat("長", 60) + "…",
 		"5 leave_date active_leave_date ",
-		"6 rank rank_unknown ", "6 store_id store_unknown 9",
+		"6 rank_id rank_unknown 9", "6 store_id store_unknown 9",
 		"7 point_unit unit_pair ", "7 address twice ",
 		"8 alias_code taken A1",
 		"10 alias_code taken A9",
@@ -308,7 +308,7 @@ func TestImportRankCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	by := noren.Caller{Tenant: tenant, Login: "admin"}
-	apptest.Same(t, "codes and names", []string{"done: 6 0 0 1", "8 rank rank_unknown "}, apptest.Imported(t, b, by, noren.ImportMembers,
+	apptest.Same(t, "codes and names", []string{"done: 6 0 0 1", "8 rank_code rank_unknown 99"}, apptest.Imported(t, b, by, noren.ImportMembers,
 		apptest.ImportFile("code,rank_code,rank,staff_rank_code",
 			"C1,20,Silver,a", "C2,10,Silver,", "C3,99,Gold,", "C4,gold,,社員", "C5,,20,", "C6,,9,", "C7,99,,")))
 	found, err := b.Members.List(b.Ctx, by, noren.MemberFilter{Sort: []noren.Sort{{Column: "code"}}})

@@ -261,7 +261,30 @@ func (m *memberLine) refuseFor(err *noren.Error) {
 		m.problems = append(m.problems, m.doubtful[i])
 		return
 	}
-	m.refuse(err.Reason, err.Field, "", noren.MemberWords[err.Reason])
+	field, value := m.named(err.Field)
+	m.refuse(err.Reason, field, value, noren.MemberWords[err.Reason])
+}
+
+// named returns by which field, and how, the line names the rank that a refusal of the field is about.
+func (m *memberLine) named(field string) (by, value string) {
+	var n rankName
+	switch field {
+	case fieldRank:
+		n = m.rank
+	case fieldStaffRank:
+		n = m.staff
+	case "minimum_rank":
+		n = m.minimum
+	}
+	switch {
+	case n.name != "":
+		return field, n.name
+	case n.code != "":
+		return field + "_code", n.code
+	case n.id != 0:
+		return field + "_id", strconv.FormatInt(n.id, 10)
+	}
+	return field, ""
 }
 
 // memberText returns the member's text or day in that column.
