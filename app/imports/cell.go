@@ -39,6 +39,26 @@ func cellFlag(cell string) (bool, *problem) { return told(lenient.Flag(cell)) }
 
 func cellMoney(cell, currency string) (int64, *problem) { return told(lenient.Money(cell, currency)) }
 
+// readCells reads the cells of a line that are mapped and not empty, and returns what is wrong with them.
+func readCells(line noren.ImportLine, columns []noren.ImportColumn, read func(field, cell string) *problem) (problems []noren.ImportProblem) {
+	if line.Broken != nil {
+		return []noren.ImportProblem{{Line: line.Number, Reason: line.Broken.Reason, Message: line.Broken.Message}}
+	}
+	for i, c := range columns {
+		cell := line.Cells[i]
+		if cell == "" || c.Field == "" {
+			continue
+		}
+		if wrong := read(c.Field, cell); wrong != nil {
+			problems = append(problems, wrong.in(line.Number, c.Field, cell))
+		}
+	}
+	return problems
+}
+
+// cellCode reads a code that has half-width letters alone.
+func cellCode(cell string) (string, *problem) { return cellKey(halfWidth(cell)) }
+
 // cellKey reads a code or number that names something, as it is but for what cannot be seen.
 func cellKey(cell string) (string, *problem) {
 	if lenient.Shortened(cell) {

@@ -140,7 +140,7 @@ func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
 	case fieldRankID:
 		m.rank.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
 	case fieldRankCode:
-		m.rank.code = cell
+		m.rank.code, wrong = cellKey(cell)
 	case "minimum_rank":
 		m.minimum.name = cell
 	case fieldStaffRank:
@@ -148,13 +148,13 @@ func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
 	case fieldStaffRankID:
 		m.staff.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
 	case fieldStaffCode:
-		m.staff.code = cell
+		m.staff.code, wrong = cellKey(cell)
 	case fieldStore:
-		m.store.any = cell
+		m.store.any, wrong = cellKey(cell)
 	case fieldStoreID:
 		m.store.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
 	case fieldStoreCode:
-		m.store.code = cell
+		m.store.code, wrong = cellKey(cell)
 	case fieldFullName:
 		m.fullName = cell
 	case fieldFullKana:

@@ -50,15 +50,7 @@ func cellExpiry(cell string) (noren.Field[noren.Date], *problem) {
 // readPoints reads one line of points.
 func (r run) readPoints(line noren.ImportLine) (l pointLine, problems []noren.ImportProblem) {
 	l.kind = noren.DefaultPoint
-	for i, c := range r.Columns {
-		cell := line.Cells[i]
-		if cell == "" || c.Field == "" {
-			continue
-		}
-		if wrong := l.read(c.Field, cell, r.Tenant); wrong != nil {
-			problems = append(problems, wrong.in(line.Number, c.Field, cell))
-		}
-	}
+	problems = readCells(line, r.Columns, func(field, cell string) *problem { return l.read(field, cell, r.Tenant) })
 	if !l.member.given() && len(problems) == 0 {
 		problems = append(problems, problem{noren.ReasonMissing, "", "name the member"}.in(line.Number, fieldMember, ""))
 	}

@@ -121,30 +121,21 @@ func (r run) planProducts(ctx context.Context, lines []noren.ImportLine) (plan, 
 
 // read reads one line of products.
 func (l *productLine) read(line noren.ImportLine, columns []noren.ImportColumn) (problems []noren.ImportProblem) {
-	if line.Broken != nil {
-		return []noren.ImportProblem{{Line: line.Number, Reason: line.Broken.Reason, Message: line.Broken.Message}}
-	}
-	for i, c := range columns {
-		cell := line.Cells[i]
-		if cell == "" { // it leaves the stored value unchanged
-			continue
-		}
-		var wrong *problem
-		switch c.Field {
+	problems = readCells(line, columns, func(field, cell string) (wrong *problem) { // an empty cell leaves the stored value unchanged
+		switch field {
 		case fieldID:
 			l.id, wrong = cellInteger(cell, 1, noren.MaxProductID)
 		case fieldCode:
-			l.code = cell
-			rule := noren.MemberTextRule(fieldCode) // product codes have the same form as members' codes
-			rule.Most = MaxProductCode
-			wrong = check(rule, cell)
+			if l.code, wrong = cellCode(cell); wrong == nil {
+				rule := noren.MemberTextRule(fieldCode) // product codes have the same form as members' codes
+				rule.Most = MaxProductCode
+				wrong = check(rule, l.code)
+			}
 		case fieldName:
 			l.name, wrong = cell, check(noren.TextRule{Most: MaxProductName}, cell)
 		}
-		if wrong != nil {
-			problems = append(problems, wrong.in(line.Number, c.Field, cell))
-		}
-	}
+		return wrong
+	})
 	if l.id == 0 && l.code == "" && len(problems) == 0 {
 		problems = append(problems, problem{noren.ReasonMissing, "", "give the id or the code of the product"}.in(line.Number, fieldCode, ""))
 	}

@@ -89,20 +89,15 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 	e.Kind = noren.PurchasePaid
 	var own string // the line's own id
 	given := make(map[string]bool)
-	for i, c := range r.Columns {
-		cell := line.Cells[i]
-		if cell == "" || c.Field == "" {
-			continue
-		}
-		given[c.Field] = true
-		var wrong *problem
-		switch c.Field {
+	problems = readCells(line, r.Columns, func(field, cell string) (wrong *problem) {
+		given[field] = true
+		switch field {
 		case fieldMember:
-			e.Member.Code, wrong = cellKey(cell)
+			e.Member.Code, wrong = cellCode(cell)
 		case fieldMemberID:
 			e.Member.ID, wrong = cellInteger(cell, 1, noren.MaxMemberID)
 		case fieldShopify:
-			e.Member.ShopifyCustomerID = halfWidth(cell)
+			e.Member.ShopifyCustomerID, wrong = cellCode(cell)
 		case fieldEmail:
 			e.Member.Email = halfWidth(cell)
 		case fieldID:
@@ -126,12 +121,11 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 		case fieldCurrency:
 			e.Currency = strings.ToUpper(halfWidth(cell))
 		case fieldRefundOf:
-			e.Kind, e.ExternalID = noren.PurchaseRefunded, cell
+			e.Kind = noren.PurchaseRefunded
+			e.ExternalID, wrong = cellKey(cell)
 		}
-		if wrong != nil {
-			problems = append(problems, wrong.in(line.Number, c.Field, cell))
-		}
-	}
+		return wrong
+	})
 	order.bare = !given[FieldAmount] && !given[fieldFinancial]
 	needed := []string{fieldID, FieldAmount, fieldAt}
 	if e.Kind == noren.PurchaseRefunded {

@@ -18,19 +18,7 @@ type stockLine struct {
 
 // read reads one line of stock.
 func (l *stockLine) read(line noren.ImportLine, columns []noren.ImportColumn) (problems []noren.ImportProblem) {
-	if line.Broken != nil {
-		return []noren.ImportProblem{{Line: line.Number, Reason: line.Broken.Reason, Message: line.Broken.Message}}
-	}
-	for i, c := range columns {
-		cell := line.Cells[i]
-		if cell == "" {
-			continue
-		}
-		if wrong := l.cell(c.Field, cell); wrong != nil {
-			problems = append(problems, wrong.in(line.Number, c.Field, cell))
-		}
-	}
-	if len(problems) > 0 {
+	if problems = readCells(line, columns, l.cell); len(problems) > 0 {
 		return problems
 	}
 	for _, needed := range []struct {
@@ -48,15 +36,15 @@ func (l *stockLine) read(line noren.ImportLine, columns []noren.ImportColumn) (p
 func (l *stockLine) cell(field, cell string) (wrong *problem) {
 	switch field {
 	case fieldProduct:
-		l.product.any = cell
+		l.product.any, wrong = cellCode(cell)
 	case fieldProductCode:
-		l.product.code = cell
+		l.product.code, wrong = cellCode(cell)
 	case fieldProductID:
 		l.product.id, wrong = cellInteger(cell, 1, noren.MaxProductID)
 	case fieldStore:
-		l.store.any = cell
+		l.store.any, wrong = cellKey(cell)
 	case fieldStoreCode:
-		l.store.code = cell
+		l.store.code, wrong = cellKey(cell)
 	case fieldStoreID:
 		l.store.id, wrong = cellInteger(cell, 1, noren.MaxStoreID)
 	case FieldAmount:

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"noren"
+	"noren/lenient"
 )
 
 // twinPieces is how many pieces are read in one View.
@@ -95,7 +96,7 @@ func repeated(line noren.ImportLine, groups []group, seen map[uint64]int, seed m
 		var key strings.Builder
 		empty := true
 		for _, column := range g.columns {
-			cell := noren.Trimmed(line.Cells[column])
+			cell := lenient.Narrow(line.Cells[column])
 			empty = empty && cell == ""
 			fmt.Fprintf(&key, "%d\x00%s\x00", n, cell)
 		}
