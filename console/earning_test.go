@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -76,9 +77,7 @@ func TestEarning(t *testing.T) {
 		"expires_after_months": {"expires_after_months": {"x"}},
 	} {
 		bad := url.Values{"deed": {deedSave}, "usable_after_days": {"0"}, "expires_after_months": {"0"}}
-		for name, values := range wrong {
-			bad[name] = values
-		}
+		maps.Copy(bad, wrong)
 		if a := w.post(page, bad); a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), `id="field-`+field+`-problem"`) {
 			t.Errorf("a wrong %s: %d %s", field, a.Code, textOf(a))
 		}

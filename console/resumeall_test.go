@@ -96,7 +96,7 @@ func TestSessionEndsInEveryForm(t *testing.T) {
 	slices.Sort(tried)
 	want := []string{
 		"/clients", "/clients/{id}", "/imports/{id}", "/imports/{id}", "/members/new", "/members/{id}/edit", "/members/{id}/erase", "/members/{id}/notes",
-		"/members/{id}/points", "/members/{id}/points/{entry}/reverse", "/ranks/programme", "/stock/{product}/{store}",
+		"/members/{id}/points", "/members/{id}/points/{entry}/reverse", "/ranks/points", "/ranks/programme", "/stock/{product}/{store}",
 	}
 	if !slices.Equal(tried, want) {
 		t.Errorf("the forms tried are %q, want %q", tried, want)

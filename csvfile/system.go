@@ -23,7 +23,8 @@ func systems() []system {
 	members, purchases := []noren.ImportKind{noren.ImportMembers}, []noren.ImportKind{noren.ImportPurchases}
 	return []system{
 		{noren.SystemShopify, purchases, []string{"financialstatus", "createdat"}, map[string]string{
-			"name": "order_name", "id": "id", "email": "email", "total": "amount", "taxes": "tax", "createdat": "at", "paidat": "", "currency": "currency",
+			"name": "order_name", "id": "id", "email": "email", "total": "amount", "taxes": "tax", "createdat": "at", "paidat": "",
+			"currency":        "currency",
 			"financialstatus": "financial_status", "refundedamount": "refunded", "cancelledat": "cancelled_at",
 		}},
 		{noren.SystemShopify, members, []string{"firstname", "lastname", "acceptsemailmarketing"}, map[string]string{

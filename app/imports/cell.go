@@ -40,7 +40,9 @@ func cellFlag(cell string) (bool, *problem) { return told(lenient.Flag(cell)) }
 func cellMoney(cell, currency string) (int64, *problem) { return told(lenient.Money(cell, currency)) }
 
 // readCells reads the cells of a line that are mapped and not empty, and returns what is wrong with them.
-func readCells(line noren.ImportLine, columns []noren.ImportColumn, read func(field, cell string) *problem) (problems []noren.ImportProblem) {
+func readCells(
+	line noren.ImportLine, columns []noren.ImportColumn, read func(field, cell string) *problem,
+) (problems []noren.ImportProblem) {
 	if line.Broken != nil {
 		return []noren.ImportProblem{{Line: line.Number, Reason: line.Broken.Reason, Message: line.Broken.Message}}
 	}

@@ -14,7 +14,8 @@ import (
 type Reversal struct {
 	Entry noren.PointEntry // the one to undo
 	Delta int64            // how many points the member gets back; negative: how many are taken
-	Lost  int64            // how many of the entry's points stay as they are: they were used since, have expired, or are of a grant that was reversed
+	// Lost is how many of the entry's points stay as they are: they were used since, have expired, or are of a grant that was reversed.
+	Lost int64
 }
 
 // Undo names an entry to reverse.
@@ -78,7 +79,7 @@ func (p writer) reversal(ctx context.Context, member, entry int64, writing bool)
 	if reason := out.Entry.Irreversible(); reason != "" {
 		return out, nil, irreversible(entry, reason)
 	}
-	nothing := noren.ReasonUsedUp
+	var nothing noren.Reason
 	if out.Entry.Delta > 0 {
 		burns, nothing, err = p.leftOfGrant(ctx, out.Entry, writing)
 	} else {
