@@ -180,7 +180,8 @@ func (f *programmeForm) take(p *page) (overtaken []string) {
 }
 
 // takeFields puts what was typed into the fields, which have the stored values that are also in stored, and returns those that
-// somebody else has changed since the form was shown. A field that was left as shown has its stored value, even if somebody else has changed it.
+// somebody else has changed since the form was shown. A field that was left as shown has its stored value, even if somebody else
+// has changed it.
 func (p *page) takeFields(fields map[string]*string, stored map[string]string) (overtaken []string) {
 	for name, text := range fields {
 		typed, was, now := p.field(name), p.field("was_"+name), stored[name]

@@ -26,8 +26,8 @@ type Proxy struct {
 
 // Loss is of the first message to the server with the bytes Of, or from it with those of Response: the client's connection
 // ends there. Where a message to the server is not lost itself it arrives, and the server goes on as if somebody were there. With
-// a State, Response is that of a statement which is the last that was sent, in whose place the client gets an error: so a coordinator of Citus
-// tells of a commit whose outcome it does not know.
+// a State, Response is that of a statement which is the last that was sent, in whose place the client gets an error: so a
+// coordinator of Citus tells of a commit whose outcome it does not know.
 type Loss struct {
 	Of, Response string
 	Message      bool
