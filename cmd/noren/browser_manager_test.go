@@ -71,8 +71,9 @@ func TestBrowserImport(t *testing.T) {
 		w.fits("import-preview")
 		// Another delimiter is seen at once, and the right one again; an encoding in which the file is no text is told.
 		choose := func(field, value string) {
-			w.run(chromedp.SetValue("#field-"+field, value, chromedp.ByQuery),
-				chromedp.Evaluate(`document.getElementById("field-`+field+`").dispatchEvent(new Event("change", {bubbles: true}))`, nil))
+			w.run(chromedp.Evaluate(`(field => { field.value = "`+value+`"; field.dispatchEvent(new Event("change", {bubbles: true})) })(
+				document.getElementById("field-`+field+`"))`, nil))
+			w.until(`!document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling")`)
 		}
 		choose("delimiter", "pipe")
 		w.shows("N1,取込,一郎,1985-12-31")

@@ -237,8 +237,15 @@ func (w *window) listen(event any) {
 // run performs actions in the browser, all of which must succeed.
 func (w *window) run(actions ...chromedp.Action) {
 	w.Helper()
-	if err := chromedp.Run(w.ctx, actions...); err != nil {
-		w.Fatal(err)
+	for _, action := range actions {
+		err := chromedp.Run(w.ctx, action)
+		// Between finding an element and using it the page may have come anew.
+		for tries := 0; err != nil && strings.Contains(err.Error(), "Could not find node") && tries < 10; tries++ {
+			err = chromedp.Run(w.ctx, action)
+		}
+		if err != nil {
+			w.Fatal(err)
+		}
 	}
 }
 
