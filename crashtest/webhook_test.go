@@ -130,7 +130,7 @@ func (s *shopify) sell(tenant string) {
 	}
 	if rand.IntN(5) == 0 {
 		o.remains = 0
-		messages = append(messages, [2]string{"orders/cancelled", fmt.Sprintf(`{"id":%s,%s}`, id, customer)})
+		messages = append(messages, [2]string{"orders/cancelled", fmt.Sprintf(`{"id":%s,"cancelled_at":"2026-11-21T10:00:00+09:00",%s}`, id, customer)})
 	}
 	s.mu.Lock()
 	s.orders[tenant][id] = o
