@@ -202,11 +202,12 @@ type MemberFilter struct {
 	RankIDs          []int64  // as IDs
 	StoreIDs         []int64  // as IDs; members of all stores match none
 	Created, Updated Span
-	Keyword          string // matched as in package search
-	Typed            bool   // a person typed the keyword: numbers and days in any form are found too, as by search.Typed
-	VisibleTo        *int64 // only members of this store or of all stores
-	WithAttachments  bool   // for Service.Members: load the attachments too; an engine ignores it
-	NoTotal          bool   // the total is not needed: it is -1 if counting would cost a statement
+	Keyword          string   // matched as in package search
+	Typed            bool     // a person typed the keyword: numbers and days in any form are found too, as by search.Typed
+	Unseen           []string // columns that the keyword does not look at, because the caller may not see them
+	VisibleTo        *int64   // only members of this store or of all stores
+	WithAttachments  bool     // for Service.Members: load the attachments too; an engine ignores it
+	NoTotal          bool     // the total is not needed: it is -1 if counting would cost a statement
 	Sort             []Sort
 	Page
 }

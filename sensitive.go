@@ -74,6 +74,19 @@ func (c Caller) MaySee(fields ...string) bool {
 	})
 }
 
+// Unseen returns the columns of members whose values may not be shown to the caller.
+func (c Caller) Unseen() (columns []string) {
+	if c.Login == "" {
+		return nil // a program
+	}
+	for _, column := range ConcealableColumns() {
+		if !c.MaySee(column) {
+			columns = append(columns, column)
+		}
+	}
+	return columns
+}
+
 // MayChange reports whether the caller may change a member's column. Who may not see a value may not replace it either.
 func (c Caller) MayChange(column string) bool {
 	s, sensitive := c.Tenant.Sensitive(column)

@@ -119,6 +119,42 @@ func TestColumnsAreGuardedBehindTheForm(t *testing.T) {
 	}
 }
 
+// TestSearchTellsNothingConcealed looks for a member by values that a role may not see, whole and in part, and by others.
+func TestSearchTellsNothingConcealed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.rooms.Shop.Apply(t.Context(), shop.Shop{
+		Contract: contract, Members: []noren.MemberPatch{sensitiveMember()},
+		Tenant: noren.TenantPatch{SensitiveColumns: noren.Set([]noren.SensitiveColumn{
+			{Name: "birth_date", See: noren.Admin, Change: noren.Admin}, {Name: "email", See: noren.Admin, Change: noren.Admin},
+			{Name: "phone", See: noren.Clerk, Change: noren.Admin},
+		})},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for login, c := range map[string]struct{ finds, misses []string }{
+		"viewer": {[]string{"秘密", "M7"}, []string{"himitsu", "03-9999-0001", "9999", "1971-08-09", "19710809"}},
+		"staff":  {[]string{"秘密", "M7", "03-9999-0001", "99990001"}, []string{"himitsu@example.com", "1971/8/9"}},
+		"admin":  {[]string{"秘密", "himitsu", "9999-0001", "1971-08-09"}, nil},
+	} {
+		w := b.as(login)
+		found := func(keyword string) bool {
+			page := w.get("/console/members?" + url.Values{"q": {keyword}}.Encode())
+			return page.Code == http.StatusOK && strings.Contains(page.Body.String(), "/console/members/7")
+		}
+		for _, keyword := range c.finds {
+			if !found(keyword) {
+				t.Errorf("%s does not find the member by %s", login, keyword)
+			}
+		}
+		for _, keyword := range c.misses {
+			if found(keyword) {
+				t.Errorf("%s finds the member by %s", login, keyword)
+			}
+		}
+	}
+}
+
 // TestDeletedNotes looks for the text of a deleted note wherever it was shown.
 func TestDeletedNotes(t *testing.T) {
 	t.Parallel()

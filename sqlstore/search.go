@@ -45,8 +45,11 @@ type searched struct {
 	haystack string
 }
 
-// searchedScanner returns a function that reads one row of id and searchedSelect.
-func searchedScanner() func(scannable) (searched, error) {
+// looksAtAll reports whether a keyword looks at every column that the index has.
+func looksAtAll(unseen []string) bool { return !slices.ContainsFunc(unseen, searchedColumn) }
+
+// searchedScanner returns a function that reads one row of id and searchedSelect, but for the columns that are unseen.
+func searchedScanner(unseen ...string) func(scannable) (searched, error) {
 	var s searched
 	columns := make([]sql.NullString, len(searchedColumns))
 	dest := []any{&s.id}
@@ -61,9 +64,11 @@ func searchedScanner() func(scannable) (searched, error) {
 		at := 0
 		for i, names := range searchedFields {
 			fields[i] = ""
-			for range names {
+			for _, name := range names {
 				// A column without a value is an empty text, which adds nothing to the field.
-				fields[i] += columns[at].String
+				if !slices.Contains(unseen, name) {
+					fields[i] += columns[at].String
+				}
 				at++
 			}
 		}
@@ -110,6 +115,9 @@ func (t *tx) membersByKeyword(
 	// A sort key that does not exist is refused before anything is read, and whichever way is taken below.
 	if _, err := l.order(f.Sort); err != nil {
 		return nil, 0, err
+	}
+	if !looksAtAll(f.Unseen) {
+		return t.membersByRows(ctx, l, q, f)
 	}
 	state, err := t.searchState(ctx)
 	if err != nil {
@@ -178,7 +186,7 @@ func (t *tx) membersInOrder(ctx context.Context, ids []int64) ([]noren.Member, e
 	return list, nil
 }
 
-// membersByRows is membersByKeyword where the index is not in memory: it reads what all members are found by, among those
+// membersByRows is membersByKeyword where the index is not in memory, or has columns that the keyword may not look at: it reads what all members are found by, among those
 // that the filter selects, until the page is full or all are counted.
 func (t *tx) membersByRows(
 	ctx context.Context, l listing[noren.Member], q search.Query, f noren.MemberFilter,
@@ -191,7 +199,7 @@ func (t *tx) membersByRows(
 	w := t.memberConditions(f)
 	// Only what is compared is read here, and whole members for the page alone.
 	rows, err := t.query(ctx, "SELECT id, "+searchedSelect+" FROM members"+w.String()+order, w.args...)
-	scan := searchedScanner()
+	scan := searchedScanner(f.Unseen...)
 	err = until(rows, err, func(rows scannable) (more bool, err error) {
 		s, err := scan(rows)
 		return err == nil && (!q.Matches(s.haystack) || page.add(s.id)), err

@@ -29,7 +29,7 @@ type List struct {
 
 // List returns the members that match and that the caller may see.
 func (s *Service) List(ctx context.Context, c noren.Caller, f noren.MemberFilter) (out List, err error) {
-	f.VisibleTo = c.Client.StoreID
+	f.VisibleTo, f.Unseen = c.Client.StoreID, c.Unseen()
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if out.Items, out.Total, err = tx.Members(ctx, f); err != nil {
 			return err

@@ -117,13 +117,13 @@ func looks(c noren.Caller, p noren.MemberPatch) (list []look) {
 				c.MaySee("mobile") && lenient.Dialled(noren.Deref(m.Mobile)) == number
 		}})
 	}
-	if email, ok := p.Email.Value(); ok && email != "" {
+	if email, ok := p.Email.Value(); ok && email != "" && c.MaySee("email") {
 		list = append(list, look{AlikeEmail, noren.MemberFilter{Emails: []string{email}}, func(noren.Member) bool { return true }})
 	}
 	last, _ := p.LastName.Value()
 	first, _ := p.FirstName.Value()
 	born, dated := p.BirthDate.Value()
-	if last != "" && first != "" && dated {
+	if last != "" && first != "" && dated && c.MaySee("birth_date") {
 		// The search has compared the name, whatever its width and variants of kanji, with those of the members and whatever
 		// stands around it there. The birthday makes that one person.
 		name := strings.Join(strings.Fields(last+first), "")
