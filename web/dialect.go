@@ -94,6 +94,7 @@ type Permission struct {
 	declared bool
 	public   bool
 	guarded  bool
+	signed   bool
 	scopes   []string
 	plans    []noren.Plan
 }
@@ -104,6 +105,11 @@ func Public() Permission { return Permission{declared: true, public: true} }
 // Guarded returns the permission of a route that anybody may use to present a credential in the body. A 401 of its handler
 // counts as a wrong one.
 func Guarded() Permission { return Permission{declared: true, public: true, guarded: true} }
+
+// Signed returns the permission of a route that anybody may use whose body is signed, which its handler looks at: Unauthenticated
+// counts as a wrong signature, and gets TooMany after too many of them. A right one is let through whatever its address did before: it
+// cannot be a guess, and messages of several shops may come by one address.
+func Signed() Permission { return Permission{declared: true, public: true, signed: true} }
 
 // AnyScope returns the permission of a route for credentials with at least one of the scopes.
 func AnyScope(scopes ...string) Permission { return Permission{declared: true, scopes: scopes} }

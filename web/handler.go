@@ -239,7 +239,21 @@ func (h *Handler) serve(ctx context.Context, w http.ResponseWriter, m *mounted, 
 	if x.Route.Permission.guarded {
 		return h.handleGuarded(ctx, m, x)
 	}
-	return h.handle(ctx, m, x)
+	a, err := h.handle(ctx, m, x)
+	if x.Route.Permission.signed && noren.KindOf(err) == noren.Unauthenticated {
+		err = h.wrongSignature(x, err)
+	}
+	return a, err
+}
+
+// wrongSignature counts a wrong signature, and returns the error to refuse it with.
+func (h *Handler) wrongSignature(x *Request, refused error) error {
+	credential := sha256.Sum256(x.Body)
+	if err := h.guesses.check(x.Guesser, credential); err != nil {
+		return err
+	}
+	h.guesses.note(x.Guesser, credential, false)
+	return refused
 }
 
 // keepBody reads the body of a request that was refused for want of a session, where the route brings it back after signing in.

@@ -10,7 +10,7 @@ import (
 )
 
 // spec describes the only endpoint. Shopify defines what messages look like; the schema has the fields that are read.
-// There is no rate limit: Shopify sends as fast as customers buy, and would count a 429 as a failed delivery.
+// There is no rate limit of what is signed: Shopify sends as fast as customers buy, and would count a 429 as a failed delivery.
 func (d *Dialect) spec(version string) dialect.Spec {
 	return dialect.Spec{
 		Name: noren.Shopify, Title: "Noren: webhooks of Shopify, inwards", Version: version,
@@ -32,7 +32,7 @@ func (d *Dialect) endpoint() dialect.Endpoint {
 	for _, name := range topics() {
 		topic.Enum = append(topic.Enum, name)
 	}
-	return dialect.Write(http.MethodPost, pathPrefix+"/{tenant}", web.Guarded(), d.receive).
+	return dialect.Write(http.MethodPost, pathPrefix+"/{tenant}", web.Signed(), d.receive).
 		Says("receiveWebhook", "Take a message of Shopify's").ProvenBy("signature").
 		Asks(
 			wire.Parameter{Name: headerID, In: "header", Schema: wire.TextSchema(""), Details: "Required. Each id counts once"},
@@ -46,6 +46,7 @@ func (d *Dialect) endpoint() dialect.Endpoint {
 			outcomes(http.StatusBadRequest, "A header is missing; nothing was recorded", outcomeInvalid),
 			outcomes(http.StatusUnauthorized, "The signature is wrong, or there is no such tenant, or it has no secret", outcomeForged),
 			outcomes(http.StatusConflict, "Other messages about the same are under way", outcomeBusy),
+			outcomes(http.StatusTooManyRequests, "Too many wrong signatures from this address, and this one is wrong too", outcomeBusy),
 			outcomes(http.StatusRequestEntityTooLarge, "The body is over 4 MiB", outcomeTooLarge),
 			outcomes(http.StatusInternalServerError, "A mistake of the server's", outcomeFailed),
 			outcomes(http.StatusServiceUnavailable, "The database cannot take it now", outcomeUnavailable),

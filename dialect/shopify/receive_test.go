@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -149,6 +150,24 @@ func TestRefused(t *testing.T) {
 	}
 	b.want("one of them, put right", message{id: "w0", topic: topicPaid, body: order("1", customerOf(customerA), "")}, 200, "applied", "member 1")
 	b.Verify()
+}
+
+// TestForgedAgainAndAgain has an address that tries signatures: it is told to wait before long, and what the shop has signed still
+// arrives from there, as it does by a proxy that nobody has named.
+func TestForgedAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	good := message{id: "w1", topic: topicPaid, body: order("1", customerOf(customerA), "")}
+	statuses := make(map[int]int)
+	for i := range 150 {
+		m := good
+		m.header = map[string]string{headerSignature: base64.StdEncoding.EncodeToString(sign(strconv.Itoa(i), []byte(good.body)))}
+		statuses[b.send(m).Status]++
+	}
+	if statuses[401] < 100 || statuses[401] > 102 || statuses[429] != 150-statuses[401] {
+		t.Errorf("the statuses are %v", statuses)
+	}
+	b.want("the right one", good, 200, "applied", "member 1")
 }
 
 // Without a valid signature nothing is read, recorded or distinguished.
