@@ -5,6 +5,7 @@ package csvfile
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -24,7 +25,8 @@ import (
 
 // The limits of a file.
 const (
-	MaxBytes   = 64 << 20
+	MaxBytes   = 64 << 20 // of a file that is sent to a server
+	MaxLocal   = 2 << 30  // bytes of a file that a command reads; all of it is in memory
 	MaxColumns = 200
 	maxLine    = 64 << 10 // bytes of one line, in UTF-8
 	maxKept    = 100      // characters kept of each cell of a line that is too long
@@ -50,13 +52,15 @@ func Read(kind noren.ImportKind, name string, data []byte) (noren.ImportFile, er
 type Choice struct {
 	Encoding  string // by name, such as utf-8, shift_jis, euc-jp or utf-16le; "": detected
 	Delimiter rune   // 0: detected
+	Most      int    // bytes of the file; 0: MaxBytes
 }
 
 // ReadAs is Read with what a person has chosen. Invalid also for an encoding that nobody knows.
 func ReadAs(kind noren.ImportKind, name string, data []byte, choice Choice) (noren.ImportFile, error) {
+	most := cmp.Or(choice.Most, MaxBytes)
 	switch {
-	case len(data) > MaxBytes:
-		return noren.ImportFile{}, wrong(FaultLarge, "the file has more than %d MiB; split it", MaxBytes>>20)
+	case len(data) > most:
+		return noren.ImportFile{}, wrong(FaultLarge, "the file has more than %d MiB; split it", most>>20)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
 		// The signatures of .xlsx and .xls: without this check they would be read as garbled text.
 		return noren.ImportFile{}, wrong(FaultWorkbook, "this is a workbook; save it as CSV in the spreadsheet program")

@@ -46,7 +46,7 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter()})
+	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter(), Most: csvfile.MaxLocal})
 	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok && std.japanese {
 		return usageError{fmt.Errorf("%s: %s", name, unreadable.Japanese())}
 	} else if err != nil {
@@ -94,7 +94,7 @@ func (c *importCmd) read(in io.Reader) (name string, data []byte, err error) {
 		defer f.Close()
 		in = f
 	}
-	data, err = io.ReadAll(io.LimitReader(in, csvfile.MaxBytes+1))
+	data, err = io.ReadAll(io.LimitReader(in, csvfile.MaxLocal+1))
 	return name, data, err
 }
 
