@@ -21,6 +21,9 @@ type MemberKey struct {
 // because it is the one that a number of another system meets by chance. narrow is the text in half-width letters.
 func TextKeys(text, narrow string) []MemberKey {
 	keys := []MemberKey{{Code: text}, {AliasCode: text}}
+	if narrow != text {
+		keys = append(keys, MemberKey{Code: narrow}, MemberKey{AliasCode: narrow})
+	}
 	switch {
 	case strings.Contains(narrow, "@"):
 		keys = append(keys, MemberKey{Email: narrow})

@@ -57,7 +57,7 @@ func ProblemWords() map[noren.Reason]Words {
 			"digits were lost in a spreadsheet program; format the column as text and export it again",
 		},
 		noren.ReasonRepaired:    {"先頭の0が失われていたため、補いました", "its leading zero was lost and is put back"},
-		noren.ReasonOtherPerson: {"この番号の会員は別の名前で登録されています", "the member with this number has another name"},
+		noren.ReasonOtherPerson: {"この値に該当する会員は、別の名前で登録されています", "the member whom this names has another name"},
 		noren.ReasonNumberAlone: {
 			"番号以外に一致する項目がないため、同じ会員か確認できません", "nothing beside the number shows that this is the same member",
 		},

@@ -16,7 +16,6 @@ type statistics struct {
 	tables  map[string]*growth
 	due     chan string
 	closed  bool
-	stop    context.CancelFunc
 	working sync.WaitGroup
 }
 
@@ -38,11 +37,12 @@ const (
 
 // newStatistics looks at tables on connections of the pool until it is closed.
 func newStatistics(pool *pgxpool.Pool) *statistics {
-	ctx, stop := context.WithCancel(context.Background())
-	s := &statistics{tables: make(map[string]*growth), due: make(chan string, statisticsWaiting), stop: stop}
+	s := &statistics{tables: make(map[string]*growth), due: make(chan string, statisticsWaiting)}
 	s.working.Go(func() {
 		for table := range s.due {
-			s.take(ctx, pool, table)
+			if !s.isClosed() {
+				s.take(pool, table)
+			}
 		}
 	})
 	return s
@@ -75,8 +75,8 @@ func (s *statistics) note(inserted map[string]int) {
 
 // take takes the statistics of one table, unless it has fewer new rows than old ones. Where that fails it is tried again when the
 // table has grown by as much again: plans stay right without it, and PostgreSQL looks at the table by itself before long.
-func (s *statistics) take(ctx context.Context, pool *pgxpool.Pool, table string) {
-	ctx, cancel := context.WithTimeout(ctx, statisticsPatience)
+func (s *statistics) take(pool *pgxpool.Pool, table string) {
+	ctx, cancel := context.WithTimeout(context.Background(), statisticsPatience)
 	defer cancel()
 	var counted int64
 	err := pool.QueryRow(ctx, "SELECT CAST(GREATEST(reltuples, 0) AS bigint) FROM pg_class WHERE oid = to_regclass($1)", table).Scan(&counted)
@@ -95,12 +95,19 @@ func (s *statistics) take(ctx context.Context, pool *pgxpool.Pool, table string)
 	g.counted, g.due = max(counted, g.counted), false
 }
 
-// close ends what is going on. What is noted later is forgotten.
+// isClosed reports whether nobody wants statistics any more.
+func (s *statistics) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// close lets the look that is going on end: PostgreSQL would go on with one that is cancelled, on a connection that nobody has any more.
+// What is noted later is forgotten.
 func (s *statistics) close() {
 	s.mu.Lock()
 	s.closed = true
 	close(s.due)
 	s.mu.Unlock()
-	s.stop()
 	s.working.Wait()
 }

@@ -43,7 +43,7 @@ func TestStatisticsFollowGrowth(t *testing.T) {
 // TestStatisticsAreDue notes rows without anybody who takes the statistics.
 func TestStatisticsAreDue(t *testing.T) {
 	t.Parallel()
-	s := &statistics{tables: make(map[string]*growth), due: make(chan string, statisticsWaiting), stop: func() {}}
+	s := &statistics{tables: make(map[string]*growth), due: make(chan string, statisticsWaiting)}
 	s.note(map[string]int{"members": statisticsFrom - 1, "audit": statisticsFrom})
 	if table := <-s.due; table != "audit" || len(s.due) != 0 {
 		t.Errorf("%q is due, and %d more", table, len(s.due))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -78,6 +79,9 @@ func openSide(ctx context.Context, url string) (s *side, err error) {
 // copierName is what a transfer calls its connections to PostgreSQL, where the URL does not. Servers are called serverName.
 const copierName = "noren copy"
 
+// stillThere is how long a connection may take to go, like the time that SQLite waits for a file.
+const stillThere = time.Second
+
 // alone returns an error where a server is connected. One of PostgreSQL is known by the name of its connections; one that has
 // been given another name than this transfer has is not noticed.
 func (s *side) alone(ctx context.Context) error {
@@ -89,10 +93,16 @@ func (s *side) alone(ctx context.Context) error {
 		return tx.Rollback()
 	}
 	var others int
-	if err := s.conn.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
-		AND application_name IN ($1, current_setting('application_name')) AND application_name <> $2 AND pid <> pg_backend_pid()`,
-		serverName, copierName).Scan(&others); err != nil {
-		return err
+	// PostgreSQL shows connections for a moment after the server that had them has stopped.
+	for end := time.Now().Add(stillThere); ; time.Sleep(stillThere / 20) {
+		if err := s.conn.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND application_name IN ($1, current_setting('application_name')) AND application_name <> $2 AND pid <> pg_backend_pid()`,
+			serverName, copierName).Scan(&others); err != nil {
+			return err
+		}
+		if others == 0 || time.Now().After(end) {
+			break
+		}
 	}
 	if others > 0 {
 		return fmt.Errorf("a server or another command has it open, with %d connections: stop that first", others)

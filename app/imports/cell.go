@@ -58,6 +58,15 @@ func readCells(
 	return problems
 }
 
+// cellShopifyID reads a number of Shopify's customers: one that is none would name nobody for ever.
+func cellShopifyID(cell string) (string, *problem) {
+	id, wrong := cellCode(cell)
+	if wrong == nil && !noren.IsDigits(id) {
+		wrong = &problem{noren.ReasonForm, "", "must be digits"}
+	}
+	return id, wrong
+}
+
 // cellCode reads a code that has half-width letters alone.
 func cellCode(cell string) (string, *problem) { return cellKey(halfWidth(cell)) }
 

@@ -123,7 +123,7 @@ func (d *drafter) begin(ctx context.Context) error {
 // rememberedImports is how many of the latest imports the mapping of a column is looked for in.
 const rememberedImports = 30
 
-// remember maps columns as people have mapped columns of the same headers before, also those that they have left out: the
+// remember maps columns as people have mapped columns of the same headers in files of the same system before, also those that they have left out: the
 // refused lines of a file, and the same export next month, need no mapping again. The latest import that was started has the
 // say for each header. A field that another column has by then is not given twice.
 func (d *drafter) remember(ctx context.Context, tx Tx) error {
@@ -133,7 +133,8 @@ func (d *drafter) remember(ctx context.Context, tx Tx) error {
 	}
 	chosen := make(map[string]string)
 	for _, i := range past { // newest first
-		if i.Kind != d.draft.Kind || i.StartedAt == nil {
+		// 会員ID is ours in our own files, and another system's in its own.
+		if i.Kind != d.draft.Kind || i.System != d.draft.System || i.StartedAt == nil {
 			continue
 		}
 		for _, c := range i.Columns {
@@ -147,7 +148,7 @@ func (d *drafter) remember(ctx context.Context, tx Tx) error {
 		c := &d.draft.Columns[i]
 		if field, known := chosen[c.Header]; known && (field == "" || !taken[field]) {
 			c.Field = field
-			taken[field] = true
+			taken[field] = field != fieldMemo // which several columns may have
 		}
 	}
 	for i := range d.draft.Columns { // recognised ones yield to remembered ones
@@ -158,7 +159,7 @@ func (d *drafter) remember(ctx context.Context, tx Tx) error {
 		if taken[c.Field] {
 			c.Field = ""
 		}
-		taken[c.Field] = true
+		taken[c.Field] = c.Field != fieldMemo
 	}
 	return nil
 }

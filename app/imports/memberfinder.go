@@ -44,7 +44,7 @@ func (n *memberName) read(field, cell string) (known bool, wrong *problem) {
 	case fieldAlias:
 		n.key.AliasCode, wrong = cellKey(cell)
 	case fieldShopify:
-		n.key.ShopifyCustomerID, wrong = cellCode(cell)
+		n.key.ShopifyCustomerID, wrong = cellShopifyID(cell)
 	case fieldEmail:
 		n.key.Email = halfWidth(cell)
 	case fieldLastName:

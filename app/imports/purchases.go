@@ -97,7 +97,7 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 		case fieldMemberID:
 			e.Member.ID, wrong = cellInteger(cell, 1, noren.MaxMemberID)
 		case fieldShopify:
-			e.Member.ShopifyCustomerID, wrong = cellCode(cell)
+			e.Member.ShopifyCustomerID, wrong = cellShopifyID(cell)
 		case fieldEmail:
 			e.Member.Email = halfWidth(cell)
 		case fieldID:
