@@ -35,7 +35,8 @@ func (d *Console) attach(ctx context.Context, p *page) (web.Answer, error) {
 	case err == nil:
 		return p.done("done.attached", memberPath(id, "")), nil
 	case noren.KindOf(err) == noren.Invalid:
-		p.wrong("file", p.T("attachments.types"))
+		_, names := p.fileTypes()
+		p.wrong("file", p.T("attachments.types", names, members.MaxUpload>>20))
 		return d.again(ctx, p, func(*memberView) {})
 	}
 	return web.Answer{}, err

@@ -492,7 +492,7 @@ func TestAttachments(t *testing.T) {
 		send(false, "page.html", "text/html", "<script>"), send(false, "nothing.txt", "text/plain", ""),
 		w.do(http.MethodPost, target, strings.NewReader("x"), "Content-Type: text/plain"),
 	} {
-		if bad.Code != http.StatusUnprocessableEntity || !strings.Contains(bad.Body.String(), "ファイルを選択してください") {
+		if bad.Code != http.StatusUnprocessableEntity || !strings.Contains(bad.Body.String(), "ファイルを選択してください(20MBまで)") {
 			t.Errorf("%d %s", bad.Code, textOf(bad))
 		}
 	}

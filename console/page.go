@@ -35,6 +35,7 @@ type page struct {
 	fields      []shownField // of the view, in order
 	noticeShown bool
 	question    question   // that the form asks
+	keeping     bool       // the page carries a form that was sent after the session had ended; another language would lose it
 	refill      url.Values // what was typed before the session ended, to show again; nil: nothing
 }
 

@@ -12,7 +12,7 @@ import (
 	"noren/web"
 )
 
-// UnknownParameters is the error of a read whose query has parameters that the endpoint does not have. Ignoring a filter
+// UnknownParameters is the error of a request whose query has parameters that the endpoint does not have. Ignoring a filter
 // would return everything where something was asked for, and the client would take all of it for its answer.
 type UnknownParameters struct {
 	Names []string // sorted
@@ -27,10 +27,10 @@ func (u UnknownParameters) Error() string {
 // Unwrap gives the error its kind.
 func (u UnknownParameters) Unwrap() error { return &noren.Error{Kind: noren.Invalid} }
 
-// strict makes an endpoint that reads refuse parameters that its description does not have. Addresses that were signed here are
-// public, and nobody adds filters to them.
+// strict makes an endpoint that reads or deletes refuse parameters that its description does not have: what looks as if it only tried
+// must not delete. Addresses that were signed here are public, and nobody adds filters to them.
 func (e Endpoint) strict() Endpoint {
-	if e.Method != http.MethodGet || e.Permission.IsPublic() {
+	if e.Method != http.MethodGet && e.Method != http.MethodDelete || e.Permission.IsPublic() {
 		return e
 	}
 	var known []string

@@ -245,3 +245,22 @@ func TestClientUses(t *testing.T) {
 	apptest.Same(t, "noted again", b.Clock.Read(), *used())
 	apptest.Same(t, "until then", noted.UTC(), *stored())
 }
+
+// TestScopeInEitherSpelling asks for the scope of stocktaking as Smaregi's documents spell it elsewhere.
+func TestScopeInEitherSpelling(t *testing.T) {
+	t.Parallel()
+	b := visitors(t)
+	report, err := b.Shop.Apply(b.Ctx, shop.Shop{Contract: "sb_test", Clients: []access.ClientSpec{
+		{Name: "till", Dialect: noren.Smaregi, Kind: noren.AppClient, Scopes: []string{"pos.stock-taking:read"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range report.Clients {
+		for _, scope := range []string{"pos.stock-taking:read", "pos.stock-takings:read"} {
+			if issued, err := b.Access.IssueToken(b.Ctx, "sb_test", c.Key, c.Secret, []string{scope}); err != nil || issued.Scopes[0] != scope {
+				t.Errorf("%s: %v, %v", scope, issued.Scopes, err)
+			}
+		}
+	}
+}

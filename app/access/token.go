@@ -37,7 +37,7 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 		if slices.Contains(wanted[:i], scope) {
 			continue
 		}
-		if !slices.Contains(c.Client.Scopes, scope) {
+		if !slices.Contains(c.Client.Scopes, scope) && !slices.Contains(c.Client.Scopes, otherSpelling(scope)) {
 			return IssuedToken{}, &noren.Error{
 				Kind: noren.Invalid, Reason: noren.ReasonScope, Value: scope,
 				Message: "the client does not have the scope " + scope,
@@ -65,6 +65,17 @@ func (s *Service) IssueToken(ctx context.Context, contract, key, secret string, 
 		s.NoteUse(c) // web notes uses of authenticated requests; this one has authenticated itself
 	}
 	return issued, err
+}
+
+// otherSpelling returns the same scope as Smaregi's documents spell it elsewhere; "" if they spell it in one way.
+func otherSpelling(scope string) string {
+	switch scope {
+	case "pos.stock-takings:read":
+		return "pos.stock-taking:read"
+	case "pos.stock-taking:read":
+		return "pos.stock-takings:read"
+	}
+	return ""
 }
 
 // newToken is a token with that secret, until it is revoked.

@@ -55,21 +55,23 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 	}
 }
 
-// comparePoints shows where the balance of the file is not that of the member.
+// comparePoints shows where the balance of the file is not that of the member: as a change if it is taken over, or else as a remark.
 func (p *memberPlan) comparePoints(n int, m *memberLine, planned *plannedMember) {
 	if planned.place != 0 {
 		return // a new member has no balance to compare with
 	}
-	if has := p.held[planned.before.ID]; has != *m.points {
+	on, dated := m.until.Value()
+	switch has := p.held[planned.before.ID]; {
+	case has == *m.points:
+	case planned.had:
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
+			Line: m.number, Field: fieldPoints, Value: strconv.FormatInt(*m.points, 10), Reason: noren.ReasonDiffers,
+			Message: "the member has had points in Noren, so that the balance of the file is not taken over; use noren import points",
+		})
+	case !dated || on >= p.Today(): // or it has expired, and a remark says so
 		p.outcomes[n].changes = append(p.outcomes[n].changes, fieldChange{
 			planned.before.Code, fieldPoints, strconv.FormatInt(has, 10), strconv.FormatInt(*m.points, 10),
 		})
-		if planned.had {
-			p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
-				Line: m.number, Field: fieldPoints, Value: strconv.FormatInt(*m.points, 10), Reason: noren.ReasonDiffers,
-				Message: "the member has had points in Noren, so that the balance of the file is not taken over; use noren import points",
-			})
-		}
 	}
 }
 

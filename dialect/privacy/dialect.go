@@ -154,6 +154,15 @@ func receipt(e noren.Erasure) wire.Map {
 	}
 }
 
+// wrongRequest is what is wrong with a request, for whoever sent it.
+func wrongRequest(err error) string {
+	if unknown, ok := errors.AsType[dialect.UnknownParameters](err); ok {
+		return unknown.Error()
+	}
+	e, _ := errors.AsType[*noren.Error](err)
+	return e.Error()
+}
+
 // Refuse implements web.Dialect. Internal errors are not shown.
 func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	if m, ok := errors.AsType[*web.MethodError](err); ok {
@@ -175,7 +184,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	case noren.Conflict:
 		return refusal(status, "conflict", e.Message)
 	case noren.Invalid:
-		return refusal(status, "invalid", e.Error())
+		return refusal(status, "invalid", wrongRequest(err))
 	case noren.TooLarge:
 		return refusal(status, "too_large", "the body is too large; send none")
 	case noren.TooMany:

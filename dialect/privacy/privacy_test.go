@@ -85,6 +85,8 @@ func TestNobodyElse(t *testing.T) {
 		{"all", "GET", "/api/privacy/people/0", 404},
 		{"all", "GET", "/api/privacy/people/99999999999999999999", 404},
 		{"all", "GET", "/api/privacy/people", 404},
+		{"all", "GET", one + "?x=1", 400},
+		{"all", "DELETE", one + "?dry_run=true", 400}, // which would erase
 		{"all", "PUT", one, 405},
 		{"all", "POST", "/api/privacy/receipts", 405},
 	} {

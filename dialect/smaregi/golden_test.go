@@ -52,6 +52,8 @@ func goldenRequests() []struct {
 		{"products", request{Method: "GET", Path: "/" + shopA + "/pos/products/?limit=10&page=1&sort=productCode:desc", As: "a"}},
 		{"product", request{Method: "GET", Path: "/products/1", As: "a"}},
 		{"stores_point_condition", request{Method: "GET", Path: "/stores?with_point_condition=all&fields=storeId&fields=storeName&limit=1&sort=displaySequence:DESC", As: "a"}},
+		{"stores_only_point_condition", request{Method: "GET", Path: "/stores?with_point_condition=all&fields=pointCondition&limit=1", As: "a"}},
+		{"error_fields_not_asked", request{Method: "GET", Path: "/stores?fields=pointCondition", As: "a"}},
 		{"store_receipt", request{Method: "GET", Path: "/stores/1?with_receipt_print_info=all&fields=storeId", As: "a"}},
 		{"error_switch", request{Method: "GET", Path: "/stores/1?with_point_condition=yes", As: "a"}},
 		{"error_filter", request{Method: "GET", Path: "/products?category_id=5", As: "a"}},

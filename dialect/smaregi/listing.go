@@ -170,6 +170,11 @@ func (l list[F, T]) readFields(query url.Values) ([]string, error) {
 	if code != "" {
 		return nil, refuseParameter(&facts, code)
 	}
+	for _, e := range l.extras { // keys of the response where they are asked for
+		if query.Get(e.Name) == "all" {
+			facts.Enum = append(facts.Enum, e.key.Name)
+		}
+	}
 	for _, name := range names {
 		if !slices.Contains(facts.Enum, name) {
 			return nil, invalid(fmt.Sprintf("fieldsに指定された項目「%s」はありません。指定できる項目は%sです。",
