@@ -126,7 +126,8 @@ func TestSearchTellsNothingConcealed(t *testing.T) {
 	if _, err := b.rooms.Shop.Apply(t.Context(), shop.Shop{
 		Contract: contract, Members: []noren.MemberPatch{sensitiveMember()},
 		Tenant: noren.TenantPatch{SensitiveColumns: noren.Set([]noren.SensitiveColumn{
-			{Name: "birth_date", See: noren.Admin, Change: noren.Admin}, {Name: "email", See: noren.Admin, Change: noren.Admin},
+			{Name: "birth_date", See: noren.Admin, Change: noren.Admin},
+			{Name: "email", See: noren.Admin, Change: noren.Admin},
 			{Name: "phone", See: noren.Clerk, Change: noren.Admin},
 		})},
 	}); err != nil {
