@@ -186,8 +186,8 @@ func (t *tx) membersInOrder(ctx context.Context, ids []int64) ([]noren.Member, e
 	return list, nil
 }
 
-// membersByRows is membersByKeyword where the index is not in memory, or has columns that the keyword may not look at: it reads what all members are found by, among those
-// that the filter selects, until the page is full or all are counted.
+// membersByRows is membersByKeyword where the index is not in memory, or has columns that the keyword may not look at: it reads what
+// all members are found by, among those that the filter selects, until the page is full or all are counted.
 func (t *tx) membersByRows(
 	ctx context.Context, l listing[noren.Member], q search.Query, f noren.MemberFilter,
 ) ([]noren.Member, int, error) {

@@ -123,9 +123,9 @@ func (d *drafter) begin(ctx context.Context) error {
 // rememberedImports is how many of the latest imports the mapping of a column is looked for in.
 const rememberedImports = 30
 
-// remember maps columns as people have mapped columns of the same headers in files of the same system before, also those that they have left out: the
-// refused lines of a file, and the same export next month, need no mapping again. The latest import that was started has the
-// say for each header. A field that another column has by then is not given twice.
+// remember maps columns as people have mapped columns of the same headers in files of the same system before, also those that
+// they have left out: the refused lines of a file, and the same export next month, need no mapping again. The latest import that was
+// started has the say for each header. A field that another column has by then is not given twice.
 func (d *drafter) remember(ctx context.Context, tx Tx) error {
 	past, _, err := tx.Imports(ctx, noren.ImportFilter{VisibleTo: d.caller.Client.StoreID, Page: noren.Page{Limit: rememberedImports}})
 	if err != nil {

@@ -46,7 +46,8 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter(), Most: csvfile.MaxLocal})
+	choice := csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter(), Most: csvfile.MaxLocal}
+	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, choice)
 	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok && std.japanese {
 		return usageError{fmt.Errorf("%s: %s", name, unreadable.Japanese())}
 	} else if err != nil {
