@@ -36,6 +36,7 @@ type naiveGrant struct {
 	member, left  int64
 	from, through noren.Date
 	expired       int64
+	withdrawn     bool // it was undone
 }
 
 var japan = time.FixedZone("JST", 9*60*60)
@@ -100,16 +101,18 @@ type byHand struct {
 	undone bool
 }
 
-// undo takes a gift back as far as it is left, or gives a use back as far as it has not expired; it returns the change.
+// undo takes a gift back as far as it is left, or gives a use back as far as it has not expired and is not of a gift that was taken
+// back; it returns the change.
 func (n *naive) undo(h *byHand) (delta int64) {
 	if h.undone {
 		return 0
 	}
 	if g := h.gift; g != nil && g.through >= n.today() {
 		delta, g.left = -g.left, 0
+		g.withdrawn = delta != 0
 	}
 	for g, taken := range h.taken {
-		if g.through >= n.today() {
+		if g.through >= n.today() && !g.withdrawn {
 			g.left += taken
 			delta += taken
 		}
