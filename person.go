@@ -18,7 +18,7 @@ type Person struct {
 	Names [][2]string
 }
 
-// personColumns are the columns whose values name one member. A PIN is none of them: a thousand others have the same.
+// personColumns are the columns whose values name one member. A PIN is not one of them: a thousand others have the same.
 func personColumns() map[string]bool {
 	return map[string]bool{
 		"code": true, "alias_code": true, "customer_no": true, "email": true, "email2": true, "email3": true, "phone": true, "mobile": true,

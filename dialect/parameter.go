@@ -24,8 +24,10 @@ func (u UnknownParameters) Error() string {
 	return "the endpoint has no parameter " + strings.Join(u.Names, ", ")
 }
 
-// Unwrap gives the error its kind.
-func (u UnknownParameters) Unwrap() error { return &noren.Error{Kind: noren.Invalid} }
+// Unwrap gives the error its kind, with the same words.
+func (u UnknownParameters) Unwrap() error {
+	return &noren.Error{Kind: noren.Invalid, Message: u.Error()}
+}
 
 // strict makes an endpoint that reads or deletes refuse parameters that its description does not have: what looks as if it only tried
 // must not delete. Addresses that were signed here are public, and nobody adds filters to them.

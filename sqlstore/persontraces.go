@@ -139,7 +139,7 @@ func (s *traceSearch) inRequests(ctx context.Context) {
 		if named {
 			s.found.paths = append(s.found.paths, k)
 		}
-		// An answer with nothing in it has nothing to hand out. Its path may still name somebody.
+		// A kept response without a body has nothing to hand out. Its path may still name somebody.
 		if len(body) > 0 && string(body) != emptied {
 			parts := s.inJSON(body)
 			for _, id := range about {

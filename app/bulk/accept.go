@@ -57,7 +57,7 @@ type acceptance struct {
 // acceptGroup stores the group with one commit and lets its callers return. It does not use the context of a caller:
 // one that hangs up must not take its neighbours along. A panic becomes the error of all of them.
 func (s *Service) acceptGroup(tenant noren.TenantID, group []*acceptance) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), groupPatience)
 	defer cancel()
 	fit, err := s.fitting(ctx, tenant, group)
 	if err == nil && len(fit) > 0 {

@@ -130,7 +130,7 @@ type recording struct {
 // recordGroup stores the results of the group with one commit. Where that fails, each is stored by itself: one that cannot be stored
 // must not take its neighbours along.
 func (s *Service) recordGroup(tenant noren.TenantID, group []*recording) {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), groupPatience)
 	defer cancel()
 	err := s.tryRecording(ctx, tenant, group)
 	for _, r := range group {

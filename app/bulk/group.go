@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"noren"
 )
@@ -18,6 +19,9 @@ type groups[T any] struct {
 
 // maxGroup bounds a group, and with it the time that its commit takes.
 const maxGroup = 256
+
+// groupPatience bounds the storing of a group, which outlives its callers.
+const groupPatience = 30 * time.Second
 
 // add runs a at once in the caller's goroutine if no group of the tenant is running; otherwise a waits for the next
 // group. Either way run has been called with it sooner or later.

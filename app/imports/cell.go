@@ -61,8 +61,8 @@ func readCells(
 // cellShopifyID reads a number of Shopify's customers: one that is none would name nobody for ever.
 func cellShopifyID(cell string) (string, *problem) {
 	id, wrong := cellCode(cell)
-	if wrong == nil && !noren.IsDigits(id) {
-		wrong = &problem{noren.ReasonForm, "", "must be digits"}
+	if wrong == nil {
+		wrong = check(noren.MemberTextRule(fieldShopify), id)
 	}
 	return id, wrong
 }

@@ -45,6 +45,11 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 		})
 		return
 	}
+	if !p.writing && planned.place == 0 {
+		p.outcomes[n].changes = append(p.outcomes[n].changes, fieldChange{
+			planned.before.Code, fieldPoints, strconv.FormatInt(p.held[planned.before.ID], 10), strconv.FormatInt(amount, 10),
+		})
+	}
 	planned.had = true // a later line about the member does not grant it again
 	p.openings = append(p.openings, opening{planned, points.Brought{TakenOver: noren.TakenOver{
 		Type: noren.DefaultPoint, Amount: amount, ExpiresOn: points.ExpiresOn(p.Unit, m.until),
@@ -55,22 +60,13 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 	}
 }
 
-// comparePoints shows where the balance of the file is not that of the member: as a change if it is taken over, or else as a remark.
+// comparePoints tells of a balance that is not that of the member and is not taken over.
 func (p *memberPlan) comparePoints(n int, m *memberLine, planned *plannedMember) {
-	if planned.place != 0 {
-		return // a new member has no balance to compare with
-	}
-	on, dated := m.until.Value()
-	switch has := p.held[planned.before.ID]; {
-	case has == *m.points:
-	case planned.had:
+	// A new member has no balance to compare with.
+	if planned.place == 0 && planned.had && p.held[planned.before.ID] != *m.points {
 		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
 			Line: m.number, Field: fieldPoints, Value: strconv.FormatInt(*m.points, 10), Reason: noren.ReasonDiffers,
 			Message: "the member has had points in Noren, so that the balance of the file is not taken over; use noren import points",
-		})
-	case !dated || on >= p.Today(): // or it has expired, and a remark says so
-		p.outcomes[n].changes = append(p.outcomes[n].changes, fieldChange{
-			planned.before.Code, fieldPoints, strconv.FormatInt(has, 10), strconv.FormatInt(*m.points, 10),
 		})
 	}
 }

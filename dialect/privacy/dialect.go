@@ -154,15 +154,6 @@ func receipt(e noren.Erasure) wire.Map {
 	}
 }
 
-// wrongRequest is what is wrong with a request, for whoever sent it.
-func wrongRequest(err error) string {
-	if unknown, ok := errors.AsType[dialect.UnknownParameters](err); ok {
-		return unknown.Error()
-	}
-	e, _ := errors.AsType[*noren.Error](err)
-	return e.Error()
-}
-
 // Refuse implements web.Dialect. Internal errors are not shown.
 func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	if m, ok := errors.AsType[*web.MethodError](err); ok {
@@ -184,7 +175,7 @@ func (d *Dialect) Refuse(x *web.Request, err error) web.Answer {
 	case noren.Conflict:
 		return refusal(status, "conflict", e.Message)
 	case noren.Invalid:
-		return refusal(status, "invalid", wrongRequest(err))
+		return refusal(status, "invalid", e.Error())
 	case noren.TooLarge:
 		return refusal(status, "too_large", "the body is too large; send none")
 	case noren.TooMany:
