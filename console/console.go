@@ -51,7 +51,8 @@ type Config struct {
 	Rooms Rooms
 	Files members.FileStore // stores the files that people attach
 	// FilePaths returns the function that turns an attachment into the path and query of its file's temporary address.
-	FilePaths func(ctx context.Context, t noren.Tenant) (path func(noren.Attachment) string, err error)
+	// view is whether a browser may show the file instead of saving it.
+	FilePaths func(ctx context.Context, t noren.Tenant) (path func(a noren.Attachment, view bool) string, err error)
 	BaseURL   string // the URL by which browsers reach the server; "": taken from each request
 	Version   string // of the server
 	Dialects

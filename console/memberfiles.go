@@ -118,18 +118,9 @@ func attachmentName(a noren.Attachment) string {
 	return a.FileKey
 }
 
-// viewed is the address at which a browser shows the file instead of saving it.
-func viewed(address string) string {
-	if strings.Contains(address, "?") {
-		return address + "&view=1"
-	}
-	return address + "?view=1"
-}
-
 // canBeViewed reports whether a browser shows files of the type: pictures and PDF.
 func canBeViewed(a noren.Attachment) bool { return isPicture(a) || a.MIMEType == "application/pdf" }
 
-// isPicture reports whether a browser can show the file as a picture.
 // fileTypes are the types that may be uploaded, as a file field wants them and as people call them.
 func (p *page) fileTypes() (accept, names string) {
 	var types, extensions []string
@@ -139,4 +130,5 @@ func (p *page) fileTypes() (accept, names string) {
 	return strings.Join(types, ","), strings.Join(extensions, p.T("attachments.between"))
 }
 
+// isPicture reports whether a browser can show the file as a picture.
 func isPicture(a noren.Attachment) bool { return strings.HasPrefix(a.MIMEType, "image/") }

@@ -356,7 +356,7 @@ type memberView struct {
 	memberSeen
 	tier  ranks.Tier
 	notes members.NoteList
-	file  func(noren.Attachment) string // the path of an attachment's temporary address
+	file  func(a noren.Attachment, view bool) string // the path of an attachment's temporary address
 	note  string                        // a note that was refused, as typed
 	adjustment
 }

@@ -289,8 +289,8 @@ func (f *memoryFiles) Remove(_ context.Context, name string) error {
 	return nil
 }
 
-func (f *memoryFiles) paths(context.Context, noren.Tenant) (func(noren.Attachment) string, error) {
-	return func(a noren.Attachment) string { return "/files/" + a.FileKey }, nil
+func (f *memoryFiles) paths(context.Context, noren.Tenant) (func(noren.Attachment, bool) string, error) {
+	return func(a noren.Attachment, _ bool) string { return "/files/" + a.FileKey }, nil
 }
 
 // roomsOf are the rooms that the console takes.

@@ -113,7 +113,7 @@ func TestNamesThatAreNoFiles(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 1, 10, 0, 30, 0, time.UTC)
-	query := files.Link("secret", "1/a.jpg", "顔写真.jpg", now)
+	query := files.Link("secret", "1/a.jpg", "顔写真.jpg", false, now)
 	tests := []struct {
 		name, secret, file string
 		at                 time.Time
@@ -127,24 +127,42 @@ func TestLinks(t *testing.T) {
 		{"another tenant", "secret", "2/a.jpg", now, "", false},
 		{"another secret", "other", "1/a.jpg", now, "", false},
 		{"another name", "secret", "1/a.jpg", now, "", false},
+		{"a parameter more", "secret", "1/a.jpg", now, "", false},
+		{"a parameter twice", "secret", "1/a.jpg", now, "", false},
+		{"viewed", "secret", "1/a.jpg", now, "", false},
 		{"a longer life", "secret", "1/a.jpg", now, "99999999999", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			q := files.Link("secret", "1/a.jpg", "顔写真.jpg", now)
+			q := files.Link("secret", "1/a.jpg", "顔写真.jpg", false, now)
 			if test.forge != "" {
 				q.Set("expires", test.forge)
 			}
-			if test.name == "another name" {
+			switch test.name {
+			case "another name":
 				q.Set("name", "evil.exe")
+			case "a parameter more":
+				q.Set("x", "")
+			case "a parameter twice":
+				q.Add("name", "evil.exe")
+			case "viewed":
+				q.Set("view", "1")
 			}
 			if err := files.Check(test.secret, test.file, q, test.at); (err == nil) != test.ok {
 				t.Errorf("Check = %v", err)
 			}
 		})
 	}
-	if again := files.Link("secret", "1/a.jpg", "顔写真.jpg", now.Add(20*time.Second)); again.Encode() != query.Encode() {
+	if again := files.Link("secret", "1/a.jpg", "顔写真.jpg", false, now.Add(20*time.Second)); again.Encode() != query.Encode() {
 		t.Error("two links of one minute differ")
+	}
+	viewed := files.Link("secret", "1/a.jpg", "", true, now)
+	if err := files.Check("secret", "1/a.jpg", viewed, now); err != nil || viewed.Get(files.QueryView) == "" {
+		t.Errorf("an address to view the file: %v, %v", viewed, err)
+	}
+	viewed.Del(files.QueryView)
+	if files.Check("secret", "1/a.jpg", viewed, now) == nil {
+		t.Error("an address to view the file saves it too")
 	}
 }

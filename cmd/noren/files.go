@@ -33,8 +33,8 @@ func (f filesFlag) open() (files.Store, error) {
 type links struct{}
 
 // Link implements the links of the dialects.
-func (links) Link(secret, name, shown string, now time.Time) url.Values {
-	return files.Link(secret, name, shown, now)
+func (links) Link(secret, name, shown string, view bool, now time.Time) url.Values {
+	return files.Link(secret, name, shown, view, now)
 }
 
 // Check implements the links of the dialects.

@@ -22,8 +22,8 @@ import (
 // Links signs the temporary addresses of files.
 type Links interface {
 	// Link returns the query of an address of the file that works for some time from now, and under which it is saved as
-	// shown.
-	Link(secret, name, shown string, now time.Time) url.Values
+	// shown, or shown by a browser if view is set.
+	Link(secret, name, shown string, view bool, now time.Time) url.Values
 	// Check returns nil if the query was made by Link for the file and has not expired.
 	Check(secret, name string, query url.Values, now time.Time) error
 }

@@ -41,8 +41,8 @@ type bundle struct {
 // signed is package files as the dialect's Links.
 type signed struct{}
 
-func (signed) Link(secret, name, shown string, now time.Time) url.Values {
-	return files.Link(secret, name, shown, now)
+func (signed) Link(secret, name, shown string, view bool, now time.Time) url.Values {
+	return files.Link(secret, name, shown, view, now)
 }
 
 func (signed) Check(secret, name string, query url.Values, now time.Time) error {

@@ -340,7 +340,7 @@ func TestTemporaryAddresses(t *testing.T) {
 		path, path + "?" + strings.Replace(query, "expires=1", "expires=2", 1), path + "?" + query + "x",
 		strings.Replace(address, shopA, shopB, 1), strings.Replace(address, shopA, "nobody", 1), strings.Replace(address, key, foreign, 1),
 		"/files/" + shopB + "/" + foreign + "?" + query, "/files/" + shopA + "/..%2f..%2fnoren.db?" + query, "/files/..%2f" + shopA + "/x?" + query, "/files/%00/x?" + query, "/files/%ff/x?" + query,
-		path + "?" + query + "&expires=1", path + "?%zz",
+		path + "?" + query + "&expires=1", path + "?" + query + "&view=1", path + "?" + query + "&x=", path + "?%zz",
 	} {
 		if a := b.Do(request{Method: "GET", Path: forged, As: "a"}); a.Status != http.StatusForbidden && a.Status != http.StatusNotFound {
 			t.Errorf("%s: %d %s", forged, a.Status, a.Body)

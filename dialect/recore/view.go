@@ -32,19 +32,19 @@ func (d *Dialect) page(ctx context.Context, x *web.Request) (*page, error) {
 	if base == "" {
 		base = x.BaseURL
 	}
-	link := func(a noren.Attachment) string { return base + path(a) }
+	link := func(a noren.Attachment) string { return base + path(a, false) }
 	return &page{tenant, tenant.Location(), link}, nil
 }
 
 // FilePaths returns a function that turns an attachment into the path, with its query, of the file's temporary address on
-// this server.
-func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(noren.Attachment) string, err error) {
+// this server. view is whether a browser may show the file instead of saving it.
+func (d *Dialect) FilePaths(ctx context.Context, t noren.Tenant) (path func(a noren.Attachment, view bool) string, err error) {
 	// One secret and one moment for all files of a response, so that its addresses expire together.
 	secret, err := d.Rooms.Access.TenantSecret(ctx, t.ID, access.SecretFileLinks)
 	now := d.Rooms.Now()
-	return func(a noren.Attachment) string {
+	return func(a noren.Attachment, view bool) string {
 		name := members.FileName(t.Contract, a.FileKey)
-		return "/files/" + name + "?" + d.Links.Link(secret, name, noren.Deref(a.FileName), now).Encode()
+		return "/files/" + name + "?" + d.Links.Link(secret, name, noren.Deref(a.FileName), view, now).Encode()
 	}, err
 }
 
