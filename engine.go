@@ -78,6 +78,7 @@ type Directory interface {
 	UserDirectory
 	BulkDirectory
 	ImportDirectory
+	FileDirectory
 	// DeleteExpired removes a bounded number of expired tokens, sessions and kept answers, and of failures to sign in that
 	// are older than FailuresKept. It returns how many it removed.
 	DeleteExpired(ctx context.Context, now time.Time) (int, error)

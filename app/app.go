@@ -79,7 +79,7 @@ func New(c Config) *App {
 		Bulk:      bulk.New(run, c.Engine, c.Encoders, c.QueueLimit, c.Keep.Bulk, log),
 		Imports:   imports.New(run, c.Engine, c.Keep.Imports, log),
 		Inbox:     inbox.New(run, c.Engine, c.Keep.Webhooks),
-		Members:   members.New(run),
+		Members:   members.New(run, c.Engine),
 		Points:    points.New(run),
 		Privacy:   privacy.New(run),
 		Purchases: purchases.New(run),

@@ -357,7 +357,7 @@ type memberView struct {
 	tier  ranks.Tier
 	notes members.NoteList
 	file  func(a noren.Attachment, view bool) string // the path of an attachment's temporary address
-	note  string                        // a note that was refused, as typed
+	note  string                                     // a note that was refused, as typed
 	adjustment
 }
 

@@ -50,6 +50,7 @@ func across() map[string]string {
 		"due bulk":         "polling: asks each lane whether a request waits, through a partial index",
 		"due callbacks":    "polling: asks each lane whether a callback is due, through a partial index",
 		"due imports":      "polling: from a partial index over the imports that wait or run",
+		"unused files":     "sweeping: the tenants with files that nothing refers to, each by a partial index",
 		"stray callbacks":  "once a minute: the tenants with a callback that waits too long, from the index of what is pending",
 		"queue statistics": "metrics: counts and oldest of what waits, from partial indexes",
 		"expired rows":     "sweeping: the tenants with kept answers, tokens or sessions that have expired, each by an index",

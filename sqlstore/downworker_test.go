@@ -23,6 +23,8 @@ const downWorker = `CREATE TABLE down (tenant_id bigint);
 	CREATE VIEW lanes AS SELECT * FROM lanes_stored WHERE alive(tenant_id);
 	ALTER TABLE imports RENAME TO imports_stored;
 	CREATE VIEW imports AS SELECT * FROM imports_stored WHERE alive(tenant_id);
+	ALTER TABLE uploads RENAME TO uploads_stored;
+	CREATE VIEW uploads AS SELECT * FROM uploads_stored WHERE alive(tenant_id);
 	ALTER TABLE callbacks RENAME TO callbacks_stored;
 	CREATE VIEW callbacks AS SELECT * FROM callbacks_stored WHERE alive(tenant_id);
 	ALTER TABLE tenant_tokens RENAME TO tenant_tokens_stored;
@@ -47,8 +49,10 @@ func (b *bundle) putDown(t *testing.T) *sql.DB {
 	return db
 }
 
-// downWorkerRows are a callback and an import of each tenant that are due.
-const downWorkerRows = `INSERT INTO callbacks (tenant_id, request_id, client_id, url, host, body, state, attempts, tries, owed_at, next_at, lease_until)
+// downWorkerRows are a callback, an import and a file to sweep of each tenant that are due.
+const downWorkerRows = `INSERT INTO uploads (tenant_id, file_key, mime_type, size, public, client_id, created_at, attachments, condemned)
+		SELECT t, 'a.png', '', 0, FALSE, 1, 0, 0, FALSE FROM generate_series(1, 3) AS t;
+	INSERT INTO callbacks (tenant_id, request_id, client_id, url, host, body, state, attempts, tries, owed_at, next_at, lease_until)
 		SELECT t, 1, 1, '', 'h', '', 'pending', 0, 0, 0, 0, 0 FROM generate_series(1, 3) AS t;
 	INSERT INTO imports (tenant_id, id, kind, state, source, file_name, encoding, columns, view, login, dialect, request_id,
 		total, processed, created, updated, unchanged, refused, tries, created_at)
@@ -85,6 +89,7 @@ func TestLooksGoOnBesideADownWorker(t *testing.T) {
 	looks := map[string]func() ([]noren.TenantID, error){
 		"bulk requests": func() ([]noren.TenantID, error) { return b.TenantsWithBulk(ctx) },
 		"callbacks":     func() ([]noren.TenantID, error) { return b.TenantsWithCallbacks(ctx, now) },
+		"files":         func() ([]noren.TenantID, error) { return b.TenantsWithUnusedFiles(ctx, now) },
 		"imports":       func() ([]noren.TenantID, error) { return b.TenantsWithImports(ctx) },
 	}
 	expect := func(want ...noren.TenantID) {

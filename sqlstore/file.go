@@ -83,9 +83,16 @@ func (t *tx) DeleteAttachment(ctx context.Context, member, attachment int64) (fi
 	} else if err != nil {
 		return nil, doing("delete an attachment", err)
 	}
-	// At 0 the file waits for the next sweep, since another request may be about to attach it.
-	_, err = t.exec(ctx, `UPDATE uploads SET attachments = attachments - 1 WHERE tenant_id = ? AND file_key = ?`, t.tenant, fileKey)
-	return fileKey, doing("count an attachment less", err)
+	return fileKey, t.detached(ctx, []string{*fileKey})
+}
+
+// detached counts an attachment less of each file. One that has lost its last is condemned by the same statement: its temporary
+// addresses and the next backup must not have it any more, however long its bytes are there.
+func (t *tx) detached(ctx context.Context, fileKeys []string) error {
+	listed, arg := isIn(t.db.flavor, "file_key", fileKeys)
+	_, err := t.exec(ctx, "UPDATE uploads SET attachments = attachments - 1, condemned = (attachments = 1) WHERE tenant_id = ? AND "+listed,
+		t.tenant, arg)
+	return doing("count an attachment less", err)
 }
 
 // AddUpload implements noren.FileTx.
@@ -117,7 +124,7 @@ func (t *tx) Upload(ctx context.Context, fileKey string) (*noren.Upload, error) 
 // after it has waited for whoever was attaching the file.
 func (t *tx) CondemnUploads(ctx context.Context, before time.Time, limit int) ([]string, error) {
 	rows, err := t.query(ctx, `WITH found AS MATERIALIZED (
-			SELECT file_key FROM uploads WHERE tenant_id = ? AND attachments = 0 AND created_at < ?
+			SELECT file_key FROM uploads WHERE tenant_id = ? AND attachments = 0 AND (condemned OR created_at < ?)
 			ORDER BY created_at, file_key LIMIT ?`+t.db.flavor.skipLocked+`)
 		UPDATE uploads SET condemned = TRUE WHERE tenant_id = ? AND attachments = 0 AND file_key IN (SELECT file_key FROM found)
 		RETURNING file_key`, t.tenant, micros(before), limit, t.tenant)
@@ -136,4 +143,11 @@ func (t *tx) ForgetUploads(ctx context.Context, fileKeys []string) error {
 	// Only what was condemned, which nobody can have attached since.
 	_, err := t.exec(ctx, `DELETE FROM uploads WHERE tenant_id = ? AND condemned AND `+f.in("file_key"), t.tenant, f.list(fileKeys))
 	return doing("forget uploads", err)
+}
+
+// TenantsWithUnusedFiles implements noren.FileDirectory. It asks each tenant, through the index over its files that nothing refers to.
+func (db *DB) TenantsWithUnusedFiles(ctx context.Context, before time.Time) ([]noren.TenantID, error) {
+	return db.tenantsOf(ctx, "unused files", "SELECT r.tenant_id FROM "+db.flavor.tenantRows+` WHERE EXISTS (
+		SELECT 1 FROM uploads u WHERE u.tenant_id = r.tenant_id AND u.attachments = 0 AND (u.condemned OR u.created_at < ?))`,
+		"r.tenant_id", micros(before))
 }

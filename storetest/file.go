@@ -17,6 +17,8 @@ func fileChecks() []check {
 		{"uploads come back as they went in", fileUploads},
 		{"what nothing refers to is condemned", fileCondemned},
 		{"a file is either attached or condemned", fileAttachedOrCondemned},
+		{"a file that loses its last attachment is not attached again", fileDetachedAndAttached},
+		{"tenants with files to sweep", fileDirectory},
 		{"no tenant sees or removes another's", fileIsolation},
 	}
 }
@@ -222,7 +224,10 @@ func fileCondemned(t *testing.T, b *bundle) {
 	b.attach(t, true, attachment(1, 1, "a.jpg"), attachment(2, 1, "a.jpg"), attachment(3, 1, "b.jpg"))
 	b.detach(t, true, 1, 1)
 	b.detach(t, true, 1, 3)
-	same(t, "before any is old", []string{}, b.condemn(t, 1, 10))
+	// One that has lost its last attachment is not found any more, however new it is.
+	same(t, "what is known before anything is swept", []string{"a.jpg", "c.jpg", "d.jpg", "e.jpg"}, b.uploaded(t, keys...))
+	b.attach(t, false, attachment(4, 1, "b.jpg"))
+	same(t, "before any is old", []string{"b.jpg"}, b.condemn(t, 1, 10))
 	same(t, "the oldest of the unused", []string{"b.jpg"}, b.condemn(t, 4, 1))
 	same(t, "all before a time, and what is condemned already", []string{"b.jpg", "c.jpg", "d.jpg"}, b.condemn(t, 4, 10))
 	same(t, "what is still known", []string{"a.jpg", "e.jpg"}, b.uploaded(t, keys...))
@@ -274,6 +279,63 @@ func fileAttachedOrCondemned(t *testing.T, b *bundle) {
 		}
 	}
 	same(t, "the number of attachments", n-len(condemned), len(b.attachments(t, 1)))
+}
+
+// fileDetachedAndAttached attaches files while they lose their last attachment: no attachment may be left without its file.
+func fileDetachedAndAttached(t *testing.T, b *bundle) {
+	const n = 12
+	b.insert(t, member(1), member(2))
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%02d.jpg", i)
+		b.addUploads(t, upload(keys[i], 0))
+		b.attach(t, true, attachment(int64(i+1), 1, keys[i]))
+	}
+	var attached [n]bool
+	inParallel(2*n, func(i int) {
+		err := b.Update(b.ctx, b.tenant.ID, func(tx noren.Tx) (err error) {
+			if i < n {
+				_, err = tx.DeleteAttachment(b.ctx, 1, int64(i+1))
+				return err
+			}
+			attached[i-n], err = tx.AddAttachment(b.ctx, attachment(int64(i+1), 2, keys[i-n]))
+			return err
+		})
+		if err != nil {
+			t.Errorf("in parallel: %v", err)
+		}
+	})
+	var want []string
+	for i, key := range keys {
+		if attached[i] {
+			want = append(want, key)
+		}
+	}
+	same(t, "the files that are still known", want, b.uploaded(t, keys...))
+	same(t, "the number of attachments", len(want), len(b.attachments(t, 1, 2)))
+}
+
+func fileDirectory(t *testing.T, b *bundle) {
+	other := b.other(t)
+	check := func(name string, minutes int, want ...noren.TenantID) {
+		t.Helper()
+		got, err := b.TenantsWithUnusedFiles(b.ctx, at(minutes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Other tests have left theirs in the same database.
+		got = slices.DeleteFunc(got, func(id noren.TenantID) bool { return id != b.tenant.ID && id != other.tenant.ID })
+		same(t, name, append([]noren.TenantID{}, want...), append([]noren.TenantID{}, got...))
+	}
+	b.insert(t, member(1))
+	b.addUploads(t, upload("a.jpg", 5), upload("b.jpg", 0))
+	b.attach(t, true, attachment(1, 1, "b.jpg"))
+	other.addUploads(t, upload("a.jpg", 3))
+	check("before any is old", 3)
+	check("one has an old one", 4, other.tenant.ID)
+	check("both have", 6, b.tenant.ID, other.tenant.ID)
+	b.detach(t, true, 1, 1)
+	check("one has lost its last attachment", 0, b.tenant.ID)
 }
 
 func fileIsolation(t *testing.T, b *bundle) {

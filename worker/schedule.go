@@ -9,12 +9,11 @@ import (
 )
 
 // scheduleInterval is how often the schedule looks for what is due, so also how late it can be. Nothing that clients
-// read depends on it: balances are read by the clock, and unused files are visible to nobody.
+// read depends on it: balances are read by the clock.
 const scheduleInterval = time.Hour
 
-// schedule does for each tenant what falls due by the calendar: it writes the entries of expired points, and sweeps
-// uploaded files that nothing refers to and what was done long ago. Several workers may do it at once, and it may be interrupted
-// anywhere; what is left is done the next time.
+// schedule does for each tenant what falls due by the calendar: it writes the entries of expired points, and sweeps what was
+// done long ago. Several workers may do it at once, and it may be interrupted anywhere; what is left is done the next time.
 type schedule struct {
 	*Worker
 	// expired has the last day on which the expired points of a tenant were written. No more points can expire before the
@@ -45,7 +44,6 @@ func (s *schedule) run(ctx context.Context) {
 				break
 			}
 			s.expire(ctx, t)
-			s.sweep(ctx, t)
 			s.sweepDone(ctx, t)
 			s.retain(ctx, t)
 		}
@@ -70,25 +68,6 @@ func (s *schedule) expire(ctx context.Context, t noren.Tenant) {
 		s.expired[t.ID] = today
 	}
 	s.complain(ctx, err, "expiring points", "tenant", t.Contract)
-}
-
-// sweep removes the tenant's unused files, a bounded number at a time, until none is left or one cannot be removed.
-func (s *schedule) sweep(ctx context.Context, t noren.Tenant) {
-	if s.RemoveFile == nil {
-		return
-	}
-	for {
-		swept, err := safely(func() (int, error) {
-			return s.Rooms.Members.SweepUploads(ctx, t.ID, func(fileKey string) error { return s.RemoveFile(ctx, t, fileKey) })
-		})
-		if swept > 0 {
-			s.Log.InfoContext(ctx, "unused files were removed", "tenant", t.Contract, "files", swept)
-		}
-		s.complain(ctx, err, "removing unused files", "tenant", t.Contract)
-		if swept == 0 || err != nil {
-			return
-		}
-	}
 }
 
 // sweepDone removes the tenant's old imports, bulk requests and messages, a bounded number of rows at a time, until nothing is

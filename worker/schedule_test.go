@@ -229,6 +229,25 @@ func TestUnusedFilesAreSwept(t *testing.T) {
 	})
 }
 
+// The file of a person who was erased goes within a minute, and not after a day as one that may yet be attached.
+func TestFilesOfErasedPeopleAreSwept(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, h *house) {
+		c := h.member(t, "shop")
+		keys := h.upload(t, c, 2)
+		r := &remover{fail: func(string, int) error { return nil }}
+		start(t, worker.Config{Rooms: roomsOf(h.App), Poll: never, RemoveFile: r.remove})
+		synctest.Wait()
+		if _, err := h.Privacy.Erase(t.Context(), c, 1); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		r.expect(t, map[string]int{"shop/" + keys[0]: 1})
+		h.sound(t)
+	})
+}
+
 // A file that cannot be removed, whether by an error or a panic, does not keep the others, nor other tenants' files;
 // it is tried again every hour.
 func TestSweepingFails(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,6 +135,7 @@ func (w *Worker) Run(ctx context.Context) {
 		parts.Go(func() { newDeliveries(w, working, recording).run(ctx) })
 		parts.Go(func() { w.watchClock(ctx) })
 		parts.Go(func() { w.keepHouse(ctx) })
+		parts.Go(func() { w.sweepFiles(ctx) })
 		parts.Go(func() { newSchedule(w).run(ctx) })
 		parts.Go(func() { newRankChecks(w).run(ctx) })
 		parts.Go(func() { w.noteUses(ctx) })
@@ -156,7 +158,7 @@ func (w *Worker) Run(ctx context.Context) {
 	<-done
 }
 
-// houseInterval is how often expired tokens and kept answers are removed.
+// houseInterval is how often expired tokens and kept answers are removed, and the bytes of files that nothing refers to.
 const houseInterval = time.Minute
 
 // keepHouse removes what has expired. Each call removes a bounded number, so it repeats until nothing is left.
@@ -173,6 +175,50 @@ func (w *Worker) keepHouse(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// sweepFiles removes the files that nothing refers to any more, such as those of a person who was erased, within a minute. Nobody
+// is served them by then.
+func (w *Worker) sweepFiles(ctx context.Context) {
+	for w.RemoveFile != nil && w.awaitTrust(ctx) {
+		unswept, err := safely(func() ([]noren.TenantID, error) { return w.Rooms.Members.Unswept(ctx) })
+		if err == nil && len(unswept) > 0 {
+			err = w.sweepFilesOf(ctx, unswept)
+		}
+		wait := houseInterval
+		if err != nil && ctx.Err() == nil {
+			w.Log.ErrorContext(ctx, "removing unused files", "error", err)
+			// A bucket that is away is not asked for every file each minute.
+			wait = scheduleInterval
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// sweepFilesOf removes the unused files of the tenants, a bounded number at a time. A tenant whose files cannot be removed does not
+// keep the others.
+func (w *Worker) sweepFilesOf(ctx context.Context, unswept []noren.TenantID) error {
+	tenants, err := safely(func() ([]noren.Tenant, error) { return w.Rooms.Access.Tenants(ctx) })
+	failed := []error{err}
+	for _, t := range tenants {
+		for slices.Contains(unswept, t.ID) && ctx.Err() == nil {
+			swept, err := safely(func() (int, error) {
+				return w.Rooms.Members.SweepUploads(ctx, t.ID, func(fileKey string) error { return w.RemoveFile(ctx, t, fileKey) })
+			})
+			if swept > 0 {
+				w.Log.InfoContext(ctx, "unused files were removed", "tenant", t.Contract, "files", swept)
+			}
+			if err != nil {
+				failed = append(failed, fmt.Errorf("tenant %s: %w", t.Contract, err))
+			}
+			if swept == 0 || err != nil {
+				break
+			}
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // usesInterval is how often the uses of clients are written: at most one write for each client in that time.

@@ -10,7 +10,7 @@ import (
 	"noren/app/unit"
 )
 
-// DeleteAttachment detaches a file from a member; the file itself is swept later. NotFound as for DeleteNote.
+// DeleteAttachment detaches a file from a member; a file that was its last is not served any more, and is swept. NotFound as for DeleteNote.
 func (s *Service) DeleteAttachment(
 	ctx context.Context, c noren.Caller, member, attachment int64, once *unit.Once,
 ) (*noren.KeptAnswer, error) {
@@ -70,14 +70,19 @@ func NewFileKey(extension string) string {
 	return randomText("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 40) + "." + extension
 }
 
-// UnusedFor is how long an uploaded file is kept even if nothing refers to it.
+// UnusedFor is how long an uploaded file is kept even if it has not been attached yet.
 const UnusedFor = 24 * time.Hour
 
 // sweepSlice is how many files one call of SweepUploads removes at most.
 const sweepSlice = 100
 
-// SweepUploads removes a bounded number of the tenant's files that were uploaded more than a day ago and that nothing
-// refers to, and returns how many. remove deletes the bytes of one file. It is called again for the same file if an
+// Unswept lists the tenants that SweepUploads has work for.
+func (s *Service) Unswept(ctx context.Context) ([]noren.TenantID, error) {
+	return s.directory.TenantsWithUnusedFiles(ctx, s.run.Now().Add(-UnusedFor))
+}
+
+// SweepUploads removes a bounded number of the tenant's files that nothing refers to, except those that were uploaded within the
+// last day and never attached, and returns how many. remove deletes the bytes of one file. It is called again for the same file if an
 // earlier run was interrupted or remove failed. A file that cannot be removed does not stop the others.
 func (s *Service) SweepUploads(ctx context.Context, tenant noren.TenantID, remove func(fileKey string) error) (swept int, err error) {
 	// Three steps, so that a crash in between loses nothing: mark the files, delete their bytes, and only then forget

@@ -21,7 +21,12 @@ type Tx interface {
 }
 
 // Service has the use cases of members. It is safe for concurrent use.
-type Service struct{ run unit.Room[Tx] }
+type Service struct {
+	run       unit.Room[Tx]
+	directory noren.FileDirectory
+}
 
 // New makes a Service.
-func New(run *unit.Runner) *Service { return &Service{unit.In[Tx](run)} }
+func New(run *unit.Runner, directory noren.FileDirectory) *Service {
+	return &Service{unit.In[Tx](run), directory}
+}

@@ -34,7 +34,10 @@ func person(t *testing.T, b *apptest.Bundle) {
 	if _, _, err := b.Members.AddNote(b.Ctx, b.Caller, noren.Note{MemberID: id, Text: "アレルギーの話"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	apptest.Upload(t, b, "a.png")
+	apptest.Upload(t, b, "a.png", "shared.png")
+	apptest.Attach(t, b, id, "a.png") // twice, and one that somebody else has, too
+	apptest.Attach(t, b, id, "shared.png")
+	apptest.Attach(t, b, 1, "shared.png")
 	if _, _, err := b.Members.Attach(b.Ctx, b.Caller, noren.Attachment{MemberID: id, FileKey: "a.png", FileName: new("秘密.png"), Tag: noren.PhotoFile}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +115,7 @@ func erase(t *testing.T, b *apptest.Bundle) {
 		t.Fatal(err)
 	}
 	files, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
-	if err != nil || len(files.File) != 3 {
+	if err != nil || len(files.File) != 5 {
 		t.Fatalf("the archive has %d files, %v", len(files.File), err)
 	}
 	page, err := files.Open("data.html")
@@ -129,6 +132,19 @@ func erase(t *testing.T, b *apptest.Bundle) {
 	receipt, err := b.Privacy.Erase(b.Ctx, b.Caller, id)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// At once, so that no temporary address of the file works any more; what another member has stays.
+	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "a.png"); noren.KindOf(err) != noren.NotFound {
+		t.Errorf("the file of an erased member: %v", err)
+	}
+	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "shared.png"); err != nil {
+		t.Errorf("a file that another member has, too: %v", err)
+	}
+	if unswept, err := b.Members.Unswept(b.Ctx); err != nil || len(unswept) != 1 {
+		t.Errorf("the files of %v are to be swept, %v", unswept, err)
+	}
+	if n := receipt.Removed["files"]; n != 3 {
+		t.Errorf("the receipt has %d files", n)
 	}
 	for _, what := range []string{"notes", "files", "audit values", "bulk requests", "kept answers", "refused lines"} {
 		if receipt.Removed[what] == 0 {

@@ -100,6 +100,10 @@ func lines() []line {
 			_, err := d.Engine.TenantsWithImports(ctx)
 			return err
 		}),
+		look("every minute: whose files are swept", func(ctx context.Context, d *database) error {
+			_, err := d.Service.Members.Unswept(ctx)
+			return err
+		}),
 		look("every minute: the tenants, for checks of ranks", func(ctx context.Context, d *database) error {
 			_, err := d.Service.Access.Tenants(ctx)
 			return err

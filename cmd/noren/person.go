@@ -128,8 +128,8 @@ type personEraseCmd struct {
 // Help is the text of `noren person erase --help` above the flags.
 func (personEraseCmd) Help() string {
 	return "The member's number stays, with points, purchases and spend, so that sums stay right. Notes, files, values in the " +
-		"audit log, bodies of bulk requests, refused lines, kept answers and received webhooks are removed. Bytes of files are " +
-		"removed by the server within the hour. Backups are not changed."
+		"audit log, bodies of bulk requests, refused lines, kept answers and received webhooks are removed. Addresses of files " +
+		"stop working at once, and a server removes the bytes within a minute. Backups are not changed."
 }
 
 // Run erases the member and prints the receipt.

@@ -383,7 +383,14 @@ func TestAttachments(t *testing.T) {
 	if len(list) != 3 || m["photo_url"] != list[1].(map[string]any)["url"] {
 		t.Errorf("%v", m)
 	}
+	_, address, _ := strings.Cut(list[1].(map[string]any)["url"].(string), "https://api.example.com")
+	if a := b.Do(request{Method: "GET", Path: address}); a.Status != http.StatusOK {
+		t.Errorf("an attached file: %d %s", a.Status, a.Body)
+	}
 	b.must("DELETE", "/members/1/attachments/2", "")
+	if a := b.Do(request{Method: "GET", Path: address}); a.Status != http.StatusNotFound {
+		t.Errorf("a file without an attachment any more: %d %s", a.Status, a.Body)
+	}
 	if m := b.members("[" + b.get("/members/1") + "]")[0]; m["photo_url"] != list[0].(map[string]any)["url"] {
 		t.Errorf("%v", m)
 	}
