@@ -96,14 +96,22 @@ func (d *Console) admit(ctx context.Context, p *page, form signInForm, secret st
 		return web.Answer{}, err
 	}
 	a := web.Answer{Status: http.StatusSeeOther}.With("Location", form.next)
-	if kept, ok := parseKept(form.kept); ok {
+	// Made here, where it is known who asks, so that it is there when the session ends.
+	if _, err := d.Rooms.Access.TenantSecret(ctx, v.Caller.Tenant.ID, access.SecretKeptForms); err != nil {
+		return web.Answer{}, err
+	}
+	kept, ok, err := d.unsealed(ctx, form.kept, v.Caller)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if ok {
 		if again, shown := d.resume(ctx, p, kept, v.Caller); shown {
 			a = again
 		}
 	}
 	a = p.holding(a, secret)
 	a.Header.Add("Set-Cookie", p.cookie(cookieDevice, device, yearOfSeconds).String())
-	a.Header.Add("Set-Cookie", p.cookie(cookieUser, userMark(v.Caller.Tenant.Contract, v.Caller.Login), yearOfSeconds).String())
+	a.Header.Add("Set-Cookie", p.cookie(cookieUser, userMark(v.Caller), yearOfSeconds).String())
 	return a, nil
 }
 

@@ -2,33 +2,39 @@ package console
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 
 	"noren"
+	"noren/app/access"
 	"noren/web"
 )
 
-// cookieUser says who was signed in last in this browser, as a hash. It outlives the session, so that what somebody typed
-// into a form is shown to that person only.
+// cookieUser says who was signed in last in this browser: the number of the tenant, and the login as a hash. It outlives the session,
+// so that what somebody typed into a form is shown to that person only.
 const cookieUser = "noren_user"
 
 // keptForm is a form that was sent after the session had ended. The sign-in form carries it, and the page of the form shows
 // it again: no server has to keep what somebody who is not signed in sends.
+//
+// It is sealed with a secret of the tenant, for the user: somebody else at that computer can neither read it, nor get it shown.
 type keptForm struct {
 	Page   string     `json:"page"` // the address of the page with the form
-	User   string     `json:"user"` // the cookie user, "" if there was none
 	Fields url.Values `json:"fields"`
 }
 
-// keep returns the form of a request that was refused because nobody is signed in; false if nothing was typed.
+// keep returns the form of a request that was refused because nobody is signed in; false if nothing was typed, or it is not known
+// who typed it.
 func (p *page) keep() (keptForm, bool) {
 	var err error
 	if p.x.Body == nil || p.console.origin.Check(p.x.HTTP) != nil {
@@ -37,7 +43,7 @@ func (p *page) keep() (keptForm, bool) {
 	if p.form, err = p.x.Form(); err != nil {
 		return keptForm{}, false
 	}
-	k := keptForm{Page: p.formPage(), User: p.console.cookieOf(p.x.HTTP, cookieUser), Fields: p.form}
+	k := keptForm{Page: p.formPage(), Fields: p.form}
 	k.Fields.Del("once") // of the old page
 	k.Fields.Del("sure")
 	typed := false
@@ -47,35 +53,69 @@ func (p *page) keep() (keptForm, bool) {
 	return k, typed && k.Page != ""
 }
 
-// String is the kept form as a field of the sign-in form has it.
-func (k keptForm) String() string {
-	data, err := json.Marshal(k)
-	if err != nil { // strings can always be written
-		return ""
+// sealed is the kept form as a field of the sign-in form has it; "" if it is not known for whom.
+func (d *Console) sealed(ctx context.Context, k keptForm, user string) (string, error) {
+	number, _, _ := strings.Cut(user, ".")
+	tenant, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return "", nil
 	}
-	return base64.StdEncoding.EncodeToString(data)
+	// Whatever the cookie says: made with another tenant's secret, or for another login, it is of no use to anybody.
+	secrets, err := d.Rooms.Access.MadeSecrets(ctx, noren.TenantID(tenant), access.SecretKeptForms)
+	if err != nil || len(secrets) == 0 {
+		return "", err
+	}
+	data, err := json.Marshal(k)
+	if err != nil {
+		return "", err
+	}
+	seal, err := keptSeal(secrets[0])
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(seal.Seal(nil, nil, data, []byte(user))), nil
 }
 
-// parseKept reads what String has written; false for anything else.
-func parseKept(text string) (k keptForm, ok bool) {
-	data, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(data) == 0 || json.Unmarshal(data, &k) != nil {
-		return k, false
+// unsealed reads what sealed has written for the caller; false for anything else.
+func (d *Console) unsealed(ctx context.Context, text string, caller noren.Caller) (k keptForm, ok bool, err error) {
+	data, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(data) == 0 {
+		return k, false, nil
 	}
-	return k, k.Page == ownPage(k.Page)
+	secrets, err := d.Rooms.Access.MadeSecrets(ctx, caller.Tenant.ID, access.SecretKeptForms)
+	for _, secret := range secrets {
+		seal, err := keptSeal(secret)
+		if err != nil {
+			return k, false, err
+		}
+		if plain, err := seal.Open(nil, nil, data, []byte(userMark(caller))); err == nil && json.Unmarshal(plain, &k) == nil {
+			return k, k.Page == ownPage(k.Page), nil
+		}
+	}
+	return k, false, err
+}
+
+// keptSeal is AES-256 in the mode that notices changes, with a random nonce before each text.
+func keptSeal(secret string) (cipher.AEAD, error) {
+	key := sha256.Sum256([]byte(secret))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // userMark is the value of the cookie user.
-func userMark(contract, login string) string {
-	sum := sha256.Sum256([]byte(contract + "\n" + login))
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+func userMark(c noren.Caller) string {
+	sum := sha256.Sum256([]byte(c.Tenant.Contract + "\n" + c.Login))
+	return strconv.FormatInt(int64(c.Tenant.ID), 10) + "." + base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 // resume shows the page of a kept form to the user who has just signed in, with what was typed. Nothing of it is saved
-// before the user sends it again. It is false where the page cannot be shown: to somebody else, or if it is gone.
+// before the user sends it again. It is false where the page cannot be shown, such as if it is gone.
 func (d *Console) resume(ctx context.Context, p *page, k keptForm, caller noren.Caller) (web.Answer, bool) {
 	address, err := url.Parse(k.Page)
-	if err != nil || k.User != "" && k.User != userMark(caller.Tenant.Contract, caller.Login) {
+	if err != nil {
 		return web.Answer{}, false
 	}
 	for _, r := range d.list {

@@ -1,12 +1,15 @@
 package console
 
 import (
+	"encoding/base64"
 	"html"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"noren"
 )
 
 // keptField finds the form that a sign-in page carries.
@@ -89,25 +92,54 @@ func TestSessionEndsInAForm(t *testing.T) {
 	}
 }
 
-// TestKeptFormOfOthers: what one person typed is not shown to another, nor on a page that the role may not see; a form of
-// another site is not kept, nor are passwords; and what no page of ours has carried is ignored.
+// TestKeptFormOfOthers: what one person typed can neither be read by another nor is it shown, nor on a page that the role may not see;
+// a form of another site is not kept, nor are passwords, nor what is typed by nobody knows whom; and what no page of ours has carried
+// is ignored.
 func TestKeptFormOfOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	w := b.as("staff")
 	w.ends()
-	note := url.Values{"note": {"内緒"}}
-	kept := carried(w.post("/console/members/1/notes", note).Body.String())
+	note := url.Values{"note": {"内緒"}, "pin": {"secret-pin"}}
+	a := w.post("/console/members/1/notes", note)
+	kept := carried(a.Body.String())
+	plain, err := base64.RawURLEncoding.DecodeString(kept)
+	if err != nil || len(plain) == 0 || strings.Contains(string(plain), "secret-pin") || strings.Contains(string(plain), "note") {
+		t.Errorf("what is kept can be read: %q, %v", plain, err)
+	}
+	for _, secret := range []string{"secret-pin", "内緒"} {
+		if strings.Contains(a.Body.String(), secret) {
+			t.Errorf("the page has %s", secret)
+		}
+	}
 	if body, code := w.signInWith(kept, "admin"); code != http.StatusSeeOther || strings.Contains(body, "内緒") {
 		t.Errorf("somebody else: %d", code)
 	}
-	nobody := b.browser()
-	kept = carried(nobody.post("/console/clients", url.Values{"name": {"レジ"}, "dialect": {"recore"}}).Body.String())
-	if _, code := nobody.signInWith(kept, "viewer"); code != http.StatusSeeOther {
+	changed := []byte(kept)
+	changed[len(changed)/2] ^= 1
+	if _, code := w.signInWith(string(changed), "staff"); code != http.StatusSeeOther {
+		t.Errorf("changed: %d", code)
+	}
+	if body, code := w.signInWith(kept, "staff"); code != http.StatusOK || !strings.Contains(body, "内緒") {
+		t.Errorf("whoever typed it: %d", code)
+	}
+	for _, cookie := range []string{"", "x", "1.", "999.x", "-1.x", "99999999999999999999.x"} {
+		nobody := b.browser()
+		nobody.cookies[cookieUser] = cookie
+		a := nobody.post("/console/members/1/notes", note)
+		if a.Code != http.StatusUnauthorized || cookie != "1." && (carried(a.Body.String()) != "" || !strings.Contains(a.Body.String(), "入力した内容は保持されていません")) {
+			t.Errorf("by nobody knows whom, %q: %d %q", cookie, a.Code, carried(a.Body.String()))
+		}
+	}
+	viewer := b.as("viewer")
+	viewer.ends()
+	kept = carried(viewer.post("/console/clients", url.Values{"name": {"レジ"}, "dialect": {"recore"}}).Body.String())
+	if _, code := viewer.signInWith(kept, "viewer"); kept == "" || code != http.StatusSeeOther {
 		t.Errorf("a viewer and a client: %d", code)
 	}
-	kept = carried(nobody.post("/console/members/9/notes", note).Body.String())
-	if _, code := nobody.signInWith(kept, "staff"); code != http.StatusSeeOther {
+	w.ends()
+	kept = carried(w.post("/console/members/9/notes", note).Body.String())
+	if _, code := w.signInWith(kept, "staff"); kept == "" || code != http.StatusSeeOther {
 		t.Errorf("a member that is gone: %d", code)
 	}
 	if a := b.browser().post("/console/members/1/notes", note, "Sec-Fetch-Site: cross-site"); carried(a.Body.String()) != "" {
@@ -121,7 +153,19 @@ func TestKeptFormOfOthers(t *testing.T) {
 	if file.Code != http.StatusUnauthorized || !strings.Contains(file.Body.String(), "ファイルは送信されていません") {
 		t.Errorf("a file: %d", file.Code)
 	}
-	for _, forged := range []string{"x", "e30=", keptForm{Page: "https://evil.example/"}.String(), keptForm{Page: "/console/sign-in"}.String(), keptForm{Page: "/console/static/x/console.js"}.String()} {
+	tenant, err := b.rooms.Access.TenantByContract(t.Context(), contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := func(page string) string {
+		t.Helper()
+		text, err := b.console.sealed(t.Context(), keptForm{Page: page}, userMark(noren.Caller{Tenant: tenant, Login: "staff"}))
+		if err != nil || text == "" {
+			t.Fatal(text, err)
+		}
+		return text
+	}
+	for _, forged := range []string{"x", "e30", sealed("https://evil.example/"), sealed("/console/sign-in"), sealed("/console/static/x/console.js")} {
 		if _, code := b.browser().signInWith(forged, "staff"); code != http.StatusSeeOther {
 			t.Errorf("%q: %d", forged, code)
 		}

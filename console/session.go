@@ -64,9 +64,14 @@ func (p *page) askToSignIn(ctx context.Context) web.Answer {
 	target := prefix + "/sign-in"
 	r := p.x.HTTP
 	if kept, typed := p.keep(); typed && !p.part() {
-		form := signInForm{next: kept.Page, kept: kept.String()}
-		p.wrong("", p.T("form.session_ended"))
-		return p.signInAgain(ctx, form, target)
+		sealed, err := p.console.sealed(ctx, kept, p.console.cookieOf(r, cookieUser))
+		if err == nil && sealed != "" {
+			p.wrong("", p.T("form.session_ended"))
+			return p.signInAgain(ctx, signInForm{next: kept.Page, kept: sealed}, target)
+		}
+		// Better lost than readable by whoever comes next.
+		p.wrong("", p.T("form.not_kept"))
+		return p.signInAgain(ctx, signInForm{next: kept.Page}, target)
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && p.formPage() != "" {
 		p.wrong("", p.T("form.file_again"))

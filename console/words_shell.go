@@ -16,6 +16,7 @@ func shellWords() map[string]text {
 		},
 		"form.brought_back":  {"セッションが終了していたため、まだ保存されていません。入力した内容を元に戻しました。内容を確認し、あらためて保存してください。", "Your session had ended, so nothing was saved yet. What you entered is back: check it and send it again."},
 		"form.session_ended": {"セッションが終了しました。入力した内容は保持しています。サインインすると、入力していた画面に戻ります。", "Your session has ended. What you entered is kept: sign in to return to it."},
+		"form.not_kept":      {"セッションが終了しました。入力した内容は保持されていません。サインインして、もう一度入力してください。", "Your session has ended, and what you entered was not kept. Sign in and enter it again."},
 		"form.file_again":    {"セッションが終了しました。ファイルは送信されていません。サインインして、もう一度選択してください。", "Your session has ended, and the file was not sent. Sign in and choose it again."},
 		"form.leave":         {"入力した内容は保存されていません。このページを離れますか?", "What you entered is not saved. Leave this page?"},
 		"form.asks":          {"内容を確認してください。まだ登録されていません。", "Please check. Nothing was saved yet."},

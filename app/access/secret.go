@@ -11,6 +11,7 @@ import (
 const (
 	SecretReCOREKeys = "recore.jwt" // signs the API keys of the ReCORE dialect
 	SecretFileLinks  = "files.link" // signs the temporary addresses of files
+	SecretKeptForms  = "kept.forms" // seals forms of the console that were sent after the session had ended
 )
 
 // TenantSecret returns the tenant's secret of that name, and creates it if there is none.
@@ -20,6 +21,16 @@ func (s *Service) TenantSecret(ctx context.Context, tenant noren.TenantID, name 
 		return "", err
 	}
 	return valid[0], nil
+}
+
+// MadeSecrets is TenantSecrets without making one: none if there is none yet, or no such tenant. It is for requests of which it is not
+// known whether they come from the tenant.
+func (s *Service) MadeSecrets(ctx context.Context, tenant noren.TenantID, name string) ([]string, error) {
+	key, err := s.directory.SigningKey(ctx, tenant, name)
+	if err != nil || key.Secret == "" {
+		return nil, err
+	}
+	return key.Valid(s.run.Now()), nil
 }
 
 // TenantSecrets returns the tenant's secrets of that name that are valid now, and creates one if there is none. The first
