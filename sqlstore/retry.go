@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"noren"
@@ -63,6 +64,17 @@ func classify(err error) verdict {
 	default:
 		return final
 	}
+}
+
+// IsDamaged reports whether SQLite found that its file is not what it has written.
+func IsDamaged(err error) bool {
+	code := 0
+	if e, ok := errors.AsType[*sqliteError](err); ok {
+		code = e.code
+	} else if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		code = e.Code()
+	}
+	return code&0xff == sqlite3.SQLITE_CORRUPT || code&0xff == sqlite3.SQLITE_NOTADB
 }
 
 // classifySQLite judges a result code; what is above its lowest byte is detail.

@@ -260,6 +260,9 @@ func (c *restoreCmd) restore(ctx context.Context, path string) (n int, err error
 	defer in.Close()
 	archive := tar.NewReader(in)
 	first, err := archive.Next()
+	if isCutOff(err) {
+		return 0, usageError{fmt.Errorf("%s is not a backup that noren backup has made, or is cut off at its beginning", c.File)}
+	}
 	if err != nil || first.Name != backupDatabase || first.Typeflag != tar.TypeReg {
 		return 0, usageError{fmt.Errorf("%s is not a backup that noren backup has made", c.File)}
 	}
@@ -272,7 +275,7 @@ func (c *restoreCmd) restore(ctx context.Context, path string) (n int, err error
 	var sums strings.Builder
 	sum := sha256.New()
 	if err := written(partial, io.TeeReader(archive, sum)); err != nil {
-		return 0, fmt.Errorf("restoring the database: %w", err)
+		return 0, c.unread("restoring the database", err)
 	}
 	sums.WriteString(sumLine(sum, backupDatabase))
 	// Before anything is written beside those files that may be there.
@@ -299,17 +302,20 @@ func (c *restoreCmd) restoreFiles(ctx context.Context, archive *tar.Reader, stor
 	for {
 		header, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return n, usageError{fmt.Errorf("%s is not complete: its end with the checksums is missing", c.File)}
+			return n, c.unread("reading it", io.ErrUnexpectedEOF)
 		}
 		if err != nil {
-			return n, fmt.Errorf("reading %s, which is damaged or not complete: %w", c.File, err)
+			return n, c.unread("reading it", err)
 		}
 		name, isFile := strings.CutPrefix(header.Name, backupFiles)
 		switch {
 		case header.Name == backupSums:
 			want, err := io.ReadAll(io.LimitReader(archive, int64(sums.Len())+1))
-			if err != nil || string(want) != sums.String() {
-				return n, usageError{errors.Join(fmt.Errorf("%s is damaged: its checksums are others than those of what it has", c.File), err)}
+			if err != nil {
+				return n, c.unread("reading its checksums", err)
+			}
+			if string(want) != sums.String() {
+				return n, usageError{fmt.Errorf("%s is damaged: its checksums are others than those of what it has", c.File)}
 			}
 			return n, nil
 		case !isFile || !fs.ValidPath(name) || header.Typeflag != tar.TypeReg:
@@ -317,12 +323,27 @@ func (c *restoreCmd) restoreFiles(ctx context.Context, archive *tar.Reader, stor
 		}
 		sum := sha256.New()
 		if _, err := store.Put(ctx, name, io.TeeReader(archive, sum)); err != nil {
-			return n, fmt.Errorf("restoring the file %s: %w", name, err)
+			return n, c.unread("restoring the file "+name, err)
 		}
 		sums.WriteString(sumLine(sum, header.Name))
 		n++
 	}
 }
+
+// unread words an error that came up while something of the backup was read and written: one that was cut off says so.
+func (c *restoreCmd) unread(doing string, err error) error {
+	switch {
+	case isCutOff(err):
+		return usageError{fmt.Errorf("%s is cut off: its end is missing, as after a copy that broke off or a full disk; take another backup, or "+
+			"copy it again", c.File)}
+	case errors.Is(err, tar.ErrHeader):
+		return usageError{fmt.Errorf("%s is damaged: it is no archive from some place on; take another backup, or copy it again", c.File)}
+	}
+	return fmt.Errorf("%s: %s: %w", c.File, doing, err)
+}
+
+// isCutOff reports whether a reader came to an end where more must follow.
+func isCutOff(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 
 // isDatabase returns an error if the file is no database of noren. One of another version is; a server migrates it.
 func isDatabase(ctx context.Context, path string) error {

@@ -138,9 +138,12 @@ func TestRestoreTakesWholeBackupsOnly(t *testing.T) {
 		}
 	}
 	whole := packed(t, made...)
-	for cut := 0; cut < len(whole)-1024; cut += 512 * max(1, len(whole)/512/40) {
-		if _, there, err := restored(t.Context(), t, whole[:cut]); err == nil || there {
+	for cut := 0; cut < len(whole)-1024; cut += 500 * max(1, len(whole)/500/80) {
+		_, there, err := restored(t.Context(), t, whole[:cut])
+		if err == nil || there {
 			t.Errorf("cut off at %d: %v, and there is a database: %t", cut, err, there)
+		} else if _, usage := errors.AsType[usageError](err); !usage || cut > 0 && !strings.Contains(err.Error(), "cut off") {
+			t.Errorf("cut off at %d: %v", cut, err)
 		}
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"noren/sqlstore"
 )
 
 // cli is the command line.
@@ -115,6 +117,9 @@ func report(errs io.Writer, err error) int {
 		return exitFailed
 	}
 	say(errs, "noren: %v\n", err)
+	if sqlstore.IsDamaged(err) {
+		say(errs, "The file is damaged, cut off or not a SQLite database. Move it away, with its files -wal and -shm, and restore a backup.\n")
+	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
