@@ -23,6 +23,22 @@ import (
 // what differs and deletes nothing, so applying the same file again changes nothing. Refusals, each with row and field, if
 // the file contradicts itself or what is stored.
 func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
+	return s.apply(ctx, shop, nil)
+}
+
+// Judge returns the error that Apply would return, and writes nothing. (A new tenant gets its number.)
+func (s *Service) Judge(ctx context.Context, shop Shop) error {
+	if _, err := s.apply(ctx, shop, errJudged); !errors.Is(err, errJudged) {
+		return err
+	}
+	return nil
+}
+
+// errJudged rolls back what would be applied.
+var errJudged = errors.New("nothing is wrong")
+
+// apply is Apply, but that it is rolled back with the given error when all has gone well; nil: it is committed.
+func (s *Service) apply(ctx context.Context, shop Shop, rollback error) (Report, error) {
 	// A transaction is of one tenant, so the tenant has to be there before it begins.
 	t, created, err := s.directory.EnsureTenant(ctx, shop.Contract)
 	if err != nil {
@@ -32,7 +48,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 	apply := func(tx Tx) error {
 		// Inside apply, because the transaction may run again and must not count twice.
 		report = Report{Contract: shop.Contract}
-		a := applier{tx: tx, shop: shop, report: &report, now: s.run.Now(), passwords: s.passwords}
+		a := applier{tx: tx, shop: shop.copied(), report: &report, now: s.run.Now(), passwords: s.passwords}
 		if err := a.tenant(ctx, created); err != nil {
 			return err
 		}
@@ -47,7 +63,7 @@ func (s *Service) Apply(ctx context.Context, shop Shop) (Report, error) {
 		if len(a.wrong) > 0 {
 			return fmt.Errorf("tenant %s: %w", shop.Contract, a.wrong)
 		}
-		return nil
+		return rollback
 	}
 	// Somebody may link a member to a customer while purchases are recorded; then all begins again, and sees the link.
 	err = unit.Rerun(func() error { return s.run.Update(ctx, t.ID, apply) })

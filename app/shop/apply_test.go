@@ -76,3 +76,29 @@ func TestApplyShopRefusesHalfAPointUnit(t *testing.T) {
 		t.Errorf("%v, want half a point unit to be refused in row 1", err)
 	}
 }
+
+// Judging writes nothing, changes nothing of what it is given, and finds what applying finds.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	rooms, engine := apptest.Rooms(t)
+	wanted := apptest.ShopWithEverything()
+	wanted.Products = append(wanted.Products, noren.Product{Code: "unnumbered", Name: "x"})
+	given := len(wanted.Products) - 1
+	if err := rooms.Shop.Judge(t.Context(), wanted); err != nil {
+		t.Fatal(err)
+	}
+	if wanted.Products[given].ID != 0 {
+		t.Error("judging has numbered a product")
+	}
+	if entries := apptest.AuditOf(t, engine); len(entries) != 0 {
+		t.Errorf("judging has written %v", entries)
+	}
+	if report, err := rooms.Shop.Apply(t.Context(), wanted); err != nil || report.Lines[0].Created != 1 {
+		t.Errorf("applying what was judged: %+v, %v", report, err)
+	}
+	wanted.Members = append(wanted.Members, noren.MemberPatch{ID: 999, Code: noren.Set("x"), Rank: noren.Set(noren.Ref{ID: 99})})
+	judged := rooms.Shop.Judge(t.Context(), wanted)
+	if _, err := rooms.Shop.Apply(t.Context(), wanted); err == nil || judged == nil || judged.Error() != err.Error() {
+		t.Errorf("judged %v, applied %v", judged, err)
+	}
+}

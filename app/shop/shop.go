@@ -1,6 +1,8 @@
 package shop
 
 import (
+	"slices"
+
 	"noren"
 	"noren/app/access"
 )
@@ -21,6 +23,14 @@ type Shop struct {
 	ConsoleUsers []ConsoleUser
 	Clients      []access.ClientSpec
 	Lines        Lines `json:"-"` // where it stands in the file; nil: in none
+}
+
+// copied returns a shop with lists of its own: applying it fills in numbers and times, which a run that was rolled back must not leave.
+func (s Shop) copied() Shop {
+	s.Ranks, s.StaffRanks, s.Stores = slices.Clone(s.Ranks), slices.Clone(s.StaffRanks), slices.Clone(s.Stores)
+	s.Products, s.Staff, s.Members = slices.Clone(s.Products), slices.Clone(s.Staff), slices.Clone(s.Members)
+	s.Purchases, s.ConsoleUsers, s.Clients = slices.Clone(s.Purchases), slices.Clone(s.ConsoleUsers), slices.Clone(s.Clients)
+	return s
 }
 
 // ConsoleUser is a console user with the password in the clear.

@@ -30,12 +30,14 @@ type applyCmd struct {
 
 // Help is the text of `noren apply --help` above the flags.
 func (applyCmd) Help() string {
-	return "Each tenant is applied completely or not at all. Applying the same file again changes nothing. Generated secrets " +
-		"and API keys are printed only once, because they are not stored: noren keys issue makes another API key."
+	return "All tenants of the file are judged before anything is written, and one problem stops all of them. Each is then written in " +
+		"a transaction of its own: should the database fail in between, the command says which were applied, and applying the file " +
+		"again does the rest. Applying the same file again changes nothing. Generated secrets and API keys are printed only once, " +
+		"because they are not stored: noren keys issue makes another API key."
 }
 
-// Run applies the file and reports what was done. If a tenant fails, the tenants before it stay applied and are
-// reported, with the secrets generated for them: they cannot be printed later.
+// Run applies the file and reports what was done. If a tenant fails although nothing was wrong when it was judged, the tenants before
+// it stay applied and are reported, with the secrets generated for them: they cannot be printed later.
 func (c *applyCmd) Run(ctx context.Context, std streams) error {
 	if err := c.check(); err != nil {
 		return err
@@ -55,11 +57,12 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
+	if err := judgeShops(ctx, h.rooms, name, shops); err != nil {
+		return notApplied(std.err, name, "nothing was applied", err)
+	}
 	reports, err := applyShops(ctx, h.rooms, name, shops)
-	if problems, ok := errors.AsType[shopfile.Problems](err); ok {
-		say(std.err, "%v\n", problems)
-		err = fmt.Errorf("%s in %s; nothing of tenant %s was applied",
-			counted(len(problems), "problem", "problems"), name, shops[len(reports)].Contract)
+	if err != nil {
+		err = notApplied(std.err, name, applied(shops, len(reports)), err)
 	}
 	// Also after an error: the tenants before it are applied, and their secrets can be printed only now.
 	keys, keysErr := identify(ctx, h.rooms, reports)
@@ -68,6 +71,29 @@ func (c *applyCmd) Run(ctx context.Context, std streams) error {
 		return errors.Join(err, printClientsJSON(std.out, reports, keys))
 	}
 	return errors.Join(err, printReports(std.out, shops, reports, keys))
+}
+
+// notApplied prints what is wrong with the file, if it is that, and returns the error to report, which says what was done.
+func notApplied(errs io.Writer, file, done string, err error) error {
+	problems, ok := errors.AsType[shopfile.Problems](err)
+	if !ok {
+		return fmt.Errorf("%w; %s", err, done)
+	}
+	say(errs, "%v\n", problems)
+	return fmt.Errorf("%s in %s; %s", counted(len(problems), "problem", "problems"), file, done)
+}
+
+// applied says which of the tenants were applied, and which were not.
+func applied(shops []shop.Shop, n int) string {
+	if n == 0 {
+		return "nothing was applied"
+	}
+	contracts := make([]string, len(shops))
+	for i, s := range shops {
+		contracts[i] = s.Contract
+	}
+	return fmt.Sprintf("applied: %s; not applied: %s; apply the file again for the rest",
+		strings.Join(contracts[:n], ", "), strings.Join(contracts[n:], ", "))
 }
 
 // read returns the file and the name used for it in messages.
@@ -81,6 +107,31 @@ func (c *applyCmd) read(in io.Reader) (name string, data []byte, err error) {
 		return "", nil, usageError{fmt.Errorf("--file: %w", err)}
 	}
 	return c.File, data, nil
+}
+
+// judgeShops returns what is wrong with any tenant of the file, so that one that fails does not leave the others applied. A single one
+// is judged as it is applied.
+func judgeShops(ctx context.Context, rooms *app.App, file string, shops []shop.Shop) error {
+	if len(shops) < 2 {
+		return nil
+	}
+	var problems shopfile.Problems
+	for _, shop := range shops {
+		err := rooms.Shop.Judge(ctx, shop)
+		if err == nil {
+			continue
+		}
+		err = explainShopError(file, shop, err)
+		found, ok := errors.AsType[shopfile.Problems](err)
+		if !ok {
+			return err
+		}
+		problems = append(problems, found...)
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return problems
 }
 
 // applyShops applies one tenant of the file after another, up to the first that fails.
