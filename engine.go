@@ -126,7 +126,8 @@ type TogetherTx interface {
 	// of the first function, in their order, that has one.
 	Together(ctx context.Context, fns ...func() error) error
 	// Last is Together for the last that a View reads. Where each function sends one statement, a View that begins with
-	// Last is one round trip. In an Update it is nothing but Together.
+	// Last is one round trip; behind Citus each of these functions then sees what was committed before it, and not all one snapshot.
+	// In an Update it is nothing but Together.
 	Last(ctx context.Context, fns ...func() error) error
 }
 

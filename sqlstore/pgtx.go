@@ -30,7 +30,7 @@ type pgTx struct {
 	wrote   bool       // something has been sent that may be more than a read
 	queue   []*request // what goes with the next statement, and before it
 	ended   bool       // what ends it has been sent too
-	sharded bool       // it is the tenant's node that commits, with its own settings: there is nothing to flush here
+	sharded bool       // behind Citus: it is the tenant's node that commits, with its own settings, so there is nothing to flush here
 }
 
 // request is a statement on its way to the server, and what came of it.

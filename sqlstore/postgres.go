@@ -165,7 +165,7 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 	// The second run is for a view whose Last has sent more than was to be its last (together.go); on the same
 	// connection.
 	for _, patient := range []bool{false, true} {
-		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true}
+		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true, sharded: b.db.flavor.sharded}
 		t := &tx{db: b.db, run: p, tenant: tenant, patient: patient}
 		if err = t.outcome(fn(t)); !errors.Is(t.failed, errSentMore) {
 			break

@@ -200,6 +200,49 @@ func TestViewIsOneSnapshot(t *testing.T) {
 	})
 }
 
+// TestLastNeedsNoTransactionBehindCitus: what a view reads at once and at the end is sent as it is to Citus, which would begin and end
+// a transaction on the tenant's node otherwise; with something before it, it is one snapshot there, too.
+func TestLastNeedsNoTransactionBehindCitus(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ url, alone string }{
+		"postgres": {pgtest.Database(t), "repeatable read"}, "citus": {pgtest.LikeCitus(t), "read committed"},
+	} {
+		b := setup(t, c.url)
+		err := b.view(t.Context(), tenant, func(tx *tx) error {
+			return isolation(t, tx, c.alone)
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		err = b.view(t.Context(), tenant, func(tx *tx) error {
+			var n int
+			err := tx.queryRow(t.Context(), "SELECT COUNT(*) FROM signing_keys WHERE tenant_id = ?", tenant).Scan(&n)
+			return errors.Join(err, isolation(t, tx, "repeatable read"))
+		})
+		if err != nil {
+			t.Errorf("%s, with a statement before: %v", name, err)
+		}
+	}
+}
+
+// isolation is an error unless the transaction reads both of two things at its end at that level of isolation.
+func isolation(t *testing.T, tx *tx, want string) error {
+	t.Helper()
+	var levels [2]string
+	look := func(i int) func() error {
+		return func() error {
+			return tx.queryRow(t.Context(), "SELECT current_setting('transaction_isolation')").Scan(&levels[i])
+		}
+	}
+	if err := tx.Last(t.Context(), look(0), look(1)); err != nil {
+		return err
+	}
+	if levels != [2]string{want, want} {
+		return fmt.Errorf("the levels are %q, want %s", levels, want)
+	}
+	return nil
+}
+
 // TestUpdateWaitsForTheDisk looks how far PostgreSQL's log is on disk when an update returns: behind all that it wrote, though
 // its COMMIT did not wait.
 func TestUpdateWaitsForTheDisk(t *testing.T) {
