@@ -36,7 +36,7 @@ func parameters() []parameter {
 		return parameter{facts, func(q *query, text string) string {
 			t, err := parseTime(text)
 			if err != nil {
-				return `Invalid format. Expected "date-time"`
+				return `Invalid format. Expected "date-time", such as 2026-11-22T00:30:00Z`
 			}
 			set(q, t)
 			return ""
@@ -53,7 +53,7 @@ func parameters() []parameter {
 			case wire.NotInRange:
 				return rangeWords(&facts, text)
 			default:
-				return "Invalid integer. Got: string"
+				return fmt.Sprintf("Invalid integer. Expected %d to %d", facts.Min, facts.Max)
 			}
 		}}
 	}
@@ -71,7 +71,7 @@ func parameters() []parameter {
 		{direction, func(q *query, text string) string {
 			q.Newest = strings.EqualFold(text, "desc")
 			if !q.Newest && !strings.EqualFold(text, "asc") {
-				return "Invalid value for enum"
+				return "Invalid value for enum. Expected asc or desc"
 			}
 			return ""
 		}},

@@ -70,7 +70,7 @@ func spanFilters[F any](name, label string, ref func(*F) *noren.Span) []filter[F
 // who are shown so.
 func statusesFilter() filter[noren.MemberFilter] {
 	facts := wire.Facts{
-		Name: "statuses", Type: wire.TypeText,
+		Name: "statuses", Type: wire.TypeText, Enum: wordsOf(statuses()),
 		Description: "ステータス (" + strings.Join(wordsOf(statuses()), ", ") + ")。カンマ区切りで複数指定可能",
 	}
 	return filter[noren.MemberFilter]{facts, func(f *noren.MemberFilter, text string, _ *time.Location) (string, wire.Code) {

@@ -87,7 +87,7 @@ func (l list[F]) read(x *web.Request) (asked[F], error) {
 	if l.cursor && query.Has("cursor") {
 		after, ok := readCursor(x.Caller.Tenant.Contract, query.Get("cursor"))
 		if !ok {
-			wrong.Add("cursor", sentence("cursor", "is invalid"))
+			wrong.Add("cursor", sentence("cursor", "is invalid; give "+headerNext+" of the call before, or nothing at first"))
 		}
 		if query.Has("page") {
 			wrong.Add("cursor", sentence("cursor", "cannot be given together with page"))

@@ -29,36 +29,36 @@ func TestFieldsOfMembers(t *testing.T) {
 		{`{"last_name":"` + wide + `","last_kana":"","first_name":null}`, ""},
 		{`{"last_name":5,"first_kana":["x"]}`, `"last_name":["Last name must be of type string"],"first_kana":["First kana must be of type string"]`},
 		{`{"postal_code":"1234567"}`, ""},
-		{`{"postal_code":"123-45678"}`, `"postal_code":["Postal code is invalid"]`},
-		{`{"postal_code":"123-4567\n"}`, `"postal_code":["Postal code is invalid"]`},
+		{`{"postal_code":"123-45678"}`, `"postal_code":["Postal code is invalid, must have the form: 123-4567"]`},
+		{`{"postal_code":"123-4567\n"}`, `"postal_code":["Postal code is invalid, must have the form: 123-4567"]`},
 		{`{"prefecture":"` + strings.Repeat("県", 11) + `"}`, `"prefecture":["Prefecture is too long (maximum is 10 characters)"]`},
 		{`{"address1":"` + strings.Repeat("長", 3000) + `"}`, ""},
 		{`{"occupation":"` + strings.Repeat("x", 21) + `"}`, `"occupation":["Occupation is too long (maximum is 20 characters)"]`},
 		{`{"tel":"03-1234-5678"}`, ""},
 		{`{"tel":"09012345678"}`, ""},
-		{`{"tel":"0901234567890"}`, `"tel":["Tel is invalid"]`},
-		{`{"tel":""}`, `"tel":["Tel is invalid"]`},
+		{`{"tel":"0901234567890"}`, `"tel":["Tel is invalid, must have the form: 0312345678 or 03-1234-5678"]`},
+		{`{"tel":""}`, `"tel":["Tel is invalid, must have the form: 0312345678 or 03-1234-5678"]`},
 		{`{"sex":null,"email":"` + strings.Repeat("x", 256) + `"}`, ""},
-		{`{"sex":"male","email":"` + strings.Repeat("x", 257) + `"}`, `"sex":["male is not included in the list"],"email":["Email is too long (maximum is 256 characters)"]`},
+		{`{"sex":"male","email":"` + strings.Repeat("x", 257) + `"}`, `"sex":["male is not included in the list: MALE, FEMALE, OTHER"],"email":["Email is too long (maximum is 256 characters)"]`},
 		{`{"birthdate":"2000-02-29"}`, ""},
-		{`{"birthdate":"1900-02-29"}`, `"birthdate":["Birthdate must be a valid date"]`},
+		{`{"birthdate":"1900-02-29"}`, `"birthdate":["Birthdate must be a valid date, written as 2026-11-22"]`},
 		{`{"is_optout":null,"is_invoice_provider":"true"}`, `"is_invoice_provider":["Is invoice provider must be of type boolean"],"is_optout":["Is optout can't be blank"]`},
 		{`{"member_rank_id":2,"invoice_provider_number":"T1234567890123"}`, ""},
 		{`{"member_rank_id":9}`, `"member_rank_id":["Member rank id does not exist"]`},
 		{`{"member_rank_id":0}`, `"member_rank_id":["Member rank id must be greater than or equal to 1"]`},
-		{`{"member_rank_id":"2"}`, `"member_rank_id":["Member rank id is not a number"]`},
+		{`{"member_rank_id":"2"}`, `"member_rank_id":["Member rank id is not a number, written without quotes"]`},
 		{`{"member_rank_id":1.5}`, `"member_rank_id":["Member rank id must be an integer"]`},
 		{`{"member_rank_id":99999999999999999999}`, `"member_rank_id":["Member rank id must be less than or equal to 9007199254740991"]`},
-		{`{"status":"MERGED"}`, `"status":["MERGED is not included in the list"]`},
+		{`{"status":"MERGED"}`, `"status":["MERGED is not included in the list: TENTATIVE, ACTIVE, LEAVE"]`},
 		{`{"status":null}`, `"status":["Status can't be blank"]`},
 		{`{"bank_code":"0033","bank_branch_code":"105","bank_account_number":"1234567","bank_account_name":"ヤマダ ﾊﾅｺ(カ)－"}`, ""},
 		{
 			`{"bank_code":"003","bank_branch_code":"1055","bank_account_number":"123456x","bank_account_name":"山田"}`,
 			`"bank_code":["Bank code is the wrong length (should be 4 characters)"],"bank_branch_code":["Bank branch code is the wrong length (should be 3 characters)"],` +
-				`"bank_account_number":["Bank account number is invalid"],"bank_account_name":["Bank account name is invalid"]`,
+				`"bank_account_number":["Bank account number is invalid, must be 7 digits"],"bank_account_name":["Bank account name is invalid, must have the form: kana, letters, digits and signs"]`,
 		},
 		{`{"line_user_id":"` + line + `"}`, ""},
-		{`{"line_user_id":"` + line + `b"}`, `"line_user_id":["Line user id is invalid"]`},
+		{`{"line_user_id":"` + line + `b"}`, `"line_user_id":["Line user id is invalid, must have the form: U and 32 letters or digits"]`},
 		{`{"last_name":"a\u0000b"}`, `"last_name":["Last name is invalid"]`},
 		{`[]`, `"*":["Body must be of type object"]`},
 	} {
@@ -96,7 +96,7 @@ func TestBulkIsAllOrNothing(t *testing.T) {
 	row := `{"id":1,"last_name":"変"}`
 	many := "[" + strings.Repeat(row+",", 1000) + row + "]"
 	for _, tt := range []struct{ method, body, detail string }{
-		{"PUT", `[` + row + `,{"id":2,"tel":"x"}]`, `"1.tel":["Tel is invalid"]`},
+		{"PUT", `[` + row + `,{"id":2,"tel":"x"}]`, `"1.tel":["Tel is invalid, must have the form: 0312345678 or 03-1234-5678"]`},
 		{"PUT", `[` + row + `,{"id":2,"member_rank_id":7}]`, `"1.member_rank_id":["Member rank id does not exist"]`},
 		{"PUT", `[` + row + `,{"id":2,"alias_code":"alias-1A"}]`, `"1.alias_code":["Alias code has already been taken"]`},
 		{"PUT", `[` + row + `,{"id":77}]`, `"1.id":["Id 77 does not exist"]`},
@@ -107,7 +107,7 @@ func TestBulkIsAllOrNothing(t *testing.T) {
 		{"PUT", many, `"*":["Body is too long (maximum is 1000 items)"]`},
 		{"PUT", `{}`, `"*":["Body must be of type array"]`},
 		{"POST", `[{"alias_code":"n"},{"alias_code":"n"}]`, `"1.alias_code":["Alias code has already been taken"]`},
-		{"POST", `[{},{"sex":"X"}]`, `"1.sex":["X is not included in the list"]`},
+		{"POST", `[{},{"sex":"X"}]`, `"1.sex":["X is not included in the list: MALE, FEMALE, OTHER"]`},
 	} {
 		b.Want(request{Method: tt.method, Path: "/members/bulk", As: "a", Body: tt.body}, 400, failed("{"+tt.detail+"}"))
 	}
@@ -138,8 +138,8 @@ func TestWhatReadsTheSameIsNotJudged(t *testing.T) {
 	if after := b.put("/members/3", before); after != before {
 		t.Errorf("%s\n%s", before, after)
 	}
-	b.Want(request{Method: "PUT", Path: "/members/3", As: "a", Body: `{"status":"MERGED","tel":"ext. 6"}`}, 400, failed(`{"tel":["Tel is invalid"]}`))
-	b.Want(request{Method: "PUT", Path: "/members/1", As: "a", Body: `{"status":"MERGED"}`}, 400, failed(`{"status":["MERGED is not included in the list"]}`))
+	b.Want(request{Method: "PUT", Path: "/members/3", As: "a", Body: `{"status":"MERGED","tel":"ext. 6"}`}, 400, failed(`{"tel":["Tel is invalid, must have the form: 0312345678 or 03-1234-5678"]}`))
+	b.Want(request{Method: "PUT", Path: "/members/1", As: "a", Body: `{"status":"MERGED"}`}, 400, failed(`{"status":["MERGED is not included in the list: TENTATIVE, ACTIVE, LEAVE"]}`))
 	if a := b.Do(request{Method: "PUT", Path: "/members/99", As: "a", Body: `{"status":"ACTIVE"}`}); a.Status != 404 {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}

@@ -57,7 +57,8 @@ func sentence(field, text string) string {
 // words says what is wrong with the value of a field or parameter.
 func words(f *wire.Facts, code wire.Code, value string) string {
 	if code == wire.NotInEnum {
-		return dialect.Cut(value) + " is not included in the list" // the only message before which validate.js puts no name
+		// The only message before which validate.js puts no name.
+		return dialect.Cut(value) + " is not included in the list: " + strings.Join(f.Enum, ", ")
 	}
 	return sentence(f.Name, fieldWords(f, code, value))
 }
@@ -75,24 +76,43 @@ func fieldWords(f *wire.Facts, code wire.Code, value string) string {
 	case wire.TooManyItems:
 		return tooLong(f.MaxItems)
 	case wire.BadPattern:
-		if f.Pattern.Name == patternDigits && utf8.RuneCountInString(value) != f.MaxLength {
+		switch {
+		case f.Pattern.Name != patternDigits:
+			return "is invalid, must have the form: " + f.Pattern.Name
+		case utf8.RuneCountInString(value) != f.MaxLength:
 			return fmt.Sprintf("is the wrong length (should be %d characters)", f.MaxLength)
+		default:
+			return fmt.Sprintf("is invalid, must be %d digits", f.MaxLength)
 		}
-		return "is invalid"
-	case wire.NotADate, notATime:
-		return "must be a valid date"
+	// Behind validate.js's own words stands the form that would be right: these say only that something is wrong.
+	case wire.NotADate:
+		return "must be a valid date, written as 2026-11-22"
+	case notATime:
+		return "must be a valid date, written as " + f.Example + " in the shop's own time"
 	case wire.NotAnInteger:
 		// validate.js asks for a number first and for a whole one second, so 1.5 gets other words than abc.
 		if _, err := strconv.ParseFloat(value, 64); err != nil {
-			return "is not a number"
+			return "is not a number" + numberForm(f)
 		}
-		return "must be an integer"
+		return "must be an integer" + numberForm(f)
 	case wire.NotInRange:
 		return rangeWords(f, value)
 	case wire.WrongType:
 		return typeWords(f)
 	default:
 		return "is invalid"
+	}
+}
+
+// numberForm says which number would be right, after the words that it is none.
+func numberForm(f *wire.Facts) string {
+	switch {
+	case f.MaxItems > 0:
+		return "; write numbers with commas between them, such as 1,2"
+	case f.Type == wire.TypeWhole && f.Max > 0 && f.Max < maxID: // the largest ID is no limit that anybody meets
+		return fmt.Sprintf(" from %d to %d", f.Min, f.Max)
+	default:
+		return ""
 	}
 }
 
@@ -123,7 +143,7 @@ func rangeWords(f *wire.Facts, value string) string {
 func typeWords(f *wire.Facts) string {
 	switch f.Type {
 	case wire.TypeWhole:
-		return "is not a number"
+		return "is not a number" + numberForm(f) + ", written without quotes"
 	case wire.TypeFlag:
 		return "must be of type boolean"
 	case wire.TypeObject:

@@ -8,6 +8,8 @@ import (
 	"noren/wire"
 )
 
+// The patterns' names are their forms in words that a refusal can give.
+
 // patternDigits is the name of the patterns that require a number of digits, whose words say how many.
 const patternDigits = "digits"
 
@@ -20,23 +22,25 @@ func digitsPattern(length int) wire.Pattern {
 }
 
 // postalPattern and telPattern are those of the page. The first is defined in the domain, because people may not type more.
-func postalPattern() wire.Pattern {
-	return wire.Pattern{Name: "postal", Expr: noren.StrictMemberTextRule("postal_code").Like}
-}
+func postalPattern() wire.Pattern { return domainPattern(noren.StrictMemberTextRule("postal_code")) }
 
 func telPattern() wire.Pattern {
-	return pattern("tel", `^(?:0[0-9]{9,10}|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{3,4})$`)
+	return pattern("0312345678 or 03-1234-5678", `^(?:0[0-9]{9,10}|0[0-9]{1,3}-[0-9]{2,4}-[0-9]{3,4})$`)
 }
 
 // linePattern and accountNamePattern are the page's too, but are defined in the domain, because only this API has these
 // columns.
-func linePattern() wire.Pattern { return columnPattern("line", "line_user_id") }
+func linePattern() wire.Pattern { return domainPattern(noren.MemberTextRule("line_user_id")) }
 
-func accountNamePattern() wire.Pattern { return columnPattern("account_name", "bank_account_name") }
+func accountNamePattern() wire.Pattern {
+	return domainPattern(noren.MemberTextRule("bank_account_name"))
+}
 
-func columnPattern(name, column string) wire.Pattern {
-	return wire.Pattern{Name: name, Expr: noren.MemberTextRule(column).Like}
+func domainPattern(rule noren.TextRule) wire.Pattern {
+	return wire.Pattern{Name: rule.Shape, Expr: rule.Like}
 }
 
 // keyPattern is the form of file keys in the page's example.
-func keyPattern() wire.Pattern { return pattern("file_key", `^[0-9A-Za-z]{40}\.[a-z0-9]{1,8}$`) }
+func keyPattern() wire.Pattern {
+	return pattern("a file_key that an upload has returned", `^[0-9A-Za-z]{40}\.[a-z0-9]{1,8}$`)
+}

@@ -30,8 +30,8 @@ func TestFieldsOfPoints(t *testing.T) {
 			`"query.codes":["Query codes x does not exist"],"query.alias_codes":["Query alias codes y does not exist"]`},
 		{
 			`{"amount":0,"mode":"SET","note":"","type":"FREE","expires_on":"tomorrow","staff_id":"1","query":{"ids":[1]}}`,
-			`"staff_id":["Staff id is not a number"],"amount":["Amount must be greater than or equal to 1"],"mode":["SET is not included in the list"],` +
-				`"type":["FREE is not included in the list"],"expires_on":["Expires on must be a valid date"],"note":["Note can't be blank"]`,
+			`"staff_id":["Staff id is not a number, written without quotes"],"amount":["Amount must be greater than or equal to 1"],"mode":["SET is not included in the list: ADD, SUB"],` +
+				`"type":["FREE is not included in the list: DEFAULT, PAID"],"expires_on":["Expires on must be a valid date, written as 2026-11-22"],"note":["Note can't be blank"]`,
 		},
 		{pointsBody(`,"staff_id":9`, `{"ids":[1]}`), `"staff_id":["Staff id does not exist"]`},
 		{pointsBody(`,"expires_on":"2026-11-21"`, `{"ids":[1]}`), `"expires_on":["Expires on must be no earlier than today"]`},

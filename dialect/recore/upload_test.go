@@ -362,12 +362,12 @@ func TestAttachments(t *testing.T) {
 	key := b.upload("a", "text")
 	for _, tt := range []struct{ body, detail string }{
 		{`{}`, `"file_key":["File key can't be blank"],"tag":["Tag can't be blank"]`},
-		{`{"file_key":"../../../` + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid"]`},
-		{`{"file_key":"` + shopA + "/" + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid"]`},
+		{`{"file_key":"../../../` + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid, must have the form: a file_key that an upload has returned"]`},
+		{`{"file_key":"` + shopA + "/" + key + `","tag":"PHOTO"}`, `"file_key":["File key is invalid, must have the form: a file_key that an upload has returned"]`},
 		{`{"file_key":"` + strings.Repeat("x", 40) + `.jpg","tag":"PHOTO"}`, `"file_key":["File key does not exist"]`},
 		{
 			`{"file_key":"` + key + `","tag":"FACE","file_name":"` + strings.Repeat("あ", 101) + `"}`,
-			`"tag":["FACE is not included in the list"],"file_name":["File name is too long (maximum is 100 characters)"]`,
+			`"tag":["FACE is not included in the list: GENERAL, PHOTO"],"file_name":["File name is too long (maximum is 100 characters)"]`,
 		},
 	} {
 		b.Want(request{Method: "POST", Path: "/members/1/attachments", As: "a", Body: tt.body}, 400, failed("{"+tt.detail+"}"))

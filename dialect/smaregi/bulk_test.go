@@ -178,7 +178,7 @@ func TestBadCustomerFields(t *testing.T) {
 	b := setup(t)
 	tests := []struct{ field, words string }{
 		{`"customerId":null`, "customerIdにnullは指定できません。"},
-		{`"customerId":"abc"`, "customerIdは整数である必要があります。"},
+		{`"customerId":"abc"`, "customerIdは1以上9999999999以下の整数である必要があります。"},
 		{`"customerId":true`, "customerIdは整数を表す文字列である必要があります。"},
 		{`"customerId":0`, "customerIdは1以上9999999999以下である必要があります。"},
 		{`"customerId":"99999999999999999999"`, "customerIdは1以上9999999999以下である必要があります。"},
@@ -235,7 +235,7 @@ func TestBadStockFields(t *testing.T) {
 		{row(`"1000000000000000"`, `1`, `1`, ""), "productIdは1以上999999999999999以下である必要があります。"},
 		{row(`1`, `"-1"`, `1`, ""), "storeIdは1以上999999999以下である必要があります。"},
 		{row(`1`, `1`, `"1000000000"`, ""), "stockAmountは-999999999以上999999999以下である必要があります。"},
-		{row(`1`, `1`, `1.5`, ""), "stockAmountは整数である必要があります。"},
+		{row(`1`, `1`, `1.5`, ""), "stockAmountは-999999999以上999999999以下の整数である必要があります。"},
 		{row(`1`, `1`, `null`, ""), "stockAmountにnullは指定できません。"},
 		{row(`1`, `1`, `1`, `,"stockHistory":"x"`), "stockHistoryはオブジェクトである必要があります。"},
 		{row(`1`, `1`, `1`, `,"stockHistory":{"memo":"`+strings.Repeat("あ", 101)+`"}`), "memoは100文字以下である必要があります。"},

@@ -139,9 +139,12 @@ func fieldWords(p *wire.Problem) string {
 	case wire.NotADecimal:
 		return name + "は小数点以下2桁までの0以上の数値である必要があります。"
 	case wire.NotAnInteger:
-		return name + "は整数である必要があります。"
+		if p.Facts.Min == 0 && p.Facts.Max == 0 {
+			return name + "は整数である必要があります。"
+		}
+		return fmt.Sprintf("%sは%d以上%d以下の整数である必要があります。", name, p.Facts.Min, p.Facts.Max)
 	case notATime:
-		return name + "はYYYY-MM-DDThh:mm:ssTZD形式の日時で指定する必要があります。"
+		return name + "はYYYY-MM-DDThh:mm:ssTZD形式の日時(例: 2026-11-22T00:30:00+09:00)で指定する必要があります。"
 	case repeated:
 		return name + "は1つだけ指定してください。"
 	case notSortable:
