@@ -84,14 +84,15 @@ func (m RankMove) Writes() bool { return m.Moved() || m.SkipNext }
 // Moved reports whether the rank changes.
 func (m RankMove) Moved() bool { return Deref(m.Rank) != Deref(m.To) }
 
-// Checked reports whether checks apply to members with the status. Those who are gone keep their rank.
+// Checked reports whether checks apply to members with the status, and whether numbers of members by rank count them. Those who are
+// gone keep their rank.
 func (s Status) Checked() bool { return s != Left && s != Merged }
 
 // RankTx reads and writes the ladder, and what changed the ranks of members.
 type RankTx interface {
 	Ranks(ctx context.Context) ([]Rank, error) // by position
 	PutRanks(ctx context.Context, ranks []Rank) error
-	// RankCounts returns how many members have each rank; the key 0 stands for no rank.
+	// RankCounts returns how many members that checks apply to have each rank; the key 0 stands for no rank.
 	RankCounts(ctx context.Context) (map[int64]int, error)
 	// AddRankChanges stores the changes, and gives them the next numbers if they have none. As with AddAudit, an engine may do
 	// so when the transaction ends.

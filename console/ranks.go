@@ -43,15 +43,11 @@ func (d *Console) forecast(ctx context.Context, p *page) (web.Answer, error) {
 	if err != nil {
 		return web.Answer{}, err
 	}
-	ladder, err := d.Rooms.Ranks.Ladder(ctx, p.caller())
-	if err != nil {
-		return web.Answer{}, err
-	}
 	names, err := d.moverNames(ctx, p, f)
 	if err != nil {
 		return web.Answer{}, err
 	}
-	return p.show(ctx, forecastView(p, f, ladder.Members, names))
+	return p.show(ctx, forecastView(p, f, names))
 }
 
 // rankHistory is a page of rank changes.
@@ -115,7 +111,6 @@ type programmeForm struct {
 	stored                         noren.RankPlan
 	forecast                       *ranks.Forecast  // for what is typed; nil: not previewed
 	names                          map[int64]string // of the members whose rank it changes
-	members                        map[int64]int    // of each rank now
 }
 
 // rankForm are the fields of one rank, as typed.
@@ -131,7 +126,7 @@ func (d *Console) programmeForm(ctx context.Context, p *page) (programmeForm, er
 	f := programmeForm{
 		start:  d.Rooms.Now().In(t.Location()).Format("2006") + "-01",
 		window: "12", every: "1", demotion: "one_step", was: make(map[string]string),
-		stored: noren.RankPlan{Ranks: ladder.Ranks}, members: ladder.Members,
+		stored: noren.RankPlan{Ranks: ladder.Ranks},
 	}
 	if g := t.Programme; g != nil {
 		f.start, f.window, f.every = string(g.Start), strconv.Itoa(g.WindowMonths), strconv.Itoa(g.CheckEveryMonths)

@@ -8,6 +8,7 @@ func rankWords() map[string]text {
 		"ranks.spread":             {"会員ランク別の会員数", "Members by rank"},
 		"ranks.name":               {"会員ランク", "Rank"},
 		"ranks.members":            {"会員数", "Members"},
+		"ranks.counted":            {"退会・名寄せ済みの会員は、会員数に含みません。", "Members who left or were merged are not counted."},
 		"ranks.chart":              {"会員数のグラフ", "Chart of members"},
 		"ranks.entry":              {"ランクアップ金額", "Entry spend"},
 		"ranks.maintenance":        {"ランク維持金額", "Maintenance spend"},

@@ -10,6 +10,9 @@ import (
 	"noren"
 )
 
+// checked is the condition on a member of noren.Status.Checked.
+const checked = "status NOT IN ('LEFT', 'MERGED')"
+
 // RankStandings implements noren.RankCheckTx. The months of the slice's members lie side by side in the key of their spend.
 func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, until noren.Month) ([]noren.RankStanding, error) {
 	// A sub-select and not a join with the sums: members who spent nothing are judged too, and the limit counts
@@ -17,7 +20,7 @@ func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, un
 	rows, err := t.query(ctx, `SELECT m.id, m.code, m.rank_id, m.minimum_rank_id, m.skip_next_check,
 			CAST(COALESCE((SELECT SUM(s.amount) FROM member_spend AS s WHERE s.tenant_id = ? AND s.member_id = m.id
 				AND s.month >= ? AND s.month < ?), 0) AS bigint)
-		FROM members AS m WHERE m.tenant_id = ? AND m.id > ? AND m.status NOT IN ('LEFT', 'MERGED')
+		FROM members AS m WHERE m.tenant_id = ? AND m.id > ? AND m.`+checked+`
 		ORDER BY m.id ASC LIMIT ?`, t.tenant, from, until, t.tenant, after, limit)
 	list, err := collect(rows, err, func(row scannable) (s noren.RankStanding, err error) {
 		err = row.Scan(&s.MemberID, &s.Code, &s.Rank, &s.Minimum, &s.SkipNext, &s.Spend)
@@ -30,7 +33,7 @@ func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, un
 func (t *tx) RankCounts(ctx context.Context) (map[int64]int, error) {
 	counts := make(map[int64]int)
 	// All of it is in the index members_rank.
-	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? GROUP BY rank_id", t.tenant)
+	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? AND "+checked+" GROUP BY rank_id", t.tenant)
 	_, err = collect(rows, err, func(row scannable) (rank int64, err error) {
 		var n int
 		err = row.Scan(&rank, &n)

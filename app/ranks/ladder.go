@@ -24,7 +24,7 @@ func (s *Service) Changes(ctx context.Context, c noren.Caller, f noren.RankChang
 // Ladder has a tenant's ranks and the number of members with each.
 type Ladder struct {
 	Ranks   []noren.Rank      // from the lowest up
-	Members map[int64]int     // by rank; 0: no rank
+	Members map[int64]int     // by rank, of those that checks apply to; 0: no rank
 	Checks  []noren.RankCheck // the latest first, at most twelve
 	Next    *ladder.Check     // nil: the tenant has no programme
 }

@@ -14,11 +14,12 @@ import (
 // forecastMoves is how many of the moves a Forecast lists.
 const forecastMoves = 100
 
-// Forecast is what the next check would do with the spend known now.
+// Forecast is what the next check would do with the spend known now. All its numbers count the members that checks apply to.
 type Forecast struct {
 	Check   ladder.Check
 	Ranks   []noren.Rank             // the ladder used, from the lowest up
 	Reasons map[noren.RankReason]int // number of members by reason
+	Before  map[int64]int            // number of members with each rank now; 0: no rank
 	After   map[int64]int            // number of members with each rank after the check; 0: no rank
 	Moves   []noren.RankMove         // the first forecastMoves moves
 	Moved   int                      // number of all moves
@@ -43,7 +44,7 @@ func (s *Service) Forecast(ctx context.Context, c noren.Caller, plan *noren.Rank
 		return out, &noren.Error{Kind: noren.Invalid, Field: "rank_programme", Message: "the shop has no rank programme"}
 	}
 	out.Check = programme.Next(s.run.Now(), c.Tenant.Location())
-	out.Reasons, out.After = make(map[noren.RankReason]int), make(map[int64]int)
+	out.Reasons, out.Before, out.After = make(map[noren.RankReason]int), make(map[int64]int), make(map[int64]int)
 	if plan != nil {
 		// The plan's ladder need not be stored: it may be what somebody is about to save.
 		out.Ranks = plan.Ranks
@@ -55,6 +56,8 @@ func (s *Service) Forecast(ctx context.Context, c noren.Caller, plan *noren.Rank
 	}
 	err = s.Preview(ctx, c.Tenant, plan, out.Check.At, func(m noren.RankMove) error {
 		out.Reasons[m.Reason]++
+		// Both from the same members at the same moment, so that their sums are equal.
+		out.Before[noren.Deref(m.Rank)]++
 		out.After[noren.Deref(m.To)]++
 		if m.Moved() {
 			out.Moved++

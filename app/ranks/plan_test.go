@@ -53,3 +53,40 @@ func TestLadderOutOfOrder(t *testing.T) {
 		apptest.Same(t, fmt.Sprint(c.entries), c.want, rows)
 	}
 }
+
+// TestNumbersCountTheSameMembers compares the numbers of members by rank that the page of ranks and the forecast show: both leave out
+// those who left or were merged.
+func TestNumbersCountTheSameMembers(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	var patches []noren.MemberPatch
+	for i, status := range noren.Statuses() {
+		p := noren.MemberPatch{Code: noren.Set(fmt.Sprint("N", i)), Status: noren.Set(status), Rank: noren.Set(noren.Ref{ID: 1})}
+		if status == noren.Left {
+			p.LeaveDate = noren.Set(noren.Date("2026-01-01"))
+		}
+		patches = append(patches, p)
+	}
+	apptest.Create(t, b, patches...)
+	ladder, err := b.Ranks.Ladder(b.Ctx, b.Caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := noren.RankPlan{
+		Programme: noren.RankProgramme{Start: "2026-01", WindowMonths: 12, CheckEveryMonths: 1, Demotion: "one_step"}, Ranks: ladder.Ranks,
+	}
+	f, err := b.Ranks.Forecast(b.Ctx, b.Caller, &plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apptest.Same(t, "the ladder and the forecast", ladder.Members, f.Before)
+	sum := func(counts map[int64]int) (n int) {
+		for _, c := range counts {
+			n += c
+		}
+		return n
+	}
+	if before, after := sum(f.Before), sum(f.After); before != after || before == 0 {
+		t.Errorf("%d members before the check and %d after it", before, after)
+	}
+}
