@@ -22,7 +22,8 @@ import (
 // auditRoutes are the audit log and the pages of its entries.
 func (d *Console) auditRoutes() []route {
 	return []route{
-		get("/audit", noren.Admin, d.audit).named("audit.title"),
+		get("/audit", noren.Admin, d.audit).named("audit.title").
+			asks("subject", "id", "login", "client", "dialect", "since", "until", "before"),
 		get("/audit/{entry}", noren.Admin, d.auditEntry),
 	}
 }
@@ -42,23 +43,24 @@ type auditView struct {
 	list     audit.List
 }
 
-// audit shows who changed what, newest first. A date that cannot be read counts as no limit, because browsers send only
-// valid dates or nothing.
+// audit shows who changed what, newest first.
 func (d *Console) audit(ctx context.Context, p *page) (web.Answer, error) {
 	v := auditView{from: p.query("since"), to: p.query("until"), filter: noren.AuditFilter{
-		Subject: p.query("subject"), SubjectID: p.query("id"), Dialect: p.query("dialect"), Login: p.query("login"),
-		ClientID: p.whole("client"), Before: p.whole("before"), Page: noren.Page{Limit: auditShown},
+		Subject: p.chosen("subject", p.T("audit.subject"), p.wordChoices("audit.subject.", auditSubjects())), SubjectID: p.query("id"),
+		Dialect: p.chosen("dialect", p.T("audit.dialect"), p.wordChoices("dialect.", auditDialects())), Login: p.query("login"),
+		ClientID: positive(p.query("client")), Before: p.before(), Page: noren.Page{Limit: auditShown},
 	}}
-	if day, ok := p.day(v.from); ok {
+	if day, ok := p.dayOf("since"); ok {
 		v.filter.At.From = day
 	}
-	if day, ok := p.day(v.to); ok {
+	if day, ok := p.dayOf("until"); ok {
 		v.filter.At.To = day.AddDate(0, 0, 1).Add(-time.Microsecond) // times are stored in microseconds
 	}
 	var err error
 	if v.list, err = d.Rooms.Audit.Log(ctx, p.caller(), v.filter); err != nil {
 		return web.Answer{}, err
 	}
+	p.chosen("client", p.T("bulk.client"), p.clientChoices(v.list.Clients))
 	if p.names, err = d.auditNames(ctx, p, v.list.Items); err != nil {
 		return web.Answer{}, err
 	}

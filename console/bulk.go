@@ -19,7 +19,7 @@ import (
 // bulkRoutes are the list of bulk updates, the charts of the queue, and the page of each bulk update.
 func (d *Console) bulkRoutes() []route {
 	return []route{
-		get("/bulk", noren.Viewer, d.bulk).named("bulk.title"),
+		get("/bulk", noren.Viewer, d.bulk).named("bulk.title").asks("state", "kind", "client", "delivery", "before"),
 		get("/bulk/health", noren.Viewer, d.bulkHealth),
 		post("/bulk/send-again", noren.Clerk, d.sendSeveralAgain).on("/bulk"),
 		get("/bulk/{id}", noren.Viewer, d.bulkRequest),
@@ -40,13 +40,15 @@ type bulkView struct {
 // bulk lists bulk updates. While one of those shown is about to change, the page polls for the list.
 func (d *Console) bulk(ctx context.Context, p *page) (web.Answer, error) {
 	v := bulkView{now: d.Rooms.Now(), filter: noren.BulkFilter{
-		State: noren.BulkState(p.query("state")), Kind: noren.BulkKind(p.query("kind")), ClientID: p.whole("client"),
-		Delivery: noren.DeliveryState(p.query("delivery")), Before: p.whole("before"), Limit: bulkShown,
+		State: noren.BulkState(p.chosen("state", p.T("bulk.state"), p.bulkStates())), Kind: noren.BulkKind(p.chosen("kind", p.T("bulk.kind"), p.bulkKinds())),
+		Delivery: noren.DeliveryState(p.chosen("delivery", p.T("bulk.callback"), p.deliveryStates())),
+		ClientID: positive(p.query("client")), Before: p.before(), Limit: bulkShown,
 	}}
 	var err error
 	if v.list, err = d.Rooms.Bulk.List(ctx, p.caller(), v.filter); err != nil {
 		return web.Answer{}, err
 	}
+	p.chosen("client", p.T("bulk.client"), p.clientChoices(v.list.Clients))
 	if p.part() {
 		return p.show(ctx, bulkTable(p, v))
 	}
@@ -62,6 +64,19 @@ func (v bulkView) moving() bool {
 	return slices.ContainsFunc(v.list.Items, func(s noren.BulkSummary) bool {
 		return s.Request.State == noren.BulkAccepted || s.NextAt != nil && s.NextAt.Sub(v.now) < soon
 	})
+}
+
+// bulkStates, bulkKinds and deliveryStates are the choices of the list's filters.
+func (p *page) bulkStates() []choice {
+	return p.wordChoices("bulk.state.", []string{string(noren.BulkAccepted), string(noren.BulkSucceeded), string(noren.BulkFailed)})
+}
+
+func (p *page) bulkKinds() []choice {
+	return p.wordChoices("bulk.kind.", []string{string(noren.BulkMembers), string(noren.BulkStock)})
+}
+
+func (p *page) deliveryStates() []choice {
+	return p.wordChoices("bulk.delivery.", []string{string(noren.CallbackPending), string(noren.CallbackDelivered), string(noren.CallbackGivenUp)})
 }
 
 // clientChoices are the choices of a filter: all clients, or one.

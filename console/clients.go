@@ -32,7 +32,7 @@ type Keys struct {
 func (d *Console) clientRoutes() []route {
 	return []route{
 		get("/clients", noren.Admin, d.clients).named("clients.title"),
-		get("/clients/new", noren.Admin, d.newClient),
+		get("/clients/new", noren.Admin, d.newClient).asks("dialect"),
 		post("/clients", noren.Admin, d.createClient).on("/clients/new?{dialect}"),
 		get("/clients/{id}", noren.Admin, d.client),
 		post("/clients/{id}", noren.Admin, d.updateClient).on("/clients/{id}"),
@@ -70,11 +70,13 @@ type clientForm struct {
 
 // newClient shows the form of a new client. The dialect is part of the address, because the other fields depend on it.
 func (d *Console) newClient(ctx context.Context, p *page) (web.Answer, error) {
-	dialect := noren.Dialect(p.query("dialect"))
-	if !slices.Contains(d.offered(), dialect) {
-		if offered := d.offered(); len(offered) > 0 {
-			dialect = offered[0]
-		}
+	var choices []choice
+	for _, dialect := range d.offered() {
+		choices = append(choices, choice{string(dialect), p.T("dialect." + string(dialect))})
+	}
+	dialect := noren.Dialect(p.chosen("dialect", p.T("clients.dialect"), choices))
+	if offered := d.offered(); dialect == "" && len(offered) > 0 {
+		dialect = offered[0]
 	}
 	list, err := d.Rooms.Access.Clients(ctx, p.caller())
 	if err != nil {

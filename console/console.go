@@ -173,7 +173,14 @@ func (d *Console) serve(ctx context.Context, r route, x *web.Request) (web.Answe
 			return web.Answer{}, err
 		}
 	}
+	if r.params != nil {
+		p.checkAddress(r.params)
+	}
 	a, err := r.handle(ctx, p)
+	// Told in place of what a list without the parameter would show, or of what went wrong with it.
+	if p.unusable != nil {
+		return web.Answer{}, p.unusable
+	}
 	if err != nil {
 		return web.Answer{}, err
 	}
@@ -196,6 +203,9 @@ func (d *Console) Refuse(x *web.Request, err error) web.Answer {
 		return p.askToSignIn(context.WithoutCancel(x.HTTP.Context()))
 	}
 	failure := failure{status: status, words: p.sentence(status, err), reference: x.ID}
+	if _, ok := errors.AsType[*unusable](err); ok {
+		failure.open = x.HTTP.URL.EscapedPath()
+	}
 	view := failurePage(p, failure)
 	if p.part() {
 		view = failurePart(p, failure)
@@ -220,7 +230,10 @@ func (p *page) later(ctx context.Context, err error, view templ.Component) (web.
 // sentence is the error in the words of the page. The text of err is for the log: it is English and may name internals.
 func (p *page) sentence(status int, err error) string {
 	e, _ := errors.AsType[*noren.Error](err)
+	u, isUnusable := errors.AsType[*unusable](err)
 	switch {
+	case isUnusable:
+		return p.T("address.unusable", u.name, u.value, u.why)
 	case e != nil && e.Reason == reasonOrigin:
 		return p.T("error.origin")
 	case e != nil && e.Reason == noren.ReasonIdempotency:

@@ -19,7 +19,9 @@ func (p *page) reading() reading {
 	if p.form != nil {
 		return reading{p.field("encoding"), p.field("delimiter")}
 	}
-	return reading{p.query("encoding"), p.query("delimiter")}
+	return reading{
+		p.chosen("encoding", p.T("imports.encoding"), p.encodingChoices()), p.chosen("delimiter", p.T("imports.delimiter"), p.delimiterChoices()),
+	}
 }
 
 func (r reading) choice() csvfile.Choice {

@@ -23,9 +23,9 @@ func (d *Console) importRoutes() []route {
 	upload := post("/imports", noren.Admin, d.uploadImport).on("/imports")
 	upload.stream, upload.bodyLimit = true, csvfile.MaxBytes+formAround
 	return []route{
-		get("/imports", noren.Admin, d.imports).named("imports.title"),
+		get("/imports", noren.Admin, d.imports).named("imports.title").asks("page"),
 		upload,
-		get("/imports/{id}", noren.Admin, d.importPage),
+		get("/imports/{id}", noren.Admin, d.importPage).asks("encoding", "delimiter"),
 		post("/imports/{id}", noren.Admin, d.setUpImport).on("/imports/{id}"),
 		post("/imports/{id}/cancel", noren.Admin, d.cancelImport).on("/imports/{id}"),
 		get("/imports/{id}/refused", noren.Admin, d.refusedLines).traces(),

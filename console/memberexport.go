@@ -24,13 +24,17 @@ const exportSlice = 500
 // order of the list: they are read slice by slice while they are sent, and in an order that can change meanwhile some
 // would be left out.
 func (d *Console) exportMembers(ctx context.Context, p *page) (web.Answer, error) {
-	f, _ := p.memberFilter()
-	f.Sort = nil // by ID
 	catalogue, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
 	if err != nil {
 		return web.Answer{}, err
 	}
-	e := &memberExport{console: d, page: p, ctx: ctx, filter: f, catalogue: catalogue, shiftJIS: p.query("encoding") == "shift_jis"}
+	f, _ := p.memberFilter(catalogue)
+	f.Sort = nil // by ID
+	encoding := p.chosen("encoding", p.T("imports.encoding"), p.encodingChoices())
+	if p.unusable != nil { // nothing is written to the audit log
+		return web.Answer{}, p.unusable
+	}
+	e := &memberExport{console: d, page: p, ctx: ctx, filter: f, catalogue: catalogue, shiftJIS: encoding == "shift_jis"}
 	charset := "utf-8"
 	if e.shiftJIS {
 		charset = "Shift_JIS"

@@ -24,19 +24,19 @@ func (d *Console) memberRoutes() []route {
 	upload := post("/members/{id}/attachments", noren.Clerk, d.attach).on("/members/{id}")
 	upload.stream, upload.bodyLimit = true, members.MaxUpload
 	return []route{
-		get("/members", noren.Viewer, d.members).named("members.title"),
+		get("/members", noren.Viewer, d.members).named("members.title").asks("q", "status", "rank", "store", "since", "sort", "page", "open"),
 		get("/members/new", noren.Clerk, d.newMember),
 		post("/members/new", noren.Clerk, d.createMember).on("/members/new"),
-		get("/members/export", noren.Clerk, d.exportMembers).traces(),
+		get("/members/export", noren.Clerk, d.exportMembers).traces().asks("q", "status", "rank", "store", "since", "sort", "encoding"),
 		d.ofMember("/members/{id}", noren.Viewer, d.member),
 		d.ofMember("/members/{id}/edit", noren.Clerk, d.editMember),
 		post("/members/{id}/edit", noren.Clerk, d.saveMember).on("/members/{id}/edit"),
-		d.ofMember("/members/{id}/points", noren.Viewer, d.memberPoints),
+		d.ofMember("/members/{id}/points", noren.Viewer, d.memberPoints).asks("page"),
 		post("/members/{id}/points", noren.Clerk, d.adjustPoints).on("/members/{id}"),
 		d.ofMember("/members/{id}/points/{entry}/reverse", noren.Admin, d.askToReverse),
 		post("/members/{id}/points/{entry}/reverse", noren.Admin, d.reversePoints).on("/members/{id}/points/{entry}/reverse"),
-		d.ofMember("/members/{id}/spend", noren.Viewer, d.memberSpend),
-		d.ofMember("/members/{id}/history", noren.Viewer, d.memberHistory),
+		d.ofMember("/members/{id}/spend", noren.Viewer, d.memberSpend).asks("page"),
+		d.ofMember("/members/{id}/history", noren.Viewer, d.memberHistory).asks("page"),
 		post("/members/{id}/notes", noren.Clerk, d.addNote).on("/members/{id}"),
 		post("/members/{id}/notes/{note}/delete", noren.Clerk, d.deleteNote).on("/members/{id}"),
 		upload,
@@ -57,13 +57,9 @@ const (
 // know whether there is a next page.
 type paging struct{ number, rows int }
 
-// paging reads the number of the page, from 1. Anything else counts as 1.
+// paging reads the number of the page, from 1.
 func (p *page) paging() paging {
-	n, err := strconv.Atoi(p.query("page"))
-	if err != nil || n < 1 {
-		n = 1
-	}
-	return paging{number: min(n, mostOffset/rowsShown), rows: rowsShown}
+	return paging{number: max(int(p.place("page", 1, mostOffset/rowsShown)), 1), rows: rowsShown}
 }
 
 // ask is the page for the service: one row more than is shown.
@@ -100,30 +96,36 @@ func memberSorts() map[string][]noren.Sort {
 	}
 }
 
-// memberFilter reads the filter from the address. Unknown values are ignored, as in an outdated link.
-func (p *page) memberFilter() (f noren.MemberFilter, asked url.Values) {
+// memberFilter reads the filter from the address. The catalogue has the ranks and stores that there are to choose from.
+func (p *page) memberFilter(c stock.Catalogue) (f noren.MemberFilter, asked url.Values) {
 	asked = make(url.Values)
 	f.Typed = true
 	if f.Keyword = p.query("q"); f.Keyword != "" {
 		asked.Set("q", f.Keyword)
 	}
-	if status := noren.Status(p.query("status")); slices.Contains(noren.Statuses(), status) {
-		f.Statuses = []noren.Status{status}
-		asked.Set("status", string(status))
+	if status := p.chosen("status", p.T("member.status"), p.statusFilter()); status != "" {
+		f.Statuses = []noren.Status{noren.Status(status)}
+		asked.Set("status", status)
 	}
-	for name, ids := range map[string]*[]int64{"rank": &f.RankIDs, "store": &f.StoreIDs} {
-		if id, err := strconv.ParseInt(p.query(name), 10, 64); err == nil {
-			*ids = []int64{id}
-			asked.Set(name, strconv.FormatInt(id, 10))
-		}
+	if id := p.chosenID("rank", p.T("member.rank_id"), p.rankFilter(c)); id != 0 {
+		f.RankIDs = []int64{id}
+		asked.Set("rank", number(id))
 	}
-	if day, ok := p.day(p.query("since")); ok {
+	if id := p.chosenID("store", p.T("member.store_id"), p.storeFilter(c)); id != 0 {
+		f.StoreIDs = []int64{id}
+		asked.Set("store", number(id))
+	}
+	if day, ok := p.dayOf("since"); ok {
 		f.Created.From = day
 		asked.Set("since", p.query("since"))
 	}
-	if order, known := memberSorts()[p.query("sort")]; known && order != nil {
+	if name := p.query("sort"); name != "" {
+		order, known := memberSorts()[name]
+		if !known {
+			p.cannotUse("sort", p.T("address.place"))
+		}
 		f.Sort = order
-		asked.Set("sort", p.query("sort"))
+		asked.Set("sort", name)
 	}
 	return f, asked
 }
@@ -152,8 +154,12 @@ func scanned(keyword string, table memberTable) (id int64, ok bool) {
 
 // members lists the matching members. The search box and the filters request only the table.
 func (d *Console) members(ctx context.Context, p *page) (web.Answer, error) {
-	f, asked := p.memberFilter()
-	table := memberTable{asked: asked, paging: p.paging()}
+	catalogue, err := d.Rooms.Stock.Catalogue(ctx, p.caller())
+	if err != nil {
+		return web.Answer{}, err
+	}
+	f, asked := p.memberFilter(catalogue)
+	table := memberTable{asked: asked, catalogue: catalogue, paging: p.paging()}
 	f.Page = table.paging.ask()
 	counted, err := d.Rooms.Members.Counts(ctx, p.caller(), f)
 	if err != nil {
@@ -172,9 +178,6 @@ func (d *Console) members(ctx context.Context, p *page) (web.Answer, error) {
 		if id, one := scanned(f.Keyword, table); one {
 			return p.redirect(memberPath(id, "")), nil
 		}
-	}
-	if table.catalogue, err = d.Rooms.Stock.Catalogue(ctx, p.caller()); err != nil {
-		return web.Answer{}, err
 	}
 	if p.part() {
 		return p.show(ctx, memberRows(p, table))

@@ -29,6 +29,7 @@ type page struct {
 	asked    url.Values // the query of the address; none where it cannot be read, which serve refuses
 	form     url.Values // of a POST
 	problems problems   // what is wrong with the form
+	unusable *unusable  // the first parameter of the address that cannot be used; nil: none
 	names    auditNames // of what the entries on a page of the audit log refer to
 
 	measuring   bool         // the view is rendered to find its fields

@@ -3,18 +3,17 @@ package console
 import (
 	"context"
 	"net/url"
-	"slices"
-	"time"
 
 	"noren"
+	"noren/lenient"
 	"noren/web"
 )
 
 // pointRoutes are the lists of points of many members, to which the numbers of the first page lead.
 func (d *Console) pointRoutes() []route {
 	return []route{
-		get("/points", noren.Viewer, d.pointMovements),
-		get("/points/expiring", noren.Viewer, d.pointsExpiring),
+		get("/points", noren.Viewer, d.pointMovements).asks("flow", "since", "page"),
+		get("/points/expiring", noren.Viewer, d.pointsExpiring).asks("month", "page"),
 	}
 }
 
@@ -70,12 +69,9 @@ func (p *page) flowChoices() []choice {
 
 // pointMovements lists movements of points, newest first.
 func (d *Console) pointMovements(ctx context.Context, p *page) (web.Answer, error) {
-	v := movementsView{paging: p.paging(), flow: noren.PointFlow(p.query("flow"))}
-	if !slices.Contains(pointFlows(), v.flow) {
-		v.flow = ""
-	}
+	v := movementsView{paging: p.paging(), flow: noren.PointFlow(p.chosen("flow", p.T("points.why"), p.flowChoices()))}
 	f := noren.PointEntryFilter{Flow: v.flow, Newest: true, Page: v.ask()}
-	if from, ok := p.day(p.query("since")); ok {
+	if from, ok := p.dayOf("since"); ok {
 		v.since, f.At.From = noren.DateOf(from, p.zone()), from
 	}
 	list, err := d.Rooms.Points.Ledger(ctx, p.caller(), f)
@@ -101,9 +97,14 @@ func expiringPath(month noren.Month) string { return "/points/expiring?month=" +
 
 // pointsExpiring lists the points that expire in one month, soonest first; without a month, in the running one.
 func (d *Console) pointsExpiring(ctx context.Context, p *page) (web.Answer, error) {
-	v := expiringView{paging: p.paging(), month: noren.Month(p.query("month"))}
-	if _, err := time.Parse("2006-01", string(v.month)); err != nil {
-		v.month = noren.Month(d.Rooms.Now().In(p.zone()).Format("2006-01"))
+	v := expiringView{paging: p.paging(), month: noren.Month(d.Rooms.Now().In(p.zone()).Format("2006-01"))}
+	if text := p.query("month"); text != "" {
+		month, wrong := lenient.Month(text)
+		if wrong != nil {
+			p.cannotUse("month", p.T("address.month"))
+			month = v.month
+		}
+		v.month = month
 	}
 	list, err := d.Rooms.Points.ExpiringIn(ctx, p.caller(), v.month, v.ask())
 	if err != nil {

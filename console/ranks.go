@@ -19,7 +19,7 @@ func (d *Console) rankRoutes() []route {
 	return []route{
 		get("/ranks", noren.Viewer, d.ranks).named("ranks.title"),
 		get("/ranks/next", noren.Viewer, d.forecast),
-		get("/ranks/changes", noren.Viewer, d.rankChanges),
+		get("/ranks/changes", noren.Viewer, d.rankChanges).asks("check", "page"),
 		get("/ranks/programme", noren.Admin, d.programmePage),
 		post("/ranks/programme", noren.Admin, d.saveProgramme).on("/ranks/programme"),
 	}
@@ -71,7 +71,11 @@ func (h rankHistory) path() string {
 // rankChanges lists rank changes with their reasons: all of them, or those of one check.
 func (d *Console) rankChanges(ctx context.Context, p *page) (web.Answer, error) {
 	h := rankHistory{paging: p.paging()}
-	if at, err := time.Parse(time.RFC3339, p.query("check")); err == nil {
+	if text := p.query("check"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			p.cannotUse("check", p.T("address.place"))
+		}
 		h.check = &at
 	}
 	ladder, err := d.Rooms.Ranks.Ladder(ctx, p.caller())

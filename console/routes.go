@@ -21,7 +21,14 @@ type route struct {
 	traced          bool  // the audit log tells who has read it
 	// page is the pattern of the page with the route's form, below /console. "?{name}" adds a field of the form to its query.
 	page   string
-	secret bool // what is typed into the form is not brought back after signing in again
+	secret bool     // what is typed into the form is not brought back after signing in again
+	params []string // of the address of a list, which refuses others; nil: it is no list
+}
+
+// asks names the parameters of a list's address.
+func (r route) asks(params ...string) route {
+	r.params = params
+	return r
 }
 
 // hides marks a form with secrets.

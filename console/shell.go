@@ -15,6 +15,7 @@ type failure struct {
 	status    int
 	words     string
 	reference string // the request ID, to find the request in the log
+	open      string // the address without its parameters, if one of them is what is wrong
 }
 
 // within reports whether this page is at the path or below it.

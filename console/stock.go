@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ import (
 // stockRoutes are the table of stock and the page of each level, which is a product in a store.
 func (d *Console) stockRoutes() []route {
 	return []route{
-		get("/stock", noren.Viewer, d.stock).named("stock.title"),
-		get("/stock/{product}/{store}", noren.Viewer, d.stockLevel),
+		get("/stock", noren.Viewer, d.stock).named("stock.title").asks("q", "store", "from"),
+		get("/stock/{product}/{store}", noren.Viewer, d.stockLevel).asks("days", "from"),
 		post("/stock/{product}/{store}", noren.Clerk, d.setStock).on("/stock/{product}/{store}"),
 	}
 }
@@ -43,11 +44,12 @@ type stockView struct {
 
 // stock shows products by stores. While the user types, the search box requests only the table.
 func (d *Console) stock(ctx context.Context, p *page) (web.Answer, error) {
-	v := stockView{keyword: p.query("q"), store: p.whole("store")}
+	v := stockView{keyword: p.query("q")}
 	var err error
 	if v.stores, err = d.storesToChoose(ctx, p); err != nil {
 		return web.Answer{}, err
 	}
+	v.store = p.chosenID("store", p.T("stock.store"), p.storeChoices(v.stores))
 	columns := min(len(v.stores), stock.MaxStores)
 	if v.store != 0 || columns == 0 {
 		columns = 1
@@ -81,11 +83,6 @@ func (p *page) storeChoices(stores []noren.Store) []choice {
 	return list
 }
 
-// whole is a positive number from a parameter; 0 if it is not one.
-func (p *page) whole(name string) int64 {
-	return positive(p.query(name))
-}
-
 // positive parses a number; 0 if text is not a number or is negative.
 func positive(text string) int64 {
 	n, err := strconv.ParseInt(text, 10, 64)
@@ -113,7 +110,7 @@ const farthest = 1_000_000
 
 // stretch is the position given in the address, with pages of that size.
 func (p *page) stretch(size int) stretch {
-	return stretch{size: size, offset: int(min(p.whole("from"), farthest))}
+	return stretch{size: size, offset: int(p.place("from", 0, farthest))}
 }
 
 // to is the number of the last entry shown, from 1.
@@ -178,12 +175,11 @@ func (d *Console) levelView(ctx context.Context, p *page) (v levelView, err erro
 		return v, err
 	}
 	// Only the offered periods are accepted, so that an address cannot ask for decades of movements.
-	v.days = 30
+	var spans []choice
 	for _, days := range levelSpans() {
-		if p.whole("days") == days {
-			v.days = days
-		}
+		spans = append(spans, choice{number(days), p.T("stock.days", number(days))})
 	}
+	v.days = cmp.Or(p.chosenID("days", p.T("stock.span"), spans), 30)
 	v.stretch = p.stretch(levelMovements)
 	v.span = d.Rooms.Stock.LastDays(p.caller().Tenant, int(v.days))
 	v.history, err = d.Rooms.Stock.History(ctx, p.caller(), v.key, v.span, noren.Page{Limit: v.stretch.size, Offset: v.stretch.offset})

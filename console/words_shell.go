@@ -52,9 +52,18 @@ func shellWords() map[string]text {
 		"reason.file_too_large": {"ファイルが大きすぎます。%sまでのファイルを選択してください。", "The file is too large. Choose a file of up to %s."},
 		"reason.out_of_bounds":  {"%[1]sから%[2]sまでの数字を入力してください。", "Must be a number from %[1]s to %[2]s."},
 
+		"address.unusable": {"アドレスの条件「%[1]s=%[2]s」は使用できません。%[3]s", "The condition “%[1]s=%[2]s” in the address cannot be used. %[3]s"},
+		"address.unknown":  {"この画面にはない条件です。", "This page has no such condition."},
+		"address.twice":    {"1つだけ指定してください。", "Give it only once."},
+		"address.long":     {"長すぎます。短くしてください。", "It is too long."},
+		"address.choice":   {"「%s」は画面の選択肢から選び直してください。", "Choose again under “%s” on the page."},
+		"address.place":    {"一覧を先頭から開き直してください。", "Open the list again from its start."},
+		"address.month":    {"月を2026-11の形式で指定してください。", "Not a month; write it as 2026-11."},
+
 		"error.title":                    {"エラー", "Error"},
 		"error.reference":                {"問い合わせ番号", "Reference"},
 		"error.back":                     {"前の画面へ戻る", "Back to the previous page"},
+		"error.open":                     {"条件なしで開く", "Open without conditions"},
 		"error.home":                     {"会員一覧へ戻る", "Back to members"},
 		"error.origin":                   {"別のサイトから送信されたため、受け付けませんでした。この画面を開き直して、もう一度お試しください。", "This form was sent from another site and was refused. Open the page again and repeat the change."},
 		"error.sent_before":              {"この画面の内容はすでに送信されています。ページを再読み込みして、もう一度お試しください。", "This form was already sent. Reload the page and try again."},

@@ -355,18 +355,40 @@ func (w *window) theme(name string) {
 	w.until(`document.getAnimations().length === 0`) // a colour in transition has the contrast of neither end
 }
 
-// fits fails the test if the page is wider than the window, and saves a picture of it if requested.
+// misplaced is a script that lists what does not fit on the page: a page that is wider than the window, a choice that is cut off in its
+// field, a table that can be scrolled up and down although nothing bounds its height, and a button of a row of fields that is on the
+// line of none of them.
+const misplaced = `(() => {
+	const found = [], shown = e => e.getClientRects().length > 0, root = document.documentElement;
+	const middle = e => { const r = e.getBoundingClientRect(); return r.top + r.height / 2; };
+	if (root.scrollWidth > root.clientWidth) found.push("the page is " + (root.scrollWidth - root.clientWidth) + " pixels wider than the window");
+	const text = document.createElement("canvas").getContext("2d");
+	for (const s of [...document.querySelectorAll("select")].filter(shown)) {
+		const style = getComputedStyle(s), room = s.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+		text.font = style.font;
+		for (const o of s.options) if (text.measureText(o.text).width > room + 1) found.push("the choice " + o.text + " is cut off");
+	}
+	for (const t of document.querySelectorAll(".table-responsive:not(.scrolled)"))
+		if (t.scrollHeight > t.clientHeight && getComputedStyle(t).overflowY !== "hidden") found.push("a table has a vertical scrollbar");
+	for (const b of [...document.querySelectorAll(".filters .btn")].filter(shown)) {
+		const fields = [...b.closest(".filters").querySelectorAll("input, select")].filter(shown);
+		if (!fields.some(f => Math.abs(middle(f) - middle(b)) < 3)) found.push("the button " + b.innerText + " is on the line of no field");
+	}
+	return found;
+})()`
+
+// fits fails the test if something is misplaced on the page, and saves a picture of it if requested.
 func (w *window) fits(name string) {
 	w.Helper()
 	if !w.looked {
 		return
 	}
-	for _, width := range []int64{360, 1440} {
+	for _, width := range []int64{360, 768, 1280, 1440} {
 		w.size(width)
-		var over int
-		w.run(chromedp.Evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth", &over))
-		if over > 0 {
-			w.Errorf("%s is %d pixels wider than a window of %d", name, over, width)
+		var found []string
+		w.run(chromedp.Evaluate(misplaced, &found))
+		for _, what := range found {
+			w.Errorf("%s in a window of %d: %s", name, width, what)
 		}
 		if dir := os.Getenv(envScreenshots); dir != "" {
 			var picture []byte
