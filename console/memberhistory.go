@@ -32,15 +32,20 @@ func (d *Console) memberHistory(ctx context.Context, p *page) (web.Answer, error
 	if v.history, err = d.Rooms.Members.History(ctx, p.caller(), m.ID, v.paging.ask()); err != nil {
 		return web.Answer{}, err
 	}
-	v.history.Entries, v.more = shownOf(v.paging, v.history.Entries)
+	v.history.Events, v.more = shownOf(v.paging, v.history.Events)
 	return p.show(ctx, memberHistoryPage(p, v))
 }
 
 // change is one column before and after, formatted for people.
 type change struct{ column, before, after string }
 
-// changes formats the columns of an entry of the audit log. The entry of a new member has only the columns that were set.
-func (p *page) changes(m memberSeen, e noren.AuditEntry) []change {
+// changes formats the columns of an entry of the audit log, or a movement of points. The entry of a new member has only the columns
+// that were set.
+func (p *page) changes(m memberSeen, e members.Event) []change {
+	if e.Points != nil {
+		after := strings.TrimSpace(p.signed(e.Points.Delta) + " " + p.pointReason(*e.Points))
+		return []change{{column: p.T("history.points", p.pointTitle(e.Points.Type), p.T("points.kind."+string(e.Points.Kind))), after: after}}
+	}
 	var columns map[string][2]any
 	if err := json.Unmarshal(e.Changes, &columns); err != nil {
 		return []change{{column: string(e.Changes)}}

@@ -1436,7 +1436,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if len(v.history.Entries) == 0 {
+			if len(v.history.Events) == 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "<p class=\"text-secondary\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1550,7 +1550,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				for _, e := range v.history.Entries {
+				for _, e := range v.history.Events {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 127, "<tbody>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -1702,7 +1702,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = pages(p, v.paging, v.more, len(v.history.Entries), memberPath(v.ID, "/history")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = pages(p, v.paging, v.more, len(v.history.Events), memberPath(v.ID, "/history")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

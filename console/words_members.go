@@ -72,6 +72,7 @@ func memberWords() map[string]text {
 		"history.before":  {"変更前", "Before"},
 		"history.after":   {"変更後", "After"},
 		"history.note":    {"メモ%s", "Note %s"},
+		"history.points":  {"%[1]s %[2]s", "%[1]s: %[2]s"},
 		"history.none":    {"変更の記録はまだありません。", "No changes yet."},
 		"history.table":   {"変更履歴", "Changes"},
 

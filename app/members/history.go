@@ -11,25 +11,65 @@ import (
 
 // History lists who changed what of a member, newest first.
 type History struct {
-	Entries []noren.AuditEntry
-	Clients map[int64]string // the names of the entries' clients, by id
+	Events  []Event
+	Clients map[int64]string // the names of the events' clients, by id
 }
 
-// History returns one page of the audit log of a member, newest first. NotFound if the caller may not see the
-// member.
+// Event is an entry of the audit log about the member, or a movement of the member's points, of which the audit log has one entry for
+// all members that a call has named.
+type Event struct {
+	noren.AuditEntry // of a movement: only when it was, by whom, and through what
+
+	Points *noren.PointEntry // nil: it is an entry of the audit log
+}
+
+// History returns one page of what happened to a member and to the member's points, newest first. NotFound if the caller may not see
+// the member.
 func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p noren.Page) (out History, err error) {
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return err
 		}
-		f := noren.AuditFilter{Subject: "member", SubjectID: strconv.FormatInt(member, 10), Page: p}
-		if out.Entries, err = tx.Audit(ctx, f); err != nil {
+		var upTo noren.Page
+		if p.Limit > 0 {
+			upTo.Limit = p.Offset + p.Limit // what is on a page depends on both lists from their beginnings
+		}
+		entries, err := tx.Audit(ctx, noren.AuditFilter{Subject: "member", SubjectID: strconv.FormatInt(member, 10), Page: upTo})
+		if err != nil {
 			return err
+		}
+		moved, err := tx.PointEntries(ctx, noren.PointEntryFilter{MemberID: member, Newest: true, Page: upTo})
+		if err != nil {
+			return err
+		}
+		out.Events = merged(entries, moved)
+		out.Events = out.Events[min(p.Offset, len(out.Events)):]
+		if p.Limit > 0 {
+			out.Events = out.Events[:min(p.Limit, len(out.Events))]
 		}
 		out.Clients, err = audit.ClientNames(ctx, tx)
 		return err
 	})
 	return out, err
+}
+
+// merged joins two lists, each newest first, into one.
+func merged(entries []noren.AuditEntry, moved []noren.PointEntry) []Event {
+	events := make([]Event, 0, len(entries)+len(moved))
+	for _, e := range entries {
+		for len(moved) > 0 && moved[0].At.After(e.At) {
+			events, moved = append(events, movement(&moved[0])), moved[1:]
+		}
+		events = append(events, Event{AuditEntry: e})
+	}
+	for i := range moved {
+		events = append(events, movement(&moved[i]))
+	}
+	return events
+}
+
+func movement(e *noren.PointEntry) Event {
+	return Event{noren.AuditEntry{At: e.At, ClientID: e.ClientID, Login: e.Login, Dialect: e.Dialect, RequestID: e.RequestID}, e}
 }
 
 // LastChanges returns who last changed each column of a member, as far as the latest entries of the audit log

@@ -1,8 +1,10 @@
 package members_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/app/apptest"
@@ -49,8 +51,54 @@ func TestMemberHistory(t *testing.T) {
 		}
 	}
 	h, err := b.Members.History(b.Ctx, b.Caller, 1, noren.Page{Limit: 1})
-	if err != nil || len(h.Entries) != 1 || string(h.Entries[0].Changes) != `{"note":[null,"note 1"]}` || h.Clients[*h.Entries[0].ClientID] != "api" {
+	if err != nil || len(h.Events) != 1 || string(h.Events[0].Changes) != `{"note":[null,"note 1"]}` || h.Clients[*h.Events[0].ClientID] != "api" {
 		t.Errorf("%+v, error %v", h, err)
+	}
+}
+
+// TestMovementsInTheHistory checks that movements of the member's points stand among the changes, in the order of their times, however
+// the list is cut into pages, and whether a call was about this member alone or about several.
+func TestMovementsInTheHistory(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	for i := range int64(4) {
+		b.Clock.Advance(time.Minute)
+		if _, _, err := b.Members.Update(b.Ctx, b.Caller, []noren.MemberPatch{{ID: 1, Note: noren.Set(fmt.Sprint("note ", i))}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		b.Clock.Advance(time.Minute)
+		give := points.Adjustment{
+			Query: noren.MemberQuery{IDs: []int64{1, 2}[:1+i%2]}, Mode: points.Add, Amount: 10 + i, Type: noren.DefaultPoint,
+		}
+		if _, err := b.Points.Adjust(b.Ctx, b.Caller, give, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"+13", "note 3", "+12", "note 2", "+11", "note 1", "+10", "note 0"}
+	for _, limit := range []int{0, 1, 3, 8, 50} {
+		var lines []string
+		for offset := 0; offset == 0 || limit > 0 && offset < len(want); offset += limit {
+			h, err := b.Members.History(b.Ctx, b.Caller, 1, noren.Page{Limit: limit, Offset: offset})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range h.Events {
+				var changes map[string][2]any
+				switch _ = json.Unmarshal(e.Changes, &changes); {
+				case e.ClientID == nil: // the shop file that made the member
+				case h.Clients[*e.ClientID] != "api":
+					t.Errorf("by %v", e.ClientID)
+				case e.Points != nil:
+					lines = append(lines, fmt.Sprintf("%+d", e.Points.Delta))
+				case changes["note"][1] != nil:
+					lines = append(lines, fmt.Sprint(changes["note"][1]))
+				}
+			}
+			if limit == 0 {
+				break
+			}
+		}
+		apptest.Same(t, fmt.Sprint("in pages of ", limit), want, lines)
 	}
 }
 
