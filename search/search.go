@@ -24,8 +24,17 @@ const maxWords = 8
 const separator = '\n'
 
 // Haystack joins the fields in their normal form, without empty ones. Fields that should be found when written
-// together, such as last and first name, are passed as one field.
+// together are passed as one field; Name is that for names.
 func Haystack(fields ...string) string { return strings.Map(plainVariant, Stored(fields...)) }
+
+// Name returns the field by which a whole name is found: with the family name behind it again, so that the given name may come first
+// without a blank between them.
+func Name(last, first string) string {
+	if last == "" || first == "" {
+		return last + first
+	}
+	return last + first + last
+}
 
 // Stored is Haystack for texts kept in a table: variants of kanji stay different, because the list of variants may
 // grow, but what is in a table stays as it was written.

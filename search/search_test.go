@@ -92,6 +92,7 @@ func TestTyped(t *testing.T) {
 		"+819011112222": true, "+81 80 3333 4444": true, "080 3333 4444": true, "0803333444": true, "819011112222": true,
 		"090-2222-1111": false, "56780901": false, "56789": false, "+81 90 3333 4444": false,
 		"100-0001": true, "1000001": true, "〒100-0001": true, "〒 100ー0001": true, "１００−０００１": true, "〒１０００００１": true,
+		"100 0001": true, "〒100 0001": true, "〒 １００　０００１": true, "山田 100 0001": true, "100 0001 花子": true, "100 0002": false,
 		"100-0002": false, "000-1100": false, "1000001199": false,
 		"1990-01-02": true, "1990/1/2": true, "19900102": true, "1990年1月2日": true, "平成2年1月2日": true, "H2.1.2": true, "１９９０／０１／０２": true,
 		"1990-02-01": false, "1990-1-20": false, "0102": false,
@@ -140,6 +141,20 @@ func TestPhonesTyped(t *testing.T) {
 			t.Fatalf("%q does not find %q as %q", typed, stored, haystack)
 		}
 	})
+}
+
+// TestGivenNameFirst: a whole name is found whichever part comes first, with a blank or without one.
+func TestGivenNameFirst(t *testing.T) {
+	t.Parallel()
+	haystack := search.Haystack(search.Name("山田", "花子"), search.Name("ﾔﾏﾀﾞ", "はなこ"), search.Name("", "Hanako"), search.Name("高﨑", ""))
+	for keyword, want := range map[string]bool{
+		"山田花子": true, "花子山田": true, "花子 山田": true, "花子山": true, "はなこやまだ": true, "ヤマダハナコ": true, "ﾊﾅｺﾔﾏﾀﾞ": true,
+		"hanakohanako": false, "高崎高崎": false, "花子花子": false, "山田山田": false, "花子ヤマダ": false,
+	} {
+		if got := finds(t, haystack, search.Typed(keyword)); got != want {
+			t.Errorf("%q finds %q: %t", keyword, haystack, got)
+		}
+	}
 }
 
 func TestFieldsStayApart(t *testing.T) {

@@ -75,7 +75,7 @@ func isWholePhone(digits string) bool {
 
 // postalCode returns the seven digits of a postal code; empty if the text is none.
 func postalCode(text string) string {
-	text = strings.TrimPrefix(normalize(text), "〒")
+	text = strings.TrimLeft(normalize(text), "〒-")
 	if len(text) != postalDigits || strings.ContainsFunc(text, func(r rune) bool { return !isDigit(r) }) {
 		return ""
 	}
@@ -89,14 +89,17 @@ func Typed(keyword string) Query {
 	if len(texts) > 1 {
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "〒" })
 	}
-	return newQuery(joinPhones(texts), typedForms)
+	return newQuery(joinNumbers(texts), typedForms)
 }
 
-// joinPhones joins texts that are parts of one telephone number.
-func joinPhones(texts []string) (joined []string) {
+// joinNumbers joins texts that are parts of one telephone number, or of a postal code as in 100 0001.
+func joinNumbers(texts []string) (joined []string) {
+	whole := func(text string) bool {
+		return isWholePhone(lenient.Dialled(normalize(text))) || postalCode(text) != ""
+	}
 	for len(texts) > 0 {
 		n := len(texts)
-		for n > 1 && !isWholePhone(lenient.Dialled(normalize(strings.Join(texts[:n], "-")))) {
+		for n > 1 && !whole(strings.Join(texts[:n], "-")) {
 			n--
 		}
 		joined, texts = append(joined, strings.Join(texts[:n], "-")), texts[n:]

@@ -11,7 +11,8 @@ import (
 )
 
 // searchedFields are what a keyword looks at: names, kana, company, codes, telephone numbers and the first e-mail address; and then the
-// keys that people look for in addition. Last and first name are one field, so that the full name is found however it is spaced.
+// keys that people look for in addition. Last and first name are one field, so that the full name is found however it is spaced, and
+// whichever comes first.
 var (
 	searchedFields = [][]string{
 		{"last_name", "first_name"},
@@ -63,14 +64,14 @@ func searchedScanner(unseen ...string) func(scannable) (searched, error) {
 		}
 		at := 0
 		for i, names := range searchedFields {
-			fields[i] = ""
-			for _, name := range names {
-				// A column without a value is an empty text, which adds nothing to the field.
+			parts := [2]string{} // a column without a value is an empty text, which adds nothing to the field
+			for n, name := range names {
 				if !slices.Contains(unseen, name) {
-					fields[i] += columns[at].String
+					parts[n] = columns[at].String
 				}
 				at++
 			}
+			fields[i] = search.Name(parts[0], parts[1])
 		}
 		keys := search.Keys{
 			Phones:     fields[phoneField : phoneField+2],
