@@ -80,6 +80,7 @@ const (
 	ReasonOutOfRange          Reason = "out_of_range"
 	ReasonNotDate             Reason = "not_date"
 	ReasonNotTime             Reason = "not_time"
+	ReasonShortYear           Reason = "short_year"   // a day whose year has two digits
 	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field allows
 	ReasonMissing             Reason = "missing"      // a required value is missing
 	ReasonTaken               Reason = "taken"        // a unique value that another has

@@ -131,6 +131,8 @@ func dateColumn(name, group string, ref func(*member) **noren.Date, field func(*
 				return ""
 			case wrong.Reason == noren.ReasonNotDate:
 				return p.T("reason.not_a_date")
+			case wrong.Reason == noren.ReasonShortYear:
+				return p.T("reason.short_year")
 			}
 			return p.T("reason.not_a_birthday")
 		},

@@ -36,6 +36,7 @@ func TestNewMember(t *testing.T) {
 		"postal":     {"postal_code", "12-34", "郵便番号を入力してください"},
 		"mail":       {"email", "nitta@example", "メールアドレスを入力してください"},
 		"day":        {"birth_date", "1990-02-30", "日付を入力してください"},
+		"short year": {"birth_date", "60/12/31", "年は4桁で"},
 		"unborn":     {"birth_date", "2026-04-02", "今日までの正しい生年月日"},
 		"ancient":    {"birth_date", "0085-12-31", "今日までの正しい生年月日"},
 		"status":     {"status", "GONE", "この値は使用できません"},
@@ -85,7 +86,7 @@ func TestNewMember(t *testing.T) {
 
 	// Typed as people do, and read as in every other form.
 	_, code, body, made = create(w, map[string]string{
-		"last_name": "仁田", "last_kana": "にった", "phone": "０３ー９９９９ー０００１", "postal_code": "〒１００－０００１", "birth_date": "昭和60年12月31日", "point_unit_price": "1,000", "point_unit": "１．５",
+		"last_name": "仁田", "last_kana": "にった", "phone": "０３ー９９９９ー０００１", "postal_code": "〒 100　0001", "birth_date": "昭和60年12月31日", "point_unit_price": "1,000", "point_unit": "１．５",
 	})
 	if code != http.StatusSeeOther {
 		t.Fatalf("%d %s", code, body)

@@ -48,6 +48,7 @@ func shellWords() map[string]text {
 		"reason.required":       {"入力してください。", "Required."},
 		"reason.too_long":       {"%d文字以内で入力してください。", "At most %d characters."},
 		"reason.not_a_number":   {"数字で入力してください。", "Not a number."},
+		"reason.short_year":     {"年は4桁で入力してください(例: 2026-04-01)。", "Write the year with four digits, as in 2026-04-01."},
 		"reason.not_a_date":     {"日付を入力してください(例: 2026-04-01)。", "Not a date; write it as 2026-04-01."},
 		"reason.file_too_large": {"ファイルが大きすぎます。%sまでのファイルを選択してください。", "The file is too large. Choose a file of up to %s."},
 		"reason.out_of_bounds":  {"%[1]sから%[2]sまでの数字を入力してください。", "Must be a number from %[1]s to %[2]s."},

@@ -24,6 +24,9 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonNotTime: {
 			"日時ではありません。2026-11-02 10:00:00の形式で指定してください", "not a time; write it as 2026-11-02 10:00:00",
 		},
+		noren.ReasonShortYear: {
+			"年が2桁のため、日付を特定できません。2026-11-02の形式で指定してください", "the year has two digits; write it as 2026-11-02",
+		},
 		noren.ReasonUnknownWord:   {"使用できない値です", "not an allowed value"},
 		noren.ReasonMissing:       {"値を入力してください", "required"},
 		noren.ReasonTaken:         {"ほかのデータで使われています", "already used by another record"},

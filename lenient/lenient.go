@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -131,81 +130,6 @@ func Hundredths(s string) (noren.Hundredths, *Wrong) {
 	return h, nil
 }
 
-// eras are the Japanese eras in which people and shops of today have days, with their first year.
-var eras = map[string]int{
-	"明治": 1868, "大正": 1912, "昭和": 1926, "平成": 1989, "令和": 2019,
-	"M": 1868, "T": 1912, "S": 1926, "H": 1989, "R": 2019,
-}
-
-var eraDay = regexp.MustCompile(`^(明治|大正|昭和|平成|令和|[MTSHR])\.?(元|[0-9]{1,2})[年./-]([0-9]{1,2})[月./-]([0-9]{1,2})日?$`)
-
-// westernDay returns the text with the year of an era turned into that of the calendar.
-func westernDay(s string) string {
-	m := eraDay.FindStringSubmatch(strings.ToUpper(s))
-	if m == nil {
-		return s
-	}
-	year, err := strconv.Atoi(m[2])
-	if err != nil { // 元年, the first year
-		year = 1
-	}
-	return fmt.Sprintf("%d/%s/%s", eras[m[1]]+year-1, strings.TrimPrefix(m[3], "0"), strings.TrimPrefix(m[4], "0"))
-}
-
-// clock matches the time of day that programs add to a day.
-var clock = regexp.MustCompile(`[ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$`)
-
-// Date reads a day: 2026-11-02, 2026/11/2, 2026.11.2, 20261102, 2026年11月2日 or 令和8年11月2日.
-func Date(s string) (noren.Date, *Wrong) {
-	text := westernDay(clock.ReplaceAllString(Narrow(s), ""))
-	for _, layout := range []string{time.DateOnly, "2006/1/2", "2006-1-2", "2006.1.2", "20060102", "2006年1月2日"} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1 {
-			return noren.Date(t.Format(time.DateOnly)), nil
-		}
-	}
-	return "", &Wrong{noren.ReasonNotDate, "", "not a date; write it as 2026-11-02"}
-}
-
-// eldest is how many years ago somebody may have been born.
-const eldest = 150
-
-// Birthday reads the day on which somebody was born, today or before.
-func Birthday(s string, today noren.Date) (noren.Date, *Wrong) {
-	day, wrong := Date(s)
-	if wrong != nil {
-		return "", wrong
-	}
-	if day > today {
-		return "", &Wrong{noren.ReasonFuture, "", "must not be after today"}
-	}
-	year := func(d noren.Date) int {
-		n, _ := strconv.Atoi(string(d[:4])) // Date has read them
-		return n
-	}
-	if first := year(today) - eldest; year(day) < first {
-		return "", &Wrong{noren.ReasonOutOfRange, fmt.Sprintf("%d–%d", first, year(today)), fmt.Sprintf("must not be before %d", first)}
-	}
-	return day, nil
-}
-
-// Time reads a time: RFC 3339, the form of Shopify's files, or a day with or without a time of day, in zone.
-func Time(s string, zone *time.Location) (time.Time, *Wrong) {
-	text := Narrow(s)
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05 -0700"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, nil
-		}
-	}
-	for _, day := range []string{time.DateOnly, "2006/1/2", "2006.1.2", "2006年1月2日"} {
-		for _, clock := range []string{"", " 15:04", " 15:04:05", "T15:04", "T15:04:05"} {
-			if t, err := time.ParseInLocation(day+clock, text, zone); err == nil {
-				return t, nil
-			}
-		}
-	}
-	return time.Time{}, &Wrong{noren.ReasonNotTime, "", "not a time; write it as 2026-11-02 10:00:00 or 2026-11-02T10:00:00+09:00"}
-}
-
 // Flag reads yes or no.
 func Flag(s string) (bool, *Wrong) {
 	switch strings.ToLower(Narrow(s)) {
@@ -245,6 +169,7 @@ var halfKana = regexp.MustCompile(`[\x{ff61}-\x{ff9f}]+`)
 var (
 	mobileLess   = regexp.MustCompile(`^[5789]0[0-9]{8}$`) // 090, 080, 070, 050
 	landlineLess = regexp.MustCompile(`^[1-9][0-9]{8}$`)
+	postalForm   = regexp.MustCompile(`^([0-9]{3})[- ]*([0-9]{4})$`)
 	postalLess   = regexp.MustCompile(`^[1-9][0-9]{4,5}$`)
 )
 
@@ -297,16 +222,20 @@ func Dialled(number string) string {
 	return digits
 }
 
-// PostalCode reads a Japanese postal code. repaired reports whether leading zeros had been lost.
+// PostalCode reads a Japanese postal code, in the form 123-4567 in which it is kept: 〒100 0001 and 1000001 are 100-0001. repaired
+// reports whether leading zeros had been lost.
 func PostalCode(s string) (code string, repaired bool, wrong *Wrong) {
 	code = strings.TrimSpace(strings.TrimPrefix(digits(s), "〒"))
 	switch {
 	case Shortened(code):
 		return code, false, LostDigits()
 	case postalLess.MatchString(code):
-		return strings.Repeat("0", postalDigits-len(code)) + code, true, nil
+		code, repaired = strings.Repeat("0", postalDigits-len(code))+code, true
 	}
-	return code, false, nil
+	if m := postalForm.FindStringSubmatch(code); m != nil {
+		return m[1] + "-" + m[2], repaired, nil
+	}
+	return code, repaired, nil
 }
 
 // Percent reads a percentage: 1.5, １．５ or 1.5%.
@@ -337,16 +266,6 @@ func Rate(s string) (string, *Wrong) {
 
 // percentForm is a percentage in plain digits.
 var percentForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,7})?$`)
-
-// Month reads a month: 2026-11, 2026/11, 2026.11, 202611 or 2026年11月.
-func Month(s string) (noren.Month, *Wrong) {
-	for _, layout := range []string{"2006-01", "2006-1", "2006/1", "2006.1", "200601", "2006年1月"} {
-		if t, err := time.Parse(layout, Narrow(s)); err == nil && t.Year() >= 1 {
-			return noren.Month(t.Format("2006-01")), nil
-		}
-	}
-	return "", &Wrong{noren.ReasonNotDate, "", "not a month; write it as 2026-11"}
-}
 
 // MemberText reads the text of a member's column. Its width is kept where people read it, and not where machines do. repaired reports
 // whether a leading zero that had been lost was put back. A text that is wrong is returned as it is; so is one that cannot be right,

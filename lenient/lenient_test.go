@@ -87,7 +87,10 @@ func TestTelephoneNumbersAndKana(t *testing.T) {
 			t.Errorf("Phone(%q) = %q, %v, %v; want %q", text, phone, repaired, wrong, want)
 		}
 	}
-	for text, want := range map[string]string{"600001": "0600001", "10001": "0010001", "〒060-0001": "060-0001", "0600001": "0600001"} {
+	for text, want := range map[string]string{
+		"600001": "060-0001", "10001": "001-0001", "〒060-0001": "060-0001", "0600001": "060-0001", "〒 060　0001": "060-0001", "０６０ー０００１": "060-0001",
+		"060 - 0001": "060-0001", "12345678": "12345678", "SW1A 1AA": "SW1A 1AA",
+	} {
 		if code, _, wrong := lenient.PostalCode(text); wrong != nil || code != want {
 			t.Errorf("PostalCode(%q) = %q, %v; want %q", text, code, wrong, want)
 		}
@@ -119,7 +122,7 @@ func TestWhatCannotBeRight(t *testing.T) {
 			"03.1234.5678": "03.1234.5678", "9012345678": "09012345678", "0120-123-456": "0120-123-456", "+1 (212) 555-0100": "+1 (212) 555-0100",
 			"03-1234-5678 x12": "03-1234-5678 x12", "23-4567": "23-4567",
 		},
-		"postal_code": {"〒100ー0001": "100-0001", "1000001": "1000001", "600001": "0600001"},
+		"postal_code": {"〒100ー0001": "100-0001", "1000001": "100-0001", "600001": "060-0001", "100 0001": "100-0001"},
 		"email": {
 			"hanako@example.com": "hanako@example.com", "ｈａｎａ＠ｅｘａｍｐｌｅ．ｊｐ": "hana@example.jp", "..a.-@docomo.ne.jp": "..a.-@docomo.ne.jp",
 			"hanako@日本語.jp": "hanako@日本語.jp", "o'hara+shop@mail.example.co.jp": "o'hara+shop@mail.example.co.jp",
