@@ -84,6 +84,7 @@ func TestTyped(t *testing.T) {
 	t.Parallel()
 	keys := search.Keys{
 		Phones: []string{"03(1234)5678", "+81 90-1111-2222"}, PostalCode: "100-0001", BirthDate: "1990-01-02", ShopifyID: "6757085806881",
+		CustomerNo: "Czn-00042",
 	}
 	haystack := keys.With(search.Haystack("山田花子", "MB0000000001", "03(1234)5678", "+81 90-1111-2222", "080-3333-4444"))
 	for keyword, want := range map[string]bool{
@@ -97,14 +98,15 @@ func TestTyped(t *testing.T) {
 		"1990-01-02": true, "1990/1/2": true, "19900102": true, "1990年1月2日": true, "平成2年1月2日": true, "H2.1.2": true, "１９９０／０１／０２": true,
 		"1990-02-01": false, "1990-1-20": false, "0102": false,
 		"6757085806881": true, "675708": true, "7085806881": false, "67570": false,
-		"山田 1990/1/2": true, "花子 山田 090 1111 2222": true, "080 3333 4444 花子": true, "佐藤 1990/1/2": false, "MB0000000001 〒100-0001": true,
+		"CZN-00042": true, "czn00042": true, "ＣＺＮ－０００": true, "czn": true, "山田 czn-00042": true, "00042": false, "czn-00043": false, "cz会": false,
+		"cyn": false, "0zn": false, "czn\x0b": true, "山田 1990/1/2": true, "花子 山田 090 1111 2222": true, "080 3333 4444 花子": true, "佐藤 1990/1/2": false, "MB0000000001 〒100-0001": true,
 		"": true, "〒": false, "- 山田": true, "K": false, "u199": false, "XDBCD": false, "4": true,
 	} {
 		if got := finds(t, haystack, search.Typed(keyword)); got != want {
 			t.Errorf("%q typed finds %q: %t", keyword, haystack, got)
 		}
 	}
-	for _, keyword := range []string{"0312345678", "09011112222", "1000001", "19900102", "6757085806881", "UKTTKKLKM", "ADBCDEFGHI"} {
+	for _, keyword := range []string{"0312345678", "09011112222", "1000001", "19900102", "6757085806881", "UKTTKKLKM", "ADBCDEFGHI", "czn-00042", "Y\x10", "c"} {
 		if finds(t, haystack, search.NewQuery(keyword)) {
 			t.Errorf("%q finds %q", keyword, haystack)
 		}

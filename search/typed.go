@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"noren/lenient"
 )
@@ -14,6 +15,7 @@ type Keys struct {
 	PostalCode string
 	BirthDate  string // YYYY-MM-DD
 	ShopifyID  string
+	CustomerNo string // half-width letters, digits and signs
 }
 
 // Keys are written in capital letters, which are in no normal form, so that the words of a keyword do not meet them. The digits
@@ -25,6 +27,7 @@ const (
 	postalKey  = "V"
 	shopifyKey = "W"
 	phoneKey   = "X"
+	numberKey  = "Y" // customer number
 )
 
 // The least digits by which keys are looked for. Fewer occur in too many of them.
@@ -52,6 +55,9 @@ func (k Keys) With(haystack string) string {
 	if k.ShopifyID != "" {
 		b.WriteString(shopifyKey + capitals(k.ShopifyID, otherZero))
 	}
+	if number := customerNumber(k.CustomerNo); number != "" {
+		b.WriteString(numberKey + number)
+	}
 	if b.Len() == 0 || haystack == "" {
 		return haystack + b.String()
 	}
@@ -66,6 +72,23 @@ func capitals(text string, zero rune) string {
 		}
 		return -1
 	}, text)
+}
+
+// customerNumber returns the digits and letters of a customer number as a key has them: digits as capitals, and letters, of which there
+// are too many for that, as control characters, which are in no normal form either.
+func customerNumber(text string) string {
+	const half = 'r' // the letters behind it have the low control characters, without those for line ends
+	return strings.Map(func(r rune) rune {
+		switch {
+		case isDigit(r):
+			return r - '0' + otherZero
+		case r >= 'a' && r <= half:
+			return r - 'a' + '\x0e'
+		case r > half && r <= 'z':
+			return r - half
+		}
+		return -1
+	}, normalize(text))
 }
 
 // isWholePhone reports whether the digits are a telephone number from its beginning to its end.
@@ -83,13 +106,17 @@ func postalCode(text string) string {
 }
 
 // Typed is NewQuery for what a person types: in addition it finds telephone numbers with any signs, blanks or +81 in them, whole
-// postal codes and birthdays in any form, and Shopify's numbers of customers from their beginning.
+// postal codes and birthdays in any form, and customer numbers, also those of Shopify, from their beginning.
 func Typed(keyword string) Query {
 	texts := slices.Collect(strings.FieldsFuncSeq(strings.ToValidUTF8(keyword, ""), unicode.IsSpace))
 	if len(texts) > 1 {
 		texts = slices.DeleteFunc(texts, func(text string) bool { return text == "〒" })
 	}
 	return newQuery(joinNumbers(texts), typedForms)
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // joinNumbers joins texts that are parts of one telephone number, or of a postal code as in 100 0001.
@@ -118,6 +145,9 @@ func typedForms(text string) (forms []string) {
 	}
 	if postal := postalCode(text); postal != "" {
 		forms = append(forms, postalKey+capitals(postal, otherZero))
+	}
+	if number := customerNumber(text); number != "" && isASCII(normal) {
+		forms = append(forms, numberKey+number)
 	}
 	if day, wrong := lenient.Date(text); wrong == nil {
 		forms = append(forms, birthKey+capitals(string(day), otherZero))

@@ -26,6 +26,7 @@ var (
 		{"postal_code"},
 		{"birth_date"},
 		{"shopify_customer_id"},
+		{"customer_no"},
 	}
 	searchedColumns = slices.Concat(searchedFields...)
 	searchedSelect  = strings.Join(searchedColumns, ", ")
@@ -34,7 +35,7 @@ var (
 // Places in searchedFields.
 const (
 	phoneField = 5 // mobile is next
-	firstKey   = 8 // postal code, birthday and Shopify's number
+	firstKey   = 8 // postal code, birthday, Shopify's number and ours
 )
 
 // searchedColumn reports whether a keyword looks at the column.
@@ -76,6 +77,7 @@ func searchedScanner(unseen ...string) func(scannable) (searched, error) {
 		keys := search.Keys{
 			Phones:     fields[phoneField : phoneField+2],
 			PostalCode: fields[firstKey], BirthDate: fields[firstKey+1], ShopifyID: fields[firstKey+2],
+			CustomerNo: fields[firstKey+3],
 		}
 		s.haystack = keys.With(search.Haystack(fields[:firstKey]...))
 		return s, nil

@@ -245,23 +245,24 @@ func keywordTyped(t *testing.T, b *bundle) {
 	one, two := member(1), member(2)
 	one.Phone, one.Mobile, one.PostalCode = new("03(1234)5678"), new("+81 90-1111-2222"), new("100-0001")
 	two.BirthDate, two.ShopifyCustomerID = new(noren.Date("1990-01-02")), new("6757085806881")
+	one.LastName, one.FirstName, two.CustomerNo = new("山田"), new("花子"), new("C-0042")
 	b.insert(t, one, two)
 	for keyword, want := range map[string][]int64{
-		"0312345678": {1}, "03.1234.5678": {1}, "090 1111 2222": {1}, "81-90-1111-2222": {1}, "〒100-0001": {1}, "1000001": {1},
+		"c-0042": {2}, "Ｃ０": {2}, "0042": nil, "花子山田": {1}, "100 0001": {1}, "0312345678": {1}, "03.1234.5678": {1}, "090 1111 2222": {1}, "81-90-1111-2222": {1}, "〒100-0001": {1}, "1000001": {1},
 		"1990/1/2": {2}, "19900102": {2}, "1990年1月2日": {2}, "6757085806881": {2}, "MB 1990-01-02": {2}, "1990-01-03": nil,
 	} {
 		list, total := b.members(t, noren.MemberFilter{Keyword: keyword, Typed: true})
 		same(t, fmt.Sprintf("members with %q", keyword), want, memberIDs(list))
 		same(t, fmt.Sprintf("number of members with %q", keyword), len(want), total)
 	}
-	for _, keyword := range []string{"0312345678", "1000001", "19900102", "6757085806881"} {
+	for _, keyword := range []string{"0312345678", "1000001", "19900102", "6757085806881", "C-0042"} {
 		list, _ := b.members(t, noren.MemberFilter{Keyword: keyword})
 		same(t, fmt.Sprintf("members with %q in an API", keyword), []int64(nil), memberIDs(list))
 	}
 	after := two
-	after.BirthDate, after.PostalCode = nil, new("6000001")
+	after.BirthDate, after.PostalCode, after.CustomerNo = nil, new("6000001"), new("C-0043")
 	b.change(t, noren.MemberChange{Before: two, After: after})
-	for keyword, want := range map[string][]int64{"1990/1/2": nil, "〒600-0001": {2}} {
+	for keyword, want := range map[string][]int64{"1990/1/2": nil, "〒600-0001": {2}, "c-0042": nil, "C-0043": {2}} {
 		list, _ := b.members(t, noren.MemberFilter{Keyword: keyword, Typed: true})
 		same(t, fmt.Sprintf("members with %q afterwards", keyword), want, memberIDs(list))
 	}
