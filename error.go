@@ -92,6 +92,8 @@ const (
 	ReasonUnpaid              Reason = "unpaid"       // an order that is not paid yet
 	ReasonRepaired            Reason = "repaired"     // a number whose leading zero was put back
 	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
+	ReasonContradicts         Reason = "contradicts"  // a line, or a column, that says something else than one before it
+	ReasonAlike               Reason = "alike"        // a code that differs from a stored one in zeros or case alone
 	ReasonTwice               Reason = "twice"        // the same thing given in two ways
 	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint
 	ReasonScope               Reason = "scope"        // the credential lacks the scope

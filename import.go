@@ -87,6 +87,8 @@ type Import struct {
 	// values, because they are kept when a person is erased.
 	Remarks []ImportProblem
 	Told    int
+	// Contradictions are the lines still to come that name what a line before names, and say something else of it. They are refused.
+	Contradictions []ImportContradiction
 	Tries   int // how often the next lines failed unexpectedly
 
 	CreatedAt  time.Time
@@ -99,6 +101,13 @@ type ImportColumn struct {
 	Header  string   `json:"header"`
 	Field   string   `json:"field"`   // what it is mapped to, one of ImportFields; "": ignored
 	Samples []string `json:"samples"` // some of its values
+}
+
+// ImportContradiction is a line that says something else of what an earlier line names.
+type ImportContradiction struct {
+	Line  int    `json:"n"`
+	First int    `json:"f"` // the earlier line
+	Field string `json:"c"` // the first in which they differ
 }
 
 // ImportFile is a file as its reader understood it.

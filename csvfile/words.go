@@ -55,6 +55,12 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonPointsOff: {"ポイント機能がオフになっています", "points are switched off"},
 		noren.ReasonUnpaid:    {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
 
+		noren.ReasonContradicts: {
+			"同じ対象について、前と異なる値が指定されています。どちらか一方にしてください", "contradicts what was said before of the same; keep one of them",
+		},
+		noren.ReasonAlike: {
+			"先頭の0や大文字・小文字だけが異なるコードが登録されています", "a code that differs in leading zeros or case alone is stored",
+		},
 		noren.ReasonLostDigits: {
 			"表計算ソフトで桁が失われています。列を文字列にして書き出し直してください",
 			"digits were lost in a spreadsheet program; format the column as text and export it again",
@@ -83,6 +89,14 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonOutOfRange:  {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
 		noren.ReasonUnknownWord: {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
 		noren.ReasonDuplicate:   {"%s行目と同じ対象です", "the same as line %s"},
+		noren.ReasonContradicts: {
+			"同じ対象を指す%s行目と値が異なります。どちらか一方に修正してください", "line %s names the same and has another value; correct one of them",
+		},
+		noren.ReasonTwice: {"ほかの列の「%s」と一致しません。どちらかを修正してください", "does not agree with %s in another column; correct one of them"},
+		noren.ReasonAlike: {
+			"先頭の0や大文字・小文字だけが異なる「%s」が登録されています", "differs from the stored %s in leading zeros or case alone",
+		},
+		noren.ReasonOtherPerson: {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
 	}
 }
 

@@ -13,51 +13,61 @@ import (
 // importColumns are what scanImport reads, in its order.
 const importColumns = "id, kind, state, source, file_name, encoding, columns, view, client_id, login, dialect, store_id, " +
 	"request_id, total, processed, created, updated, unchanged, refused, tries, created_at, started_at, finished_at, system, by_number, " +
-	"told, remarks"
+	"told, remarks, contradictions"
 
 // activeImport is the condition of the index over what is to be worked on, in its very words: SQLite uses the index
 // where it finds them.
 const activeImport = "state IN ('waiting', 'running')"
 
 func scanImport(row scannable) (i noren.Import, err error) {
-	var columns, remarks []byte
+	var columns, remarks, contradictions []byte
 	var createdAt int64
 	var startedAt, finishedAt sql.NullInt64
 	if err := row.Scan(&i.ID, &i.Kind, &i.State, &i.Source, &i.FileName, &i.Encoding, &columns, &i.View, &i.ClientID, &i.Login,
 		&i.Dialect, &i.StoreID, &i.RequestID, &i.Total, &i.Processed, &i.Created, &i.Updated, &i.Unchanged, &i.Refused, &i.Tries,
-		&createdAt, &startedAt, &finishedAt, &i.System, &i.By, &i.Told, &remarks); err != nil {
+		&createdAt, &startedAt, &finishedAt, &i.System, &i.By, &i.Told, &remarks, &contradictions); err != nil {
 		return i, err
 	}
 	i.CreatedAt, i.StartedAt, i.FinishedAt = fromMicros(createdAt), fromNullMicros(startedAt), fromNullMicros(finishedAt)
-	err = errors.Join(json.Unmarshal(columns, &i.Columns), json.Unmarshal(remarks, &i.Remarks))
+	err = errors.Join(json.Unmarshal(columns, &i.Columns), json.Unmarshal(remarks, &i.Remarks), json.Unmarshal(contradictions, &i.Contradictions))
 	if len(i.Remarks) == 0 {
 		i.Remarks = nil // as it was given
+	}
+	if len(i.Contradictions) == 0 {
+		i.Contradictions = nil
 	}
 	return i, doing("read the texts of an import", err)
 }
 
-// importTexts returns what of an import is stored as JSON.
-func importTexts(i noren.Import) (columns, remarks string, err error) {
+// importTexts returns what of an import is stored as JSON. It is read and written whole, and no query looks into it.
+func importTexts(i noren.Import) (columns, remarks, contradictions string, err error) {
+	text := func(list any) string {
+		data, wrong := json.Marshal(list)
+		err = errors.Join(err, wrong)
+		return string(data)
+	}
 	if i.Remarks == nil {
 		i.Remarks = []noren.ImportProblem{} // NULL would be neither a list nor allowed
 	}
-	// Columns are read and written whole, and no query looks into them.
-	c, columnsErr := json.Marshal(i.Columns)
-	r, err := json.Marshal(i.Remarks)
-	return string(c), string(r), doing("write the texts of an import", errors.Join(columnsErr, err))
+	if i.Contradictions == nil {
+		i.Contradictions = []noren.ImportContradiction{}
+	}
+	columns, remarks, contradictions = text(i.Columns), text(i.Remarks), text(i.Contradictions)
+	return columns, remarks, contradictions, doing("write the texts of an import", err)
 }
 
 // AddImport implements noren.ImportTx.
 func (t *tx) AddImport(ctx context.Context, i noren.Import) error {
-	columns, remarks, err := importTexts(i)
+	columns, remarks, contradictions, err := importTexts(i)
 	if err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, "INSERT INTO imports (tenant_id, "+importColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, columns, i.View, i.ClientID, i.Login, i.Dialect,
 		i.StoreID, i.RequestID, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.System, i.By, i.Told, remarks); err != nil {
+		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.System, i.By, i.Told, remarks,
+		contradictions); err != nil {
 		return doing("add an import", err)
 	}
 	_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
@@ -145,15 +155,15 @@ func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]no
 
 // UpdateImport implements noren.ImportTx.
 func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
-	columns, remarks, err := importTexts(i)
+	columns, remarks, contradictions, err := importTexts(i)
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
-		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?,
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?, contradictions = ?,
 		encoding = ?, view = ?, system = ? WHERE tenant_id = ? AND id = ?`,
 		i.State, i.Source, columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, i.Encoding, i.View, i.System, t.tenant, i.ID)
+		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, contradictions, i.Encoding, i.View, i.System, t.tenant, i.ID)
 	return doing("update an import", err)
 }
 

@@ -92,6 +92,7 @@ func importStored(t *testing.T, b *bundle) {
 	changed.Total, changed.Processed, changed.Created, changed.Updated, changed.Unchanged, changed.Refused = 21, 10, 1, 2, 3, 4
 	changed.Tries, changed.StartedAt, changed.FinishedAt = 5, new(at(1)), new(at(2))
 	changed.Encoding, changed.View, changed.System = "EUC-JP", noren.ReCOREView, noren.SystemReCORE
+	changed.Contradictions = []noren.ImportContradiction{{Line: 5, First: 2, Field: "last_name"}}
 	b.update(t, func(tx noren.Tx) error { return tx.UpdateImport(b.ctx, changed) })
 	same(t, "the changed one", &changed, b.importByID(t, full.ID))
 	same(t, "the other", &empty, b.importByID(t, 3))

@@ -64,7 +64,7 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 		{"a new customer's address", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,one@example.com,x"), []string{"0 1 0 0"}},
 		{"an alias code that nobody has", "", "", apptest.ImportFile("alias_code,shopify_customer_id", "B1,6757085806881"), []string{"0 0 0 1", "2 shopify_customer_id taken 6757085806881"}},
 		{"an address", noren.SystemECCUBE, "", apptest.ImportFile("email,last_name,first_name,note", "One@example.com,高橋,花子,x"), []string{"0 1 0 0"}},
-		{"the same member twice", "", "", apptest.ImportFile("code,note", "M1,x", "M2,y", "M1,z"), []string{"0 3 0 0", "told duplicate"}},
+		{"the same member twice", "", "", apptest.ImportFile("code,note", "M1,x", "M2,y", "M1,z"), []string{"0 2 0 1", "told duplicate", "4 note contradicts z"}},
 		{"one column of names", "", "", apptest.ImportFile("code,name,kana", "N1,山田　花子,ﾔﾏﾀﾞ ﾊﾅｺ", "N2,山田花子,", "M1,髙橋花子,"), []string{"2 0 1 0", "told not_split"}},
 		{"lost zeros", "", "", apptest.ImportFile("code,phone,postal_code", "N1,9012345678,600001", "N2,4.9E+12,", "4.9E+12,,"), []string{"1 0 0 2", "told repaired", "told repaired", "3 phone lost_digits 4.9E+12", "4 code lost_digits 4.9E+12"}},
 		{"all stores", "", "", apptest.ImportFile("code,store", "M3,全店舗", "M2,All stores"), []string{"0 1 1 0"}},
@@ -104,7 +104,7 @@ func TestLettersThatShiftJISLacks(t *testing.T) {
 	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 1, LastName: noren.Set("𠮷野"), FirstName: noren.Set("花〜子"), Note: noren.Set(" 一\r\n二 "), Company: noren.Set(" \u200b堂\u200b\t")})
 	f := apptest.ImportFile("code,last_name,first_name,note,company", "M1,〓野,花～子,一\n二,〓堂〓", "M1,〓〓野,,,", "N1,〓,,,")
 	f.Encoding = "Shift_JIS"
-	apptest.Same(t, "the import", []string{"0 0 1 2", "told duplicate", "3 last_name lost_letter 〓〓野", "4 last_name lost_letter 〓"}, importedAs(t, b, "", "", f))
+	apptest.Same(t, "the import", []string{"0 0 1 2", "told duplicate", "3 last_name contradicts 〓〓野", "4 last_name lost_letter 〓"}, importedAs(t, b, "", "", f))
 	if m := apptest.Member(t, b, "M1"); *m.LastName != "𠮷野" || *m.FirstName != "花〜子" || *m.Note != " 一\r\n二 " {
 		t.Errorf("the member is %q %q %q", *m.LastName, *m.FirstName, *m.Note)
 	}

@@ -184,11 +184,12 @@ func TestImportIsAppliedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := apptest.SetupOn(t, around)
-			apptest.Imported(t, b, b.Caller, noren.ImportProducts, apptest.ImportFile("code,name", "P1,茶"))
-			var lines []string
+			var products, lines []string
 			for i := range 950 {
-				lines = append(lines, fmt.Sprintf("P1,本店,%d", i%2)) // each line is a movement
+				// Each line is a movement.
+				products, lines = append(products, fmt.Sprintf("P%d,茶", i)), append(lines, fmt.Sprintf("P%d,本店,%d", i, i%2+1))
 			}
+			apptest.Imported(t, b, b.Caller, noren.ImportProducts, apptest.ImportFile("code,name", products...))
 			id := apptest.StartImport(t, b, b.Caller, noren.ImportStock, apptest.ImportFile("product,store,amount", lines...)).ID
 			steps := 0
 			for {
@@ -206,9 +207,11 @@ func TestImportIsAppliedOnce(t *testing.T) {
 			if err != nil || i.State != noren.ImportDone || i.Processed != 950 || i.Created+i.Updated != 950 {
 				t.Errorf("after %d steps: %+v, %v", steps, i, err)
 			}
-			moved, err := b.Stock.Movements(b.Ctx, b.Caller, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
-			if err != nil || moved.Total != 950 {
-				t.Errorf("%d movements (%v), want 950", moved.Total, err)
+			for product := range int64(950) {
+				moved, err := b.Stock.Movements(b.Ctx, b.Caller, noren.MovementFilter{StockKey: noren.StockKey{ProductID: product + 1, StoreID: 1}})
+				if err != nil || moved.Total != 1 {
+					t.Fatalf("%d movements of product %d (%v), want 1", moved.Total, product+1, err)
+				}
 			}
 			b.Sound(t)
 		})

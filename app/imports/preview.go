@@ -38,11 +38,11 @@ const (
 // counts as new again in a later one. Refusals if the mapping is wrong; NotFound if the caller may not see the import.
 func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup Setup) (Preview, error) {
 	var p Preview
-	repeats, all, err := s.repeats(ctx, c, id, setup)
+	said, err := s.repeats(ctx, c, id, setup)
 	if err != nil {
 		return p, err
 	}
-	p.Remarks, p.Told = repeats, all
+	p.Remarks, p.Told = said.list, said.all
 	for after := int64(0); ; {
 		var pieces []noren.ImportPiece
 		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
@@ -55,6 +55,9 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 			}
 			if err := setUp(i, setup); err != nil {
 				return err
+			}
+			if i.State == noren.ImportDraft {
+				i.Contradictions = said.contradictions
 			}
 			p.Import, p.Keyless = *i, keyless(i)
 			if pieces, err = tx.ImportPieces(ctx, id, after, previewPieces); err != nil || len(pieces) == 0 {

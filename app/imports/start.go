@@ -31,7 +31,7 @@ const maxImportSource = 50 // characters
 // cancelled, or has been started with another setup. An import that was started with this one is returned unchanged, so
 // asking twice does no harm.
 func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Setup) (out noren.Import, err error) {
-	repeats, all, err := s.repeats(ctx, c, id, setup)
+	said, err := s.repeats(ctx, c, id, setup)
 	if err != nil {
 		return out, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Set
 		if err := setUp(i, setup); err != nil {
 			return false, err
 		}
-		i.Remarks, i.Told = repeats, all
+		i.Remarks, i.Told, i.Contradictions = said.list, said.all, said.contradictions
 		i.State, i.StartedAt = noren.ImportWaiting, new(s.run.Now())
 		out = *i
 		if err := tx.RemoveImportFile(ctx, id); err != nil { // it will not be read again
@@ -65,10 +65,10 @@ func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Set
 }
 
 // repeats tells which lines of a draft name the same as a line before, with the columns as they are set up.
-func (s *Service) repeats(ctx context.Context, c noren.Caller, id int64, setup Setup) (list []noren.ImportProblem, all int, err error) {
+func (s *Service) repeats(ctx context.Context, c noren.Caller, id int64, setup Setup) (repeats, error) {
 	draft, err := s.Get(ctx, c, id)
 	if err != nil || draft.State != noren.ImportDraft || setUp(&draft, setup) != nil {
-		return nil, 0, err // what is wrong with the setup is told when it is stored
+		return repeats{}, err // what is wrong with the setup is told when it is stored
 	}
 	return s.twins(ctx, c, draft)
 }

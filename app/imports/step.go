@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"sync"
 
 	"noren"
@@ -112,6 +114,9 @@ func (s *Service) advance(ctx context.Context, tx Tx, i *noren.Import, r *ready)
 			refused = append(refused, noren.RefusedLine{Line: line.Number, Cells: line.Cells, Problems: o.problems})
 		}
 	}
+	i.Contradictions = slices.DeleteFunc(i.Contradictions, func(c noren.ImportContradiction) bool {
+		return len(pieces[0].Lines) > 0 && c.Line <= pieces[0].Lines[len(pieces[0].Lines)-1].Number
+	})
 	// These lines worked; the next ones have all their tries.
 	i.Tries = 0
 	// Here rather than in the next step, so that the state is right as soon as the last line is applied.
@@ -238,15 +243,33 @@ func (r run) plan(ctx context.Context, lines []noren.ImportLine) (plan, error) {
 	return plan{}, errors.New("noren: an import of an unknown kind: " + string(r.Kind))
 }
 
-// newPlan returns a plan in which the lines that could not be read are refused.
+// newPlan returns a plan in which the lines are refused that could not be read or contradict an earlier one.
 func (r run) newPlan(lines []noren.ImportLine) plan {
 	p := plan{tenant: r.Tenant, outcomes: make([]lineOutcome, len(lines)), write: func(context.Context) error { return nil }}
 	for n, l := range lines {
 		if l.Broken != nil {
 			p.refuse(n, noren.ImportProblem{Line: l.Number, Reason: l.Broken.Reason, Message: l.Broken.Message})
+			continue
+		}
+		at, found := slices.BinarySearchFunc(r.Contradictions, l.Number, func(c noren.ImportContradiction, line int) int { return c.Line - line })
+		if found {
+			p.refuse(n, r.contradicts(l, r.Contradictions[at]))
 		}
 	}
 	return p
+}
+
+// contradicts is why a line is refused that says something else than an earlier one. Both applied, each import of the file would change
+// the same to and fro.
+func (r run) contradicts(line noren.ImportLine, c noren.ImportContradiction) noren.ImportProblem {
+	value := ""
+	if at := slices.IndexFunc(r.Columns, func(column noren.ImportColumn) bool { return column.Field == c.Field }); at >= 0 {
+		value = line.Cells[at]
+	}
+	first := strconv.Itoa(c.First)
+	return problem{
+		noren.ReasonContradicts, first, "line " + first + " names the same and has another value; correct one of them",
+	}.in(line.Number, c.Field, value)
 }
 
 // open reports whether line n has not been refused so far.

@@ -2,8 +2,11 @@ package imports
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/maphash"
+	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,43 +18,181 @@ import (
 // twinPieces is how many pieces are read in one View.
 const twinPieces = 20
 
-// twins tells which lines of the import name the same member, product or purchase as a line before. It reads the whole file.
-func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (list []noren.ImportProblem, all int, err error) {
+// Limits of what is kept of lines that name what a line before names.
+const (
+	maxCompared       = 100_000 // more are not compared with that line
+	maxContradictions = 5000    // more are told, but applied
+)
+
+// repeats is what is said of lines that name the same member, product or purchase as a line before.
+type repeats struct {
+	list           []noren.ImportProblem // the first of them
+	all            int
+	contradictions []noren.ImportContradiction
+	pairs          map[int]int // line → the line before
+}
+
+// twins tells which lines of the import name the same as a line before, and which of them contradict it. It reads the whole file.
+func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (r repeats, err error) {
 	groups := identifying(i)
+	if len(groups) == 0 {
+		return r, nil
+	}
 	seen := make(map[uint64]int, i.Total) // hashes, because a file may have a million lines
 	seed := maphash.MakeSeed()
-	for after := int64(0); len(groups) > 0; {
+	r.pairs = make(map[int]int)
+	if err := s.eachLine(ctx, c, i, func(line noren.ImportLine) {
+		field, first := repeated(line, groups, seen, seed)
+		if first == 0 {
+			return
+		}
+		if r.all++; len(r.list) < maxRemarks {
+			r.list = append(r.list, noren.ImportProblem{
+				Line: line.Number, Field: field, Reason: noren.ReasonDuplicate, Limit: strconv.Itoa(first),
+				Message: fmt.Sprintf("names the same as line %d", first),
+			})
+		}
+		if len(r.pairs) < maxCompared {
+			r.pairs[line.Number] = first
+		}
+	}); err != nil || len(r.pairs) == 0 {
+		return r, err
+	}
+	compare := comparison{meanings: meaningsOf(i), said: make(map[int][]uint64), seed: seed}
+	for _, first := range r.pairs {
+		compare.said[first] = nil
+	}
+	return r, s.eachLine(ctx, c, i, func(line noren.ImportLine) {
+		if said, wanted := compare.said[line.Number]; wanted && said == nil {
+			compare.said[line.Number] = compare.says(line)
+		}
+		first, repeats := r.pairs[line.Number]
+		if !repeats || len(r.contradictions) == maxContradictions {
+			return
+		}
+		if column := compare.differs(line, first); column >= 0 {
+			r.contradictions = append(r.contradictions, noren.ImportContradiction{
+				Line: line.Number, First: first, Field: i.Columns[column].Field,
+			})
+		}
+	})
+}
+
+// eachLine visits the lines of a draft.
+func (s *Service) eachLine(ctx context.Context, c noren.Caller, i noren.Import, visit func(noren.ImportLine)) error {
+	for after := int64(0); ; {
 		var pieces []noren.ImportPiece
 		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) (err error) {
 			pieces, err = tx.ImportPieces(ctx, i.ID, after, twinPieces)
 			return err
 		})
 		if err != nil || len(pieces) == 0 {
-			return list, all, err
+			return err
 		}
 		for _, piece := range pieces {
 			for _, line := range piece.Lines {
-				field, first := repeated(line, groups, seen, seed)
-				if first == 0 {
-					continue
-				}
-				if all++; len(list) < maxRemarks {
-					list = append(list, noren.ImportProblem{
-						Line: line.Number, Field: field, Reason: noren.ReasonDuplicate, Limit: strconv.Itoa(first),
-						Message: fmt.Sprintf("names the same as line %d", first),
-					})
-				}
+				visit(line)
 			}
 		}
 		after = pieces[len(pieces)-1].Number
 	}
-	return list, all, nil
+}
+
+// comparison compares lines with the first that names the same: by hashes, because there may be many.
+type comparison struct {
+	meanings []func(cell string) (text string, ok bool) // of the columns; nil: the column is not compared
+	said     map[int][]uint64           // line → what its columns say; 0: nothing
+	seed     maphash.Seed
+}
+
+// says returns the hashes of what the line says.
+func (c comparison) says(line noren.ImportLine) []uint64 {
+	said := make([]uint64, len(c.meanings))
+	for n, meaning := range c.meanings {
+		if meaning == nil || line.Broken != nil || line.Cells[n] == "" {
+			continue
+		}
+		if text, ok := meaning(line.Cells[n]); ok { // what cannot be read is refused by itself
+			said[n] = maphash.String(c.seed, text)
+		}
+	}
+	return said
+}
+
+// differs returns the first column in which the line contradicts the earlier one, -1 if there is none. What only the line says counts
+// against lines that come behind it.
+func (c comparison) differs(line noren.ImportLine, first int) int {
+	before, now := c.said[first], c.says(line)
+	for n := range now {
+		if now[n] != 0 && before[n] != 0 && now[n] != before[n] {
+			return n
+		}
+	}
+	for n := range now {
+		if before[n] == 0 {
+			before[n] = now[n]
+		}
+	}
+	return -1
+}
+
+// meaningsOf returns for each column of the import what a cell of it means, for comparing; nil for columns in which lines may differ.
+// Lines of purchases and points have ids of their own, by which what differs is refused anyway.
+func meaningsOf(i noren.Import) []func(string) (string, bool) {
+	meanings := make([]func(string) (string, bool), len(i.Columns))
+	if !slices.Contains([]noren.ImportKind{noren.ImportMembers, noren.ImportProducts, noren.ImportStock}, i.Kind) {
+		return meanings
+	}
+	reader := newMemberReader(&i)
+	for n, c := range i.Columns {
+		switch {
+		case slices.Contains([]string{"", fieldMemo, fieldLost}, c.Field):
+		case i.Kind == noren.ImportMembers:
+			meanings[n] = func(cell string) (string, bool) { return reader.meaning(n, cell) }
+		default:
+			meanings[n] = func(cell string) (string, bool) { return plainly(i.Kind, c.Field, cell) }
+		}
+	}
+	return meanings
+}
+
+// meaning returns what a cell of the column means, whatever its form; false if it cannot be read.
+func (r memberReader) meaning(column int, cell string) (text string, ok bool) {
+	field := r.columns[column].Field
+	if at := r.fields[column]; at >= 0 {
+		m := memberLine{patch: noren.MemberPatch{View: r.view}}
+		to := reflect.ValueOf(&m.patch).Elem().Field(at).Addr().Interface()
+		if wrong := m.read(to, field, cell); wrong != nil || len(m.doubtful) > 0 {
+			return "", false
+		}
+		if text, err := json.Marshal(to); err == nil && string(text) != "null" {
+			return string(text), true
+		}
+	}
+	text, ok = plainly(noren.ImportMembers, field, cell)
+	return strings.ToLower(text), ok
+}
+
+// plainly returns a cell in the form in which two cells of one field are compared: numbers without what does not change them. It
+// returns false for what should be a number and is none.
+func plainly(kind noren.ImportKind, field, cell string) (text string, ok bool) {
+	if slices.Contains([]string{
+		fieldProductID, fieldStoreID, fieldRankID, fieldStaffRankID, fieldMemberID, fieldPoints,
+	}, field) || field == fieldID && (kind == noren.ImportMembers || kind == noren.ImportProducts) || field == FieldAmount && kind == noren.ImportStock {
+		if n, wrong := lenient.Points(cell, math.MinInt64, math.MaxInt64); wrong == nil {
+			return strconv.FormatInt(n, 10), true
+		}
+		return lenient.Narrow(cell), false
+	}
+	return lenient.Narrow(cell), true
 }
 
 // group is columns whose cells together identify what a line is about.
 type group struct {
+	kind    noren.ImportKind
 	field   string
 	columns []int
+	fields  []string // of the columns
 }
 
 // identifying returns the groups of columns of the import that identify what its lines are about.
@@ -66,7 +207,11 @@ func identifying(i noren.Import) (groups []group) {
 	}
 	add := func(field string, columns []int) {
 		if len(columns) > 0 {
-			groups = append(groups, group{field, columns})
+			g := group{kind: i.Kind, field: field, columns: columns}
+			for _, n := range columns {
+				g.fields = append(g.fields, i.Columns[n].Field)
+			}
+			groups = append(groups, g)
 		}
 	}
 	switch i.Kind {
@@ -95,8 +240,8 @@ func repeated(line noren.ImportLine, groups []group, seen map[uint64]int, seed m
 	for n, g := range groups {
 		var key strings.Builder
 		empty := true
-		for _, column := range g.columns {
-			cell := lenient.Narrow(line.Cells[column])
+		for at, column := range g.columns {
+			cell, _ := plainly(g.kind, g.fields[at], line.Cells[column])
 			empty = empty && cell == ""
 			fmt.Fprintf(&key, "%d\x00%s\x00", n, cell)
 		}

@@ -1,0 +1,3 @@
+-- +goose Up
+
+ALTER TABLE imports ADD COLUMN contradictions text NOT NULL DEFAULT '[]'; -- JSON of []noren.ImportContradiction
