@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -207,16 +208,25 @@ func (s *traceSearch) inImports(ctx context.Context) {
 
 // inLines looks into the lines of imports that wait or were refused. It needs to know the columns.
 func (s *traceSearch) inLines(ctx context.Context) {
-	s.read(ctx, "refused lines", "SELECT import_id, line, cells FROM import_refusals WHERE tenant_id = ?", func(row scannable) error {
+	s.read(ctx, "refused lines", "SELECT import_id, line, cells, problems FROM import_refusals WHERE tenant_id = ?", func(row scannable) error {
 		var id, line int64
-		var cells []byte
-		if err := row.Scan(&id, &line, &cells); err != nil {
+		var cells, texts []byte
+		if err := row.Scan(&id, &line, &cells, &texts); err != nil {
 			return err
 		}
 		var list []string
-		err := json.Unmarshal(cells, &list)
-		if ids := s.inLine(s.files[id], list, true); len(ids) > 0 {
-			s.show(ids, "refused lines", "refused line", whole(string(cells)), "import %d, line %d", id, line)
+		var problems []noren.ImportProblem
+		err := errors.Join(json.Unmarshal(cells, &list), json.Unmarshal(texts, &problems))
+		ids := s.inLine(s.files[id], list, true)
+		s.show(ids, "refused lines", "refused line", whole(string(cells)), "import %d, line %d", id, line)
+		for _, p := range problems {
+			if p.Reason == noren.ReasonAlike { // a line about somebody else, which was told the person's code
+				also := s.inCell(s.files[id].kind, p.Field, p.Limit)
+				s.show(also, "refused lines", "refused line", whole(p.Limit), "import %d, line %d", id, line)
+				ids = union(ids, also)
+			}
+		}
+		if len(ids) > 0 {
 			s.found.refusals = append(s.found.refusals, [2]int64{id, line})
 		}
 		return err

@@ -1,8 +1,10 @@
 package imports
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"noren"
@@ -26,29 +28,52 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 	}
 	code, coded := m.patch.Code.Value()
 	differs := disagrees(last, first, stored)
-	other := problem{noren.ReasonOtherPerson, "", "the member with this " + by + " has another name; correct the line, or import with --by id"}
-	tell := func(p problem) { m.problems = append(m.problems, p.in(m.number, by, "")) }
 	switch {
 	case planned.place != 0 || p.By == ByID || by == fieldID && coded && p.shownAs(stored.Code, code):
-	case by == fieldID && differs:
-		tell(other)
+	case (by == fieldID || by == fieldEmail) && differs:
+		m.problems = append(m.problems, m.otherPerson(by, stored))
 	case by == fieldID && !p.ownIDs() && !m.supports(stored):
-		tell(problem{
+		m.problems = append(m.problems, problem{
 			noren.ReasonNumberAlone, "",
 			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
-		})
-	case by == fieldEmail && differs:
-		tell(other)
-	case by == fieldCode && p.By != ByCode && differs && wholly(last, first, stored):
+		}.in(m.number, by, m.keyText(by)))
+	case by == fieldID || by == fieldEmail || by == fieldCode && p.By == ByCode:
+	case differs && wholly(last, first, stored):
+		other := m.otherPerson(by, stored)
 		if p.foreign() {
-			tell(problem{noren.ReasonOtherPerson, "", "the member with this code has another name; correct the line, or import with --by code"})
+			m.problems = append(m.problems, other)
 			return
 		}
-		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
-			Line: m.number, Field: by, Value: code, Reason: noren.ReasonOtherPerson,
-			Message: "the member with this code has another name, which the line replaces",
-		})
+		other.Message = fmt.Sprintf("the member whom this names is stored as %s; the line replaces the name", other.Limit)
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, other)
 	}
+}
+
+// otherPerson is why a line is refused whose key, in the column by, is that of a member with another name.
+func (m *memberLine) otherPerson(by string, stored noren.Member) noren.ImportProblem {
+	last, first := m.names()
+	known := whole(noren.Deref(stored.LastName), noren.Deref(stored.FirstName))
+	way := ByID
+	if by == fieldCode {
+		way = ByCode
+	}
+	return problem{noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf(
+		"the member whom this names is stored as %s; correct the line, leave this cell empty for another member, or import with --by %s", known, way,
+	)}.in(m.number, by, whole(m.keyText(by), whole(last, first)))
+}
+
+// whole returns both parts of a name with a blank between them.
+func whole(last, first string) string { return strings.TrimSpace(last + " " + first) }
+
+// keyText is the key that the line gives in the column.
+func (m *memberLine) keyText(by string) string {
+	switch by {
+	case fieldID:
+		return strconv.FormatInt(m.patch.ID, 10)
+	case fieldEmail:
+		return noren.Deref(m.patch.Email.Ptr())
+	}
+	return noren.Deref(uniqueFields(&m.patch)[by].Ptr())
 }
 
 // ownIDs reports whether the file calls the column of ids as we do, and is not another system's.
@@ -65,6 +90,9 @@ func (m *memberLine) names() (last, first string) {
 	}
 	last, _ = m.patch.LastName.Value()
 	first, _ = m.patch.FirstName.Value()
+	if first == "" {
+		return splitName(last) // people write the whole name there
+	}
 	return last, first
 }
 
@@ -101,6 +129,25 @@ func splitName(name string) (last, first string) {
 	return parts[0], strings.Join(parts[1:], " ")
 }
 
+// keepWhole drops a name that is in the column of the family name as a whole, where the member has it in two.
+func (m *memberLine) keepWhole(now *noren.Member) {
+	for _, name := range []struct {
+		last, first         *noren.Field[string]
+		hasLast, hasFirst   *string
+		lastName, firstName string
+	}{
+		{&m.patch.LastName, &m.patch.FirstName, now.LastName, now.FirstName, fieldLastName, fieldFirstName},
+		{&m.patch.LastKana, &m.patch.FirstKana, now.LastKana, now.FirstKana, "last_kana", "first_kana"},
+	} {
+		last, _ := name.last.Value()
+		if first, _ := name.first.Value(); first == "" && noren.Deref(name.hasFirst) != "" && sameWhole(last, "", name.hasLast, name.hasFirst) {
+			*name.last, *name.first = noren.Field[string]{}, noren.Field[string]{}
+			delete(m.raw, name.lastName)
+			m.forget(name.lastName)
+		}
+	}
+}
+
 // spread puts names that are in one column into the patch. A name without a blank that is the stored one as a whole changes nothing.
 func (p *memberPlan) spread(m *memberLine, planned *plannedMember, n int) {
 	for _, whole := range []struct {
@@ -122,7 +169,12 @@ func (p *memberPlan) spread(m *memberLine, planned *plannedMember, n int) {
 		case whole.text == "" || foldPerson(whole.text) == foldPerson(noren.Deref(whole.hasLast)+noren.Deref(whole.hasFirst)):
 			continue
 		case whole.last.Given() || whole.first.Given():
-			m.refuse(noren.ReasonTwice, whole.field, whole.text, "give the name in one column or in two, not both")
+			if parts := noren.Deref(whole.last.Ptr()) + " " + noren.Deref(whole.first.Ptr()); foldPerson(parts) != foldPerson(whole.text) {
+				m.problems = append(m.problems, problem{
+					noren.ReasonTwice, noren.Shortened(parts, maxProblemValue),
+					"does not agree with " + strconv.Quote(parts) + " in other columns; give the name in one column or in two",
+				}.in(m.number, whole.field, whole.text))
+			}
 			continue
 		}
 		last, first := splitName(whole.text)

@@ -18,6 +18,7 @@ type memberLine struct {
 	rank     rankName
 	minimum  rankName
 	staff    rankName
+	optOut   *bool
 	fullName string
 	fullKana string
 	city     string
@@ -100,10 +101,29 @@ func (r memberReader) read(line noren.ImportLine) memberLine {
 		m.patch.Address1 = noren.Set(m.city + street)
 		delete(m.raw, "address1")
 	}
-	if m.patch.AddressTwice() {
-		m.refuse(noren.ReasonTwice, "address", "", "give the address as one text or in parts, not both")
-	}
+	m.settleTwice()
 	return m
+}
+
+// settleTwice refuses what two columns say differently, and drops one of two that agree.
+func (m *memberLine) settleTwice() {
+	if m.optOut != nil {
+		if in, given := m.patch.MailOptIn.Value(); given && in == *m.optOut {
+			m.refuse(noren.ReasonTwice, fieldMailOptOut, strconv.FormatBool(*m.optOut), "another column says that the member wants mail, or does not; keep one")
+		}
+		m.patch.MailOptIn = noren.Set(!*m.optOut)
+	}
+	if !m.patch.AddressTwice() {
+		return
+	}
+	parts := noren.Deref(m.patch.Prefecture.Ptr()) + noren.Deref(m.patch.Address1.Ptr()) + noren.Deref(m.patch.Address2.Ptr())
+	if address := noren.Deref(m.patch.Address.Ptr()); foldPerson(address) != foldPerson(parts) {
+		m.refuse(noren.ReasonTwice, "address", address, "does not agree with the address in other columns; give it as one text or in parts")
+		return
+	}
+	m.patch.Address = noren.Field[string]{}
+	delete(m.raw, "address")
+	m.forget("address")
 }
 
 // again returns the line as it was read, for what is judged anew: judging adds to the problems, and to the patch.
@@ -172,7 +192,7 @@ func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
 	case fieldMailOptOut:
 		var out bool
 		if out, wrong = cellFlag(cell); wrong == nil {
-			m.patch.MailOptIn = noren.Set(!out)
+			m.optOut = &out
 		}
 	default:
 		return m.readColumn(to, field, cell)

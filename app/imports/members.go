@@ -130,6 +130,9 @@ func (p *memberPlan) load(ctx context.Context, read []memberLine) (err error) {
 			return err
 		}
 	}
+	if err := p.loadAlikes(ctx, values); err != nil {
+		return err
+	}
 	return p.loadPoints(ctx, read)
 }
 
@@ -169,7 +172,10 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	}
 	if !isNew {
 		p.identify(m, planned, by, n)
+		m.keepWhole(&planned.after)
 	}
+	p.checkAlike(m, planned)
+	p.checkNames(m)
 	p.spread(m, planned, n)
 	p.keep(m, planned, isNew)
 	p.resolve(m)
@@ -245,7 +251,11 @@ func (p *memberPlan) find(m *memberLine) (planned *plannedMember, isNew bool, by
 	}
 	switch {
 	case planned == nil:
-		made := members.Blank(p.in, m.patch.ID, noren.Active, p.Now)
+		id := m.patch.ID
+		if p.byID[id] != nil { // a member who is known by the code got the number meanwhile: this one gets a new one
+			id = 0
+		}
+		made := members.Blank(p.in, id, noren.Active, p.Now)
 		return &plannedMember{before: made, after: made}, true, by
 	case !planned.before.VisibleTo(p.StoreID):
 		return nil, false, by
@@ -262,6 +272,9 @@ func (p *memberPlan) key(m *memberLine) noren.MemberKey {
 	}
 	if p.signsInByEmail() {
 		k.Email = noren.Deref(m.patch.Email.Ptr())
+	}
+	if p.By == ByCode && k.Code != "" {
+		k.ID = 0 // the operator says that the code names the member
 	}
 	return k.First()
 }
@@ -322,8 +335,7 @@ func (p *memberPlan) resolve(m *memberLine) {
 	if !m.store.given() {
 		return
 	}
-	named := func(s noren.Store) bool { return noren.FoldName(s.Name) == noren.FoldName(m.store.any) }
-	if allStores(m.store.any) && !slices.ContainsFunc(p.in.Stores, named) {
+	if m.store.all(p.in.Stores) {
 		m.patch.Store = noren.Null[int64]()
 		return
 	}

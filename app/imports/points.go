@@ -138,7 +138,11 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 		}
 		if wrong != nil {
 			field := l.member.field()
-			p.refuse(n, wrong.in(lines[n].Number, field, r.cell(lines[n], field)))
+			value := r.cell(lines[n], field)
+			if wrong.Reason == noren.ReasonOtherPerson {
+				value = whole(value, whole(l.member.last, l.member.first))
+			}
+			p.refuse(n, wrong.in(lines[n].Number, field, value))
 			continue
 		}
 		named = append(named, owners[n].ID)
@@ -171,7 +175,11 @@ func (r run) somebodyElse(n memberName, m noren.Member) *problem {
 	if n.text != "" && n.text == m.Code || !disagrees(n.last, n.first, m) || r.By != "" {
 		return nil
 	}
-	return &problem{noren.ReasonOtherPerson, "", "the name of this member is another one; correct it, or import with --by id"}
+	known := whole(noren.Deref(m.LastName), noren.Deref(m.FirstName))
+	return &problem{
+		noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue),
+		fmt.Sprintf("this member is stored as %s; correct the line, or import with --by id", known),
+	}
 }
 
 // takenOver returns what is known of the ids, by source and id.

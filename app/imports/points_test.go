@@ -35,7 +35,7 @@ func TestImportPoints(t *testing.T) {
 			",M3,0,PAID,,,,",
 		)
 		refused := []string{
-			"6 member other_person 2", "7 member member_unknown M9", "8 amount out_of_range -1", "9 type unknown_word GOLD", "10 expires_on past 2026-01-30",
+			"6 member other_person 2 佐藤", "7 member member_unknown M9", "8 amount out_of_range -1", "9 type unknown_word GOLD", "10 expires_on past 2026-01-30",
 			"11 member missing ", "13 id differs a", "14 amount missing ", "15 id lost_digits 4.9E+12", "17 amount differs 11",
 		}
 		apptest.Same(t, "the import", append([]string{"done: 5 0 2 10"}, refused...), apptest.Imported(t, b, b.Caller, noren.ImportPoints, f))

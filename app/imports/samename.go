@@ -5,15 +5,22 @@ import (
 	"noren/search"
 )
 
-// disagrees reports whether the name that a file gives is not that of the member. What one of them does not have is not compared.
+// disagrees reports whether the name that a file gives is not that of the member. What one of them does not have is not compared, nor
+// where a name is split, if the whole is the same.
 func disagrees(last, first string, m noren.Member) bool {
+	if sameWhole(last, first, m.LastName, m.FirstName) {
+		return false
+	}
 	differs := func(given string, stored *string) bool {
 		return given != "" && noren.Deref(stored) != "" && foldPerson(given) != foldPerson(*stored)
 	}
-	if last != "" && first == "" && noren.Deref(m.FirstName) != "" && foldPerson(last) == foldPerson(noren.Deref(m.LastName)+*m.FirstName) {
-		return false // the whole name in one column
-	}
 	return differs(last, m.LastName) || differs(first, m.FirstName)
+}
+
+// sameWhole reports whether both parts of a name together are those stored, wherever either is split.
+func sameWhole(last, first string, storedLast, storedFirst *string) bool {
+	whole := foldPerson(last + first)
+	return whole != "" && whole == foldPerson(noren.Deref(storedLast)+noren.Deref(storedFirst))
 }
 
 // agrees reports whether the file gives a name, and all of it is the member's.

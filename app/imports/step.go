@@ -184,7 +184,9 @@ func remark(i *noren.Import, remarks ...noren.ImportProblem) {
 	i.Told += len(remarks)
 	for _, p := range remarks {
 		if len(i.Remarks) < maxRemarks {
-			p.Value = "" // they outlive the person
+			if p.Value = ""; p.Reason == noren.ReasonOtherPerson { // they outlive the person
+				p.Limit, p.Message = "", "the member whom this names has another name, which the line replaces"
+			}
 			i.Remarks = append(i.Remarks, p)
 		}
 	}
@@ -218,8 +220,9 @@ type plan struct {
 // refuse records what is wrong with line n of the piece. Reports are passed around, so they do not repeat what the tenant
 // takes for sensitive.
 func (p *plan) refuse(n int, problems ...noren.ImportProblem) {
+	anybody := noren.Caller{Tenant: p.tenant, Login: "anybody"} // who may see nothing that is sensitive
 	for i := range problems {
-		if _, sensitive := p.tenant.Sensitive(problems[i].Field); sensitive {
+		if !anybody.MaySee(problems[i].Field) {
 			problems[i].Value = ""
 		}
 	}

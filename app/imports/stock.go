@@ -73,6 +73,11 @@ func (l *stockLine) resolve(number int, names productNames, stores []noren.Store
 	if wrong != nil {
 		problems = append(problems, wrong.in(number, l.store.field(), l.store.String()))
 	}
+	for _, parts := range [][]said{l.product.says(names), l.store.says(stores)} {
+		if wrong := contradiction(number, parts...); wrong != nil && len(problems) == 0 {
+			problems = append(problems, *wrong)
+		}
+	}
 	// read has refused lines without an amount.
 	return noren.StockChange{StockKey: noren.StockKey{ProductID: product.ID, StoreID: store.ID}, Amount: *l.amount, Memo: l.memo}, problems
 }

@@ -101,7 +101,7 @@ func (s *Service) eachLine(ctx context.Context, c noren.Caller, i noren.Import, 
 // comparison compares lines with the first that names the same: by hashes, because there may be many.
 type comparison struct {
 	meanings []func(cell string) (text string, ok bool) // of the columns; nil: the column is not compared
-	said     map[int][]uint64           // line → what its columns say; 0: nothing
+	said     map[int][]uint64                           // line → what its columns say; 0: nothing
 	seed     maphash.Seed
 }
 

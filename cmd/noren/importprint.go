@@ -135,7 +135,9 @@ func (r importing) reason(p noren.ImportProblem) string {
 		if p.Field == "code" {
 			by = imports.ByCode
 		}
-		return words + "。行を修正するか、同じ会員であれば --by " + by + " を指定してください"
+		return words + "。行を修正するか、別の会員であればこの欄を空欄にしてください。同じ会員であれば --by " + by + " を指定してください"
+	case noren.ReasonAlike:
+		return words + "。登録されているとおりに修正するか、別の会員であれば --by " + imports.ByCode + " を指定してください"
 	default:
 		return words
 	}
