@@ -90,7 +90,7 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonUnknownWord: {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
 		noren.ReasonDuplicate:   {"%s行目と同じ対象です", "the same as line %s"},
 		noren.ReasonContradicts: {
-			"同じ対象を指す%s行目と値が異なります。どちらか一方に修正してください", "line %s names the same and has another value; correct one of them",
+			"同じ対象を指す%s行目と値が異なります。どちらか一方に修正してください", "differs from line %s, which names the same; correct one of them",
 		},
 		noren.ReasonTwice: {"ほかの列の「%s」と一致しません。どちらかを修正してください", "does not agree with %s in another column; correct one of them"},
 		noren.ReasonAlike: {

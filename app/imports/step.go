@@ -271,7 +271,7 @@ func (r run) contradicts(line noren.ImportLine, c noren.ImportContradiction) nor
 	}
 	first := strconv.Itoa(c.First)
 	return problem{
-		noren.ReasonContradicts, first, "line " + first + " names the same and has another value; correct one of them",
+		noren.ReasonContradicts, first, "differs from line " + first + ", which names the same; correct one of them",
 	}.in(line.Number, c.Field, value)
 }
 
