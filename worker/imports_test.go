@@ -12,15 +12,15 @@ import (
 	"noren/worker"
 )
 
-// importStock starts an import that sets the first product's stock once a line, to 1 and 0 in turn.
-func (h *house) importStock(t *testing.T, s *app.App, contract string, lines int) noren.Import {
+// importProducts starts an import that makes a product of each line.
+func (h *house) importProducts(t *testing.T, s *app.App, contract string, lines int) noren.Import {
 	t.Helper()
 	c := h.caller(t, contract)
-	draft, err := s.Imports.Draft(t.Context(), c, noren.ImportStock, noren.ImportFile{
-		Name: "stock.csv", Header: []string{"product", "store", "amount"}, Fields: []string{"product", "store", "amount"},
+	draft, err := s.Imports.Draft(t.Context(), c, noren.ImportProducts, noren.ImportFile{
+		Name: "products.csv", Header: []string{"code", "name"}, Fields: []string{"code", "name"},
 		Lines: func(yield func(noren.ImportLine, error) bool) {
 			for i := range lines {
-				if !yield(noren.ImportLine{Number: i + 2, Cells: []string{"P1", "本店", strconv.Itoa((i + 1) % 2)}}, nil) {
+				if !yield(noren.ImportLine{Number: i + 2, Cells: []string{"NEW" + strconv.Itoa(i), "煎茶"}}, nil) {
 					return
 				}
 			}
@@ -36,7 +36,7 @@ func (h *house) importStock(t *testing.T, s *app.App, contract string, lines int
 	return i
 }
 
-// imported returns an import, and how many movements the tenant's first product has.
+// imported returns an import, and how many products there are that it has made.
 func (h *house) imported(t *testing.T, contract string, id int64) (noren.Import, int) {
 	t.Helper()
 	c := h.caller(t, contract)
@@ -44,11 +44,11 @@ func (h *house) imported(t *testing.T, contract string, id int64) (noren.Import,
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := h.Stock.Movements(t.Context(), c, noren.MovementFilter{StockKey: noren.StockKey{ProductID: 1, StoreID: 1}})
+	made, err := h.Stock.Products(t.Context(), c, noren.CatalogueFilter{Page: noren.Page{Limit: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return i, moved.Total
+	return i, made.Total - products
 }
 
 // TestImportsByHint: an import that is started in this process is worked on at once.
@@ -57,10 +57,10 @@ func TestImportsByHint(t *testing.T) {
 	inBubble(t, func(t *testing.T, h *house) {
 		start(t, worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send, Poll: never})
 		synctest.Wait()
-		id := h.importStock(t, h.App, "shop", 250).ID
+		id := h.importProducts(t, h.App, "shop", 250).ID
 		synctest.Wait()
-		if i, moved := h.imported(t, "shop", id); i.State != noren.ImportDone || i.Processed != 250 || moved != 250 {
-			t.Errorf("%+v, %d movements", i, moved)
+		if i, made := h.imported(t, "shop", id); i.State != noren.ImportDone || i.Processed != 250 || made != 250 {
+			t.Errorf("%+v, %d products made", i, made)
 		}
 		h.sound(t)
 	})
@@ -74,12 +74,12 @@ func TestImportsByPolling(t *testing.T) {
 			start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		}
 		synctest.Wait()
-		first, second := h.importStock(t, h.App, "shop", 350), h.importStock(t, h.App, "other", 150)
+		first, second := h.importProducts(t, h.App, "shop", 350), h.importProducts(t, h.App, "other", 150)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		for contract, i := range map[string]noren.Import{"shop": first, "other": second} {
-			if now, moved := h.imported(t, contract, i.ID); now.State != noren.ImportDone || moved != i.Total {
-				t.Errorf("%s: %+v, %d movements", contract, now, moved)
+			if now, made := h.imported(t, contract, i.ID); now.State != noren.ImportDone || made != i.Total {
+				t.Errorf("%s: %+v, %d products made", contract, now, made)
 			}
 		}
 	})
@@ -90,7 +90,7 @@ func TestImportsByPolling(t *testing.T) {
 func TestImportTroubleIsOneTenants(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		bad, good := h.importStock(t, h.App, "shop", 10), h.importStock(t, h.App, "other", 250)
+		bad, good := h.importProducts(t, h.App, "shop", 10), h.importProducts(t, h.App, "other", 250)
 		h.engine.broken.Store(int64(h.caller(t, "shop").Tenant.ID))
 		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		synctest.Wait()
@@ -102,8 +102,8 @@ func TestImportTroubleIsOneTenants(t *testing.T) {
 		}
 		h.engine.broken.Store(0)
 		time.Sleep(2 * time.Minute)
-		if i, moved := h.imported(t, "shop", bad.ID); i.State != noren.ImportDone || moved != 10 {
-			t.Errorf("after it was mended: %+v, %d movements", i, moved)
+		if i, made := h.imported(t, "shop", bad.ID); i.State != noren.ImportDone || made != 10 {
+			t.Errorf("after it was mended: %+v, %d products made", i, made)
 		}
 	})
 }
@@ -113,13 +113,13 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
 		const lines = 500
-		id := h.importStock(t, h.App, "shop", lines).ID
+		id := h.importProducts(t, h.App, "shop", lines).ID
 		for range 100 {
 			stop := start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 			stop() // somewhere on the way
-			i, moved := h.imported(t, "shop", id)
-			if i.Processed != moved {
-				t.Fatalf("%d lines are said to be processed, and there are %d movements", i.Processed, moved)
+			i, made := h.imported(t, "shop", id)
+			if i.Processed != made {
+				t.Fatalf("%d lines are said to be processed, and there are %d products", i.Processed, made)
 			}
 			if i.State == noren.ImportDone {
 				break
@@ -127,8 +127,8 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 		}
 		start(t, worker.Config{Rooms: roomsOf(h.another()), Send: newReceivers(t).send})
 		synctest.Wait()
-		if i, moved := h.imported(t, "shop", id); i.State != noren.ImportDone || moved != lines {
-			t.Errorf("%+v, %d movements", i, moved)
+		if i, made := h.imported(t, "shop", id); i.State != noren.ImportDone || made != lines {
+			t.Errorf("%+v, %d products made", i, made)
 		}
 		h.sound(t)
 	})
@@ -138,7 +138,7 @@ func TestImportStopsAndGoesOn(t *testing.T) {
 func TestOldImportsAreSwept(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, h *house) {
-		i := h.importStock(t, h.App, "shop", 10)
+		i := h.importProducts(t, h.App, "shop", 10)
 		c := worker.Config{Rooms: roomsOf(h.App), Send: newReceivers(t).send, Poll: time.Hour}
 		stop := start(t, c)
 		synctest.Wait()
