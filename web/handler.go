@@ -276,8 +276,11 @@ func (h *Handler) authenticate(ctx context.Context, m *mounted, x *Request) (nor
 	}
 	caller, err := m.Authenticate(ctx, x.HTTP, x.Claim)
 	// Another error, such as a database that is away, tells nothing about the credential.
-	if given && (err == nil || noren.KindOf(err) == noren.Unauthenticated) {
+	wrong := noren.KindOf(err) == noren.Unauthenticated
+	// A request that is served a second time is one guess.
+	if given && (err == nil || wrong && !x.guessed) {
 		h.guesses.note(x.Guesser, credential, err == nil)
+		x.guessed = wrong
 	}
 	return caller, err
 }

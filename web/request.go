@@ -40,6 +40,7 @@ type Request struct {
 	held    heldBody
 	once    *onceUse
 	counted bool // for the caller's rate limit
+	guessed bool // as a wrong credential
 }
 
 // clientAddress returns the network address that the request comes from. If that is a trusted proxy, it is the address

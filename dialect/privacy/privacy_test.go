@@ -145,3 +145,15 @@ func TestHandOutAndErase(t *testing.T) {
 		t.Errorf("the log has %+v", log.Items)
 	}
 }
+
+// A wrong credential is one guess, also where a request is served a second time because what it was refused by was remembered only: a
+// hundred are refused as wrong before any has to wait.
+func TestAWrongCredentialIsOneGuess(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for i := range 100 {
+		if a := s.Do(dialecttest.Request{Method: http.MethodGet, Path: base + "/receipts", As: "wrong"}); a.Status != http.StatusUnauthorized {
+			t.Fatalf("guess %d: %d %s", i+1, a.Status, a.Body)
+		}
+	}
+}
