@@ -25,8 +25,7 @@ func (d *Console) memberData(ctx context.Context, p *page) (web.Answer, error) {
 	// In memory, so that a file that cannot be read is an error page and not half an archive.
 	var archive bytes.Buffer
 	err = privacy.WriteArchive(&archive, data, p.zone(), func(key string) (io.ReadCloser, error) {
-		from, _, err := d.Files.Open(ctx, members.FileName(p.caller().Tenant.Contract, key))
-		return from, err
+		return members.OpenFile(ctx, d.Files, p.caller().Tenant.Contract, key)
 	})
 	if err != nil {
 		return web.Answer{}, err

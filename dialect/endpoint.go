@@ -62,6 +62,12 @@ func (e Endpoint) Takes(body *wire.Content) Endpoint {
 	return e
 }
 
+// LeavesTrace says that the endpoint writes into the audit log, although it changes nothing.
+func (e Endpoint) LeavesTrace() Endpoint {
+	e.Traced = true
+	return e
+}
+
 // UpTo sets the largest body, in bytes.
 func (e Endpoint) UpTo(bytes int64) Endpoint {
 	e.BodyLimit = bytes

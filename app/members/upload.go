@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"slices"
@@ -131,6 +132,34 @@ func FilesUnavailable(ctx context.Context, err error) error {
 		return err
 	}
 	return &noren.Error{Kind: noren.Unavailable, RetryAfter: filesRetry, Message: "the store of files is not available", Err: err}
+}
+
+// OpenFile opens a tenant's file for who hands it on whole. The error is fs.ErrNotExist if there is no such file; any other, of reading too,
+// is Unavailable.
+func OpenFile(ctx context.Context, store FileStore, contract, fileKey string) (io.ReadCloser, error) {
+	from, _, err := store.Open(ctx, FileName(contract, fileKey))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err != nil:
+		return nil, FilesUnavailable(ctx, err)
+	}
+	return storedFile{from, ctx}, nil
+}
+
+// storedFile is a file that is being read.
+type storedFile struct {
+	io.ReadCloser
+	ctx context.Context //nolint:containedctx // of the request that reads it
+}
+
+// Read implements io.Reader.
+func (f storedFile) Read(p []byte) (int, error) {
+	n, err := f.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = FilesUnavailable(f.ctx, err)
+	}
+	return n, err
 }
 
 // examine determines what a file is, and returns it again from its beginning.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -149,11 +150,14 @@ func (h *house) dialects(store files.Store, baseURL, version string) ([]web.Dial
 		Rooms: recore.Rooms{Now: a.Now, Access: a.Access, Members: a.Members, Points: a.Points, Stock: a.Stock},
 		Files: store, Links: links{}, BaseURL: baseURL, Version: version,
 	})
+	opens := func(ctx context.Context, contract, fileKey string) (io.ReadCloser, error) {
+		return members.OpenFile(ctx, store, contract, fileKey)
+	}
 	programs := []web.Dialect{
 		smaregi.New(smaregi.Rooms{Access: a.Access, Bulk: a.Bulk, Members: a.Members, Stock: a.Stock}, version),
 		shops,
 		easypoints.New(easypoints.Rooms{Access: a.Access, Members: a.Members, Points: a.Points, Ranks: a.Ranks}, version),
-		privacy.New(privacy.Rooms{Access: a.Access, Privacy: a.Privacy}, version),
+		privacy.New(privacy.Rooms{Access: a.Access, Privacy: a.Privacy, OpenFile: opens}, version),
 		shopify.New(shopify.Rooms{Inbox: a.Inbox}, version),
 	}
 	people, err := console.New(console.Config{

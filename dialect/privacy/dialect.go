@@ -3,8 +3,11 @@
 package privacy
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -24,6 +27,8 @@ import (
 type Rooms struct {
 	Access  *access.Service
 	Privacy *privacy.Service
+	// OpenFile opens a tenant's file; fs.ErrNotExist if there is no such file.
+	OpenFile func(ctx context.Context, contract, fileKey string) (io.ReadCloser, error)
 }
 
 // Dialect implements web.Dialect. It is made by New.
@@ -54,6 +59,7 @@ const maxID = 9_999_999_999
 // spec describes the dialect.
 func (d *Dialect) spec(version string) dialect.Spec {
 	person := wire.JSONContent(&wire.Schema{Types: []string{"object"}, Description: "the same as data.json of noren person export"})
+	archive := &wire.Content{MediaType: "application/zip", Schema: &wire.Schema{Types: []string{"string"}, Format: "binary"}}
 	receipt := wire.ObjectOf(
 		wire.Prop("member_id", wire.IntegerSchema("")), wire.Prop("at", wire.TextSchema("when the member was erased")),
 		wire.Prop("by", wire.TextSchema("login, operator, or the API")),
@@ -76,7 +82,10 @@ func (d *Dialect) spec(version string) dialect.Spec {
 		},
 		Endpoints: []dialect.Endpoint{
 			dialect.Get(one, web.AnyScope(scopeRead), d.getPerson).Says("getPerson", "Everything that is stored of a member").
-				Returns(wire.Response{Status: http.StatusOK, Content: person}).Refuses(http.StatusNotFound),
+				Returns(wire.Response{Status: http.StatusOK, Content: person}).Refuses(http.StatusNotFound).LeavesTrace(),
+			dialect.Get(one+"/archive", web.AnyScope(scopeRead), d.getArchive).
+				Says("getArchive", "Everything that is stored of a member, with a page to read and the files").
+				Returns(wire.Response{Status: http.StatusOK, Content: archive}).Refuses(http.StatusNotFound).LeavesTrace(),
 			dialect.Write(http.MethodDelete, one, web.AnyScope(scopeErase), d.erasePerson).Says("erasePerson", "Erase a member").
 				Returns(dialect.OK(wire.Reference("Receipt"))).Refuses(http.StatusNotFound, http.StatusConflict),
 			dialect.Get(base+"/receipts", web.AnyScope(scopeRead, scopeErase), d.getReceipts).
@@ -115,6 +124,28 @@ func (d *Dialect) getPerson(ctx context.Context, x *web.Request) (web.Answer, er
 	// become a 500.
 	text, err := data.MarshalJSON()
 	return dialect.JSON(http.StatusOK, text), err
+}
+
+// getArchive is GET /api/privacy/people/{member_id}/archive, the same as that of noren person export.
+func (d *Dialect) getArchive(ctx context.Context, x *web.Request) (web.Answer, error) {
+	id, err := dialect.PathID(x, "member_id", maxID)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	data, err := d.rooms.Privacy.HandOut(ctx, x.Caller, id)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	// In memory, so that a file that cannot be read is an error and not half an archive.
+	var archive bytes.Buffer
+	err = privacy.WriteArchive(&archive, data, x.Caller.Tenant.Location(), func(key string) (io.ReadCloser, error) {
+		return d.rooms.OpenFile(ctx, x.Caller.Tenant.Contract, key)
+	})
+	if err != nil {
+		return web.Answer{}, err
+	}
+	a := web.Answer{Status: http.StatusOK, ContentType: "application/zip", Body: archive.Bytes()}
+	return a.With("Content-Disposition", fmt.Sprintf(`attachment; filename="member-%d.zip"`, id)), nil
 }
 
 // erasePerson is DELETE /api/privacy/people/{member_id}.

@@ -1,12 +1,17 @@
 package privacy
 
 import (
+	"archive/zip"
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/app"
@@ -25,7 +30,16 @@ func setup(t *testing.T) *dialecttest.Server {
 	t.Helper()
 	s := dialecttest.Start(t, dialecttest.Config{
 		Dialects: func(a *app.App) []web.Dialect {
-			return []web.Dialect{New(Rooms{Access: a.Access, Privacy: a.Privacy}, "test")}
+			opens := func(_ context.Context, contract, fileKey string) (io.ReadCloser, error) {
+				switch fileKey {
+				case "lost.png":
+					return nil, fs.ErrNotExist
+				case "away.png":
+					return nil, &noren.Error{Kind: noren.Unavailable, RetryAfter: 10 * time.Second}
+				}
+				return io.NopCloser(strings.NewReader("bytes of " + contract + "/" + fileKey)), nil
+			}
+			return []web.Dialect{New(Rooms{Access: a.Access, Privacy: a.Privacy, OpenFile: opens}, "test")}
 		},
 		Prove: func(header http.Header, key string) {
 			header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(key)))
@@ -79,6 +93,12 @@ func TestNobodyElse(t *testing.T) {
 		{"none", "GET", "/api/privacy/receipts", 403},
 		{"reader", "DELETE", one, 403},
 		{"eraser", "GET", one, 403},
+		{"eraser", "GET", one + "/archive", 403},
+		{"none", "GET", one + "/archive", 403},
+		{"wrong", "GET", one + "/archive", 401},
+		{"all", "GET", "/api/privacy/people/8/archive", 404},
+		{"all", "GET", one + "/archive?x=1", 400},
+		{"all", "POST", one + "/archive", 405},
 		{"all", "GET", "/api/privacy/people/8", 404},
 		{"all", "DELETE", "/api/privacy/people/8", 404},
 		{"all", "GET", "/api/privacy/people/MB7", 404},
@@ -143,6 +163,54 @@ func TestHandOutAndErase(t *testing.T) {
 	// Two hand-outs and one erasure.
 	if len(log.Items) != 3 || log.Items[0].Address == "" || log.Items[0].ClientID == nil || log.Items[1].SubjectID != "7" {
 		t.Errorf("the log has %+v", log.Items)
+	}
+}
+
+// TestArchive hands a member out with the bytes of its files.
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	tenant, err := s.Rooms.Engine.TenantByContract(t.Context(), dialecttest.ShopA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	attach := func(key string) {
+		t.Helper()
+		c := noren.Caller{Tenant: tenant}
+		if _, err := s.Rooms.Members.AddUpload(t.Context(), c, noren.Upload{FileKey: key, MIMEType: "image/png"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.Rooms.Members.Attach(t.Context(), c, noren.Attachment{MemberID: 7, FileKey: key, Tag: noren.PhotoFile}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	attach("a.png")
+	attach("lost.png")
+	get := dialecttest.Request{Method: http.MethodGet, Path: one + "/archive", As: "reader"}
+	a := s.Do(get)
+	archive, err := zip.NewReader(strings.NewReader(a.Body), int64(len(a.Body)))
+	if a.Status != http.StatusOK || a.Header.Get("Content-Type") != "application/zip" || err != nil {
+		t.Fatalf("%d %s %v", a.Status, a.Header, err)
+	}
+	for name, want := range map[string]string{
+		"data.json": `"y@example.com"`, "data.html": "y@example.com", "files/1.png": "bytes of " + dialecttest.ShopA + "/a.png",
+	} {
+		f, err := archive.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(f); err != nil || !strings.Contains(string(got), want) {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	log, err := s.Rooms.Audit.Log(t.Context(), noren.Caller{Tenant: tenant}, noren.AuditFilter{Dialect: string(noren.Privacy)})
+	if err != nil || len(log.Items) != 1 {
+		t.Errorf("the log has %+v, %v", log.Items, err)
+	}
+	// Nothing is better than half of it.
+	attach("away.png")
+	if a := s.Do(get); a.Status != http.StatusServiceUnavailable || a.Header.Get("Retry-After") != "10" {
+		t.Errorf("while the store of files is away: %d %s", a.Status, a.Body)
 	}
 }
 
