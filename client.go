@@ -152,6 +152,6 @@ type ClientTx interface {
 	NoteClientUses(ctx context.Context, uses []ClientUse) error
 	// AddToken stores the token, and replaces one with the same hash.
 	AddToken(ctx context.Context, t Token) error
-	// KeepTokens deletes the client's tokens except the one with the hash kept (nil: no exception).
-	KeepTokens(ctx context.Context, client int64, kept []byte) error
+	// KeepTokens deletes the client's tokens except the one with the hash kept (nil: no exception), and returns how many.
+	KeepTokens(ctx context.Context, client int64, kept []byte) (ended int, err error)
 }

@@ -156,18 +156,19 @@ func (t *tx) RevokeClient(ctx context.Context, id int64, at time.Time) error {
 }
 
 // KeepTokens implements noren.ClientTx.
-func (t *tx) KeepTokens(ctx context.Context, client int64, kept []byte) error {
+func (t *tx) KeepTokens(ctx context.Context, client int64, kept []byte) (ended int, err error) {
 	t.changeSettings()
 	if kept == nil {
 		kept = []byte{} // NULL differs from nothing, and would keep all
 	}
 	for _, table := range tokenTables() {
-		_, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ? AND hash <> ?", t.tenant, client, kept)
+		n, err := t.exec(ctx, "DELETE FROM "+table+" WHERE tenant_id = ? AND client_id = ? AND hash <> ?", t.tenant, client, kept)
 		if err != nil {
-			return doing("remove a client's tokens", err)
+			return ended, doing("remove a client's tokens", err)
 		}
+		ended += int(n)
 	}
-	return nil
+	return ended, nil
 }
 
 // tokenTables are where a client's tokens are: those that name its tenant, and those that do not.

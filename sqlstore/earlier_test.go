@@ -67,7 +67,8 @@ func TestCredentialsOfEarlierVersions(t *testing.T) {
 				if err := tx.DeleteConsoleSession(ctx, session); err != nil {
 					return err
 				}
-				return tx.KeepTokens(ctx, 1, nil)
+				_, err := tx.KeepTokens(ctx, 1, nil)
+				return err
 			},
 			"ended together": func(tx noren.Tx) error {
 				n, err := tx.DeleteConsoleSessions(ctx, []string{"a"}, nil)

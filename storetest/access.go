@@ -135,7 +135,11 @@ func keepTokens(t *testing.T, b *bundle, named noren.TenantID) {
 		b.update(t, func(tx noren.Tx) error {
 			return errors.Join(tx.AddToken(b.ctx, token(1, "a")), tx.AddToken(b.ctx, token(1, "b")), tx.AddToken(b.ctx, token(2, "c")))
 		})
-		b.update(t, func(tx noren.Tx) error { return tx.KeepTokens(b.ctx, 1, step.kept) })
+		b.update(t, func(tx noren.Tx) error {
+			ended, err := tx.KeepTokens(b.ctx, 1, step.kept)
+			same(t, "the number of tokens that ended", 3-len(strings.Fields(step.want)), ended)
+			return err
+		})
 		var left []string
 		for _, word := range []string{"a", "b", "c"} {
 			if _, _, err := b.CallerByToken(b.ctx, named, token(0, word).Hash); err == nil {

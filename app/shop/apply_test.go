@@ -2,10 +2,12 @@ package shop_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"noren"
+	"noren/app/access"
 	"noren/app/apptest"
 	"noren/app/shop"
 )
@@ -100,5 +102,39 @@ func TestJudge(t *testing.T) {
 	judged := rooms.Shop.Judge(t.Context(), wanted)
 	if _, err := rooms.Shop.Apply(t.Context(), wanted); err == nil || judged == nil || judged.Error() != err.Error() {
 		t.Errorf("judged %v, applied %v", judged, err)
+	}
+}
+
+// A token that the file replaces is reported and in the audit log, and applying it again is not.
+func TestApplyReplacesATokenVisibly(t *testing.T) {
+	t.Parallel()
+	rooms, engine := apptest.Rooms(t)
+	apply := func(token string) string {
+		t.Helper()
+		report, err := rooms.Shop.Apply(t.Context(), shop.Shop{
+			Contract: "t", Clients: []access.ClientSpec{{Name: "clerk", Dialect: noren.Smaregi, Kind: noren.UserClient, AccessToken: token}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := report.Lines[len(report.Lines)-1]
+		return fmt.Sprint(line.Created, line.Updated, line.Unchanged)
+	}
+	for _, c := range []struct{ token, want string }{{"one-one-one-one-1", "1 0 0"}, {"one-one-one-one-1", "0 0 1"}, {"two-two-two-two-2", "0 1 0"}, {"two-two-two-two-2", "0 0 1"}} {
+		if got := apply(c.token); got != c.want {
+			t.Errorf("%s: %s, want %s", c.token, got, c.want)
+		}
+	}
+	replaced := 0
+	for _, e := range apptest.AuditOf(t, engine) {
+		if string(e.Changes) == `{"secret":[null,"rotated"]}` && e.SubjectID == "clerk" {
+			replaced++
+		}
+		if strings.Contains(string(e.Changes), "two-two") {
+			t.Errorf("the log has the token: %s", e.Changes)
+		}
+	}
+	if replaced != 1 {
+		t.Errorf("the log says %d times that the token was replaced", replaced)
 	}
 }

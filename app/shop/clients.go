@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"noren"
+	"noren/app/audit"
 )
 
 // clients creates clients and changes their settings and keys. They are known by their names, because keys that the file
@@ -24,7 +25,7 @@ func (a *applier) clients(ctx context.Context) error {
 	var changedRows []int // their entries in the file
 	var tokens []noren.Token
 	var tokenRows []int
-	var withdrawn []int64 // clients whose tokens so far are no longer good, because the file has another secret or token
+	var withdrawn []noren.Client // those whose tokens so far are no longer good, because the file has another secret or token
 	var created, updated int
 	for i, wanted := range a.shop.Clients {
 		before, known := byName[wanted.Name]
@@ -63,7 +64,7 @@ func (a *applier) clients(ctx context.Context) error {
 		credentials.Made = !known
 		a.report.Clients = append(a.report.Clients, credentials)
 		if known && (credentials.AccessToken != "" || credentials.Secret != "" && !slices.Equal(before.SecretHash, after.SecretHash)) {
-			withdrawn = append(withdrawn, after.ID)
+			withdrawn = append(withdrawn, after)
 		}
 		// What changes by itself, such as the time of the last use, does not count.
 		if same := known && before.Same(after); !same {
@@ -74,7 +75,6 @@ func (a *applier) clients(ctx context.Context) error {
 			}
 		}
 	}
-	a.line("clients", created, updated, len(a.shop.Clients))
 	if len(changed) > 0 {
 		if err := a.tx.PutClients(ctx, changed); err != nil {
 			return atRow(err, "clients", changedRows)
@@ -82,17 +82,24 @@ func (a *applier) clients(ctx context.Context) error {
 	}
 	// After the clients are stored, and before the new tokens: what is kept is named by its hash, which may be there
 	// already.
-	for _, id := range withdrawn {
+	for _, c := range withdrawn {
 		var kept []byte // applying the same file again withdraws nothing
 		for _, token := range tokens {
-			if token.ClientID == id {
+			if token.ClientID == c.ID {
 				kept = token.Hash
 			}
 		}
-		if err := a.tx.KeepTokens(ctx, id, kept); err != nil {
+		ended, err := a.tx.KeepTokens(ctx, c.ID, kept)
+		if err != nil {
 			return err
 		}
+		// A token that was replaced is a change of its own: the client's row does not have it.
+		if ended > 0 && !slices.ContainsFunc(changed, func(other noren.Client) bool { return other.ID == c.ID }) {
+			updated++
+			a.entries = append(a.entries, a.by("client", c.Name, audit.Change("secret", nil, "rotated")))
+		}
 	}
+	a.line("clients", created, updated, len(a.shop.Clients))
 	for i, token := range tokens {
 		if err := a.tx.AddToken(ctx, token); err != nil {
 			return atRow(err, "clients", tokenRows[i:])
