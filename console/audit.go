@@ -311,34 +311,16 @@ type auditChange struct {
 	fresh                 bool
 }
 
-// changed formats one column of an entry.
-func (p *page) changed(column string, before, after any) auditChange {
+// changed formats one column of an entry about that subject.
+func (p *page) changed(subject, column string, before, after any) auditChange {
 	shown := func(value any) string {
+		text := p.spell(subject, column, value)
 		if value == nil {
-			return p.audited(column, value)
+			return text
 		}
-		return p.conceal(column, p.audited(column, value))
+		return p.conceal(column, text)
 	}
-	return auditChange{p.column(column), shown(before), shown(after), before == nil}
-}
-
-// audited formats a value of a column of an entry. The log has the domain's words and a few of its own, such as signed in,
-// which people should read in their language.
-func (p *page) audited(column string, value any) string {
-	if said, isText := value.(string); isText {
-		for _, family := range []string{strings.ToLower(column) + ".", "audit.value."} {
-			if _, known := p.console.words[family+said]; known {
-				return p.T(family + said)
-			}
-		}
-	}
-	if flag, isFlag := value.(bool); isFlag {
-		return p.flag(column, flag)
-	}
-	if name := p.names.named(column, value); name != "" {
-		return name
-	}
-	return p.plain(value)
+	return auditChange{p.column(subject, column), shown(before), shown(after), before == nil}
 }
 
 // auditChanges lists what an entry changed. Where a column holds a whole record, its own columns are
@@ -352,13 +334,13 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 		before, wasRecord := columns[name][0].(map[string]any)
 		after, isRecord := columns[name][1].(map[string]any)
 		if e.Subject == "stock" && strings.Contains(name, ":") {
-			amount := p.changed("amount", columns[name][0], columns[name][1])
+			amount := p.changed(e.Subject, "amount", columns[name][0], columns[name][1])
 			amount.column = p.T("audit.level", p.levelName(name))
 			list = append(list, amount)
 			continue
 		}
 		if !isRecord && !wasRecord || columns[name][0] != nil && !wasRecord || columns[name][1] != nil && !isRecord {
-			list = append(list, p.changed(name, columns[name][0], columns[name][1]))
+			list = append(list, p.changed(e.Subject, name, columns[name][0], columns[name][1]))
 			continue
 		}
 		// A column may exist on one side only.
@@ -370,8 +352,8 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 			all[column] = true
 		}
 		for _, column := range slices.Sorted(maps.Keys(all)) {
-			if !reflect.DeepEqual(before[column], after[column]) {
-				list = append(list, p.changed(column, before[column], after[column]))
+			if !unseen(column) && !reflect.DeepEqual(before[column], after[column]) {
+				list = append(list, p.changed(e.Subject, column, before[column], after[column]))
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"noren"
@@ -258,60 +257,13 @@ func (p *page) patched(m noren.MemberPatch) []said {
 	delete(columns, "view")
 	list := make([]said, 0, len(columns))
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		value := p.plain(columns[name])
+		value := p.spell("member", name, columns[name])
 		if columns[name] != nil {
 			value = p.conceal(name, value)
 		}
-		list = append(list, said{p.column(name), value})
+		list = append(list, said{p.column("member", name), value})
 	}
 	return list
-}
-
-// column is what people call a column; its own name where nobody has given it one.
-func (p *page) column(name string) string {
-	for _, family := range []string{"member.", "audit.column."} {
-		if _, known := p.console.words[family+name]; known {
-			return p.T(family + name)
-		}
-	}
-	return name
-}
-
-// plain formats a JSON value for people.
-func (p *page) plain(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return p.T("value.none")
-	case string:
-		if at, err := time.Parse(time.RFC3339Nano, v); err == nil {
-			return p.exactly(at)
-		}
-		return v
-	case bool:
-		if v {
-			return p.T("value.yes")
-		}
-		return p.T("value.no")
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case []any:
-		texts := make([]string, len(v))
-		for i, x := range v {
-			texts[i] = p.plain(x)
-		}
-		return strings.Join(texts, ", ")
-	case map[string]any:
-		var texts []string
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if len(v) == 1 { // a reference, by ID or by name
-				return p.plain(v[name])
-			}
-			texts = append(texts, p.column(name)+": "+p.plain(v[name]))
-		}
-		return strings.Join(texts, "\n")
-	default:
-		return fmt.Sprint(v)
-	}
 }
 
 // sendAgain resends the callback of one bulk update.

@@ -1,9 +1,18 @@
 package console
 
 import (
+	"cmp"
 	"os"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"noren"
+	"noren/ladder"
+	"noren/web"
 )
 
 // term is a row of the glossary: what the console calls one thing, and what it does not call it.
@@ -83,4 +92,100 @@ func TestGlossary(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestJapaneseIsJapanese keeps words of the code out of the Japanese messages: of Latin words they have names and terms that the staff of a
+// shop reads every day.
+func TestJapaneseIsJapanese(t *testing.T) {
+	t.Parallel()
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := strings.Fields("API CSV EC Excel FAX ID LINE MB PIN QR ReCORE Shift_JIS Shopify TSV U UID URL UTF-8 Webhook easyPoints hanako example.com")
+	latin := regexp.MustCompile(`[A-Za-z][A-Za-z0-9_.-]*`)
+	for key, w := range words {
+		for _, word := range latin.FindAllString(placeholders.ReplaceAllString(w.ja, ""), -1) {
+			if !slices.Contains(read, word) && !strings.HasPrefix(key, "language.") {
+				t.Errorf("%s: %q has %s", key, w.ja, word)
+			}
+		}
+	}
+	for _, term := range []string{"パーセンタイル", "デフォルト", "フィールド", "パラメータ", "レコード", "エンティティ", "バリデーション", "null"} {
+		for key, w := range words {
+			if strings.Contains(w.ja, term) {
+				t.Errorf("%s: %q has %s", key, w.ja, term)
+			}
+		}
+	}
+}
+
+// TestAuditedColumnsHaveNames goes through every record that the audit log holds, and every column in it: each has a name in both
+// languages, and so has each of the domain's words.
+func TestAuditedColumnsHaveNames(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := &page{console: b.console, x: &web.Request{}}
+	for subject, record := range map[string]any{
+		"tenant": noren.Tenant{}, "ranks": noren.Rank{}, "staff ranks": noren.StaffRank{}, "stores": noren.Store{}, "products": noren.Product{},
+		"staff": noren.Staff{}, "client": noren.Client{}, "console users": noren.ConsoleUser{}, "points_programme": noren.PointProgramme{},
+		"rank_programme": struct {
+			Programme noren.RankProgramme `json:"programme"`
+			Ranks     []noren.Rank        `json:"ranks"`
+		}{},
+	} {
+		for _, name := range jsonNames(reflect.TypeOf(record)) {
+			if p.column(subject, name) == name && name != "ID" && !unseen(name) {
+				t.Errorf("the column %s of %s has no name", name, subject)
+			}
+		}
+	}
+	for subject, names := range map[string][]string{
+		"purchase": {"purchase", "member", "amount", "credited", "earned", "returned", "owed"}, "refund": {"refund", "amount", "all"},
+		"points": {"points", "entries", "delta", "reverses"}, "callbacks": {"sent again"}, "view": {"access"}, "member": {"erased", "notes", "attachments"},
+		"import": {"started", "cancelled", "kind", "file", "lines", "processed"}, "signing key": {"secret"}, "console session": {"session"},
+		"client": {"revoked", "api key", "token"}, "console users": {"password", "second factor"},
+	} {
+		for _, name := range names {
+			if p.column(subject, name) == name {
+				t.Errorf("the column %s of %s has no name", name, subject)
+			}
+		}
+	}
+	for _, plan := range []noren.Plan{
+		noren.PlanStarter, noren.PlanStandard, noren.PlanPremium, noren.PlanPremiumPlus, noren.PlanFoodBusiness, noren.PlanRetailBusiness,
+	} {
+		if p.spellWord("plan", string(plan)) == string(plan) {
+			t.Errorf("the plan %s has no name", plan)
+		}
+	}
+	for _, word := range []string{ladder.OneStep, ladder.ToEarned} {
+		if p.spell("tenant", "rank_programme", map[string]any{"demotion": word}) != "ランクダウン: "+p.T("audit.value."+word) {
+			t.Errorf("%s inside of a record", word)
+		}
+	}
+	if got := p.column("tenant", "name"); got != "名前" {
+		t.Errorf("the name of a tenant is called %s", got)
+	}
+}
+
+// jsonNames are the names of a type's fields in JSON, and of those of what they hold.
+func jsonNames(of reflect.Type) (names []string) {
+	for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
+		of = of.Elem()
+	}
+	if of.Kind() != reflect.Struct || of == reflect.TypeFor[time.Time]() {
+		return nil
+	}
+	for i := range of.NumField() {
+		f := of.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "-" && !f.Anonymous {
+			names = append(names, cmp.Or(name, f.Name))
+		}
+		if name != "-" {
+			names = append(names, jsonNames(f.Type)...)
+		}
+	}
+	return names
 }

@@ -152,7 +152,7 @@ func TestUploadOfAnything(t *testing.T) {
 	if testing.Short() {
 		return
 	}
-	if page, body := w.upload("members", "large.csv", "code\n"+strings.Repeat("M1\n", csvfile.MaxBytes/3)); page != "" || !strings.Contains(body, "MiB") {
+	if page, body := w.upload("members", "large.csv", "code\n"+strings.Repeat("M1\n", csvfile.MaxBytes/3)); page != "" || !strings.Contains(body, "64MB") {
 		t.Errorf("too large a file: %s", body)
 	}
 }

@@ -52,7 +52,7 @@ func (p *page) changes(m memberSeen, e members.Event) []change {
 	}
 	var list []change
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		list = append(list, change{p.column(name), p.columnValue(m, name, columns[name][0]), p.columnValue(m, name, columns[name][1])})
+		list = append(list, change{p.column("member", name), p.columnValue(m, name, columns[name][0]), p.columnValue(m, name, columns[name][1])})
 	}
 	return list
 }

@@ -57,8 +57,6 @@ func auditWords() map[string]text {
 		"audit.value.erased":     {"消去", "erased"},
 		"audit.value.rotated":    {"更新", "rotated"},
 		"audit.value.made":       {"発行", "generated"},
-
-		"audit.column.amount": {"在庫数", "Quantity"},
 	}
 	maps.Copy(words, auditColumnWords())
 	return words
@@ -153,5 +151,36 @@ func auditColumnWords() map[string]text {
 		"audit.column.status":               {"状態", "Status"},
 		"audit.column.address":              {"住所", "Address"},
 		"audit.column.id":                   {"ID", "ID"},
+		"audit.column.uid":                  {"UID", "UID"},
+		"audit.column.position":             {"順位(下から)", "Position (from the lowest)"},
+		"audit.column.effective_from_unix":  {"判定の適用開始", "In effect since"},
+		"audit.column.stock.amount":         {"在庫数", "Quantity"},
+		"audit.column.amount":               {"金額", "Amount"},
+		"audit.column.earned":               {"付与ポイント", "Points earned"},
+		"audit.column.returned":             {"取り消したポイント", "Points taken back"},
+		"audit.column.owed":                 {"差し引き予定のポイント", "Points owed"},
+		"audit.column.member":               {"会員ID", "Member ID"},
+		"audit.column.entry_limits":         {"1回に付与・減算できるポイント", "Points given or deducted at once"},
+		"audit.column.staff":                {"スタッフの上限", "Limit of staff"},
+		"audit.column.admin":                {"管理者の上限", "Limit of administrators"},
+		"audit.column.confirm_above":        {"確認が必要になるポイント", "Asked about above"},
+		"audit.column.off":                  {"制限なし", "No limit"},
+		"audit.column.times":                {"標準の何倍まで", "Times the usual limit"},
+		"audit.column.keep":                 {"データの保存期間", "How long data is kept"},
+		"audit.column.audit_values":         {"監査ログの変更内容", "Values in the audit log"},
+		"audit.column.bulk":                 {"一括更新", "Bulk updates"},
+		"audit.column.webhooks":             {"Webhook", "Webhooks"},
+		"audit.column.imports":              {"CSV取り込み", "Imports"},
+		"audit.column.left_members":         {"退会した会員", "Members who left"},
+		"audit.column.see":                  {"閲覧できる権限", "May see"},
+		"audit.column.change":               {"変更できる権限", "May change"},
+		"audit.key_revoked":                 {"無効化(キー%s)", "key %s revoked"},
+
+		"plan.starter":         {"スターター", "Starter"},
+		"plan.standard":        {"スタンダード", "Standard"},
+		"plan.premium":         {"プレミアム", "Premium"},
+		"plan.premium_plus":    {"プレミアムプラス", "Premium Plus"},
+		"plan.food_business":   {"フードビジネス", "Food Business"},
+		"plan.retail_business": {"リテールビジネス", "Retail Business"},
 	}
 }

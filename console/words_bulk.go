@@ -57,8 +57,8 @@ func bulkWords() map[string]text {
 		"bulk.chart_times":       {"受付からコールバック到達までの秒数(1時間ごと)", "Seconds from acceptance to delivery, per hour"},
 		"bulk.delivered_n":       {"送信成功", "Delivered"},
 		"bulk.failed_n":          {"送信失敗", "Failed"},
-		"bulk.median":            {"中央値", "Median"},
-		"bulk.slow":              {"95パーセンタイル", "95th percentile"},
+		"bulk.median":            {"半数が届くまで", "Half within"},
+		"bulk.slow":              {"95%が届くまで", "95% within"},
 		"list.not_yet":           {"ここまでの範囲には見つかりませんでした。さらに古い記録も検索できます。", "Nothing found so far. Continue with older entries."},
 
 		"bulk.state.accepted":     {"受付済み", "Accepted"},

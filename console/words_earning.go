@@ -4,7 +4,7 @@ package console
 func earningWords() map[string]text {
 	return map[string]text{
 		"earning.title":           {"購入によるポイント付与の設定", "Points that purchases earn"},
-		"earning.hint":            {"会員ごとのポイント付与単位、会員ランクのポイント還元率、この設定の順に、最初に該当した規則を適用します。変更は保存後に計上される購入から有効で、付与済みのポイントは変わりません。ショップファイルを適用すると、points の内容に置き換わります。", "The first of these that a member has is applied: the member's own point unit, the point rate of the member's rank, these settings. Changes take effect for purchases that are recorded afterwards; points already given stay. Applying a shop file with points replaces these settings."},
+		"earning.hint":            {"会員ごとのポイント付与単位、会員ランクのポイント還元率、この設定の順に、最初に該当した規則を適用します。変更は保存後に計上される購入から有効で、付与済みのポイントは変わりません。ポイントの設定があるショップファイルを適用すると、その内容に置き換わります。", "The first of these that a member has is applied: the member's own point unit, the point rate of the member's rank, these settings. Changes take effect for purchases that are recorded afterwards; points already given stay. Applying a shop file with points replaces these settings."},
 		"earning.points_off":      {"ポイント機能がオフのため、購入してもポイントは付与されません。", "Points are switched off, so purchases earn nothing."},
 		"earning.way":             {"付与方法", "How purchases earn"},
 		"earning.way_none":        {"付与しない", "They earn nothing"},

@@ -4,7 +4,7 @@ package console
 func rankWords() map[string]text {
 	return map[string]text{
 		"ranks.title":              {"会員ランク", "Ranks"},
-		"ranks.none":               {"会員ランクがまだありません。ショップファイルの ranks に登録してください。", "No ranks yet. Add them under ranks in the shop file."},
+		"ranks.none":               {"会員ランクがまだありません。ショップファイルに会員ランクを登録してください。", "No ranks yet. Add them under ranks in the shop file."},
 		"ranks.spread":             {"会員ランク別の会員数", "Members by rank"},
 		"ranks.name":               {"会員ランク", "Rank"},
 		"ranks.members":            {"会員数", "Members"},

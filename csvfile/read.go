@@ -60,7 +60,7 @@ func ReadAs(kind noren.ImportKind, name string, data []byte, choice Choice) (nor
 	most := cmp.Or(choice.Most, MaxBytes)
 	switch {
 	case len(data) > most:
-		return noren.ImportFile{}, wrong(FaultLarge, "the file has more than %d MiB; split it", most>>20)
+		return noren.ImportFile{}, wrong(FaultLarge, "the file has more than %d MB; split it", most>>20)
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")), bytes.HasPrefix(data, []byte("\xd0\xcf\x11\xe0")):
 		// The signatures of .xlsx and .xls: without this check they would be read as garbled text.
 		return noren.ImportFile{}, wrong(FaultWorkbook, "this is a workbook; save it as CSV in the spreadsheet program")

@@ -150,7 +150,7 @@ func TestNoFileOfLines(t *testing.T) {
 		{"a picture", "\xff\x00\xfe\x80\x81,\x00\n", "not text", noren.Invalid},
 		{"no header", "\"", "the header cannot be read", noren.Invalid},
 		{"one long line", strings.Repeat("x", 100_000), "too long for a header", noren.Invalid},
-		{"too large", strings.Repeat("code,note\n", 7_000_000), "more than 64 MiB", noren.TooLarge},
+		{"too large", strings.Repeat("code,note\n", 7_000_000), "more than 64 MB", noren.TooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -138,7 +138,7 @@ func JapaneseSentence(p noren.ImportProblem) string {
 // FaultWords are the words for why a file cannot be read as a whole, with the arguments of the fault.
 func FaultWords() map[Fault]Words {
 	return map[Fault]Words{
-		FaultLarge:        {"%dMiBを超えています。ファイルを分割してください。", "it has more than %d MiB; split it"},
+		FaultLarge:        {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
 		FaultWorkbook:     {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
 		FaultEmpty:        {"ファイルが空です。", "it is empty"},
 		FaultHeader:       {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
