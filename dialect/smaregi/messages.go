@@ -148,7 +148,7 @@ func fieldWords(p *wire.Problem) string {
 	case repeated:
 		return name + "は1つだけ指定してください。"
 	case notSortable:
-		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。"
+		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。降順は「項目:desc」と指定してください。"
 	default:
 		// What is left is a value of another JSON type than the field has.
 		return name + typeWords(p.Facts.Type)
