@@ -89,6 +89,9 @@ type Import struct {
 	Told    int
 	// Contradictions are the lines still to come that name what a line before names, and say something else of it. They are refused.
 	Contradictions []ImportContradiction
+	// CodeLengths are how many characters the codes in the file and those of the members have, by which codes are found that have lost
+	// their leading zeros.
+	CodeLengths []int
 	Tries   int // how often the next lines failed unexpectedly
 
 	CreatedAt  time.Time
@@ -173,6 +176,8 @@ type ImportTx interface {
 	AddImportPieces(ctx context.Context, id int64, pieces []ImportPiece) error
 	// Import returns the import; nil if the tenant has none with that id.
 	Import(ctx context.Context, id int64, forUpdate bool) (*Import, error)
+	// CodeLengths lists how many characters the codes and alias codes of members have, each length once.
+	CodeLengths(ctx context.Context) ([]int, error)
 	// Imports returns one page of those that match, newest first, and how many match in all.
 	Imports(ctx context.Context, f ImportFilter) ([]Import, int, error)
 	// NextImport locks the tenant's oldest waiting or running import until this transaction ends, so that only one process

@@ -13,34 +13,40 @@ import (
 // importColumns are what scanImport reads, in its order.
 const importColumns = "id, kind, state, source, file_name, encoding, columns, view, client_id, login, dialect, store_id, " +
 	"request_id, total, processed, created, updated, unchanged, refused, tries, created_at, started_at, finished_at, system, by_number, " +
-	"told, remarks, contradictions"
+	"told, remarks, contradictions, code_lengths"
 
 // activeImport is the condition of the index over what is to be worked on, in its very words: SQLite uses the index
 // where it finds them.
 const activeImport = "state IN ('waiting', 'running')"
 
 func scanImport(row scannable) (i noren.Import, err error) {
-	var columns, remarks, contradictions []byte
+	var columns, remarks, contradictions, lengths []byte
 	var createdAt int64
 	var startedAt, finishedAt sql.NullInt64
 	if err := row.Scan(&i.ID, &i.Kind, &i.State, &i.Source, &i.FileName, &i.Encoding, &columns, &i.View, &i.ClientID, &i.Login,
 		&i.Dialect, &i.StoreID, &i.RequestID, &i.Total, &i.Processed, &i.Created, &i.Updated, &i.Unchanged, &i.Refused, &i.Tries,
-		&createdAt, &startedAt, &finishedAt, &i.System, &i.By, &i.Told, &remarks, &contradictions); err != nil {
+		&createdAt, &startedAt, &finishedAt, &i.System, &i.By, &i.Told, &remarks, &contradictions, &lengths); err != nil {
 		return i, err
 	}
 	i.CreatedAt, i.StartedAt, i.FinishedAt = fromMicros(createdAt), fromNullMicros(startedAt), fromNullMicros(finishedAt)
-	err = errors.Join(json.Unmarshal(columns, &i.Columns), json.Unmarshal(remarks, &i.Remarks), json.Unmarshal(contradictions, &i.Contradictions))
+	err = errors.Join(json.Unmarshal(columns, &i.Columns), json.Unmarshal(remarks, &i.Remarks),
+		json.Unmarshal(contradictions, &i.Contradictions), json.Unmarshal(lengths, &i.CodeLengths))
 	if len(i.Remarks) == 0 {
 		i.Remarks = nil // as it was given
 	}
 	if len(i.Contradictions) == 0 {
 		i.Contradictions = nil
 	}
+	if len(i.CodeLengths) == 0 {
+		i.CodeLengths = nil
+	}
 	return i, doing("read the texts of an import", err)
 }
 
-// importTexts returns what of an import is stored as JSON. It is read and written whole, and no query looks into it.
-func importTexts(i noren.Import) (columns, remarks, contradictions string, err error) {
+// importTexts are what of an import is stored as JSON. It is read and written whole, and no query looks into it.
+type importTexts struct{ columns, remarks, contradictions, lengths string }
+
+func textsOf(i noren.Import) (texts importTexts, err error) {
 	text := func(list any) string {
 		data, wrong := json.Marshal(list)
 		err = errors.Join(err, wrong)
@@ -52,22 +58,25 @@ func importTexts(i noren.Import) (columns, remarks, contradictions string, err e
 	if i.Contradictions == nil {
 		i.Contradictions = []noren.ImportContradiction{}
 	}
-	columns, remarks, contradictions = text(i.Columns), text(i.Remarks), text(i.Contradictions)
-	return columns, remarks, contradictions, doing("write the texts of an import", err)
+	if i.CodeLengths == nil {
+		i.CodeLengths = []int{}
+	}
+	texts = importTexts{text(i.Columns), text(i.Remarks), text(i.Contradictions), text(i.CodeLengths)}
+	return texts, doing("write the texts of an import", err)
 }
 
 // AddImport implements noren.ImportTx.
 func (t *tx) AddImport(ctx context.Context, i noren.Import) error {
-	columns, remarks, contradictions, err := importTexts(i)
+	texts, err := textsOf(i)
 	if err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, "INSERT INTO imports (tenant_id, "+importColumns+`)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, columns, i.View, i.ClientID, i.Login, i.Dialect,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.tenant, i.ID, i.Kind, i.State, i.Source, i.FileName, i.Encoding, texts.columns, i.View, i.ClientID, i.Login, i.Dialect,
 		i.StoreID, i.RequestID, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.System, i.By, i.Told, remarks,
-		contradictions); err != nil {
+		micros(i.CreatedAt), nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.System, i.By, i.Told, texts.remarks,
+		texts.contradictions, texts.lengths); err != nil {
 		return doing("add an import", err)
 	}
 	_, err = t.exec(ctx, `INSERT INTO lanes (tenant_id) VALUES (?) ON CONFLICT DO NOTHING`, t.tenant)
@@ -115,6 +124,17 @@ func oneImport(row scannable) (*noren.Import, error) {
 	return &i, nil
 }
 
+// CodeLengths implements noren.ImportTx.
+func (t *tx) CodeLengths(ctx context.Context) ([]int, error) {
+	rows, err := t.query(ctx, `SELECT DISTINCT length(code) FROM members WHERE tenant_id = ?
+		UNION SELECT DISTINCT length(alias_code) FROM members WHERE tenant_id = ? AND alias_code IS NOT NULL ORDER BY 1 ASC`, t.tenant, t.tenant)
+	list, err := collect(rows, err, func(row scannable) (n int, err error) {
+		err = row.Scan(&n)
+		return n, err
+	})
+	return list, doing("look how long codes are", err)
+}
+
 // Imports implements noren.ImportTx.
 func (t *tx) Imports(ctx context.Context, f noren.ImportFilter) ([]noren.Import, int, error) {
 	w := t.where()
@@ -155,15 +175,16 @@ func (t *tx) ImportPieces(ctx context.Context, id, after int64, limit int) ([]no
 
 // UpdateImport implements noren.ImportTx.
 func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
-	columns, remarks, contradictions, err := importTexts(i)
+	texts, err := textsOf(i)
 	if err != nil {
 		return err
 	}
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
-		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?, contradictions = ?,
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?, contradictions = ?, code_lengths = ?,
 		encoding = ?, view = ?, system = ? WHERE tenant_id = ? AND id = ?`,
-		i.State, i.Source, columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
-		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, remarks, contradictions, i.Encoding, i.View, i.System, t.tenant, i.ID)
+		i.State, i.Source, texts.columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
+		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, texts.remarks, texts.contradictions, texts.lengths,
+		i.Encoding, i.View, i.System, t.tenant, i.ID)
 	return doing("update an import", err)
 }
 

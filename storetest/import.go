@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -92,6 +93,7 @@ func importStored(t *testing.T, b *bundle) {
 	changed.Total, changed.Processed, changed.Created, changed.Updated, changed.Unchanged, changed.Refused = 21, 10, 1, 2, 3, 4
 	changed.Tries, changed.StartedAt, changed.FinishedAt = 5, new(at(1)), new(at(2))
 	changed.Encoding, changed.View, changed.System = "EUC-JP", noren.ReCOREView, noren.SystemReCORE
+	changed.CodeLengths = []int{5, 12}
 	changed.Contradictions = []noren.ImportContradiction{{Line: 5, First: 2, Field: "last_name"}}
 	b.update(t, func(tx noren.Tx) error { return tx.UpdateImport(b.ctx, changed) })
 	same(t, "the changed one", &changed, b.importByID(t, full.ID))
@@ -351,6 +353,9 @@ func importHolders(t *testing.T, b *bundle) {
 			{"shopify_customer_id", []string{"s", ""}, map[string]int64{"s": 1}},
 			{"alias_code", nil, nil},
 		} {
+			if lengths, err := tx.CodeLengths(b.ctx); err != nil || len(lengths) == 0 || !slices.IsSorted(lengths) {
+				t.Errorf("lengths of codes %v, %v", lengths, err)
+			}
 			got, err := tx.MemberHolders(b.ctx, c.column, c.values)
 			same(t, "holders by "+c.column, c.want, got)
 			if err != nil {

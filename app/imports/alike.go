@@ -10,8 +10,8 @@ import (
 // alikeColumns are the codes that people and spreadsheet programs write with fewer zeros, or in other case.
 func alikeColumns() []string { return []string{fieldCode, fieldAlias} }
 
-// alikes lists the codes that differ from this one in leading zeros or case alone.
-func alikes(code string) (list []string) {
+// alikes lists the codes of these lengths that differ from this one in leading zeros alone, and those that differ in case alone.
+func alikes(code string, lengths []int) (list []string) {
 	add := func(other string) {
 		if other != code {
 			list = append(list, other)
@@ -19,8 +19,10 @@ func alikes(code string) (list []string) {
 	}
 	if noren.IsDigits(code) {
 		core := strings.TrimLeft(code, "0")
-		for zeros := range noren.MaxMemberCode + 1 - min(len(core), noren.MaxMemberCode) {
-			add(strings.Repeat("0", zeros) + core)
+		for _, length := range lengths {
+			if length >= len(core) {
+				add(strings.Repeat("0", length-len(core)) + core)
+			}
 		}
 		return list
 	}
@@ -38,7 +40,7 @@ func (p *memberPlan) loadAlikes(ctx context.Context, values map[string][]string)
 		var others []string
 		for _, code := range values[column] {
 			if _, held := p.holders[column][code]; !held {
-				others = append(others, alikes(code)...)
+				others = append(others, alikes(code, p.CodeLengths)...)
 			}
 		}
 		if len(others) == 0 {
@@ -69,7 +71,7 @@ func (p *memberPlan) checkAlike(m *memberLine, planned *plannedMember) {
 		if _, held := p.holders[column][code]; held {
 			continue // which is refused elsewhere, unless it is the member's own
 		}
-		for _, other := range alikes(code) {
+		for _, other := range alikes(code, p.CodeLengths) {
 			if _, held := p.holders[column][other]; !held {
 				continue
 			}

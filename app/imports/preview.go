@@ -57,7 +57,7 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 				return err
 			}
 			if i.State == noren.ImportDraft {
-				i.Contradictions = said.contradictions
+				i.Contradictions, i.CodeLengths = said.contradictions, said.lengths
 			}
 			p.Import, p.Keyless = *i, keyless(i)
 			if pieces, err = tx.ImportPieces(ctx, id, after, previewPieces); err != nil || len(pieces) == 0 {

@@ -50,7 +50,7 @@ func (s *Service) Start(ctx context.Context, c noren.Caller, id int64, setup Set
 		if err := setUp(i, setup); err != nil {
 			return false, err
 		}
-		i.Remarks, i.Told, i.Contradictions = said.list, said.all, said.contradictions
+		i.Remarks, i.Told, i.Contradictions, i.CodeLengths = said.list, said.all, said.contradictions, said.lengths
 		i.State, i.StartedAt = noren.ImportWaiting, new(s.run.Now())
 		out = *i
 		if err := tx.RemoveImportFile(ctx, id); err != nil { // it will not be read again

@@ -30,6 +30,7 @@ type repeats struct {
 	all            int
 	contradictions []noren.ImportContradiction
 	pairs          map[int]int // line → the line before
+	lengths        []int       // of codes, in the file and stored
 }
 
 // twins tells which lines of the import name the same as a line before, and which of them contradict it. It reads the whole file.
@@ -40,8 +41,27 @@ func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (r 
 	}
 	seen := make(map[uint64]int, i.Total) // hashes, because a file may have a million lines
 	seed := maphash.MakeSeed()
+	var codes []int
+	for n, column := range i.Columns {
+		if i.Kind == noren.ImportMembers && slices.Contains(alikeColumns(), column.Field) {
+			codes = append(codes, n)
+		}
+	}
 	r.pairs = make(map[int]int)
+	if i.Kind == noren.ImportMembers {
+		if err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) (err error) {
+			r.lengths, err = tx.CodeLengths(ctx)
+			return err
+		}); err != nil {
+			return r, err
+		}
+	}
 	if err := s.eachLine(ctx, c, i, func(line noren.ImportLine) {
+		for _, n := range codes {
+			if code := lenient.Narrow(line.Cells[n]); line.Broken == nil && noren.IsDigits(code) && !slices.Contains(r.lengths, len(code)) {
+				r.lengths = append(r.lengths, len(code))
+			}
+		}
 		field, first := repeated(line, groups, seen, seed)
 		if first == 0 {
 			return
