@@ -94,6 +94,7 @@ const (
 	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
 	ReasonContradicts         Reason = "contradicts"  // a line, or a column, that says something else than one before it
 	ReasonAlike               Reason = "alike"        // a code that differs from a stored one in zeros or case alone
+	ReasonNotText             Reason = "not_text"     // bytes that are not text in the encoding of the file
 	ReasonTwice               Reason = "twice"        // the same thing given in two ways
 	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint
 	ReasonScope               Reason = "scope"        // the credential lacks the scope

@@ -92,7 +92,7 @@ type Import struct {
 	// CodeLengths are how many characters the codes in the file and those of the members have, by which codes are found that have lost
 	// their leading zeros.
 	CodeLengths []int
-	Tries   int // how often the next lines failed unexpectedly
+	Tries       int // how often the next lines failed unexpectedly
 
 	CreatedAt  time.Time
 	StartedAt  *time.Time
@@ -136,7 +136,20 @@ type ImportLine struct {
 type Broken struct {
 	Reason  Reason `json:"reason"`
 	Message string `json:"message"`
+	Column  int    `json:"column,omitempty"` // from 1, if it is about one cell
+	Limit   string `json:"limit,omitempty"`  // as in ImportProblem
 }
+
+// In returns the line's problem as the problem of an import with these columns.
+func (b Broken) In(l ImportLine, columns []ImportColumn) ImportProblem {
+	p := ImportProblem{Line: l.Number, Reason: b.Reason, Limit: b.Limit, Message: b.Message}
+	if at := b.Column - 1; at >= 0 && at < min(len(columns), len(l.Cells)) && columns[at].Field != "" {
+		p.Field, p.Value = columns[at].Field, Shortened(l.Cells[at], maxBrokenCell)
+	}
+	return p
+}
+
+const maxBrokenCell = 60 // characters
 
 // ImportPiece is a run of an import's lines that is applied in one transaction, and then removed.
 type ImportPiece struct {

@@ -283,9 +283,13 @@ func (f form) unreadable(cells []string) *noren.Broken {
 	for i, cell := range cells {
 		switch {
 		case !utf8.ValidString(cell), f.encoding != encoding.Nop && strings.ContainsRune(cell, utf8.RuneError):
-			return broken("cell %d has bytes that are not text in the encoding of the file", i+1)
+			b := broken("cell %d has bytes that are not text in %s; choose the encoding of the file, or write the cell anew", i+1, f.name)
+			b.Reason, b.Column, b.Limit = noren.ReasonNotText, i+1, f.name
+			return b
 		case strings.ContainsRune(cell, 0):
-			return broken("cell %d has a NUL character", i+1)
+			b := broken("cell %d has a NUL character; write the cell anew", i+1)
+			b.Reason, b.Column = noren.ReasonNotText, i+1
+			return b
 		}
 	}
 	return nil

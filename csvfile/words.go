@@ -27,11 +27,14 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonShortYear: {
 			"年が2桁のため、日付を特定できません。2026-11-02の形式で指定してください", "the year has two digits; write it as 2026-11-02",
 		},
-		noren.ReasonUnknownWord:   {"使用できない値です", "not an allowed value"},
-		noren.ReasonMissing:       {"値を入力してください", "required"},
-		noren.ReasonTaken:         {"ほかのデータで使われています", "already used by another record"},
-		noren.ReasonAmbiguous:     {"該当するものが複数あります。会員コードやIDで指定してください", "matches more than one record; give a code or an ID"},
-		noren.ReasonBrokenLine:    {"行を読み取れません。引用符(\")と列の数を確認してください", "the line cannot be read; check its quotes and the number of its cells"},
+		noren.ReasonUnknownWord: {"使用できない値です", "not an allowed value"},
+		noren.ReasonMissing:     {"値を入力してください", "required"},
+		noren.ReasonTaken:       {"ほかのデータで使われています", "already used by another record"},
+		noren.ReasonAmbiguous:   {"該当するものが複数あります。会員コードやIDで指定してください", "matches more than one record; give a code or an ID"},
+		noren.ReasonBrokenLine:  {"行を読み取れません。引用符(\")と列の数を確認してください", "the line cannot be read; check its quotes and the number of its cells"},
+		noren.ReasonNotText: {
+			"文字として読み取れないデータがあります。入力し直してください", "has bytes that are not text; write it anew",
+		},
 		noren.ReasonTwice:         {"同じ項目が2つの列で指定されています。どちらか一方にしてください", "given more than once; keep one of them"},
 		noren.ReasonDuplicate:     {"ファイル内で重複しています", "duplicate in the file"},
 		noren.ReasonUnitPair:      {"ポイント付与単位は、金額とポイントの両方が必要です", "the point unit needs both an amount and points"},
@@ -88,7 +91,11 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonNotNumber:   {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
 		noren.ReasonOutOfRange:  {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
 		noren.ReasonUnknownWord: {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
-		noren.ReasonDuplicate:   {"%s行目と同じ対象です", "the same as line %s"},
+		noren.ReasonNotText: {
+			"%sの文字として読み取れません。ファイルの文字コードを選び直すか、この項目を入力し直してください",
+			"not text in %s; choose the encoding of the file, or write the cell anew",
+		},
+		noren.ReasonDuplicate: {"%s行目と同じ対象です", "the same as line %s"},
 		noren.ReasonContradicts: {
 			"同じ対象を指す%s行目と値が異なります。どちらか一方に修正してください", "differs from line %s, which names the same; correct one of them",
 		},

@@ -44,7 +44,7 @@ func readCells(
 	line noren.ImportLine, columns []noren.ImportColumn, read func(field, cell string) *problem,
 ) (problems []noren.ImportProblem) {
 	if line.Broken != nil {
-		return []noren.ImportProblem{{Line: line.Number, Reason: line.Broken.Reason, Message: line.Broken.Message}}
+		return []noren.ImportProblem{line.Broken.In(line, columns)}
 	}
 	for i, c := range columns {
 		cell := line.Cells[i]

@@ -251,7 +251,7 @@ func (r run) newPlan(lines []noren.ImportLine) plan {
 	p := plan{tenant: r.Tenant, outcomes: make([]lineOutcome, len(lines)), write: func(context.Context) error { return nil }}
 	for n, l := range lines {
 		if l.Broken != nil {
-			p.refuse(n, noren.ImportProblem{Line: l.Number, Reason: l.Broken.Reason, Message: l.Broken.Message})
+			p.refuse(n, l.Broken.In(l, r.Columns))
 			continue
 		}
 		at, found := slices.BinarySearchFunc(r.Contradictions, l.Number, func(c noren.ImportContradiction, line int) int { return c.Line - line })

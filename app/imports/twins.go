@@ -57,8 +57,11 @@ func (s *Service) twins(ctx context.Context, c noren.Caller, i noren.Import) (r 
 		}
 	}
 	if err := s.eachLine(ctx, c, i, func(line noren.ImportLine) {
+		if line.Broken != nil {
+			return
+		}
 		for _, n := range codes {
-			if code := lenient.Narrow(line.Cells[n]); line.Broken == nil && noren.IsDigits(code) && !slices.Contains(r.lengths, len(code)) {
+			if code := lenient.Narrow(line.Cells[n]); noren.IsDigits(code) && !slices.Contains(r.lengths, len(code)) {
 				r.lengths = append(r.lengths, len(code))
 			}
 		}
@@ -254,9 +257,6 @@ func identifying(i noren.Import) (groups []group) {
 
 // repeated returns the field and the line by which this one names what that line named; 0 if it names something new.
 func repeated(line noren.ImportLine, groups []group, seen map[uint64]int, seed maphash.Seed) (field string, first int) {
-	if line.Broken != nil {
-		return "", 0
-	}
 	for n, g := range groups {
 		var key strings.Builder
 		empty := true

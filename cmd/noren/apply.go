@@ -12,7 +12,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"noren"
 	"noren/app"
@@ -181,7 +180,7 @@ func shopProblem(e *noren.Error) string {
 
 // printReports prints what was done for each tenant, then the generated secrets and the API keys.
 func printReports(out io.Writer, shops []shop.Shop, reports []shop.Report, keys identifications) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := newTable(out)
 	for _, r := range reports {
 		if !r.Changed() {
 			say(w, "%s: nothing to change\n", r.Contract)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -60,7 +59,7 @@ func (c *callbacksListCmd) Run(ctx context.Context, std streams) error {
 // printCallbacks prints the callbacks of each tenant in one table. Times are in UTC, as in the log, because the table may
 // mix tenants of several zones. The URL comes last because its length is unbounded.
 func printCallbacks(out io.Writer, tenants []noren.Tenant, lists [][]noren.Callback) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := newTable(out)
 	say(w, "TENANT\tREQUEST\tSTATE\tATTEMPTS\tQUEUED AT\tNEXT ATTEMPT\tURL\n")
 	for i, list := range lists {
 		for _, c := range list {

@@ -163,7 +163,7 @@ func fromEnvironment(env func(string) string) kong.Resolver {
 // helpWithVariable adds the default and the variable to the help of a flag.
 func helpWithVariable(v *kong.Value) string {
 	var notes []string
-	if v.HasDefault {
+	if v.HasDefault && v.Default != "" {
 		notes = append(notes, "default "+v.Default)
 	}
 	if name := v.Tag.Get(variableTag); name != "" {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -118,7 +117,7 @@ const tourPatience = 15 * time.Second
 
 // introduce prints what the shop contains, the addresses and the credentials.
 func (t *tour) introduce() error {
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+	w := newTable(t.out)
 	say(w, t.words("\n暖簾商店、契約ID %s\n", "\n暖簾商店, contract %s\n"), demoshop.Contract)
 	for _, l := range t.report.Lines {
 		if l.Created > 1 { // the tenant and its settings, one each, are not worth a line

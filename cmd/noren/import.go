@@ -23,13 +23,13 @@ import (
 type importCmd struct {
 	databaseFlag
 	Kind      string            `arg:"" enum:"members,products,stock,purchases,points" help:"Type of the lines: members, products, stock, purchases or points."`
-	File      string            `arg:"" help:"CSV file with a header, in UTF-8, UTF-16 or Shift_JIS; - reads standard input."`
+	File      string            `arg:"" help:"CSV file with a header, in UTF-8, UTF-16, Shift_JIS, EUC-JP or another encoding; - reads standard input."`
 	Tenant    string            `placeholder:"CONTRACT" help:"Tenant to import into; required if the database has several."`
 	Source    string            `placeholder:"NAME" help:"Where purchases and points come from; their IDs are unique per source. By default shopify for orders exported from Shopify, and csv otherwise."`
 	Map       map[string]string `mapsep:"none" placeholder:"HEADER=FIELD" help:"Import the column HEADER as FIELD; HEADER= leaves it out. Can be repeated."`
 	Encoding  string            `placeholder:"NAME" help:"Encoding of the file, such as utf-8, shift_jis, euc-jp or utf-16le; detected by default."`
 	Delimiter string            `enum:",comma,tab,semicolon,pipe" default:"" placeholder:"NAME" help:"Delimiter: comma, tab, semicolon or pipe; all but pipe are detected by default."`
-	By        string            `enum:",id,code" default:"" placeholder:"COLUMN" help:"Accept lines whose id, or code, belongs to a member with another name."`
+	By        string            `enum:",id,code" default:"" placeholder:"COLUMN" help:"Name members by id, or code, whatever else the lines say: also where the member has another name, or a code is like that of another."`
 	Refused   string            `placeholder:"FILE" help:"Write refused lines to this CSV file, each with its reason."`
 	DryRun    bool              `help:"Only show what would happen, field by field, and how many points members would have."`
 }

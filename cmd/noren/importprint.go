@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"noren"
 	"noren/app/imports"
@@ -97,8 +96,8 @@ func (r importing) told(k noren.ImportKind, remarks []noren.ImportProblem, all i
 }
 
 // problemTable begins the table of refused lines, or of remarks about others.
-func (r importing) problemTable(remarks bool) *tabwriter.Writer {
-	w := tabwriter.NewWriter(r.std.out, 0, 0, 2, ' ', 0)
+func (r importing) problemTable(remarks bool) *table {
+	w := newTable(r.std.out)
 	if remarks {
 		say(w, "%s", r.std.words("  行\t項目\t確認事項\n", "  LINE\tFIELD\tNOTE\n"))
 		return w

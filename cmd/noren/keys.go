@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -61,7 +60,7 @@ func (c *keysListCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	w := newTable(std.out)
 	say(w, "TENANT\tCLIENT\tKEY\tISSUED\tEXPIRES\tSTATE\n")
 	for _, t := range tenants {
 		list, err := h.rooms.Access.Clients(ctx, operator(t))

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -170,7 +169,7 @@ func (c *personReceiptsCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	w := newTable(std.out)
 	say(w, "TENANT\tMEMBER\tERASED AT\tBY\tREMOVED\n")
 	for _, t := range tenants {
 		list, err := h.rooms.Privacy.Erasures(ctx, operator(t))

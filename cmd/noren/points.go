@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -90,7 +89,7 @@ func (c *pointsExpireCmd) print(out io.Writer, t noren.Tenant, expired []points.
 	}
 	sums := make(map[noren.PointType]int64)
 	members := make(map[int64]bool)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := newTable(out)
 	say(w, "%s\n  MEMBER\tTYPE\tPOINTS\tLAST DAY\n", t.Contract)
 	for _, e := range expired {
 		sums[e.Lot.Type] += e.Lot.Remaining

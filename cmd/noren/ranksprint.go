@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -117,7 +116,7 @@ func (r *ranksRun) head(at time.Time, begun *noren.RankCheck) error {
 type moveList struct {
 	run           *ranksRun
 	ranks         []noren.Rank
-	table         *tabwriter.Writer // nil until the first change
+	table         *table // nil until the first change
 	listed        int
 	risen, fallen int
 	stayed        map[noren.RankReason]int
@@ -135,7 +134,7 @@ func (l *moveList) add(moves ...noren.RankMove) error {
 		}
 		if l.table == nil {
 			l.clear()
-			l.table = tabwriter.NewWriter(l.run.std.out, 0, 0, 2, ' ', 0)
+			l.table = newTable(l.run.std.out)
 			say(l.table, "  MEMBER\tFROM\tTO\tSPEND\tREASON\n")
 		}
 		if m.Reason == ladder.EntryMet {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"text/tabwriter"
 
 	"noren"
 	"noren/app"
@@ -28,7 +27,7 @@ func (s signIn) print(users []shop.ConsoleUser) {
 
 // users prints a line for each user.
 func (s signIn) users(users []shop.ConsoleUser) {
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	w := newTable(s.out)
 	for _, u := range users {
 		password := cmp.Or(u.Password, s.words("(ショップファイルの値)", "(as in the shop file)"))
 		say(w, "  %s %s\t%s %s\t%s %s\t%s\n", s.words("契約ID", "contract ID"), s.contract, s.words("ログインID", "login"), u.Login,

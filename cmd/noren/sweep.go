@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"text/tabwriter"
 
 	"noren"
 	"noren/app"
@@ -45,7 +44,7 @@ func (c *sweepCmd) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	w := newTable(std.out)
 	defer func() { err = errors.Join(err, w.Flush()) }()
 	if c.DryRun {
 		say(w, "TENANT\tWHAT\tWOULD BE REMOVED\n")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"text/tabwriter"
 
 	"noren"
 )
@@ -25,7 +24,7 @@ func (c *usersListCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	defer h.close()
-	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	w := newTable(std.out)
 	say(w, "TENANT\tLOGIN\tROLE\tSTORE\tSTATE\tTWO-STEP VERIFICATION\n")
 	for _, t := range tenants {
 		users, err := h.rooms.Access.Users(ctx, operator(t))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"text/tabwriter"
 
 	"noren"
 	"noren/app"
@@ -44,7 +43,7 @@ func (c *verifyCmd) Run(ctx context.Context, std streams) error {
 func printChecks(out io.Writer, checks []noren.Check) error {
 	// The overview comes first, then the violations: the last lines stay in view on a terminal.
 	violated := 0
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := newTable(out)
 	for _, c := range checks {
 		if c.Violated == 0 {
 			say(w, "ok\t%s\t%s checked\n", c.Name, number(c.Checked))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"noren"
@@ -67,7 +66,7 @@ func (c *webhooksListCmd) Run(ctx context.Context, std streams) error {
 // printWebhooks prints the webhooks of each tenant in one table. Times are in UTC, as for callbacks. The detail comes
 // last because it is a sentence.
 func printWebhooks(out io.Writer, tenants []noren.Tenant, lists [][]noren.Webhook) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := newTable(out)
 	say(w, "TENANT\tARRIVED AT\tSOURCE\tTOPIC\tSUBJECT\tOUTCOME\tID\tDETAIL\n")
 	for i, list := range lists {
 		for _, m := range list {
