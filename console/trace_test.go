@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"noren"
+	"noren/app/access"
 )
 
 // TestTrace sees, exports and fails to sign in, and finds all of it in the log with the address.
@@ -57,6 +58,20 @@ func TestTrace(t *testing.T) {
 		}
 		if want.subject == "view" && (log[i].ClientRequestID != "browser-7" || log[i].RequestID == "browser-7" || log[i].Address != "192.0.2.44") {
 			t.Errorf("the view came from %+v", log[i])
+		}
+	}
+}
+
+// TestSigningKeysHaveNames: whatever the audit log says was made or replaced has a name in both languages.
+func TestSigningKeysHaveNames(t *testing.T) {
+	t.Parallel()
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{access.SecretReCOREKeys, access.SecretFileLinks, access.SecretKeptForms, noren.SigningKeyShopify} {
+		if words["audit.key."+name] == (text{}) {
+			t.Errorf("%s has no name", name)
 		}
 	}
 }

@@ -65,13 +65,14 @@ func auditWords() map[string]text {
 // auditColumnWords name the columns of entries, and the words that stand in them.
 func auditColumnWords() map[string]text {
 	return map[string]text{
-		"audit.level":               {"在庫数: %s", "Quantity: %s"},
-		"audit.named":               {"%[1]s(%[2]s)", "%[1]s (%[2]s)"},
-		"audit.refused_lines":       {"取り込めない行(CSV取り込み %s)", "refused lines of import %s"},
-		"audit.key.recore.jwt":      {"ReCORE APIキーの署名", "Signature of ReCORE API keys"},
-		"audit.key.console.devices": {"ブラウザーの識別", "Recognition of browsers"},
-		"audit.key.files.link":      {"ファイルのURLの署名", "Signature of file addresses"},
-		"audit.key.shopify.webhook": {"Shopify Webhookの署名", "Signature of Shopify webhooks"},
+		"audit.level":                      {"在庫数: %s", "Quantity: %s"},
+		"audit.named":                      {"%[1]s(%[2]s)", "%[1]s (%[2]s)"},
+		"audit.refused_lines":              {"取り込めない行(CSV取り込み %s)", "refused lines of import %s"},
+		"audit.key.recore.jwt":             {"ReCORE APIキーの署名", "Signature of ReCORE API keys"},
+		"audit.key.console.devices":        {"ブラウザーの識別", "Recognition of browsers"},
+		"audit.key.files.link":             {"ファイルのURLの署名", "Signature of file addresses"},
+		"audit.key.kept.forms":             {"セッション終了後に送信されたフォームの保持", "Keeping of forms sent after a session ended"},
+		"audit.key.shopify.webhook_secret": {"Shopify Webhookの署名", "Signature of Shopify webhooks"},
 
 		"audit.value.members":         {"会員", "members"},
 		"audit.value.products":        {"商品", "products"},

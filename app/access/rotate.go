@@ -22,7 +22,7 @@ func (s *Service) IssueAPIKey(
 	if expires != nil && !expires.After(s.run.Now()) {
 		return client, key, &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonPast, Field: "expires", Message: "must not have passed"}
 	}
-	err = s.changeAPIKeys(ctx, c, id, func(client *noren.Client, now time.Time) (string, error) {
+	err = s.changeAPIKeys(ctx, c, id, func(client *noren.Client, now time.Time) (before, after any, err error) {
 		key = noren.APIKey{ID: 1, IssuedAt: now, ExpiresAt: expires}
 		valid := 0
 		for _, k := range client.APIKeys {
@@ -33,13 +33,13 @@ func (s *Service) IssueAPIKey(
 			}
 		}
 		if valid >= maxAPIKeys {
-			return "", &noren.Error{
+			return nil, nil, &noren.Error{
 				Kind: noren.Invalid, Reason: noren.ReasonTooMany, Field: "keys",
 				Message: fmt.Sprintf("the client has %d valid keys; revoke some", valid),
 			}
 		}
 		client.APIKeys = append(slices.Clone(client.APIKeys), key)
-		return "issued", nil
+		return nil, key.ID, nil
 	}, &client)
 	return client, key, err
 }
@@ -48,7 +48,7 @@ func (s *Service) IssueAPIKey(
 // versions have issued that did not count them. NotFound if the client has no such key. One that was revoked stays so.
 func (s *Service) RevokeAPIKey(ctx context.Context, c noren.Caller, id, key int64) error {
 	var client noren.Client
-	return s.changeAPIKeys(ctx, c, id, func(client *noren.Client, now time.Time) (string, error) {
+	return s.changeAPIKeys(ctx, c, id, func(client *noren.Client, now time.Time) (before, after any, err error) {
 		client.APIKeys = slices.Clone(client.APIKeys)
 		at := slices.IndexFunc(client.APIKeys, func(k noren.APIKey) bool { return k.ID == key })
 		switch {
@@ -56,18 +56,18 @@ func (s *Service) RevokeAPIKey(ctx context.Context, c noren.Caller, id, key int6
 		case at < 0 && key == 0:
 			client.APIKeys = slices.Insert(client.APIKeys, 0, noren.APIKey{RevokedAt: &now})
 		case at < 0:
-			return "", noren.Missing("API key", key)
+			return nil, nil, noren.Missing("API key", key)
 		case client.APIKeys[at].RevokedAt == nil:
 			client.APIKeys[at].RevokedAt = &now
 		}
-		return fmt.Sprintf("revoked %d", key), nil
+		return key, nil, nil
 	}, &client)
 }
 
-// changeAPIKeys changes the API keys of a client, and records it in words.
+// changeAPIKeys changes the API keys of a client, and records which number there was before and is after.
 func (s *Service) changeAPIKeys(
 	ctx context.Context, c noren.Caller, id int64,
-	change func(client *noren.Client, now time.Time) (words string, err error), out *noren.Client,
+	change func(client *noren.Client, now time.Time) (before, after any, err error), out *noren.Client,
 ) error {
 	if err := c.WholeTenant(); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (s *Service) changeAPIKeys(
 				Kind: noren.Invalid, Field: "dialect", Value: string(client.Dialect), Message: "only clients of recore have API keys",
 			}
 		}
-		words, err := change(&client, by.At.UTC().Truncate(time.Second)) // as a key says it
+		before, after, err := change(&client, by.At.UTC().Truncate(time.Second)) // as a key says it
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func (s *Service) changeAPIKeys(
 		if err := tx.PutClients(ctx, []noren.Client{client}); err != nil {
 			return nil, err
 		}
-		return nil, auditClient(ctx, tx, by, client.Name, audit.Change("api key", nil, words))
+		return nil, auditClient(ctx, tx, by, client.Name, audit.Change("api key", before, after))
 	})
 	return err
 }

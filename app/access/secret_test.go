@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -161,4 +162,34 @@ func TestSecretOfAClientThatAPersonMakes(t *testing.T) {
 	if _, err := b.Access.AuthenticateSecret(b.Ctx, noren.EasyPoints, credentials.Secret); noren.KindOf(err) != noren.Unauthenticated {
 		t.Errorf("a revoked client: %v", err)
 	}
+}
+
+// TestAPIKeysAreLoggedByNumber issues a key and revokes it: the log says which.
+func TestAPIKeysAreLoggedByNumber(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	c := noren.Caller{Tenant: b.Caller.Tenant}
+	made, _, _, err := b.Access.CreateClient(b.Ctx, c, access.NewClient{ClientSettings: access.ClientSettings{Name: "keys"}, Dialect: noren.ReCORE}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := b.Access.IssueAPIKey(b.Ctx, c, made.ID, nil)
+	if err == nil {
+		err = b.Access.RevokeAPIKey(b.Ctx, c, made.ID, key.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := b.Audit.Log(b.Ctx, c, noren.AuditFilter{Subject: "client", SubjectID: "keys"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged []string
+	for _, e := range log.Items {
+		if strings.Contains(string(e.Changes), "api key") {
+			logged = append(logged, string(e.Changes))
+		}
+	}
+	slices.Reverse(logged) // the newest first
+	apptest.Same(t, "the log", []string{fmt.Sprintf(`{"api key":[null,%d]}`, key.ID), fmt.Sprintf(`{"api key":[%d,null]}`, key.ID)}, logged)
 }
