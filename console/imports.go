@@ -147,10 +147,46 @@ func (d *Console) importPage(ctx context.Context, p *page) (web.Answer, error) {
 		return web.Answer{}, err
 	case i.State == noren.ImportDraft:
 		return d.showDraft(ctx, p, id, imports.Setup{})
-	case p.part():
-		return p.show(ctx, importProgress(p, i))
 	}
-	return p.show(ctx, importView(p, i))
+	refused, err := d.refusedOf(ctx, p, i)
+	switch {
+	case err != nil:
+		return web.Answer{}, err
+	case p.part():
+		return p.show(ctx, importProgress(p, i, refused))
+	}
+	return p.show(ctx, importView(p, i, refused))
+}
+
+// refusals are why an import refused lines.
+type refusals struct {
+	shown []noren.ImportProblem // the first
+	all   int
+}
+
+// maxShownRefusals is how many problems of an import are shown. All of them are in the file of refused lines.
+const maxShownRefusals = 200
+
+// refusedOf reads why an import that has ended refused lines.
+func (d *Console) refusedOf(ctx context.Context, p *page, i noren.Import) (r refusals, err error) {
+	if !i.State.Ended() || i.Refused == 0 {
+		return r, nil
+	}
+	enough := errors.New("enough lines are read")
+	err = d.Rooms.Imports.RefusedLines(ctx, p.caller(), i.ID, func(lines []noren.RefusedLine) error {
+		for _, line := range lines {
+			r.all += len(line.Problems)
+			r.shown = append(r.shown, line.Problems[:min(len(line.Problems), maxShownRefusals-len(r.shown))]...)
+		}
+		if r.all > maxShownRefusals {
+			return enough
+		}
+		return nil
+	})
+	if errors.Is(err, enough) {
+		r.all, err = max(r.all, i.Refused), nil
+	}
+	return r, err
 }
 
 // showDraft shows the preview of a draft with the setup.
@@ -299,6 +335,10 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 		words = p.T(limit, csvfile.LimitIn(problem, p.lang == japanese))
 	} else if problem.Limit != "" {
 		words += " (" + problem.Limit + ")"
+	}
+	switch problem.Reason {
+	case noren.ReasonOtherPerson, noren.ReasonNumberAlone, noren.ReasonAlike:
+		words += p.T("imports.fix_" + string(problem.Reason))
 	}
 	name := p.fieldName(kind, problem.Field)
 	switch {

@@ -87,7 +87,7 @@ func TestImport(t *testing.T) {
 	}
 	w.shows(page, "開始待ち", `hx-trigger="every 1s"`)
 	b.work()
-	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード"), "hx-trigger")
+	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード", "エラー: 1件", "生年月日「1990-02-30」: 日付ではありません"), "hx-trigger")
 	w.shows("/console/imports", "会員.csv", "admin")
 	w.shows("/console/members?q=M1", "山口")
 	a := w.get(page + "/refused")
@@ -95,6 +95,18 @@ func TestImport(t *testing.T) {
 		!strings.Contains(a.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("the refused lines: %v\n%s", a.Header(), got)
 	}
+}
+
+// TestRefusalTellsBothNames: who corrects a line whose number is somebody else's sees both names and what to do.
+func TestRefusalTellsBothNames(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("admin")
+	page, body := w.upload("members", "会員.csv", "会員ID,姓,名\n1,佐藤,次郎\n")
+	if page == "" {
+		t.Fatal(body)
+	}
+	w.shows(page, "「1 佐藤 次郎」: この値の会員は「山田 花子」の名前で登録されています。別の会員ならこの欄を空欄に")
 }
 
 // TestImportIsTheTenants keeps an import from the console of another tenant.
