@@ -151,6 +151,13 @@ func splitAddress(address string) (prefecture, rest *string) {
 	return nil, &address
 }
 
+// InPrefecture returns what of an address is behind the prefecture: all of it if it begins with none. It returns false if the address
+// begins with another prefecture.
+func InPrefecture(address, prefecture string) (rest string, ok bool) {
+	in, behind := splitAddress(address)
+	return Deref(behind), in == nil || *in == prefecture
+}
+
 // PrefectureOf returns the name of the prefecture with the code of ISO 3166-2, such as JP-13; other texts are returned as they are.
 func PrefectureOf(code string) string {
 	if digits, ok := strings.CutPrefix(strings.ToUpper(code), "JP-"); ok {

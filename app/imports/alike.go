@@ -2,6 +2,7 @@ package imports
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"noren"
@@ -75,13 +76,14 @@ func (p *memberPlan) checkAlike(m *memberLine, planned *plannedMember) {
 			if _, held := p.holders[column][other]; !held {
 				continue
 			}
+			message := "a member's code differs from this in leading zeros or case alone; write it as it is stored, or import with --by code"
 			if p.StoreID != nil {
 				other = "" // it may be a member of another store
+			} else {
+				message = fmt.Sprintf(
+					"differs from %s, which a member has, in leading zeros or case alone; write it so, or import with --by code for another member", other)
 			}
-			m.problems = append(m.problems, problem{
-				noren.ReasonAlike, other,
-				"a member's code differs from this in leading zeros or case alone; write it as it is stored, or import with --by code",
-			}.in(m.number, column, code))
+			m.problems = append(m.problems, problem{noren.ReasonAlike, other, message}.in(m.number, column, code))
 			break
 		}
 	}

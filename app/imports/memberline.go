@@ -116,6 +116,17 @@ func (m *memberLine) settleTwice() {
 	if !m.patch.AddressTwice() {
 		return
 	}
+	if m.patch.Prefecture.Given() && !m.patch.Address1.Given() && !m.patch.Address2.Given() {
+		// The prefecture and then the rest of the address, as many systems have them.
+		prefecture := noren.Deref(m.patch.Prefecture.Ptr())
+		if rest, ok := noren.InPrefecture(noren.Deref(m.patch.Address.Ptr()), prefecture); ok && rest != "" {
+			m.patch.Address1, m.patch.Address = noren.Set(rest), noren.Field[string]{}
+			m.raw["address1"] = rest
+			delete(m.raw, "address")
+			m.forget("address")
+			return
+		}
+	}
 	parts := noren.Deref(m.patch.Prefecture.Ptr()) + noren.Deref(m.patch.Address1.Ptr()) + noren.Deref(m.patch.Address2.Ptr())
 	if address := noren.Deref(m.patch.Address.Ptr()); foldPerson(address) != foldPerson(parts) {
 		m.refuse(noren.ReasonTwice, "address", address, "does not agree with the address in other columns; give it as one text or in parts")
