@@ -59,6 +59,7 @@ func auditWords() map[string]text {
 		"audit.value.made":       {"発行", "generated"},
 	}
 	maps.Copy(words, auditColumnWords())
+	maps.Copy(words, auditRecordWords())
 	return words
 }
 
@@ -152,6 +153,12 @@ func auditColumnWords() map[string]text {
 		"audit.column.status":               {"状態", "Status"},
 		"audit.column.address":              {"住所", "Address"},
 		"audit.column.id":                   {"ID", "ID"},
+	}
+}
+
+// auditRecordWords name what records have inside of them, and the plans.
+func auditRecordWords() map[string]text {
+	return map[string]text{
 		"audit.column.uid":                  {"UID", "UID"},
 		"audit.column.position":             {"順位(下から)", "Position (from the lowest)"},
 		"audit.column.effective_from_unix":  {"判定の適用開始", "In effect since"},
