@@ -112,6 +112,7 @@ type Tx interface { //nolint:interfacebloat // a transaction spans every noun; e
 	CallbackTx
 	ImportTx
 	ImportFileTx
+	CodeTx
 	WebhookTx
 	FileTx
 	PersonTx

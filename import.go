@@ -189,8 +189,6 @@ type ImportTx interface {
 	AddImportPieces(ctx context.Context, id int64, pieces []ImportPiece) error
 	// Import returns the import; nil if the tenant has none with that id.
 	Import(ctx context.Context, id int64, forUpdate bool) (*Import, error)
-	// CodeLengths lists how many characters the codes and alias codes of members have, each length once.
-	CodeLengths(ctx context.Context) ([]int, error)
 	// Imports returns one page of those that match, newest first, and how many match in all.
 	Imports(ctx context.Context, f ImportFilter) ([]Import, int, error)
 	// NextImport locks the tenant's oldest waiting or running import until this transaction ends, so that only one process
@@ -207,6 +205,12 @@ type ImportTx interface {
 	// SweepImports cancels uploads and drafts made before drafts. Of imports that have ended it removes the pieces, and
 	// everything of those made before before, up to limit rows of each kind. It returns how many rows it removed.
 	SweepImports(ctx context.Context, before, drafts time.Time, limit int) (int, error)
+}
+
+// CodeTx reads how codes look.
+type CodeTx interface {
+	// CodeLengths lists how many characters the codes and alias codes of members have, each length once.
+	CodeLengths(ctx context.Context) ([]int, error)
 }
 
 // ImportFileTx keeps the bytes of drafts' files, in parts, so that they can be read again.

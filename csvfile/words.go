@@ -145,13 +145,16 @@ func JapaneseSentence(p noren.ImportProblem) string {
 // FaultWords are the words for why a file cannot be read as a whole, with the arguments of the fault.
 func FaultWords() map[Fault]Words {
 	return map[Fault]Words{
-		FaultLarge:        {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
-		FaultWorkbook:     {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
-		FaultEmpty:        {"ファイルが空です。", "it is empty"},
-		FaultHeader:       {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
-		FaultColumns:      {"列が%d列あります。取り込めるのは%d列までです。", "it has %d columns; at most %d are allowed"},
-		FaultLongHeader:   {"1行目が長すぎます。1行目には列の見出しが必要です。", "the first line is too long for a header"},
-		FaultEncoding:     {"見出し行が%sの文字ではありません。EUC-JPなど、ファイルの文字コードを指定してください。", "the header is not text in %s; choose the encoding of the file, such as EUC-JP"},
+		FaultLarge:      {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
+		FaultWorkbook:   {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
+		FaultEmpty:      {"ファイルが空です。", "it is empty"},
+		FaultHeader:     {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
+		FaultColumns:    {"列が%d列あります。取り込めるのは%d列までです。", "it has %d columns; at most %d are allowed"},
+		FaultLongHeader: {"1行目が長すぎます。1行目には列の見出しが必要です。", "the first line is too long for a header"},
+		FaultEncoding: {
+			"見出し行が%sの文字ではありません。EUC-JPなど、ファイルの文字コードを指定してください。",
+			"the header is not text in %s; choose the encoding of the file, such as EUC-JP",
+		},
 		FaultEncodingName: {"文字コード「%s」には対応していません。使えるのは %s です。", "unknown encoding %s; use one of %s"},
 	}
 }

@@ -66,13 +66,11 @@ func yearOf(era, year string) (n int, short bool) {
 	return n, len(year) < digitsOfYear
 }
 
-// englishDays are the forms of days in English. Their month is a word, so that it is not taken for the day.
-var englishDays = []string{"2 Jan 2006", "2 January 2006", "Jan 2, 2006", "January 2, 2006"}
-
 // day reads the day that begins the text, and returns what stands behind it.
 func day(text, reason string) (d time.Time, rest string, wrong *Wrong) {
 	none := &Wrong{noren.ReasonNotDate, "", reason}
-	for _, form := range englishDays {
+	// In English the month is a word, so that it is not taken for the day.
+	for _, form := range []string{"2 Jan 2006", "2 January 2006", "Jan 2, 2006", "January 2, 2006"} {
 		if d, err := time.Parse(form, text); err == nil {
 			return d, "", nil
 		}

@@ -180,7 +180,8 @@ func (t *tx) UpdateImport(ctx context.Context, i noren.Import) error {
 		return err
 	}
 	_, err = t.exec(ctx, `UPDATE imports SET state = ?, source = ?, columns = ?, total = ?, processed = ?, created = ?, updated = ?,
-		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?, contradictions = ?, code_lengths = ?,
+		unchanged = ?, refused = ?, tries = ?, started_at = ?, finished_at = ?, by_number = ?, told = ?, remarks = ?,
+		contradictions = ?, code_lengths = ?,
 		encoding = ?, view = ?, system = ? WHERE tenant_id = ? AND id = ?`,
 		i.State, i.Source, texts.columns, i.Total, i.Processed, i.Created, i.Updated, i.Unchanged, i.Refused, i.Tries,
 		nullMicros(i.StartedAt), nullMicros(i.FinishedAt), i.By, i.Told, texts.remarks, texts.contradictions, texts.lengths,

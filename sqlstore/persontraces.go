@@ -208,7 +208,8 @@ func (s *traceSearch) inImports(ctx context.Context) {
 
 // inLines looks into the lines of imports that wait or were refused. It needs to know the columns.
 func (s *traceSearch) inLines(ctx context.Context) {
-	s.read(ctx, "refused lines", "SELECT import_id, line, cells, problems FROM import_refusals WHERE tenant_id = ?", func(row scannable) error {
+	const refused = "SELECT import_id, line, cells, problems FROM import_refusals WHERE tenant_id = ?"
+	s.read(ctx, "refused lines", refused, func(row scannable) error {
 		var id, line int64
 		var cells, texts []byte
 		if err := row.Scan(&id, &line, &cells, &texts); err != nil {

@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"noren"
@@ -51,9 +52,7 @@ func (p *memberPlan) loadAlikes(ctx context.Context, values map[string][]string)
 		if err != nil {
 			return err
 		}
-		for code, holder := range found {
-			p.holders[column][code] = holder
-		}
+		maps.Copy(p.holders[column], found)
 	}
 	return nil
 }

@@ -58,7 +58,8 @@ func (m *memberLine) otherPerson(by string, stored noren.Member) noren.ImportPro
 		way = ByCode
 	}
 	return problem{noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf(
-		"the member whom this names is stored as %s; correct the line, leave this cell empty for another member, or import with --by %s", known, way,
+		"the member whom this names is stored as %s; correct the line, leave this cell empty for another member, or import with --by %s",
+		known, way,
 	)}.in(m.number, by, whole(m.keyText(by), whole(last, first)))
 }
 

@@ -71,14 +71,19 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 		{"a number that another has by now", "", "", apptest.ImportFile("id,code,last_name,first_name", "1,N1,佐藤,次郎"), []string{"0 0 0 1", "2 id other_person 1 佐藤 次郎"}},
 		{"a number that another has by now, left out", "", "", apptest.ImportFile("id,code,last_name,first_name", ",N1,佐藤,次郎"), []string{"1 0 0 0"}},
 		{"a number that another has by now, by code", "", imports.ByCode, apptest.ImportFile("id,code,last_name,first_name", "1,N1,佐藤,次郎"), []string{"1 0 0 0"}},
-		{"names and codes that disagree", "", "", apptest.ImportFile("code,rank,rank_id,store,store_id,mail_opt_in,mail_opt_out,name,last_name,first_name",
-			"M1,silver,1,,,,,,,", "N3,silver,2,,,,,,,", "M2,,,本店,2,,,,,", "N4,,,本店,1,1,1,,,", "M3,,,全店舗,1,,,,,", "N1,,,,,0,1,佐藤 次郎,佐藤,次郎", "N2,,,,,,,佐藤 次郎,佐藤,三郎"),
+		{
+			"names and codes that disagree", "", "", apptest.ImportFile(
+				"code,rank,rank_id,store,store_id,mail_opt_in,mail_opt_out,name,last_name,first_name",
+				"M1,silver,1,,,,,,,", "N3,silver,2,,,,,,,", "M2,,,本店,2,,,,,", "N4,,,本店,1,1,1,,,", "M3,,,全店舗,1,,,,,", "N1,,,,,0,1,佐藤 次郎,佐藤,次郎", "N2,,,,,,,佐藤 次郎,佐藤,三郎"),
 			[]string{
 				"2 0 0 5", "2 rank twice silver", "4 store twice 本店", "5 mail_opt_out twice true", "6 store twice 全店舗",
 				"8 name twice 佐藤 次郎",
-			}},
-		{"a prefecture and the rest of an address", "", "", apptest.ImportFile("code,prefecture,address,last_name", "N1,東京都,千代田区1-1,a", "N2,東京都,東京都千代田区1-1,a", "N3,東京都,大阪府大阪市,a", "N1,東京都,,"),
-			[]string{"2 0 1 1", "told duplicate", "4 address twice 大阪府大阪市"}},
+			},
+		},
+		{
+			"a prefecture and the rest of an address", "", "", apptest.ImportFile("code,prefecture,address,last_name", "N1,東京都,千代田区1-1,a", "N2,東京都,東京都千代田区1-1,a", "N3,東京都,大阪府大阪市,a", "N1,東京都,,"),
+			[]string{"2 0 1 1", "told duplicate", "4 address twice 大阪府大阪市"},
+		},
 		{"one column of names", "", "", apptest.ImportFile("code,name,kana", "N1,山田　花子,ﾔﾏﾀﾞ ﾊﾅｺ", "N2,山田花子,", "M1,髙橋花子,"), []string{"2 0 1 0", "told not_split"}},
 		{"lost zeros", "", "", apptest.ImportFile("code,phone,postal_code", "N1,9012345678,600001", "N2,4.9E+12,", "4.9E+12,,"), []string{"1 0 0 2", "told repaired", "told repaired", "3 phone lost_digits 4.9E+12", "4 code lost_digits 4.9E+12"}},
 		{"all stores", "", "", apptest.ImportFile("code,store", "M3,全店舗", "M2,All stores"), []string{"0 1 1 0"}},

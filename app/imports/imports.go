@@ -22,6 +22,7 @@ type Tx interface {
 	noren.TenantTx
 	noren.ImportTx
 	noren.ImportFileTx
+	noren.CodeTx
 }
 
 // Directory is what is looked up across tenants.

@@ -109,7 +109,8 @@ func (r memberReader) read(line noren.ImportLine) memberLine {
 func (m *memberLine) settleTwice() {
 	if m.optOut != nil {
 		if in, given := m.patch.MailOptIn.Value(); given && in == *m.optOut {
-			m.refuse(noren.ReasonTwice, fieldMailOptOut, strconv.FormatBool(*m.optOut), "another column says that the member wants mail, or does not; keep one")
+			m.refuse(noren.ReasonTwice, fieldMailOptOut, strconv.FormatBool(*m.optOut),
+				"another column says the contrary about mail; keep one of them")
 		}
 		m.patch.MailOptIn = noren.Set(!*m.optOut)
 	}

@@ -201,7 +201,8 @@ func (r memberReader) meaning(column int, cell string) (text string, ok bool) {
 func plainly(kind noren.ImportKind, field, cell string) (text string, ok bool) {
 	if slices.Contains([]string{
 		fieldProductID, fieldStoreID, fieldRankID, fieldStaffRankID, fieldMemberID, fieldPoints,
-	}, field) || field == fieldID && (kind == noren.ImportMembers || kind == noren.ImportProducts) || field == FieldAmount && kind == noren.ImportStock {
+	}, field) || field == fieldID && (kind == noren.ImportMembers || kind == noren.ImportProducts) ||
+		field == FieldAmount && kind == noren.ImportStock {
 		if n, wrong := lenient.Points(cell, math.MinInt64, math.MaxInt64); wrong == nil {
 			return strconv.FormatInt(n, 10), true
 		}

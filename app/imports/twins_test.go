@@ -20,7 +20,8 @@ func TestTwins(t *testing.T) {
 	}{
 		{
 			"one number in many forms", apptest.ImportFile("id,last_name", "2,鈴木", "0002,鈴木", "2.0,", "２,", "3,"),
-			[]string{"0 1 4 0", "told duplicate", "told duplicate", "told duplicate"}, []string{"0 0 5 0", "told duplicate", "told duplicate", "told duplicate"},
+			[]string{"0 1 4 0", "told duplicate", "told duplicate", "told duplicate"},
+			[]string{"0 0 5 0", "told duplicate", "told duplicate", "told duplicate"},
 		},
 		{
 			"another name", apptest.ImportFile("code,last_name,phone", "M1,佐藤,", "M1,鈴木,", "M1,,03-1111-1111", "M1,,03-2222-2222", "M1,佐藤,0311111111"),
@@ -36,11 +37,13 @@ func TestTwins(t *testing.T) {
 		{
 			"the same day, rank and flag in other forms", apptest.ImportFile("code,birth_date,rank,mail_opt_in,postal_code,points",
 				"M1,1990-01-02,Silver,1,1000001,100", "M1,平成2年1月2日,silver,true,〒100 0001,100pt"),
-			[]string{"0 1 1 0", "told duplicate"}, []string{"0 0 2 0", "told duplicate"},
+			[]string{"0 1 1 0", "told duplicate"},
+			[]string{"0 0 2 0", "told duplicate"},
 		},
 		{
 			"other points", apptest.ImportFile("code,points", "M1,100", "M1,200"),
-			[]string{"0 1 0 1", "told duplicate", "3 points contradicts 200"}, []string{"0 0 1 1", "told duplicate", "3 points contradicts 200"},
+			[]string{"0 1 0 1", "told duplicate", "3 points contradicts 200"},
+			[]string{"0 0 1 1", "told duplicate", "3 points contradicts 200"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
