@@ -124,7 +124,7 @@ func oneImport(row scannable) (*noren.Import, error) {
 	return &i, nil
 }
 
-// CodeLengths implements noren.ImportTx.
+// CodeLengths implements noren.CodeTx.
 func (t *tx) CodeLengths(ctx context.Context) ([]int, error) {
 	rows, err := t.query(ctx, `SELECT DISTINCT length(code) FROM members WHERE tenant_id = ?
 		UNION SELECT DISTINCT length(alias_code) FROM members WHERE tenant_id = ? AND alias_code IS NOT NULL ORDER BY 1 ASC`, t.tenant, t.tenant)
