@@ -338,7 +338,7 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	}
 	switch problem.Reason {
 	case noren.ReasonOtherPerson, noren.ReasonNumberAlone, noren.ReasonAlike:
-		words += p.T("imports.fix_" + string(problem.Reason))
+		words += p.T("import_fix." + string(problem.Reason))
 	}
 	name := p.fieldName(kind, problem.Field)
 	switch {

@@ -24,7 +24,7 @@ var asked = regexp.MustCompile(`"((?:[a-z_]+\.)[A-Za-z0-9_. ]+)"`)
 // families are the prefixes of keys that are built from a word of the domain or of HTTP, or that any page may need.
 var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
-	"demotion.", "import_kind.", "import_state.", "import_problem.", "import_limit.", "import_field.", "file_fault.",
+	"demotion.", "import_kind.", "import_state.", "import_problem.", "import_limit.", "import_fix.", "import_field.", "file_fault.",
 	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.key.", "audit.column.", "audit.value.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
 	"failure.", "plan.", "source.", "division.", "clients.kind.", "mail_opt_in.", "alike.",
 }

@@ -13,13 +13,13 @@ func importChangeWords() map[string]text {
 		"imports.detected":            {"自動判定", "Detect"},
 		"imports.by_number":           {"名前が異なる会員", "Members with another name"},
 		"imports.by_number_hint":      {"番号が一致しても名前が異なる行は、別人の可能性があるため取り込みません。同じ会員だと確認できた場合だけ選んでください。", "A line whose number belongs to a member with another name is refused, because it may be somebody else. Choose this only if you know that they are the same."},
-		"imports.fix_other_person": {
+		"import_fix.other_person": {
 			"。別の会員ならこの欄を空欄にし、同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; leave this cell empty for another member, or choose under “Members with another name” in the preview to import it",
 		},
-		"imports.fix_number_alone": {
+		"import_fix.number_alone": {
 			"。同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; if it is, choose under “Members with another name” in the preview to import it",
 		},
-		"imports.fix_alike": {
+		"import_fix.alike": {
 			"。登録されているとおりに修正し、別の会員なら確認画面の「名前が異なる会員」で会員コードを選んでください", "; write it as it is stored, or choose the code under “Members with another name” in the preview if this is another member",
 		},
 		"imports.by_none":         {"取り込まない", "Refuse the line"},

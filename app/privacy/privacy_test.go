@@ -133,19 +133,7 @@ func erase(t *testing.T, b *apptest.Bundle) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// At once, so that no temporary address of the file works any more; what another member has stays.
-	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "a.png"); noren.KindOf(err) != noren.NotFound {
-		t.Errorf("the file of an erased member: %v", err)
-	}
-	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "shared.png"); err != nil {
-		t.Errorf("a file that another member has, too: %v", err)
-	}
-	if unswept, err := b.Members.Unswept(b.Ctx); err != nil || len(unswept) != 1 {
-		t.Errorf("the files of %v are to be swept, %v", unswept, err)
-	}
-	if n := receipt.Removed["files"]; n != 3 {
-		t.Errorf("the receipt has %d files", n)
-	}
+	filesGone(t, b, receipt)
 	for _, what := range []string{"notes", "files", "audit values", "bulk requests", "kept answers", "refused lines"} {
 		if receipt.Removed[what] == 0 {
 			t.Errorf("the receipt has no %s: %v", what, receipt.Removed)
@@ -199,6 +187,24 @@ func erase(t *testing.T, b *apptest.Bundle) {
 	}
 	if !noticed {
 		t.Error("verify does not notice a note that is left")
+	}
+}
+
+// filesGone checks that nobody can open the files of the erased member at once, so that no temporary address works any more; what
+// another member has, too, stays.
+func filesGone(t *testing.T, b *apptest.Bundle, receipt noren.Erasure) {
+	t.Helper()
+	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "a.png"); noren.KindOf(err) != noren.NotFound {
+		t.Errorf("the file of an erased member: %v", err)
+	}
+	if _, err := b.Members.Upload(b.Ctx, b.Caller.Tenant.ID, "shared.png"); err != nil {
+		t.Errorf("a file that another member has, too: %v", err)
+	}
+	if unswept, err := b.Members.Unswept(b.Ctx); err != nil || len(unswept) != 1 {
+		t.Errorf("the files of %v are to be swept, %v", unswept, err)
+	}
+	if n := receipt.Removed["files"]; n != 3 {
+		t.Errorf("the receipt has %d files", n)
 	}
 }
 
