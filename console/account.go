@@ -83,7 +83,7 @@ func (d *Console) confirmSignIn(ctx context.Context, p *page) (web.Answer, error
 		return p.later(ctx, err, codeView(p, form))
 	case e != nil && e.Reason == noren.ReasonSignInAgain:
 		p.wrong("", p.T("sign_in.again"))
-		return p.signInAgain(ctx, form, prefix+"/sign-in"), nil
+		return p.signInAgain(ctx, form), nil
 	}
 	return web.Answer{}, err
 }

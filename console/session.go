@@ -67,15 +67,15 @@ func (p *page) askToSignIn(ctx context.Context) web.Answer {
 		sealed, err := p.console.sealed(ctx, kept, p.console.cookieOf(r, cookieUser))
 		if err == nil && sealed != "" {
 			p.wrong("", p.T("form.session_ended"))
-			return p.signInAgain(ctx, signInForm{next: kept.Page, kept: sealed}, target)
+			return p.signInAgain(ctx, signInForm{next: kept.Page, kept: sealed})
 		}
 		// Better lost than readable by whoever comes next.
 		p.wrong("", p.T("form.not_kept"))
-		return p.signInAgain(ctx, signInForm{next: kept.Page}, target)
+		return p.signInAgain(ctx, signInForm{next: kept.Page})
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") && p.formPage() != "" {
 		p.wrong("", p.T("form.file_again"))
-		return p.signInAgain(ctx, signInForm{next: p.formPage()}, target)
+		return p.signInAgain(ctx, signInForm{next: p.formPage()})
 	}
 	if r.Method == http.MethodGet && !p.part() && r.URL.Path != prefix && r.URL.Path != prefix+"/" {
 		target += "?next=" + url.QueryEscape(r.URL.RequestURI())
@@ -88,14 +88,14 @@ func (p *page) askToSignIn(ctx context.Context) web.Answer {
 }
 
 // signInAgain shows the sign-in page in the place of what was requested, or redirects to it if it cannot be shown.
-func (p *page) signInAgain(ctx context.Context, form signInForm, target string) web.Answer {
+func (p *page) signInAgain(ctx context.Context, form signInForm) web.Answer {
 	var err error
 	if form.contract, err = p.console.Rooms.Access.SoleContract(ctx); err == nil {
 		if a, err := p.render(ctx, http.StatusUnauthorized, signInView(p, form)); err == nil {
 			return p.finish(a)
 		}
 	}
-	return p.finish(web.Answer{Status: http.StatusSeeOther}.With("Location", target))
+	return p.finish(web.Answer{Status: http.StatusSeeOther}.With("Location", prefix+"/sign-in"))
 }
 
 // ownPage is the address if it is in the console, otherwise the first page: a link to the console must not redirect to
