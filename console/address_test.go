@@ -15,7 +15,8 @@ func TestImpossibleAddresses(t *testing.T) {
 	w := b.as("admin")
 	right := map[string]string{ // what is right for a parameter of any list
 		"q": "山", "id": "1", "login": "admin", "open": "1", "since": "2026/4/1", "until": "2026-04-02", "month": "2026-05", "page": "1", "from": "0",
-		"before": "9", "sort": "kana", "check": "2026-03-31T15:00:00Z", "status": "ACTIVE", "rank": "1", "store": "1", "flow": "given",
+		"before": "9",
+		"sort":   "kana", "check": "2026-03-31T15:00:00Z", "status": "ACTIVE", "rank": "1", "store": "1", "flow": "given",
 		"state": "failed", "kind": "stock", "delivery": "pending", "client": number(b.caller(0).Client.ID), "subject": "stock",
 		"dialect": "recore", "days": "7", "encoding": "utf-8", "delimiter": "comma",
 	}
@@ -62,7 +63,8 @@ func TestImpossibleAddresses(t *testing.T) {
 	}
 	// Part of a page, as the search asks for it, gets the sentence alone; and mail programs may add what they like.
 	part := w.get("/console/members?rank=abc", "HX-Request: true")
-	if body := part.Body.String(); part.Code != http.StatusBadRequest || strings.Contains(body, "<html") || !strings.Contains(body, "rank=abc") {
+	body := part.Body.String()
+	if part.Code != http.StatusBadRequest || strings.Contains(body, "<html") || !strings.Contains(body, "rank=abc") {
 		t.Errorf("%d %s", part.Code, body)
 	}
 	if a := w.get("/console/members?utm_source=mail&_=17"); a.Code != http.StatusOK {

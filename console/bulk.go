@@ -39,7 +39,8 @@ type bulkView struct {
 // bulk lists bulk updates. While one of those shown is about to change, the page polls for the list.
 func (d *Console) bulk(ctx context.Context, p *page) (web.Answer, error) {
 	v := bulkView{now: d.Rooms.Now(), filter: noren.BulkFilter{
-		State: noren.BulkState(p.chosen("state", p.T("bulk.state"), p.bulkStates())), Kind: noren.BulkKind(p.chosen("kind", p.T("bulk.kind"), p.bulkKinds())),
+		State:    noren.BulkState(p.chosen("state", p.T("bulk.state"), p.bulkStates())),
+		Kind:     noren.BulkKind(p.chosen("kind", p.T("bulk.kind"), p.bulkKinds())),
 		Delivery: noren.DeliveryState(p.chosen("delivery", p.T("bulk.callback"), p.deliveryStates())),
 		ClientID: positive(p.query("client")), Before: p.before(), Limit: bulkShown,
 	}}
@@ -75,7 +76,9 @@ func (p *page) bulkKinds() []choice {
 }
 
 func (p *page) deliveryStates() []choice {
-	return p.wordChoices("bulk.delivery.", []string{string(noren.CallbackPending), string(noren.CallbackDelivered), string(noren.CallbackGivenUp)})
+	return p.wordChoices("bulk.delivery.", []string{
+		string(noren.CallbackPending), string(noren.CallbackDelivered), string(noren.CallbackGivenUp),
+	})
 }
 
 // clientChoices are the choices of a filter: all clients, or one.

@@ -102,7 +102,8 @@ func TestJapaneseIsJapanese(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := strings.Fields("API CSV EC EC-CUBE EUC-JP Excel FAX ID LINE MB PIN QR ReCORE Shift_JIS Shopify TSV U UID URL UTF-8 UTF-16 Webhook easyPoints hanako example.com")
+	read := strings.Fields("API CSV EC EC-CUBE EUC-JP Excel FAX ID LINE MB PIN QR ReCORE Shift_JIS Shopify TSV U UID URL UTF-8 UTF-16 Webhook easyPoints hanako " +
+		"example.com")
 	latin := regexp.MustCompile(`[A-Za-z][A-Za-z0-9_.-]*`)
 	for key, w := range words {
 		for _, word := range latin.FindAllString(placeholders.ReplaceAllString(w.ja, ""), -1) {
@@ -142,7 +143,8 @@ func TestAuditedColumnsHaveNames(t *testing.T) {
 	}
 	for subject, names := range map[string][]string{
 		"purchase": {"purchase", "member", "amount", "credited", "earned", "returned", "owed"}, "refund": {"refund", "amount", "all"},
-		"points": {"points", "entries", "delta", "reverses"}, "callbacks": {"sent again"}, "view": {"access"}, "member": {"erased", "notes", "attachments"},
+		"points": {"points", "entries", "delta", "reverses"}, "callbacks": {"sent again"}, "view": {"access"},
+		"member": {"erased", "notes", "attachments"},
 		"import": {"started", "cancelled", "kind", "file", "lines", "processed"}, "signing key": {"secret"}, "console session": {"session"},
 		"client": {"revoked", "api key", "token"}, "console users": {"password", "second factor"},
 	} {

@@ -86,7 +86,8 @@ func TestContainers(t *testing.T) {
 		t.Errorf("the ports are %v, want %s", server.Ports, want)
 	}
 	data := regexp.MustCompile(`(?m)^VOLUME (\S+)$`).FindStringSubmatch(docker)[1]
-	if !strings.HasPrefix(server.Environment["NOREN_FILES"], data+"/") || len(server.Volumes) != 1 || !strings.HasSuffix(server.Volumes[0], ":"+data) {
+	if !strings.HasPrefix(server.Environment["NOREN_FILES"], data+"/") || len(server.Volumes) != 1 ||
+		!strings.HasSuffix(server.Volumes[0], ":"+data) {
 		t.Errorf("files in %s, but volumes are %v", server.Environment["NOREN_FILES"], server.Volumes)
 	}
 	for _, service := range compose.Services {
