@@ -73,9 +73,12 @@ const (
 	ReasonSensitive           Reason = "sensitive"      // a column that the caller's role may not change
 	ReasonChanged             Reason = "changed"        // changed by somebody else since the caller read it
 	ReasonDiffers             Reason = "differs"        // recorded before with different content
-	ReasonAmbiguous           Reason = "ambiguous"      // more than one member, product or store matches
-	ReasonTooLong             Reason = "too_long"       // longer than the column allows
-	ReasonForm                Reason = "form"           // not in the form of the column
+	ReasonOverRefunded        Reason = "over_refunded"  // more would be refunded than was paid
+	ReasonHeld                Reason = "held"           // a purchase that waits for its customer to be linked to a member
+	ReasonPurchaseUnknown     Reason = "purchase_unknown"
+	ReasonAmbiguous           Reason = "ambiguous" // more than one member, product or store matches
+	ReasonTooLong             Reason = "too_long"  // longer than the column allows
+	ReasonForm                Reason = "form"      // not in the form of the column
 	ReasonNotNumber           Reason = "not_number"
 	ReasonOutOfRange          Reason = "out_of_range"
 	ReasonNotDate             Reason = "not_date"

@@ -28,10 +28,33 @@ type Purchase struct {
 // month of the refund.
 type Refund struct {
 	Source     string
-	PurchaseID string // the purchase's ExternalID
-	ExternalID string // of the refund, unique within the purchase
+	PurchaseID string    // the purchase's ExternalID
+	ExternalID string    // of the refund, unique within the purchase
+	At         time.Time // when it was made; zero: the source does not tell, and it counts as before all others
 	Amount     int64
 	All        bool // the purchase was cancelled: nothing of it counts, and Amount is ignored
+	SoFar      bool // no refund of its own: Amount is what had been refunded in all at that time, as a file of orders says
+}
+
+// Refunded returns how much of a purchase was refunded. Refunds that are told one by one add up. What was refunded so far by a
+// file of orders is at least that much, and may be the same refunds: only those made after it come on top. So it does not matter which of
+// the two is recorded first, and a later file says what has come since.
+func Refunded(refunds []Refund) (amount int64) {
+	after := func(at time.Time) (sum int64) {
+		for _, r := range refunds {
+			if !r.SoFar && (at.IsZero() || r.At.After(at)) {
+				sum += r.Amount
+			}
+		}
+		return sum
+	}
+	amount = after(time.Time{})
+	for _, r := range refunds {
+		if r.SoFar {
+			amount = max(amount, r.Amount+after(r.At))
+		}
+	}
+	return amount
 }
 
 // MonthlySpend is what one member spent in one month, after refunds. It is kept beside the purchases, so that reading a
@@ -63,6 +86,18 @@ type PurchaseEvent struct {
 	UsedPoints int64  // with PurchasePaid: the part of Amount that was paid with points
 	Currency   string // "": the tenant's
 	PaidAt     time.Time
+	RefundedAt time.Time // with PurchaseRefunded: zero if the source does not tell
+	// AtMostPaid refuses what would make the refunds more than the purchase. Not for what other systems report of their own accord: an
+	// order that is edited after it was paid may have more refunded, and is told in no other way.
+	AtMostPaid bool
+	State      PurchaseState // with PurchasePaid
+}
+
+// PurchaseState is what has become of a purchase, as a file of orders shows it.
+type PurchaseState struct {
+	At        time.Time // when the file came
+	Refunded  int64     // so far, in all
+	Cancelled bool
 }
 
 // PurchaseTx reads and writes purchases and their sums.

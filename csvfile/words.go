@@ -50,13 +50,21 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonLeftWithoutDate:     {"退会日が必要です", "a member who has left must have a leave date"},
 		noren.ReasonLeaveDateSet:        {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
 
-		noren.ReasonFuture:    {"未来の日付や時刻は指定できません", "in the future"},
-		noren.ReasonPast:      {"期限を過ぎています", "has expired"},
-		noren.ReasonNegative:  {"マイナスの金額です", "negative amount"},
-		noren.ReasonCurrency:  {"通貨が契約の通貨と異なります", "not the tenant's currency"},
-		noren.ReasonDiffers:   {"すでに別の内容で登録されています", "already recorded with different data"},
-		noren.ReasonPointsOff: {"ポイント機能がオフになっています", "points are switched off"},
-		noren.ReasonUnpaid:    {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
+		noren.ReasonFuture:       {"未来の日付や時刻は指定できません", "in the future"},
+		noren.ReasonPast:         {"期限を過ぎています", "has expired"},
+		noren.ReasonNegative:     {"マイナスの金額です", "negative amount"},
+		noren.ReasonCurrency:     {"通貨が契約の通貨と異なります", "not the tenant's currency"},
+		noren.ReasonDiffers:      {"すでに別の内容で登録されています", "already recorded with different data"},
+		noren.ReasonPointsOff:    {"ポイント機能がオフになっています", "points are switched off"},
+		noren.ReasonOverRefunded: {"返金額の合計が購入金額を超えます", "refunds would be more than was paid"},
+		noren.ReasonHeld: {
+			"このShopify顧客と連携している会員がいないため、連携するまで集計しません", "no member is linked to this Shopify customer yet; it counts once one is",
+		},
+		noren.ReasonPurchaseUnknown: {
+			"この連携元に、このIDの購入はまだありません。登録されるまで集計しません",
+			"no purchase with this ID is recorded from this source yet; the refund counts once it is",
+		},
+		noren.ReasonUnpaid: {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
 
 		noren.ReasonContradicts: {
 			"同じ対象について、前と異なる値が指定されています。どちらか一方にしてください", "contradicts what was said before of the same; keep one of them",
@@ -103,7 +111,8 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonAlike: {
 			"先頭の0や大文字・小文字だけが異なる「%s」が登録されています", "differs from the stored %s in leading zeros or case alone",
 		},
-		noren.ReasonOtherPerson: {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
+		noren.ReasonOtherPerson:  {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
+		noren.ReasonOverRefunded: {"返金額が購入金額を超えています。%sの範囲で指定してください", "more than was paid; must be within %s"},
 	}
 }
 

@@ -102,11 +102,20 @@ func purchaseInvariants() []invariant {
 		name:    "the credited amount of every purchase is its amount less refunds",
 		checked: "purchases",
 		// Refunds of more than was paid leave nothing, and not less than nothing; a cancellation leaves nothing
-		// whatever it says.
-		violated: `WITH refunds AS (
-				SELECT tenant_id, source, purchase_id, CAST(SUM(amount) AS bigint) AS amount,
+		// whatever it says. What was refunded so far is as in noren.Refunded: at least that, and what was made after it.
+		violated: `WITH sums AS (
+				SELECT tenant_id, source, purchase_id, CAST(SUM(CASE WHEN so_far THEN 0 ELSE amount END) AS bigint) AS amount,
 					MAX(CASE WHEN everything THEN 1 ELSE 0 END) AS cancelled
-				FROM purchase_refunds GROUP BY tenant_id, source, purchase_id),
+				FROM purchase_refunds GROUP BY tenant_id, source, purchase_id
+				UNION ALL
+				SELECT s.tenant_id, s.source, s.purchase_id, s.amount + CAST(COALESCE(SUM(r.amount), 0) AS bigint), 0
+				FROM purchase_refunds AS s
+				LEFT JOIN purchase_refunds AS r ON r.tenant_id = s.tenant_id AND r.source = s.source AND r.purchase_id = s.purchase_id
+					AND NOT r.so_far AND r.refunded_at > s.refunded_at
+				WHERE s.so_far GROUP BY s.tenant_id, s.source, s.purchase_id, s.external_id, s.amount),
+			refunds AS (
+				SELECT tenant_id, source, purchase_id, MAX(amount) AS amount, MAX(cancelled) AS cancelled
+				FROM sums GROUP BY tenant_id, source, purchase_id),
 			due AS (SELECT p.tenant_id, p.source, p.external_id, p.amount, p.credited, CASE
 					WHEN COALESCE(r.cancelled, 0) = 1 OR COALESCE(r.amount, 0) > p.amount THEN 0
 					ELSE p.amount - COALESCE(r.amount, 0) END AS remains
@@ -118,7 +127,8 @@ func purchaseInvariants() []invariant {
 		name:    "refunds have an amount of 0 or more, and cancellations have none",
 		checked: "purchase_refunds",
 		violated: `SELECT tenant_id, source, purchase_id, external_id, amount FROM purchase_refunds
-			WHERE amount < 0 OR everything <> (external_id = 'cancelled') OR everything AND amount <> 0`,
+			WHERE amount < 0 OR everything <> (external_id = 'cancelled') OR everything AND amount <> 0
+				OR so_far AND (everything OR refunded_at IS NULL)`,
 		say: "the refund of purchase %v %v with the id %v takes off %v",
 	}, {
 		name:    "the monthly spend of members is the sum of their purchases",

@@ -36,10 +36,13 @@ func (t *tx) PurchasesByExternalID(ctx context.Context, source string, ids []str
 		return nil, nil, doing("read purchases", err)
 	}
 	// Both by the beginning of their primary keys, whose columns are in this order.
-	rows, err = t.query(ctx, `SELECT source, purchase_id, external_id, amount, everything FROM purchase_refunds
+	rows, err = t.query(ctx, `SELECT source, purchase_id, external_id, refunded_at, amount, everything, so_far FROM purchase_refunds
 		WHERE tenant_id = ? AND source = ? AND `+f.in("purchase_id"), t.tenant, source, f.list(ids))
 	refunds, err := collect(rows, err, func(row scannable) (r noren.Refund, err error) {
-		err = row.Scan(&r.Source, &r.PurchaseID, &r.ExternalID, &r.Amount, &r.All)
+		var at sql.NullInt64
+		if err = row.Scan(&r.Source, &r.PurchaseID, &r.ExternalID, &at, &r.Amount, &r.All, &r.SoFar); at.Valid {
+			r.At = fromMicros(at.Int64)
+		}
 		return r, err
 	})
 	return purchases, refunds, doing("read refunds", err)
@@ -101,6 +104,13 @@ func (t *tx) AddRefunds(ctx context.Context, refunds []noren.Refund) error {
 		{"external_id", kindText, valuesOf(refunds, func(r *noren.Refund) any { return r.ExternalID })},
 		{"amount", kindInt, valuesOf(refunds, func(r *noren.Refund) any { return r.Amount })},
 		{"everything", kindBool, valuesOf(refunds, func(r *noren.Refund) any { return r.All })},
+		{"so_far", kindBool, valuesOf(refunds, func(r *noren.Refund) any { return r.SoFar })},
+		{"refunded_at", kindInt, valuesOf(refunds, func(r *noren.Refund) any {
+			if r.At.IsZero() {
+				return nil
+			}
+			return micros(r.At)
+		})},
 	})
 }
 

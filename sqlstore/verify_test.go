@@ -36,6 +36,8 @@ var damages = []struct {
 	{"norefund", `DELETE FROM purchase_refunds WHERE tenant_id = ? AND purchase_id = 'order-1'`, "less refunds", "credited with 70, but of its 100 refunds have left 100"},
 	{"negative", `UPDATE purchases SET amount = -1, credited = 0 WHERE tenant_id = ? AND id = 2`, "less refunds", "but of its -1"},
 	{"negativerefund", `UPDATE purchase_refunds SET amount = -1 WHERE tenant_id = ? AND amount = 30`, "cancellations have none", "the refund of purchase shop_file order-1 with the id r1 takes off -1"},
+	{"sofar", `INSERT INTO purchase_refunds (tenant_id, source, purchase_id, external_id, amount, everything, so_far, refunded_at) VALUES (?, 'shop_file', 'order-1', 'export:40:1', 40, (1 = 0), (1 = 1), 1)`, "less refunds", "is credited with 70, but of its 100 refunds have left 60"},
+	{"sofaruntimed", `INSERT INTO purchase_refunds (tenant_id, source, purchase_id, external_id, amount, everything, so_far) VALUES (?, 'shop_file', 'order-1', 'export:5', 5, (1 = 0), (1 = 1))`, "cancellations have none", "with the id export:5 takes off 5"},
 	{"falsecancel", `UPDATE purchase_refunds SET everything = (1 = 0) WHERE tenant_id = ? AND purchase_id = 'order-2'`, "cancellations have none", "with the id cancelled takes off 0"},
 	{"spend", `UPDATE member_spend SET amount = 71 WHERE tenant_id = ?`, "monthly spend", "the spend of member 1 in 2026-11 is 71, but the purchases add up to 70"},
 	{"nospend", `DELETE FROM member_spend WHERE tenant_id = ?`, "monthly spend", "the spend of member 1 in 2026-11 is 0, but the purchases add up to 70"},

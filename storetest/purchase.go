@@ -77,8 +77,9 @@ func purchaseByID(t *testing.T, b *bundle) {
 	elsewhere.Source, elsewhere.ExternalID = "elsewhere", "o1"
 	b.putPurchases(t, purchase(1, 1), purchase(2, 1), elsewhere)
 	refunds := []noren.Refund{
-		{Source: "till", PurchaseID: "o1", ExternalID: "a", Amount: 30},
+		{Source: "till", PurchaseID: "o1", ExternalID: "a", Amount: 30, At: at(7)},
 		{Source: "till", PurchaseID: "o1", ExternalID: "cancelled", All: true},
+		{Source: "till", PurchaseID: "o1", ExternalID: "so far", Amount: 50, At: at(8), SoFar: true},
 		{Source: "till", PurchaseID: "o9", ExternalID: "a"}, // before its purchase
 	}
 	b.update(t, func(tx noren.Tx) error {

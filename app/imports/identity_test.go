@@ -2,7 +2,9 @@ package imports_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"noren"
 	"noren/app/apptest"
@@ -154,4 +156,108 @@ func TestImportShopifyOrders(t *testing.T) {
 	apptest.Same(t, "a later export", []string{"done: 1 0 0 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, second))
 	apptest.Same(t, "spend", int64(1000), apptest.Spent(t, b, 1))
 	b.Sound(t)
+}
+
+// TestShopifyOrdersFromFilesAndWebhooks: what Shopify refunds counts once, whether a file or a webhook tells it first, and what comes after
+// the file comes on top.
+func TestShopifyOrdersFromFilesAndWebhooks(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		named(t, b)
+		imported := func(status, refunded, cancelled string, want ...string) {
+			t.Helper()
+			f := apptest.ImportFile("order_name,email,financial_status,amount,at,id,refunded,cancelled_at",
+				"#1,one@example.com,"+status+",1000,2026-01-10 10:00:01 +0900,11,"+refunded+","+cancelled)
+			f.System = noren.SystemShopify
+			apptest.Same(t, "the import", want, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
+			apptest.Same(t, "the import again", "0 0 1 0", strings.TrimPrefix(apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f)[0], "done: "))
+		}
+		told := func(e noren.PurchaseEvent, at time.Time, left int64) {
+			t.Helper()
+			e.RefundedAt = at
+			out, err := apptest.Record(b.Ctx, b.App, b.Caller, noren.WebhookShopify, e)
+			if err != nil || out[0].Err != nil {
+				t.Fatalf("%+v: %+v, %v", e, out, err)
+			}
+			apptest.Same(t, "what is left", left, apptest.Spent(t, b, 1))
+		}
+		before := b.Clock.Read().Add(-time.Hour)
+		imported("partially_refunded", "300", "", "done: 1 0 0 0")
+		told(apptest.RefundOf("11", "r1", 100), before, 700) // both are in the file
+		told(apptest.RefundOf("11", "r2", 200), before, 700)
+		// The order itself, with the instant of its payment a second away.
+		paid := apptest.Paid("11", 1000, noren.MemberKey{ShopifyCustomerID: "6757085806881"})
+		paid.PaidAt = apptest.Japan("2026-01-10 10:00:00")
+		told(paid, time.Time{}, 700)
+		b.Clock.Advance(time.Hour)
+		told(apptest.RefundOf("11", "r3", 50), b.Clock.Read(), 650)
+		b.Clock.Advance(time.Hour)
+		imported("partially_refunded", "350", "", "done: 0 0 1 0") // which is known
+		imported("partially_refunded", "400", "", "done: 1 0 0 0") // of which no webhook has told
+		told(apptest.RefundOf("11", "r4", 50), b.Clock.Read().Add(-time.Minute), 600)
+		imported("refunded", "", "", "done: 1 0 0 0")
+		apptest.Same(t, "after all was refunded", int64(0), apptest.Spent(t, b, 1))
+		imported("refunded", "", "2026-01-20 10:00:00 +0900", "done: 1 0 0 0")
+		told(apptest.CancelOf("11"), time.Time{}, 0)
+		b.Sound(t)
+	})
+}
+
+// TestRefusedOrdersLeaveNothing: an order that is refused has neither its refund nor its cancellation recorded, and refunds that cannot be
+// right are refused.
+func TestRefusedOrdersLeaveNothing(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	named(t, b)
+	f := apptest.ImportFile("order_name,email,financial_status,amount,at,id,refunded,cancelled_at",
+		"#1,nobody@example.com,refunded,1000,2026-01-10 10:00:00 +0900,11,1000,2026-01-13 10:00:00 +0900",
+		"#2,one@example.com,refunded,1000,2026-01-10 10:00:00 +0900,12,1001,",
+		"#3,one@example.com,partially_refunded,1000,2026-01-10 10:00:00 +0900,13,,",
+		"#4,one@example.com,paid,1000,2026-01-10 10:00:00 +0900,14,-1,",
+	)
+	f.System = noren.SystemShopify
+	apptest.Same(t, "the import", []string{
+		"done: 0 0 0 4", "2 email member_unknown nobody@example.com", "3 refunded over_refunded 1001", "4 refunded missing ", "5 refunded over_refunded -1",
+	}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
+	apptest.Same(t, "refunds in the log", 0, len(b.Audited(t, "refund")))
+	b.Sound(t)
+}
+
+// TestRefundsOfFiles: a refund of more than was paid is refused, and what does not count yet is told, in the preview and afterwards.
+func TestRefundsOfFiles(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	named(t, b)
+	file := func() noren.ImportFile {
+		return apptest.ImportFile("id,member,shopify_customer_id,amount,at,refund_of",
+			"r0,,,300,,o1", "o1,M1,,1000,2026-01-10 10:00:00,", "r1,,,701,,o1", "r2,,,700,,o1", "r3,,,5,,o9",
+			"o2,,77,100,2026-01-10 10:00:00,", "r4,,,101,,o3", "o3,M1,,100,2026-01-10 10:00:00,")
+	}
+	draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportPurchases, file())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Imports.Preview(b.Ctx, b.Caller, draft.ID, imports.Setup{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	remarks := []string{"6 refund_of purchase_unknown o9", "7 shopify_customer_id held 77", "8 refund_of purchase_unknown o3"}
+	apptest.Same(t, "the preview", remarks, told(p.Remarks))
+	apptest.Same(t, "what the preview refuses", []string{"4 amount over_refunded 701", "9 amount over_refunded 100"}, told(p.Problems))
+	for range 2 {
+		i := apptest.RunImport(t, b, b.Caller, apptest.StartImport(t, b, b.Caller, noren.ImportPurchases, file()).ID)
+		apptest.Same(t, "the remarks", []string{
+			"6 refund_of purchase_unknown ", "7 shopify_customer_id held ", "8 refund_of purchase_unknown ",
+		}, told(i.Remarks))
+	}
+	apptest.Same(t, "spend", int64(0), apptest.Spent(t, b, 1))
+	b.Sound(t)
+}
+
+// told lists problems or remarks as words.
+func told(list []noren.ImportProblem) (lines []string) {
+	for _, p := range list {
+		lines = append(lines, fmt.Sprintf("%d %s %s %s", p.Line, p.Field, p.Reason, p.Value))
+	}
+	return lines
 }

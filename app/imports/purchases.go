@@ -14,13 +14,11 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 	p := r.newPlan(lines)
 	var events []noren.PurchaseEvent
 	var places []int // of the events' lines
-	orders := make([]shopifyOrder, len(lines))
 	for n, line := range lines {
 		if !p.open(n) {
 			continue
 		}
 		e, order, problems := r.readPurchase(line)
-		orders[n] = order
 		if order.skips() {
 			if order.unpaid() {
 				p.outcomes[n].remarks = append(p.outcomes[n].remarks, problem{
@@ -35,32 +33,39 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 		}
 		events, places = append(events, e), append(places, n)
 	}
-	if events, places, err := r.withRefunds(ctx, events, places, orders); err != nil {
-		return p, err
-	} else {
-		return r.enterPurchases(ctx, p, lines, events, places)
-	}
-}
-
-// enterPurchases enters the events, of which several may be about one line.
-func (r run) enterPurchases(
-	ctx context.Context, p plan, lines []noren.ImportLine, events []noren.PurchaseEvent, places []int,
-) (plan, error) {
 	out, book, err := purchases.Enter(ctx, r.tx, r.Unit, r.Source, events, r.writing)
 	if err != nil {
 		return p, err
 	}
 	for i, o := range out {
-		switch n := places[i]; o.Result {
+		n, line := places[i], lines[places[i]]
+		switch o.Result {
 		case purchases.Recorded, purchases.Held:
 			p.outcomes[n].result = lineCreated
-		case purchases.Known: // the line stays unchanged, unless another event of it counts
+		case purchases.Known: // lineUnchanged
 		case purchases.Refused:
-			p.refuse(n, purchaseProblem(lines[n].Number, events[i], o.Err))
+			p.refuse(n, purchaseProblem(line.Number, events[i], o.Err))
+			continue
 		}
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, waiting(line.Number, events[i], o)...)
 	}
 	p.write = func(ctx context.Context) error { return purchases.CloseBook(ctx, r.tx, r.Unit, book, r.entry()) }
 	return p, nil
+}
+
+// waiting tells for what the line waits before it counts.
+func waiting(line int, e noren.PurchaseEvent, o purchases.Outcome) []noren.ImportProblem {
+	switch {
+	case o.Unknown:
+		return []noren.ImportProblem{problem{
+			noren.ReasonPurchaseUnknown, "", "no purchase with this id is recorded from this source yet; the refund counts once it is",
+		}.in(line, fieldRefundOf, e.ExternalID)}
+	case o.MemberID == 0 && e.Kind == noren.PurchasePaid:
+		return []noren.ImportProblem{problem{
+			noren.ReasonHeld, "", "no member is linked to this Shopify customer yet; the purchase counts once one is",
+		}.in(line, fieldShopify, e.Member.ShopifyCustomerID)}
+	}
+	return nil
 }
 
 // purchaseProblem describes a refusal in the terms of a file, where a refund's id is the line's id and the purchase has
@@ -86,7 +91,7 @@ func purchaseProblem(line int, e noren.PurchaseEvent, err *noren.Error) noren.Im
 
 // readPurchase reads one line.
 func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order shopifyOrder, problems []noren.ImportProblem) {
-	e.Kind = noren.PurchasePaid
+	e.Kind, e.AtMostPaid, e.State.At = noren.PurchasePaid, true, r.CreatedAt
 	var own string // the line's own id
 	given := make(map[string]bool)
 	problems = readCells(line, r.Columns, func(field, cell string) (wrong *problem) {
@@ -129,13 +134,18 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 	order.bare = !given[FieldAmount] && !given[fieldFinancial]
 	needed := []string{fieldID, FieldAmount, fieldAt}
 	if e.Kind == noren.PurchaseRefunded {
-		e.RefundID, needed = own, needed[:2]
+		e.RefundID, e.RefundedAt, needed = own, e.PaidAt, needed[:2]
 	} else {
 		e.ExternalID = own
 	}
 	for _, field := range needed {
 		if !given[field] {
 			problems = append(problems, problem{noren.ReasonMissing, "", "is required"}.in(line.Number, field, ""))
+		}
+	}
+	if len(problems) == 0 && e.Kind == noren.PurchasePaid {
+		if field, wrong := order.state(&e, given, r.Tenant); wrong != nil {
+			problems = append(problems, wrong.in(line.Number, field, r.cell(line, field)))
 		}
 	}
 	return e, order, problems

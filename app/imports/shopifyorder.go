@@ -1,9 +1,7 @@
 package imports
 
 import (
-	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"noren"
@@ -24,42 +22,23 @@ func (o shopifyOrder) skips() bool { return o.name != "" && o.bare || o.unpaid()
 
 // unpaid reports whether the order is not paid.
 func (o shopifyOrder) unpaid() bool {
-	return slices.Contains([]string{"pending", "authorized", "expired", "voided", "unpaid", "partially_paid"}, strings.ToLower(o.status))
+	return slices.Contains([]string{"pending", "authorized", "expired", "voided", "unpaid", "partially_paid"}, strings.ToLower(strings.TrimSpace(o.status)))
 }
 
-// withRefunds adds to the events what the orders say of refunds and cancellations. An export has one sum for all refunds of an
-// order; what webhooks have told of them before is taken off it.
-func (r run) withRefunds(
-	ctx context.Context, events []noren.PurchaseEvent, places []int, orders []shopifyOrder,
-) ([]noren.PurchaseEvent, []int, error) {
-	var ids []string
-	for i, n := range places {
-		if orders[n].refunded > 0 {
-			ids = append(ids, events[i].ExternalID)
-		}
+// state puts into e what the order says of refunds and cancellations, and returns what is wrong with that.
+func (o shopifyOrder) state(e *noren.PurchaseEvent, given map[string]bool, t noren.Tenant) (field string, wrong *problem) {
+	status := strings.ToLower(strings.TrimSpace(o.status))
+	switch {
+	case given[fieldRefunded]:
+	case status == "refunded":
+		o.refunded = e.Amount
+	case status == "partially_refunded":
+		return fieldRefunded, &problem{noren.ReasonMissing, "", "is required: a part of the order was refunded; export the column Refunded Amount too"}
 	}
-	known := make(map[string]int64)
-	if len(ids) > 0 {
-		slices.Sort(ids)
-		_, refunds, err := r.tx.PurchasesByExternalID(ctx, r.Source, slices.Compact(ids))
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, refund := range refunds {
-			known[refund.PurchaseID] += refund.Amount
-		}
+	if o.refunded < 0 || o.refunded > max(e.Amount, 0) {
+		limit := "0–" + noren.FormatMoney(e.Amount, t.Currency)
+		return fieldRefunded, &problem{noren.ReasonOverRefunded, limit, "must be within " + limit + ", what was paid"}
 	}
-	for i, n := range slices.Clone(places) {
-		id, total := events[i].ExternalID, orders[n].refunded
-		if left := total - known[id]; left > 0 {
-			events, places = append(events, noren.PurchaseEvent{
-				Kind: noren.PurchaseRefunded, ExternalID: id, RefundID: "export:" + strconv.FormatInt(total, 10), Amount: left,
-				Currency: events[i].Currency,
-			}), append(places, n)
-		}
-		if orders[n].cancelled {
-			events, places = append(events, noren.PurchaseEvent{Kind: noren.PurchaseCancelled, ExternalID: id}), append(places, n)
-		}
-	}
-	return events, places, nil
+	e.State.Refunded, e.State.Cancelled = o.refunded, o.cancelled
+	return "", nil
 }

@@ -177,7 +177,7 @@ type lineOutcome struct {
 type fieldChange struct{ member, field, before, after string }
 
 // maxRemarks is how many remarks an import keeps. They are stored again with each piece.
-const maxRemarks = 50
+const maxRemarks = maxPreviewProblems
 
 // remark keeps what is told about lines.
 func remark(i *noren.Import, remarks ...noren.ImportProblem) {

@@ -77,8 +77,11 @@ func (b *Book) enter(t noren.Tenant, source string, e noren.PurchaseEvent, membe
 	var err *noren.Error
 	if e.Kind == noren.PurchasePaid {
 		known, err = b.pay(t, source, e, members, id)
+		if err == nil && b.become(source, e) {
+			known = false
+		}
 	} else {
-		known, err = b.takeOff(source, e)
+		known, err = b.takeOff(t, source, e)
 	}
 	// A known event is not entered again, so nothing is touched by it.
 	if known || err != nil {
@@ -118,6 +121,9 @@ func (b *Book) pay(t noren.Tenant, source string, e noren.PurchaseEvent, members
 		b.spend.add(*p, p.Credited)
 		return false, nil
 	}
+	if err := overRefunded(t, e, e.Amount, b.refunds[e.ExternalID]); err != nil {
+		return false, err
+	}
 	paidAt := e.PaidAt.Truncate(time.Microsecond) // the precision of the database
 	b.purchases[e.ExternalID] = &noren.Purchase{
 		ID: id, Source: source, ExternalID: e.ExternalID, MemberID: owner.ID, ShopifyCustomerID: e.Member.ShopifyCustomerID,
@@ -128,30 +134,81 @@ func (b *Book) pay(t noren.Tenant, source string, e noren.PurchaseEvent, members
 }
 
 // takeOff records a refund or cancellation, unless it is known.
-func (b *Book) takeOff(source string, e noren.PurchaseEvent) (known bool, err *noren.Error) {
-	r := noren.Refund{Source: source, PurchaseID: e.ExternalID, ExternalID: e.RefundID, Amount: e.Amount}
+func (b *Book) takeOff(t noren.Tenant, source string, e noren.PurchaseEvent) (known bool, err *noren.Error) {
+	r := noren.Refund{
+		Source: source, PurchaseID: e.ExternalID, ExternalID: e.RefundID, Amount: e.Amount, At: e.RefundedAt.Truncate(time.Microsecond).UTC(),
+	}
 	if e.Kind == noren.PurchaseCancelled {
-		r.ExternalID, r.Amount, r.All = cancellation, 0, true
+		r = cancelled(source, e.ExternalID)
 	}
 	for _, old := range b.refunds[e.ExternalID] {
 		switch {
-		case old == r:
+		case old.ExternalID != r.ExternalID:
+		// Not when it was made: earlier versions have not stored that.
+		case old.Amount == r.Amount && old.All == r.All:
 			return true, nil
 		// The same refund with another content cannot be told from a mistake, so the first stays.
-		case old.ExternalID == r.ExternalID:
+		default:
 			return false, differs("refund_id", r.ExternalID, "a refund with this id was already recorded with another amount")
 		}
 	}
-	b.refunds[e.ExternalID] = append(b.refunds[e.ExternalID], r)
-	b.added = append(b.added, r)
+	if p := b.purchases[e.ExternalID]; p != nil {
+		if err := overRefunded(t, e, p.Amount, append(slices.Clip(b.refunds[e.ExternalID]), r)); err != nil {
+			return false, err
+		}
+	}
+	b.add(r)
 	return false, nil
+}
+
+// become records what has become of a purchase, and reports whether that adds anything to what is recorded.
+func (b *Book) become(source string, e noren.PurchaseEvent) (adds bool) {
+	refunds, at := b.refunds[e.ExternalID], e.State.At.Truncate(time.Microsecond).UTC()
+	var before []noren.Refund
+	for _, r := range refunds {
+		if !r.At.After(at) {
+			before = append(before, r)
+		}
+	}
+	if noren.Refunded(before) < e.State.Refunded {
+		b.add(noren.Refund{
+			Source: source, PurchaseID: e.ExternalID, ExternalID: fmt.Sprintf("export:%d:%d", e.State.Refunded, at.UnixMicro()),
+			At: at, Amount: e.State.Refunded, SoFar: true,
+		})
+		adds = true
+	}
+	if e.State.Cancelled && !slices.ContainsFunc(refunds, func(r noren.Refund) bool { return r.All }) {
+		b.add(cancelled(source, e.ExternalID))
+		adds = true
+	}
+	return adds
+}
+
+func (b *Book) add(r noren.Refund) {
+	b.refunds[r.PurchaseID], b.added = append(b.refunds[r.PurchaseID], r), append(b.added, r)
+}
+
+func cancelled(source, purchase string) noren.Refund {
+	return noren.Refund{Source: source, PurchaseID: purchase, ExternalID: cancellation, All: true}
+}
+
+// overRefunded returns what is wrong with an event by which the refunds are more than was paid.
+func overRefunded(t noren.Tenant, e noren.PurchaseEvent, paid int64, refunds []noren.Refund) *noren.Error {
+	sum := noren.Refunded(refunds)
+	if !e.AtMostPaid || sum <= paid {
+		return nil
+	}
+	return &noren.Error{
+		Kind: noren.Invalid, Reason: noren.ReasonOverRefunded, Field: "amount", Value: noren.FormatMoney(e.Amount, t.Currency),
+		Message: fmt.Sprintf("refunds would add up to %s, but %s was paid", noren.FormatMoney(sum, t.Currency), noren.FormatMoney(paid, t.Currency)),
+	}
 }
 
 // contradiction returns what an event contradicts in the purchase recorded before; nil if they agree. A Shopify
 // customer may have been linked to another member since, so an owner found that way is not compared.
 func contradiction(p *noren.Purchase, owner noren.MemberRef, t noren.Tenant, e noren.PurchaseEvent) *noren.Error {
 	switch {
-	case p.Amount != e.Amount || !p.PaidAt.Equal(e.PaidAt.Truncate(time.Microsecond)):
+	case p.Amount != e.Amount || numbersAnew(p.Source) && !p.PaidAt.Equal(e.PaidAt.Truncate(time.Microsecond)):
 		return differs("id", e.ExternalID, fmt.Sprintf("already recorded as %s paid at %s",
 			noren.FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format(time.DateTime)))
 	case p.MemberID != 0 && owner.ID != 0 && p.MemberID != owner.ID && e.Member.First().ShopifyCustomerID == "":
@@ -159,6 +216,10 @@ func contradiction(p *noren.Purchase, owner noren.MemberRef, t noren.Tenant, e n
 	}
 	return nil
 }
+
+// numbersAnew reports whether the source may give one number to two purchases, as a register does that begins each day with 1. Shopify
+// does not, and its file and its messages name instants of one order that are some seconds apart.
+func numbersAnew(source string) bool { return source != noren.WebhookShopify }
 
 func differs(field, value, message string) *noren.Error {
 	return &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonDiffers, Field: field, Value: value, Message: message}
@@ -189,7 +250,11 @@ func CloseBook(ctx context.Context, tx Tx, u unit.Unit, b *Book, by noren.AuditE
 	}
 	for _, r := range b.added {
 		by.Subject, by.SubjectID = "refund", r.Source+":"+r.PurchaseID+":"+r.ExternalID
-		by.Changes = audit.Change("refund", nil, map[string]any{"amount": r.Amount, "all": r.All})
+		shown := map[string]any{"amount": r.Amount, "all": r.All}
+		if r.SoFar {
+			shown["so_far"] = true
+		}
+		by.Changes = audit.Change("refund", nil, shown)
 		entries = append(entries, by)
 	}
 	if len(entries) == 0 {

@@ -1,6 +1,7 @@
 package purchases
 
 import (
+	"slices"
 	"time"
 
 	"noren"
@@ -11,15 +12,11 @@ const cancellation = "cancelled"
 
 // credit returns what counts of the purchase after refunds.
 func credit(p noren.Purchase, refunds []noren.Refund) int64 {
-	credit := p.Amount
-	for _, r := range refunds {
-		if r.All {
-			return 0
-		}
-		credit -= r.Amount
+	if slices.ContainsFunc(refunds, func(r noren.Refund) bool { return r.All }) {
+		return 0
 	}
 	// Refunds may add up to more than was paid; spend never falls below nothing.
-	return max(credit, 0)
+	return max(p.Amount-noren.Refunded(refunds), 0)
 }
 
 // Result is the result of one event.
@@ -37,6 +34,7 @@ const (
 type Outcome struct {
 	Result   Result
 	MemberID int64        // whose purchase it is; 0: not credited yet
+	Unknown  bool         // a refund or cancellation of a purchase that is not recorded yet
 	Err      *noren.Error // with Refused; Row is the event's place, from 1
 }
 

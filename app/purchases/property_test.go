@@ -19,15 +19,19 @@ import (
 // toldOrder is one order of a source, with all events about it.
 type toldOrder struct {
 	paid      noren.PurchaseEvent
-	refunds   []noren.PurchaseEvent
+	refunds   []noren.PurchaseEvent // in the order in which they were made
+	untold    map[int]bool          // of which there is no event, because they are older than the webhooks
+	files     []int                 // files of orders, each by how many refunds were made before it
 	cancelled bool
 }
 
-// remains returns what finally counts of the order.
+// remains returns what finally counts of the order, as far as anything tells.
 func (o toldOrder) remains() int64 {
 	rest := o.paid.Amount
-	for _, r := range o.refunds {
-		rest -= r.Amount
+	for i, r := range o.refunds {
+		if !o.untold[i] || slices.ContainsFunc(o.files, func(before int) bool { return i < before }) {
+			rest -= r.Amount
+		}
 	}
 	if o.cancelled || rest < 0 {
 		return 0
@@ -36,7 +40,20 @@ func (o toldOrder) remains() int64 {
 }
 
 func (o toldOrder) events() []noren.PurchaseEvent {
-	events := append([]noren.PurchaseEvent{o.paid}, o.refunds...)
+	events := []noren.PurchaseEvent{o.paid}
+	for i, r := range o.refunds {
+		if !o.untold[i] {
+			events = append(events, r)
+		}
+	}
+	for _, before := range o.files {
+		shown := o.paid
+		shown.State.At = o.paid.PaidAt.Add(time.Duration(before)*time.Hour + time.Minute)
+		for _, r := range o.refunds[:before] {
+			shown.State.Refunded += r.Amount
+		}
+		events = append(events, shown)
+	}
 	if o.cancelled {
 		events = append(events, apptest.CancelOf(o.paid.ExternalID))
 	}
@@ -66,9 +83,13 @@ func anyOrder(t *rapid.T, id string) (o toldOrder, member int64) {
 	owner := rapid.SampledFrom(owners).Draw(t, "owner")
 	o = toldOrder{paid: apptest.Paid(id, rapid.Int64Range(0, 100).Draw(t, "amount"), owner.key), cancelled: rapid.IntRange(0, 3).Draw(t, "cancelled") == 0}
 	o.paid.PaidAt = at
+	o.untold = make(map[int]bool)
 	for i := range rapid.IntRange(0, 3).Draw(t, "refunds") {
-		o.refunds = append(o.refunds, apptest.RefundOf(id, fmt.Sprint("r", i), rapid.Int64Range(0, 60).Draw(t, "refund")))
+		r := apptest.RefundOf(id, fmt.Sprint("r", i), rapid.Int64Range(0, 60).Draw(t, "refund"))
+		r.RefundedAt = at.Add(time.Duration(i+1) * time.Hour)
+		o.refunds, o.untold[i] = append(o.refunds, r), rapid.IntRange(0, 3).Draw(t, "untold") == 0
 	}
+	o.files = rapid.SliceOfN(rapid.IntRange(0, len(o.refunds)), 0, 2).Draw(t, "files")
 	return o, owner.member
 }
 

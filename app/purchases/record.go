@@ -78,6 +78,9 @@ func Enter(ctx context.Context, tx Tx, u unit.Unit, source string, events []nore
 			out[i].MemberID = p.MemberID
 		}
 	}
+	for i, e := range events { // after all of them: the purchase may be behind its refund
+		out[i].Unknown = out[i].Err == nil && book.purchases[e.ExternalID] == nil
+	}
 	return out, book, nil
 }
 

@@ -155,3 +155,11 @@ func (f *fields) globalID(name string) string {
 	}
 	return id
 }
+
+// refundedAt reads when a refund was made; zero where it does not say.
+func (f *fields) refundedAt() time.Time {
+	if f.text("created_at") == "" && f.text("processed_at") == "" {
+		return time.Time{}
+	}
+	return f.time("created_at", "processed_at")
+}

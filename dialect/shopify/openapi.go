@@ -82,7 +82,7 @@ func messageSchema() *wire.Schema {
 		wire.Prop("currency", wire.TextSchema("orders/paid: the shop's currency")),
 		wire.Prop("total_price", wire.TextSchema("orders/paid: what was paid, with tax and shipping")),
 		wire.Prop("processed_at", instant("orders/paid: when it was paid")),
-		wire.Prop("created_at", instant("orders/paid: when it was paid, where processed_at is null")),
+		wire.Prop("created_at", instant("orders/paid: when it was paid, where processed_at is null; refunds/create: when it was made")),
 		wire.Prop("test", wire.FlagSchema("orders/…: a test order counts for nothing").OrNull()),
 		wire.Prop("customer", customer.OrNull()),
 		wire.Prop("transactions", wire.ArrayOf(&wire.Schema{Types: []string{"object"}, Properties: []wire.Property{

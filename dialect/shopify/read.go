@@ -192,7 +192,7 @@ func readRefund(f *fields) inbox.Content {
 		currency = f.currency
 	}
 	return inbox.Content{Purchases: []noren.PurchaseEvent{{
-		Kind: noren.PurchaseRefunded, ExternalID: order, RefundID: id, Amount: amount, Currency: currency,
+		Kind: noren.PurchaseRefunded, ExternalID: order, RefundID: id, Amount: amount, Currency: currency, RefundedAt: f.refundedAt(),
 	}}}
 }
 
