@@ -73,6 +73,7 @@ const (
 	ReasonSensitive           Reason = "sensitive"      // a column that the caller's role may not change
 	ReasonChanged             Reason = "changed"        // changed by somebody else since the caller read it
 	ReasonDiffers             Reason = "differs"        // recorded before with different content
+	ReasonNotOpening          Reason = "not_opening"    // a balance of a member who has had points before
 	ReasonOverRefunded        Reason = "over_refunded"  // more would be refunded than was paid
 	ReasonHeld                Reason = "held"           // a purchase that waits for its customer to be linked to a member
 	ReasonPurchaseUnknown     Reason = "purchase_unknown"
@@ -80,6 +81,7 @@ const (
 	ReasonTooLong             Reason = "too_long"  // longer than the column allows
 	ReasonForm                Reason = "form"      // not in the form of the column
 	ReasonNotNumber           Reason = "not_number"
+	ReasonSeparator           Reason = "separator" // a number whose point may separate thousands or decimals
 	ReasonOutOfRange          Reason = "out_of_range"
 	ReasonNotDate             Reason = "not_date"
 	ReasonNotTime             Reason = "not_time"

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// HasThousandths reports whether amounts in the currency have three decimal places, so that 10.000 is an amount as it is written.
+func HasThousandths(currency string) bool { return currencyDigits(currency) == 3 }
+
 // currencyDigits returns the number of decimal places of a currency: two, except for those listed.
 func currencyDigits(code string) int {
 	switch {

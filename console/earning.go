@@ -92,7 +92,7 @@ func (f earningForm) read(p *page) (to noren.PointProgramme) {
 	whole := func(name, typed string, most int64) int64 {
 		n, wrong := lenient.Integer(typed, 0, most)
 		if wrong != nil {
-			p.wrong(name, p.T("reason.out_of_bounds", "0", p.number(most)))
+			p.wrong(name, p.misread(wrong, p.T("reason.out_of_bounds", "0", p.number(most))))
 		}
 		return n
 	}
@@ -100,15 +100,15 @@ func (f earningForm) read(p *page) (to noren.PointProgramme) {
 	case earnByUnit:
 		var wrong *lenient.Wrong
 		if to.UnitPrice, wrong = lenient.Integer(f.unitPrice, 1, noren.MaxEarnUnitPrice); wrong != nil {
-			p.wrong("unit_price", p.T("reason.out_of_bounds", "1", p.number(noren.MaxEarnUnitPrice)))
+			p.wrong("unit_price", p.misread(wrong, p.T("reason.out_of_bounds", "1", p.number(noren.MaxEarnUnitPrice))))
 		}
 		if to.Unit, wrong = lenient.Hundredths(f.unit); wrong != nil {
-			p.wrong("unit", p.T("reason.out_of_bounds", "0", noren.Hundredths(noren.MaxUnit).String()))
+			p.wrong("unit", p.misread(wrong, p.T("reason.out_of_bounds", "0", noren.Hundredths(noren.MaxUnit).String())))
 		}
 	case earnByRate:
 		var wrong *lenient.Wrong
 		if to.Rate, wrong = lenient.Rate(f.rate); wrong != nil {
-			p.wrong("rate", p.T("reason.out_of_bounds", "0", strconv.Itoa(noren.MaxEarnRate*100)))
+			p.wrong("rate", p.misread(wrong, p.T("reason.out_of_bounds", "0", strconv.Itoa(noren.MaxEarnRate*100))))
 		}
 	}
 	if f.from != "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"noren"
+	"noren/lenient"
 )
 
 // input is a field of a form. Its ID in the page derives from its name, so a name may occur only once in a page.
@@ -43,6 +44,14 @@ func (f input) described(p *page) string {
 
 // choice is one value of a select field, with the label that people see.
 type choice struct{ value, label string }
+
+// misread is what is wrong with a number that was typed: otherwise, unless the number itself has two readings.
+func (p *page) misread(wrong *lenient.Wrong, otherwise string) string {
+	if wrong != nil && wrong.Reason == noren.ReasonSeparator {
+		return p.T("reason.separator", wrong.Limit)
+	}
+	return otherwise
+}
 
 // number is an integer for an attribute or a URL: without commas.
 func number[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

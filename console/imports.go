@@ -148,45 +148,24 @@ func (d *Console) importPage(ctx context.Context, p *page) (web.Answer, error) {
 	case i.State == noren.ImportDraft:
 		return d.showDraft(ctx, p, id, imports.Setup{})
 	}
-	refused, err := d.refusedOf(ctx, p, i)
-	switch {
-	case err != nil:
-		return web.Answer{}, err
-	case p.part():
-		return p.show(ctx, importProgress(p, i, refused))
+	r := importResult{Import: i}
+	if i.Refused > 0 && i.State.Ended() { // not each second while it runs
+		if r.problems, r.lines, err = d.Rooms.Imports.FirstProblems(ctx, p.caller(), id); err != nil {
+			return web.Answer{}, err
+		}
 	}
-	return p.show(ctx, importView(p, i, refused))
+	if p.part() {
+		return p.show(ctx, importProgress(p, r))
+	}
+	return p.show(ctx, importView(p, r))
 }
 
-// refusals are why an import refused lines.
-type refusals struct {
-	shown []noren.ImportProblem // the first
-	all   int
-}
+// importResult is an import that was started, with what is wrong with the first of the lines that it refused once it has ended.
+type importResult struct {
+	noren.Import
 
-// maxShownRefusals is how many problems of an import are shown. All of them are in the file of refused lines.
-const maxShownRefusals = 200
-
-// refusedOf reads why an import that has ended refused lines.
-func (d *Console) refusedOf(ctx context.Context, p *page, i noren.Import) (r refusals, err error) {
-	if !i.State.Ended() || i.Refused == 0 {
-		return r, nil
-	}
-	enough := errors.New("enough lines are read")
-	err = d.Rooms.Imports.RefusedLines(ctx, p.caller(), i.ID, func(lines []noren.RefusedLine) error {
-		for _, line := range lines {
-			r.all += len(line.Problems)
-			r.shown = append(r.shown, line.Problems[:min(len(line.Problems), maxShownRefusals-len(r.shown))]...)
-		}
-		if r.all > maxShownRefusals {
-			return enough
-		}
-		return nil
-	})
-	if errors.Is(err, enough) {
-		r.all, err = max(r.all, i.Refused), nil
-	}
-	return r, err
+	problems []noren.ImportProblem
+	lines    int // how many refused lines these are about
 }
 
 // showDraft shows the preview of a draft with the setup.

@@ -210,7 +210,7 @@ func unitColumn[T int64 | noren.Hundredths](
 		}),
 		wrong: func(p *page, typed string) string {
 			if v, wrong := read(typed); wrong != nil || v < least || v > most {
-				return p.T("reason.out_of_bounds", text(least), text(most))
+				return p.misread(wrong, p.T("reason.out_of_bounds", text(least), text(most)))
 			}
 			return ""
 		},

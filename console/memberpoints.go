@@ -96,7 +96,7 @@ func (p *page) readAdjustment(typed adjustment) (a points.Adjustment, ok bool) {
 	var wrong *lenient.Wrong
 	if a.Amount, wrong = lenient.Points(typed.amount, 1, noren.MaxPoints); wrong != nil {
 		most, _ := p.caller().EntryLimit()
-		p.wrong("amount", p.T("reason.out_of_bounds", "1", p.number(min(most, noren.MaxPoints))))
+		p.wrong("amount", p.misread(wrong, p.T("reason.out_of_bounds", "1", p.number(min(most, noren.MaxPoints)))))
 	}
 	if typed.expires != "" {
 		day, wrong := lenient.Date(typed.expires)

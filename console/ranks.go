@@ -301,7 +301,7 @@ func (f programmeForm) read(p *page) noren.RankPlan {
 	months := func(name, typed string, to *int) {
 		n, wrong := lenient.Integer(typed, math.MinInt32, math.MaxInt32)
 		if wrong != nil {
-			p.wrong(name, p.T("reason.not_a_number"))
+			p.wrong(name, p.misread(wrong, p.T("reason.not_a_number")))
 		}
 		*to = int(n)
 	}
@@ -314,7 +314,7 @@ func (f programmeForm) read(p *page) noren.RankPlan {
 		money := func(name, text string, to *int64) {
 			n, wrong := lenient.Money(text, currency)
 			if wrong != nil {
-				p.wrong(name+place, p.T("reason.not_a_number"))
+				p.wrong(name+place, p.misread(wrong, p.T("reason.not_a_number")))
 			}
 			*to = n
 		}

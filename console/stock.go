@@ -204,7 +204,7 @@ func (d *Console) setStock(ctx context.Context, p *page) (web.Answer, error) {
 	}
 	amount, unreadable := wholeNumber(p.field("amount"))
 	if unreadable != nil {
-		p.wrong("amount", p.T("reason.not_a_number"))
+		p.wrong("amount", p.misread(unreadable, p.T("reason.not_a_number")))
 	}
 	change := noren.StockChange{StockKey: key, Amount: amount}
 	if was := p.field("was_amount"); was != "" {

@@ -107,6 +107,7 @@ func pointNames() []names {
 		{"alias_code", "代替会員コード", "", ""},
 		{"shopify_customer_id", "Shopify顧客ID", "", ""},
 		{"email", "メールアドレス", "mailAddress", ""},
+		{"name", "氏名 お名前 名前 氏名(漢字) 会員名", "", ""},
 		{"last_name", "姓", "", ""},
 		{"first_name", "名", "", ""},
 		{"amount", "ポイント ポイント数 付与ポイント 保有ポイント ポイント残高 数", "point", "point.total"},

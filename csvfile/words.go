@@ -19,6 +19,7 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonForm:       {"形式が正しくありません", "wrong format"},
 		noren.ReasonTooLong:    {"文字数が多すぎます", "too long"},
 		noren.ReasonNotNumber:  {"数値ではありません。1200の形式で指定してください", "not a number; write it as 1200"},
+		noren.ReasonSeparator:  {"「.」が桁区切りか小数点か判断できません", "the point may separate thousands or decimals"},
 		noren.ReasonOutOfRange: {"範囲外の値です", "out of range"},
 		noren.ReasonNotDate:    {"日付ではありません。2026-11-02の形式で指定してください", "not a date; write it as 2026-11-02"},
 		noren.ReasonNotTime: {
@@ -50,12 +51,16 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonLeftWithoutDate:     {"退会日が必要です", "a member who has left must have a leave date"},
 		noren.ReasonLeaveDateSet:        {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
 
-		noren.ReasonFuture:       {"未来の日付や時刻は指定できません", "in the future"},
-		noren.ReasonPast:         {"期限を過ぎています", "has expired"},
-		noren.ReasonNegative:     {"マイナスの金額です", "negative amount"},
-		noren.ReasonCurrency:     {"通貨が契約の通貨と異なります", "not the tenant's currency"},
-		noren.ReasonDiffers:      {"すでに別の内容で登録されています", "already recorded with different data"},
-		noren.ReasonPointsOff:    {"ポイント機能がオフになっています", "points are switched off"},
+		noren.ReasonFuture:    {"未来の日付や時刻は指定できません", "in the future"},
+		noren.ReasonPast:      {"期限を過ぎています", "has expired"},
+		noren.ReasonNegative:  {"マイナスの金額です", "negative amount"},
+		noren.ReasonCurrency:  {"通貨が契約の通貨と異なります", "not the tenant's currency"},
+		noren.ReasonDiffers:   {"すでに別の内容で登録されています", "already recorded with different data"},
+		noren.ReasonPointsOff: {"ポイント機能がオフになっています", "points are switched off"},
+		noren.ReasonNotOpening: {
+			"すでにポイントの履歴がある会員のため、残高は取り込みません。ポイントのファイルとして取り込んでください",
+			"the member has had points before, so the balance is not taken over; import it as a file of points",
+		},
 		noren.ReasonOverRefunded: {"返金額の合計が購入金額を超えます", "refunds would be more than was paid"},
 		noren.ReasonHeld: {
 			"このShopify顧客と連携している会員がいないため、連携するまで集計しません", "no member is linked to this Shopify customer yet; it counts once one is",
@@ -111,7 +116,11 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonAlike: {
 			"先頭の0や大文字・小文字だけが異なる「%s」が登録されています", "differs from the stored %s in leading zeros or case alone",
 		},
-		noren.ReasonOtherPerson:  {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
+		noren.ReasonOtherPerson: {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
+		noren.ReasonSeparator: {
+			"「.」が桁区切りか小数点か判断できません。次のいずれかの形式で指定してください: %s",
+			"the point may separate thousands or decimals; write it in one of these forms: %s",
+		},
 		noren.ReasonOverRefunded: {"返金額が購入金額を超えています。%sの範囲で指定してください", "more than was paid; must be within %s"},
 	}
 }

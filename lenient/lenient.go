@@ -44,10 +44,11 @@ func Narrow(s string) string {
 
 // Forms of numbers.
 var (
-	groupedDigits = regexp.MustCompile(`^-?[0-9]{1,3}(,[0-9]{3})+$`)       // commas group thousands
-	zeroFraction  = regexp.MustCompile(`^(-?[0-9]+(?:,[0-9]{3})*)\.0+$`)   // 120.00
-	shortened     = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+?[0-9]+$`)  // 4.9E+12
-	plusShortened = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+[0-9]{2}$`) // as a spreadsheet program writes it
+	groupedDigits = regexp.MustCompile(`^-?[0-9]{1,3}(,[0-9]{3})+$`)        // commas group thousands
+	zeroFraction  = regexp.MustCompile(`^(-?[0-9]+(?:,[0-9]{3})*)\.0+$`)    // 120.00
+	shortened     = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+?[0-9]+$`)   // 4.9E+12
+	twoReadings   = regexp.MustCompile(`^(-?[1-9][0-9]{0,2})\.([0-9]{3})$`) // 10.000, which is 10 or 10000
+	plusShortened = regexp.MustCompile(`^[0-9](\.[0-9]+)?[Ee]\+[0-9]{2}$`)  // as a spreadsheet program writes it
 )
 
 // Shortened reports whether a spreadsheet program has written a long number in the form 4.9E+12, so that digits are lost.
@@ -56,6 +57,18 @@ func Shortened(s string) bool { return plusShortened.MatchString(Narrow(s)) }
 // LostDigits is what is wrong with such a number.
 func LostDigits() *Wrong {
 	return &Wrong{noren.ReasonLostDigits, "", "a spreadsheet program has shortened this number; format the column as text and export it again"}
+}
+
+// ambiguous returns what is wrong with a number whose point may as well group thousands, as people write them elsewhere; nil if there is
+// only one reading. A number of that form is refused even if it is whole by one reading: the other is a thousand times as much.
+func ambiguous(s string) *Wrong {
+	m := twoReadings.FindStringSubmatch(strings.TrimPrefix(Narrow(s), "+"))
+	if m == nil {
+		return nil
+	}
+	readings := strings.TrimRight(m[1]+"."+m[2], "0")
+	readings = strings.TrimSuffix(readings, ".") + " / " + m[1] + m[2]
+	return &Wrong{noren.ReasonSeparator, readings, "its point may separate thousands or decimals; write it in one of these forms: " + readings}
 }
 
 // number returns the text of a number in plain digits, with a minus sign where it is below 0 and without separators.
@@ -74,8 +87,11 @@ func number(s string) string {
 	return s
 }
 
-// Integer reads a whole number from least to most: 1200, 1,200, １２００ or 1200.00.
+// Integer reads a whole number from least to most: 1200, 1,200, １２００ or 1200.00. 10.000 is refused.
 func Integer(s string, least, most int64) (int64, *Wrong) {
+	if wrong := ambiguous(s); wrong != nil {
+		return 0, wrong
+	}
 	text := number(s)
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
@@ -103,7 +119,11 @@ func Points(s string, least, most int64) (int64, *Wrong) {
 
 // Money reads an amount in the main unit of the currency, in its smallest unit: 1200, 1,200.50, ¥1,200 or 1200円.
 func Money(s, currency string) (int64, *Wrong) {
-	text := number(strings.TrimSuffix(strings.TrimLeft(Narrow(s), "¥￥\\$"), "円"))
+	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimLeft(Narrow(s), "¥￥\\$"), "円"))
+	if wrong := ambiguous(text); wrong != nil && !noren.HasThousandths(currency) {
+		return 0, wrong
+	}
+	text = number(text)
 	if whole, fraction, cut := strings.Cut(text, "."); groupedDigits.MatchString(whole) {
 		text = strings.ReplaceAll(whole, ",", "")
 		if cut {
@@ -122,6 +142,9 @@ func Money(s, currency string) (int64, *Wrong) {
 
 // Hundredths reads a decimal with at most two places, up to noren.MaxUnit.
 func Hundredths(s string) (noren.Hundredths, *Wrong) {
+	if wrong := ambiguous(s); wrong != nil {
+		return 0, wrong
+	}
 	h, err := noren.ParseHundredths(number(s))
 	if err != nil || h > noren.MaxUnit {
 		known := "0–" + noren.Hundredths(noren.MaxUnit).String()

@@ -43,6 +43,33 @@ func TestNumbersAndDays(t *testing.T) {
 	}
 }
 
+// TestTwoReadings: what is ten here and ten thousand elsewhere is refused, with both forms.
+func TestTwoReadings(t *testing.T) {
+	t.Parallel()
+	for text, forms := range map[string]string{"10.000": "10 / 10000", "１０．０００": "10 / 10000", "-1.200": "-1.2 / -1200", "999.990": "999.99 / 999990", "+1.000": "1 / 1000"} {
+		_, inPoints := lenient.Points(text, -1e6, 1e6)
+		_, inYen := lenient.Money(text, "JPY")
+		_, inDollars := lenient.Money("$"+text, "USD")
+		_, inHundredths := lenient.Hundredths(text)
+		for what, wrong := range map[string]*lenient.Wrong{"points": inPoints, "yen": inYen, "dollars": inDollars, "hundredths": inHundredths} {
+			if wrong == nil || wrong.Reason != noren.ReasonSeparator || wrong.Limit != forms {
+				t.Errorf("%s of %q: %+v", what, text, wrong)
+			}
+		}
+	}
+	if _, wrong := lenient.Points("1.000ポイント", 0, 9999); wrong == nil || wrong.Reason != noren.ReasonSeparator {
+		t.Errorf("with a unit: %+v", wrong)
+	}
+	for text, want := range map[string]int64{"0.000": 0, "1200.000": 1200, "1,200.000": 1200, "10.00": 10, "10.0000": 10} {
+		if n, wrong := lenient.Integer(text, 0, 9999); wrong != nil || n != want {
+			t.Errorf("Integer(%q) = %d, %+v", text, n, wrong)
+		}
+	}
+	if n, wrong := lenient.Money("10.000", "KWD"); wrong != nil || n != 10_000 {
+		t.Errorf("dinars: %d, %+v", n, wrong)
+	}
+}
+
 func TestPercentsAndMonths(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"1.5": 1.5, "１．５％": 1.5, "5": 5, "2.5 %": 2.5, "5.00": 5} {

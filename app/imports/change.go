@@ -23,27 +23,54 @@ type Change struct {
 // maxChangeSamples is how many members a preview shows for each field.
 const maxChangeSamples = 3
 
-// add adds changes to the list, which stays in the order in which fields were first added.
-func addChanges(list []FieldChange, changes []fieldChange) []FieldChange {
-	for _, c := range changes {
-		i := slices.IndexFunc(list, func(f FieldChange) bool { return f.Field == c.field })
-		if i < 0 {
-			i, list = len(list), append(list, FieldChange{Field: c.field})
+// changes collects how members would change. A member whom several lines change counts once for each field.
+type changes struct {
+	list    []FieldChange // in the order in which fields were first added
+	counted map[countedChange]bool
+}
+
+type countedChange struct {
+	member int64
+	field  string
+}
+
+func (c *changes) add(added []fieldChange) {
+	if c.counted == nil {
+		c.counted = make(map[countedChange]bool)
+	}
+	for _, a := range added {
+		key := countedChange{a.id, a.field}
+		if c.counted[key] {
+			continue
 		}
-		list[i].Members++
-		if len(list[i].Samples) < maxChangeSamples {
-			list[i].Samples = append(list[i].Samples, Change{
-				c.member, noren.Shortened(c.before, maxProblemValue), noren.Shortened(c.after, maxProblemValue),
+		c.counted[key] = true
+		i := slices.IndexFunc(c.list, func(f FieldChange) bool { return f.Field == a.field })
+		if i < 0 {
+			i, c.list = len(c.list), append(c.list, FieldChange{Field: a.field})
+		}
+		c.list[i].Members++
+		if len(c.list[i].Samples) < maxChangeSamples {
+			c.list[i].Samples = append(c.list[i].Samples, Change{
+				a.member, noren.Shortened(a.before, maxProblemValue), noren.Shortened(a.after, maxProblemValue),
 			})
 		}
 	}
-	return list
 }
 
-// changesOf lists what of a stored member would change.
-func (p *memberPlan) changesOf(before, after *noren.Member) (list []fieldChange) {
-	for _, c := range noren.ChangedColumns(before, after) {
-		list = append(list, fieldChange{before.Code, fieldOfColumn(c.Name), p.columnText(before, c), p.columnText(after, c)})
+// memberChanges lists what of the stored members all lines together would change.
+func (p *memberPlan) memberChanges() (list []fieldChange) {
+	for _, m := range p.known {
+		for _, c := range noren.ChangedColumns(&m.before, &m.after) {
+			list = append(list, fieldChange{
+				m.before.ID, m.before.Code, fieldOfColumn(c.Name), p.columnText(&m.before, c), p.columnText(&m.after, c),
+			})
+		}
+	}
+	for _, o := range p.openings {
+		if m := o.of; m.place == 0 {
+			// Who has had points is given no balance, so there was none.
+			list = append(list, fieldChange{m.before.ID, m.before.Code, fieldPoints, "0", strconv.FormatInt(o.grant.Amount, 10)})
+		}
 	}
 	return list
 }

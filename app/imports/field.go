@@ -79,8 +79,8 @@ func ImportFields(kind noren.ImportKind) []ImportField {
 		}
 	case noren.ImportPoints:
 		names = []string{
-			fieldMember, fieldMemberID, fieldAlias, fieldShopify, fieldEmail, fieldLastName, fieldFirstName, FieldAmount, fieldType, fieldExpiresOn,
-			fieldNote, fieldID,
+			fieldMember, fieldMemberID, fieldAlias, fieldShopify, fieldEmail, fieldFullName, fieldLastName, fieldFirstName, FieldAmount, fieldType,
+			fieldExpiresOn, fieldNote, fieldID,
 		}
 	}
 	fields := make([]ImportField, len(names))

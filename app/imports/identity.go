@@ -27,18 +27,18 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 		first = noren.Deref(stored.FirstName)
 	}
 	code, coded := m.patch.Code.Value()
-	differs := disagrees(last, first, stored)
+	named := p.judgeName(by, last, first, stored)
 	switch {
 	case planned.place != 0 || p.By == ByID || by == fieldID && coded && p.shownAs(stored.Code, code):
-	case (by == fieldID || by == fieldEmail) && differs:
+	case (by == fieldID || by == fieldEmail) && named == anotherName:
 		m.problems = append(m.problems, m.otherPerson(by, stored))
 	case by == fieldID && !p.ownIDs() && !m.supports(stored):
 		m.problems = append(m.problems, problem{
 			noren.ReasonNumberAlone, "",
 			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
 		}.in(m.number, by, m.keyText(by)))
-	case by == fieldID || by == fieldEmail || by == fieldCode && p.By == ByCode:
-	case differs && wholly(last, first, stored):
+	case by == fieldID || by == fieldEmail:
+	case named == anotherName && wholly(last, first, stored):
 		other := m.otherPerson(by, stored)
 		if p.foreign() {
 			m.problems = append(m.problems, other)

@@ -47,6 +47,8 @@ func (n *memberName) read(field, cell string) (known bool, wrong *problem) {
 		n.key.ShopifyCustomerID, wrong = cellShopifyID(cell)
 	case fieldEmail:
 		n.key.Email = halfWidth(cell)
+	case fieldFullName:
+		n.last, n.first = splitName(cell)
 	case fieldLastName:
 		n.last = cell
 	case fieldFirstName:

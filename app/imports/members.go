@@ -29,7 +29,8 @@ type plannedMember struct {
 	before, after noren.Member
 	place         int64 // below 0: the place of a new one; 0: stored
 	touched       bool
-	had           bool // points, ever or from a line before
+	had           bool  // points, ever or from a line before
+	balance       int64 // where it had any
 }
 
 // holder returns the member's mark in holders.
@@ -57,7 +58,9 @@ func (r run) planMembers(ctx context.Context, lines []noren.ImportLine) (plan, e
 			p.line(n, &read[n])
 		}
 	}
-	p.write = p.writeMembers
+	if p.write = p.writeMembers; !p.writing {
+		p.changes = p.memberChanges()
+	}
 	return p.plan, nil
 }
 
@@ -202,9 +205,6 @@ func (p *memberPlan) line(n int, m *memberLine) {
 		}
 	case changed:
 		p.outcomes[n].result = lineUpdated
-		if !p.writing && planned.place == 0 {
-			p.outcomes[n].changes = p.changesOf(&planned.after, &after)
-		}
 	}
 	p.openBalance(n, m, planned)
 	if len(m.memo) > 0 {

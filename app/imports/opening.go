@@ -32,10 +32,15 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 	amount := *m.points
 	if !p.writing {
 		p.reported += amount
-		p.comparePoints(n, m, planned)
 	}
 	on, dated := m.until.Value()
 	switch {
+	case planned.had && planned.balance != amount:
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
+			Line: m.number, Field: fieldPoints, Value: strconv.FormatInt(amount, 10), Reason: noren.ReasonNotOpening,
+			Message: "the member has had points in Noren, so that the balance of the file is not taken over; use noren import points",
+		})
+		return
 	case planned.had || amount == 0:
 		return
 	case dated && on < p.Today():
@@ -45,12 +50,7 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 		})
 		return
 	}
-	if !p.writing && planned.place == 0 {
-		p.outcomes[n].changes = append(p.outcomes[n].changes, fieldChange{
-			planned.before.Code, fieldPoints, strconv.FormatInt(p.held[planned.before.ID], 10), strconv.FormatInt(amount, 10),
-		})
-	}
-	planned.had = true // a later line about the member does not grant it again
+	planned.had, planned.balance = true, amount // a later line about the member does not grant it again
 	p.openings = append(p.openings, opening{planned, points.Brought{TakenOver: noren.TakenOver{
 		Type: noren.DefaultPoint, Amount: amount, ExpiresOn: points.ExpiresOn(p.Unit, m.until),
 	}, Note: openingNote}})
@@ -60,18 +60,7 @@ func (p *memberPlan) openBalance(n int, m *memberLine, planned *plannedMember) {
 	}
 }
 
-// comparePoints tells of a balance that is not that of the member and is not taken over.
-func (p *memberPlan) comparePoints(n int, m *memberLine, planned *plannedMember) {
-	// A new member has no balance to compare with.
-	if planned.place == 0 && planned.had && p.held[planned.before.ID] != *m.points {
-		p.outcomes[n].remarks = append(p.outcomes[n].remarks, noren.ImportProblem{
-			Line: m.number, Field: fieldPoints, Value: strconv.FormatInt(*m.points, 10), Reason: noren.ReasonDiffers,
-			Message: "the member has had points in Noren, so that the balance of the file is not taken over; use noren import points",
-		})
-	}
-}
-
-// loadPoints reads who of the stored members has had points and, for a preview, how many they have.
+// loadPoints reads who of the stored members has had points, and how many they have.
 func (p *memberPlan) loadPoints(ctx context.Context, read []memberLine) error {
 	some := false
 	for _, m := range read {
@@ -88,10 +77,18 @@ func (p *memberPlan) loadPoints(ctx context.Context, read []memberLine) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range moved {
-		p.byID[id].had = true
+	if p.writing {
+		ids = moved // only to tell where the file says something else
 	}
-	return p.countPoints(ctx, p.run, ids, nil)
+	held, err := p.balances(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range moved {
+		p.byID[id].had, p.byID[id].balance = true, held[id]
+	}
+	p.held = held
+	return nil
 }
 
 // writeOpenings grants the balances. made are the new members with their numbers, in the order of fresh.

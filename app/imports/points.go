@@ -132,18 +132,21 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 		if !p.open(n) {
 			continue
 		}
-		var wrong *problem
+		var wrong, remark *problem
 		if owners[n], wrong = finder.find(l.member); wrong == nil {
-			wrong = r.somebodyElse(l.member, owners[n])
+			wrong, remark = r.somebodyElse(l.member, owners[n])
 		}
+		field := l.member.field()
 		if wrong != nil {
-			field := l.member.field()
 			value := r.cell(lines[n], field)
 			if wrong.Reason == noren.ReasonOtherPerson {
 				value = whole(value, whole(l.member.last, l.member.first))
 			}
 			p.refuse(n, wrong.in(lines[n].Number, field, value))
 			continue
+		}
+		if remark != nil {
+			p.outcomes[n].remarks = append(p.outcomes[n].remarks, remark.in(lines[n].Number, field, r.cell(lines[n], field)))
 		}
 		named = append(named, owners[n].ID)
 		switch source, id := r.identity(l, owners[n].ID); source {
@@ -170,16 +173,28 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 	return p, nil
 }
 
-// somebodyElse returns why the name that a line gives beside a number is not that of the member; nil if it is, or the line gives none.
-func (r run) somebodyElse(n memberName, m noren.Member) *problem {
-	if n.text != "" && n.text == m.Code || !disagrees(n.last, n.first, m) || r.By != "" {
-		return nil
+// somebodyElse returns why the member whom a line names is another person by the name beside it, and what is to be told of it otherwise.
+// A line of points does not replace a name, so a name that a file of members would replace is refused here.
+func (r run) somebodyElse(n memberName, m noren.Member) (wrong, remark *problem) {
+	by := n.field()
+	if n.text != "" && n.text == m.Code {
+		by = fieldCode
 	}
 	known := whole(noren.Deref(m.LastName), noren.Deref(m.FirstName))
-	return &problem{
-		noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue),
-		fmt.Sprintf("this member is stored as %s; correct the line, or import with --by id", known),
+	other := func(deed string) *problem {
+		return &problem{
+			noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf("this member is stored as %s; %s", known, deed),
+		}
 	}
+	switch verdict := r.judgeName(by, n.last, n.first, m); {
+	case verdict == partlyOther:
+		return nil, other("check that it is the same")
+	case verdict == sameName || n.text != "" && r.By == ByCode:
+		return nil, nil
+	case n.text != "":
+		return other("correct the line, or import with --by code"), nil
+	}
+	return other("correct the line, or import with --by id"), nil
 }
 
 // takenOver returns what is known of the ids, by source and id.
@@ -262,23 +277,34 @@ type Totals struct {
 }
 
 // countPoints adds to the totals what the members have and get, if the run is a preview.
-func (p *plan) countPoints(ctx context.Context, r run, members []int64, grants []points.Brought) error {
+func (p *plan) countPoints(ctx context.Context, r run, members []int64, grants []points.Brought) (err error) {
 	if r.writing {
 		return nil
 	}
-	balances, err := r.tx.PointBalances(ctx, slices.Compact(slices.Sorted(slices.Values(members))), r.Today())
-	if err != nil {
+	if p.held, err = r.balances(ctx, members); err != nil {
 		return err
-	}
-	p.held = make(map[int64]int64, len(members))
-	for _, id := range members {
-		p.held[id] = 0
-	}
-	for _, b := range balances {
-		p.held[b.MemberID] += b.Total
 	}
 	for _, g := range grants {
 		p.granted += g.Amount
 	}
 	return nil
+}
+
+// balances returns how many points the members have of both types, with 0 for those who have none.
+func (r run) balances(ctx context.Context, members []int64) (map[int64]int64, error) {
+	held := make(map[int64]int64, len(members))
+	if len(members) == 0 {
+		return held, nil
+	}
+	balances, err := r.tx.PointBalances(ctx, slices.Compact(slices.Sorted(slices.Values(members))), r.Today())
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range members {
+		held[id] = 0
+	}
+	for _, b := range balances {
+		held[b.MemberID] += b.Total
+	}
+	return held, nil
 }

@@ -47,6 +47,42 @@ func TestImportPoints(t *testing.T) {
 	})
 }
 
+// TestPointsOfAnotherPerson: a code, too, gives nobody points whom the name beside it shows to be somebody else.
+func TestPointsOfAnotherPerson(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	named(t, b)
+	apptest.ApplyMember(t, b, noren.MemberPatch{ID: 2, AliasCode: noren.Set("A2")})
+	for _, c := range []struct {
+		by   string
+		line string
+		want []string
+	}{
+		{"", "M1,鈴木,一郎,10", []string{"0 0 1", "2 member other_person M1"}},
+		{"", "M1,鈴木,花子,10", []string{"1 0 0", "told 2 member other_person "}},
+		{imports.ByCode, "M1,鈴木,一郎,20", []string{"1 0 0"}},
+		{"", "A2,高橋,一郎,30", []string{"0 0 1", "2 member other_person A2"}},
+		{imports.ByCode, "A2,高橋,一郎,30", []string{"1 0 0"}},
+		{"", "M1,高橋,花子,40", []string{"1 0 0"}},
+	} {
+		f := apptest.ImportFile("member,last_name,first_name,amount,id", c.line+","+c.line[len(c.line)-2:])
+		draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportPoints, f)
+		if err == nil {
+			_, err = b.Imports.Start(b.Ctx, b.Caller, draft.ID, imports.Setup{By: c.by})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := apptest.RunImport(t, b, b.Caller, draft.ID)
+		got := append([]string{fmt.Sprint(i.Created, i.Unchanged, i.Refused)}, apptest.ImportProblems(t, b, b.Caller, i.ID)...)
+		for _, r := range told(i.Remarks) {
+			got = append(got, "told "+r)
+		}
+		apptest.Same(t, c.line+" by "+c.by, c.want, got)
+	}
+	b.Sound(t)
+}
+
 // TestOneKeyNamesTheMember: in every kind of file the first key counts that a line gives. If it finds nobody, the line is refused,
 // whoever the next key names.
 func TestOneKeyNamesTheMember(t *testing.T) {
@@ -96,7 +132,17 @@ func TestImportOpeningBalances(t *testing.T) {
 	apptest.Same(t, "what would change", []imports.FieldChange{
 		{Field: "points", Members: 1, Samples: []imports.Change{{Member: "M1", Before: "0", After: "30"}}}, // M2 keeps what it has
 	}, p.Fields)
-	apptest.Same(t, "the import", []string{"done: 3 1 2 1", "8 points not_number 多い"}, apptest.Imported(t, b, b.Caller, noren.ImportMembers, f))
+	notTaken := "6 points not_opening "
+	apptest.Same(t, "what the preview tells", []string{"7 code duplicate ", "4 points_expires_on past 2025-12-31", notTaken + "8"}, told(p.Remarks))
+	i := apptest.RunImport(t, b, b.Caller, apptest.StartImport(t, b, b.Caller, noren.ImportMembers, f).ID)
+	apptest.Same(t, "the import", []int{3, 1, 2, 1}, []int{i.Created, i.Updated, i.Unchanged, i.Refused})
+	apptest.Same(t, "what it tells", []string{"7 code duplicate ", "4 points_expires_on past ", notTaken}, told(i.Remarks))
+	problems, lines, err := b.Imports.FirstProblems(b.Ctx, b.Caller, i.ID)
+	apptest.Same(t, "what it has refused", []string{"8 points not_number 多い"}, told(problems))
+	apptest.Same(t, "in how many lines", 1, lines)
+	if err != nil {
+		t.Fatal(err)
+	}
 	apptest.Same(t, "points of the new one", []string{"DEFAULT 1000, 1000 through 2026-12-31"}, apptest.Points(t, b, apptest.Member(t, b, "N1").ID))
 	apptest.Same(t, "points that had expired", 0, len(apptest.Points(t, b, apptest.Member(t, b, "N3").ID)))
 	apptest.Same(t, "points of member 1", []string{"DEFAULT 30"}, apptest.Points(t, b, 1))
@@ -104,4 +150,25 @@ func TestImportOpeningBalances(t *testing.T) {
 	apptest.Same(t, "again", []string{"done: 0 0 6 1", "8 points not_number 多い"}, apptest.Imported(t, b, b.Caller, noren.ImportMembers, f))
 	apptest.Same(t, "points of member 1", []string{"DEFAULT 30"}, apptest.Points(t, b, 1))
 	b.Sound(t)
+}
+
+// TestChangesCountMembers: a preview counts members and not lines, over all batches of the file.
+func TestChangesCountMembers(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	lines := []string{"M1,x", "M1,y", "M2,z", "M3,q", "M3,"}
+	for len(lines) < 5*imports.PieceLines {
+		lines = append(lines, "M2,w")
+	}
+	draft, err := b.Imports.Draft(b.Ctx, b.Caller, noren.ImportMembers, apptest.ImportFile("code,note", lines...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Imports.Preview(b.Ctx, b.Caller, draft.ID, imports.Setup{All: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apptest.Same(t, "what would change", []imports.FieldChange{{Field: "note", Members: 3, Samples: []imports.Change{
+		{Member: "M1", After: "y"}, {Member: "M2", After: "w"}, {Member: "M3", After: "q"},
+	}}}, p.Fields)
 }

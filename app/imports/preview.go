@@ -22,7 +22,8 @@ type Preview struct {
 	Told          int                   // how much that is
 	Fields        []FieldChange         // how members would change
 	Points        *Totals               // of points, where the file has any
-	Keyless       bool                  // no column identifies the member or product: importing the file twice creates everything twice
+	changes       changes
+	Keyless       bool // no column identifies the member or product: importing the file twice creates everything twice
 }
 
 // Limits of a preview. It only reads, so it does not get in the way of writers.
@@ -95,9 +96,10 @@ func (p *Preview) judge(ctx context.Context, run run, pieces []noren.ImportPiece
 		p.ProblemsTotal += len(o.problems)
 		room := maxPreviewProblems - len(p.Problems)
 		p.Problems = append(p.Problems, o.problems[:min(len(o.problems), room)]...)
-		p.tell(o.remarks)
-		p.Fields = addChanges(p.Fields, run.concealed(o.changes))
+		p.tell(conceal(run.Tenant, o.remarks))
 	}
+	p.changes.add(run.concealed(plan.changes))
+	p.Fields = p.changes.list
 	p.Judged += counts.Processed
 	p.Created, p.Updated = p.Created+counts.Created, p.Updated+counts.Updated
 	p.Unchanged, p.Refused = p.Unchanged+counts.Unchanged, p.Refused+counts.Refused

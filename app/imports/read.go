@@ -64,6 +64,30 @@ func (s *Service) RefusedLines(ctx context.Context, c noren.Caller, id int64, vi
 	}
 }
 
+// FirstProblems returns what is wrong with the first of the lines that an import refused, as many as a preview shows, and how many of the
+// refused lines that is about. NotFound if the caller may not see the import.
+func (s *Service) FirstProblems(ctx context.Context, c noren.Caller, id int64) (list []noren.ImportProblem, lines int, err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		i, err := tx.Import(ctx, id, false)
+		if err != nil {
+			return err
+		}
+		if !visibleTo(i, c) {
+			return noren.Missing("import", id)
+		}
+		refused, err := tx.RefusedLines(ctx, id, 0, maxPreviewProblems)
+		list, lines = nil, 0
+		for _, l := range refused {
+			if len(list) >= maxPreviewProblems {
+				break
+			}
+			list, lines = append(list, l.Problems...), lines+1
+		}
+		return err
+	})
+	return list, lines, err
+}
+
 // How long imports are kept.
 const (
 	Kept      = 90 * 24 * time.Hour // including refused lines

@@ -5,6 +5,27 @@ import (
 	"noren/search"
 )
 
+// nameVerdict is what the name that a file gives beside a key says about the member who has the key.
+type nameVerdict int
+
+const (
+	sameName    nameVerdict = iota // or none is given, or the operator has said that the key is enough
+	partlyOther                    // by a code: a part of the name is another one, as after a marriage
+	anotherName                    // it may be somebody else
+)
+
+// judgeName judges the name in a file of any kind. A code is what a shop calls its members by, so that only both parts of a name tell
+// against it; any other key is not given by hand, and a part is enough.
+func (r run) judgeName(by, last, first string, m noren.Member) nameVerdict {
+	switch {
+	case !disagrees(last, first, m) || r.By == ByID || r.By == ByCode && by == fieldCode:
+		return sameName
+	case by == fieldCode && !wholly(last, first, m):
+		return partlyOther
+	}
+	return anotherName
+}
+
 // disagrees reports whether the name that a file gives is not that of the member. What one of them does not have is not compared, nor
 // where a name is split, if the whole is the same.
 func disagrees(last, first string, m noren.Member) bool {

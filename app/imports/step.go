@@ -170,11 +170,13 @@ type lineOutcome struct {
 	result   lineResult
 	problems []noren.ImportProblem // if the line is refused
 	remarks  []noren.ImportProblem // what is told without refusing it
-	changes  []fieldChange         // of what is stored; only in a preview
 }
 
 // fieldChange is how one field of one member would change.
-type fieldChange struct{ member, field, before, after string }
+type fieldChange struct {
+	id                           int64
+	member, field, before, after string
+}
 
 // maxRemarks is how many remarks an import keeps. They are stored again with each piece.
 const maxRemarks = maxPreviewProblems
@@ -211,6 +213,7 @@ func count(i *noren.Import, o lineOutcome) {
 type plan struct {
 	tenant   noren.Tenant
 	outcomes []lineOutcome                   // one for each line
+	changes  []fieldChange                   // of stored members; only in a preview
 	held     map[int64]int64                 // points of the members that the lines name; only in a preview, as the next two
 	granted  int64                           // how many they would get
 	reported int64                           // how many the lines say they have
@@ -220,13 +223,19 @@ type plan struct {
 // refuse records what is wrong with line n of the piece. Reports are passed around, so they do not repeat what the tenant
 // takes for sensitive.
 func (p *plan) refuse(n int, problems ...noren.ImportProblem) {
-	anybody := noren.Caller{Tenant: p.tenant, Login: "anybody"} // who may see nothing that is sensitive
+	conceal(p.tenant, problems)
+	p.outcomes[n] = lineOutcome{result: lineRefused, problems: problems}
+}
+
+// conceal takes out the values of what the tenant takes for sensitive.
+func conceal(t noren.Tenant, problems []noren.ImportProblem) []noren.ImportProblem {
+	anybody := noren.Caller{Tenant: t, Login: "anybody"} // who may see nothing that is sensitive
 	for i := range problems {
 		if !anybody.MaySee(problems[i].Field) {
 			problems[i].Value = ""
 		}
 	}
-	p.outcomes[n] = lineOutcome{result: lineRefused, problems: problems}
+	return problems
 }
 
 // plan judges the lines. It sends a fixed number of statements, however many lines there are.

@@ -131,7 +131,7 @@ func (r importing) reason(p noren.ImportProblem) string {
 	switch p.Reason {
 	case noren.ReasonOtherPerson, noren.ReasonNumberAlone:
 		by := imports.ByID
-		if p.Field == "code" {
+		if p.Field == "code" || p.Field == "member" { // of members, or of points
 			by = imports.ByCode
 		}
 		return words + "。行を修正するか、別の会員であればこの欄を空欄にしてください。同じ会員であれば --by " + by + " を指定してください"
