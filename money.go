@@ -7,11 +7,8 @@ import (
 	"strings"
 )
 
-// HasThousandths reports whether amounts in the currency have three decimal places, so that 10.000 is an amount as it is written.
-func HasThousandths(currency string) bool { return currencyDigits(currency) == 3 }
-
-// currencyDigits returns the number of decimal places of a currency: two, except for those listed.
-func currencyDigits(code string) int {
+// CurrencyDigits returns the number of decimal places of a currency: two, except for those listed.
+func CurrencyDigits(code string) int {
 	switch {
 	case slices.Contains(strings.Fields("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"), code):
 		return 0
@@ -33,7 +30,7 @@ const maxMoneyText = 40
 // ParseMoney parses an amount in the main unit of the currency, such as "1200", "1200.00" or "-12.5", and returns it in
 // the smallest unit. An amount with more places than the currency has, or beyond MaxMoney, is an error.
 func ParseMoney(s, currency string) (int64, error) {
-	digits := currencyDigits(currency)
+	digits := CurrencyDigits(currency)
 	if len(s) > maxMoneyText {
 		return 0, fmt.Errorf("%q… is too long for an amount", s[:maxMoneyText])
 	}
@@ -56,7 +53,7 @@ func IsDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") =
 // FormatMoney writes an amount in the main unit of the currency: 1200 is "1200" in yen and "12.00" in dollars. The
 // result is a valid JSON number.
 func FormatMoney(amount int64, currency string) string {
-	digits := currencyDigits(currency)
+	digits := CurrencyDigits(currency)
 	if digits == 0 {
 		return strconv.FormatInt(amount, 10)
 	}

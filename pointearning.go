@@ -105,7 +105,7 @@ func (t Tenant) EarnRuleOf(m *Member, ranks []Rank) EarnRule {
 		}
 	}
 	rule.Scale = 1
-	for range currencyDigits(t.Currency) {
+	for range CurrencyDigits(t.Currency) {
 		rule.Scale *= 10
 	}
 	return rule

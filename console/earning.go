@@ -96,6 +96,10 @@ func (f earningForm) read(p *page) (to noren.PointProgramme) {
 		}
 		return n
 	}
+	p.offers("way", f.way, earnNothing, earnByUnit, earnByRate)
+	p.offers("refunds", f.refunds, refundOwes, refundLets)
+	p.offers("counts_tax", f.tax, ticked, "")
+	p.offers("counts_used_points", f.used, ticked, "")
 	switch f.way {
 	case earnByUnit:
 		var wrong *lenient.Wrong

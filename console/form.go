@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,14 @@ func (f input) described(p *page) string {
 
 // choice is one value of a select field, with the label that people see.
 type choice struct{ value, label string }
+
+// offers records a problem where a field that is chosen has a value that its form does not offer: no page of ours has sent it, and what it
+// would be taken for nobody has chosen.
+func (p *page) offers(name, value string, choices ...string) {
+	if !slices.Contains(choices, value) {
+		p.wrong(name, p.T("reason.invalid"))
+	}
+}
 
 // misread is what is wrong with a number that was typed: otherwise, unless the number itself has two readings.
 func (p *page) misread(wrong *lenient.Wrong, otherwise string) string {

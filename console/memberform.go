@@ -251,7 +251,7 @@ func contactFields() []memberField {
 		textColumn("email3", group, func(m *member) **string { return &m.Email3 }, func(p *patch) *noren.Field[string] { return &p.Email3 }),
 		flagColumn("mail_opt_in", group, func(m *member) *bool { return &m.MailOptIn }, func(p *patch) *noren.Field[bool] { return &p.MailOptIn }),
 		textColumn("postal_code", group, func(m *member) **string { return &m.PostalCode }, func(p *patch) *noren.Field[string] { return &p.PostalCode }),
-		textColumn("prefecture", group, func(m *member) **string { return &m.Prefecture }, func(p *patch) *noren.Field[string] { return &p.Prefecture }),
+		prefectureColumn(group),
 		textColumn("address1", group, func(m *member) **string { return &m.Address1 }, func(p *patch) *noren.Field[string] { return &p.Address1 }),
 		textColumn("address2", group, func(m *member) **string { return &m.Address2 }, func(p *patch) *noren.Field[string] { return &p.Address2 }),
 	}
@@ -521,6 +521,18 @@ func (e memberEdit) inGroup(group string) []memberField {
 // groups are the parts of the form, in order.
 func groups() []string {
 	return []string{"member.group_person", "member.group_contact", groupMembership, "member.group_other"}
+}
+
+// prefectureColumn is chosen from a list: the text is stored.
+func prefectureColumn(group string) memberField {
+	f := textColumn("prefecture", group, func(m *member) **string { return &m.Prefecture }, func(p *patch) *noren.Field[string] { return &p.Prefecture })
+	f.wrong = func(p *page, typed string) string {
+		if !slices.Contains(noren.Prefectures(), typed) {
+			return p.T("reason.invalid")
+		}
+		return ""
+	}
+	return f
 }
 
 // prefectureChoices returns the prefectures, and the stored text if it is not a prefecture: APIs may store any text.

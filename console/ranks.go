@@ -298,6 +298,7 @@ func (f programmeForm) read(p *page) noren.RankPlan {
 		},
 		Ranks: slices.Clone(f.stored.Ranks),
 	}
+	p.offers("never_rank_down", f.neverDown, ticked, "")
 	months := func(name, typed string, to *int) {
 		n, wrong := lenient.Integer(typed, math.MinInt32, math.MaxInt32)
 		if wrong != nil {

@@ -36,6 +36,6 @@ func importChangeWords() map[string]text {
 		"imports.remark":          {"内容", "Remark"},
 		"import_kind.points":      {"ポイント", "points"},
 		"imports.refused_lines":   {"取り込めなかった行: %s行", "Refused lines: %s"},
-		"imports.refused_shown":   {"先頭の%s行を表示しています。すべての行はダウンロードで確認できます。", "Showing the first %s lines. Download them to see all."},
+		"imports.refused_shown":   {"先頭の%s行を表示しています。すべての行はダウンロードで確認できます。", "Lines shown: the first %s. Download them to see all."},
 	}
 }

@@ -60,15 +60,18 @@ func LostDigits() *Wrong {
 }
 
 // ambiguous returns what is wrong with a number whose point may as well group thousands, as people write them elsewhere; nil if there is
-// only one reading. A number of that form is refused even if it is whole by one reading: the other is a thousand times as much.
-func ambiguous(s string) *Wrong {
+// only one reading. A number of that form is refused even if it is right by one reading: the other is a thousand times as much. Its limit
+// lists the forms that are right, with at most places decimals.
+func ambiguous(s string, places int) *Wrong {
 	m := twoReadings.FindStringSubmatch(strings.TrimPrefix(Narrow(s), "+"))
 	if m == nil {
 		return nil
 	}
-	readings := strings.TrimRight(m[1]+"."+m[2], "0")
-	readings = strings.TrimSuffix(readings, ".") + " / " + m[1] + m[2]
-	return &Wrong{noren.ReasonSeparator, readings, "its point may separate thousands or decimals; write it in one of these forms: " + readings}
+	forms := m[1] + m[2]
+	if fraction := strings.TrimRight(m[2], "0"); len(fraction) <= places {
+		forms = strings.TrimSuffix(m[1]+"."+fraction, ".") + " / " + forms
+	}
+	return &Wrong{noren.ReasonSeparator, forms, "its point may separate thousands or decimals; write it in one of these forms: " + forms}
 }
 
 // number returns the text of a number in plain digits, with a minus sign where it is below 0 and without separators.
@@ -89,7 +92,7 @@ func number(s string) string {
 
 // Integer reads a whole number from least to most: 1200, 1,200, １２００ or 1200.00. 10.000 is refused.
 func Integer(s string, least, most int64) (int64, *Wrong) {
-	if wrong := ambiguous(s); wrong != nil {
+	if wrong := ambiguous(s, 0); wrong != nil {
 		return 0, wrong
 	}
 	text := number(s)
@@ -117,11 +120,16 @@ func Points(s string, least, most int64) (int64, *Wrong) {
 	return Integer(text, least, most)
 }
 
+// thousandths is from how many decimals on 10.000 is an amount as it is written.
+const thousandths = 3
+
 // Money reads an amount in the main unit of the currency, in its smallest unit: 1200, 1,200.50, ¥1,200 or 1200円.
 func Money(s, currency string) (int64, *Wrong) {
 	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimLeft(Narrow(s), "¥￥\\$"), "円"))
-	if wrong := ambiguous(text); wrong != nil && !noren.HasThousandths(currency) {
-		return 0, wrong
+	if places := noren.CurrencyDigits(currency); places < thousandths {
+		if wrong := ambiguous(text, places); wrong != nil {
+			return 0, wrong
+		}
 	}
 	text = number(text)
 	if whole, fraction, cut := strings.Cut(text, "."); groupedDigits.MatchString(whole) {
@@ -142,7 +150,7 @@ func Money(s, currency string) (int64, *Wrong) {
 
 // Hundredths reads a decimal with at most two places, up to noren.MaxUnit.
 func Hundredths(s string) (noren.Hundredths, *Wrong) {
-	if wrong := ambiguous(s); wrong != nil {
+	if wrong := ambiguous(s, 2); wrong != nil {
 		return 0, wrong
 	}
 	h, err := noren.ParseHundredths(number(s))

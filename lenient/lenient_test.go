@@ -46,14 +46,20 @@ func TestNumbersAndDays(t *testing.T) {
 // TestTwoReadings: what is ten here and ten thousand elsewhere is refused, with both forms.
 func TestTwoReadings(t *testing.T) {
 	t.Parallel()
-	for text, forms := range map[string]string{"10.000": "10 / 10000", "１０．０００": "10 / 10000", "-1.200": "-1.2 / -1200", "999.990": "999.99 / 999990", "+1.000": "1 / 1000"} {
-		_, inPoints := lenient.Points(text, -1e6, 1e6)
-		_, inYen := lenient.Money(text, "JPY")
-		_, inDollars := lenient.Money("$"+text, "USD")
-		_, inHundredths := lenient.Hundredths(text)
-		for what, wrong := range map[string]*lenient.Wrong{"points": inPoints, "yen": inYen, "dollars": inDollars, "hundredths": inHundredths} {
-			if wrong == nil || wrong.Reason != noren.ReasonSeparator || wrong.Limit != forms {
-				t.Errorf("%s of %q: %+v", what, text, wrong)
+	for _, c := range []struct{ text, whole, cents string }{
+		{"10.000", "10 / 10000", "10 / 10000"}, {"１０．０００", "10 / 10000", "10 / 10000"}, {"-1.200", "-1200", "-1.2 / -1200"}, {"1.234", "1234", "1234"},
+		{"+1.000", "1 / 1000", "1 / 1000"},
+	} {
+		_, inPoints := lenient.Points(c.text, -1e6, 1e6)
+		_, inYen := lenient.Money("￥"+c.text+"円", "JPY")
+		_, inDollars := lenient.Money("$"+c.text, "USD")
+		_, inHundredths := lenient.Hundredths(c.text)
+		for what, got := range map[string]struct {
+			wrong *lenient.Wrong
+			forms string
+		}{"points": {inPoints, c.whole}, "yen": {inYen, c.whole}, "dollars": {inDollars, c.cents}, "hundredths": {inHundredths, c.cents}} {
+			if got.wrong == nil || got.wrong.Reason != noren.ReasonSeparator || got.wrong.Limit != got.forms {
+				t.Errorf("%s of %q: %+v", what, c.text, got.wrong)
 			}
 		}
 	}
