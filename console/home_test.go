@@ -36,7 +36,7 @@ func TestHome(t *testing.T) {
 	move(points.Subtract, 300, 1, "")
 	move(points.Add, 7, 1, "2026-07-01") // after the three months
 	move(points.Add, 90, 1, "2026-04-30")
-	if _, _, err := b.rooms.Points.Reverse(t.Context(), c, points.Undo{MemberID: 1, EntryID: 4, Delta: -7}, nil); err != nil {
+	if _, _, err := b.rooms.Points.Reverse(t.Context(), c, points.Undo{MemberID: 1, EntryID: 4, Net: -7}, nil); err != nil {
 		t.Fatal(err)
 	}
 	admin := b.as("admin")

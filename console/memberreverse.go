@@ -69,9 +69,12 @@ func (d *Console) reversePoints(ctx context.Context, p *page) (web.Answer, error
 		return web.Answer{}, err
 	}
 	u := points.Undo{MemberID: member, EntryID: entry, Note: p.field("reason")}
-	u.Delta, _ = strconv.ParseInt(p.field(fieldShown), 10, 64) // 0, which it never comes to, is refused as changed
+	var unread error
+	u.Net, unread = strconv.ParseInt(p.field(fieldShown), 10, 64)
 	if tooLong := len([]rune(u.Note)) > mostReason; tooLong {
 		p.wrong("reason", p.T("reason.too_long", mostReason))
+	} else if unread != nil {
+		p.wrong("", p.T("points.reversal_changed"))
 	} else if _, _, err = d.Rooms.Points.Reverse(ctx, p.caller(), u, p.once()); err == nil {
 		return d.withBalance(ctx, p, "done.reversed", member, memberPath(member, "/points"))
 	} else if refusedFor(err, noren.ReasonChanged) {

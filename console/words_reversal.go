@@ -15,6 +15,7 @@ func reversalWords() map[string]text {
 		"points.reverses":         {"履歴%sの取り消し", "Reverses entry %s."},
 		"points.reversed":         {"取り消し済み(履歴%s)", "Reversed (entry %s)."},
 		"points.reversal":         {"取り消すと、残高が%[2]sから%[3]sになります(%[1]s)。", "The balance changes by %[1]s, from %[2]s to %[3]s."},
+		"points.reversal_owed":    {"戻るポイントのうち%sポイントは、返品された購入の分として差し引きます。", "Taken at once, of the points that come back, for refunded purchases: %s."},
 		"points.reversal_used":    {"%sポイントはすでに利用または失効しているため、取り消せません。", "Used or expired since, and left as they are: %s."},
 		"points.reversal_expired": {"%sポイントは有効期限が過ぎているか、付与が取り消されているため、戻りません。", "Expired since, or of a grant that was reversed, and not given back: %s."},
 		"points.reversal_changed": {"表示のあとでポイントが動きました。内容をもう一度確認してください。", "The points have changed since this page was shown. Please check it again."},

@@ -16,12 +16,17 @@ type Reversal struct {
 	Delta int64            // how many points the member gets back; negative: how many are taken
 	// Lost is how many of the entry's points stay as they are: they were used since, have expired, or are of a grant that was reversed.
 	Lost int64
+	// Owed is how many of the points that come back are taken at once for refunded purchases. They were owed because they had been used.
+	Owed int64
 }
+
+// Net is by how much the balance changes.
+func (r Reversal) Net() int64 { return r.Delta - r.Owed }
 
 // Undo names an entry to reverse.
 type Undo struct {
 	MemberID, EntryID int64
-	Delta             int64 // of the Reversal that the caller was shown
+	Net               int64 // of the Reversal that the caller was shown
 	Note              string
 }
 
@@ -32,7 +37,9 @@ func (s *Service) Reversal(ctx context.Context, c noren.Caller, member, entry in
 		if err := unit.Sees(ctx, tx, c, member); err != nil {
 			return err
 		}
-		out, _, err = writer{tx: tx, Unit: unit.Unit{Tenant: c.Tenant, Now: s.run.Now()}}.reversal(ctx, member, entry, false)
+		p := writer{tx: tx, Unit: unit.Unit{Tenant: c.Tenant, Now: s.run.Now()}}
+		undone, err := p.reversal(ctx, member, entry, false)
+		out = undone.Reversal
 		return err
 	})
 	return out, err
@@ -50,52 +57,107 @@ func (s *Service) Reverse(ctx context.Context, c noren.Caller, u Undo, once *uni
 		if _, err := p.lockOne(ctx, noren.MemberKey{ID: u.MemberID}, c.Client.StoreID); err != nil {
 			return nil, err
 		}
-		var burns []noren.PointBurn
-		if out, burns, err = p.reversal(ctx, u.MemberID, u.EntryID, true); err != nil {
+		// Before lots, as whoever records a refund does: what is owed cannot change until the commit.
+		if _, err := tx.Reserve(ctx, noren.CounterPurchase, 1); err != nil {
 			return nil, err
 		}
-		if out.Delta != u.Delta {
+		undone, err := p.reversal(ctx, u.MemberID, u.EntryID, true)
+		if out = undone.Reversal; err != nil {
+			return nil, err
+		}
+		if out.Net() != u.Net {
 			return nil, irreversible(u.EntryID, noren.ReasonChanged)
 		}
-		p.adjustment = Adjustment{Type: out.Entry.Type, Note: u.Note}
-		entry := p.entry(u.MemberID, noren.PointsReversed, out.Delta)
-		entry.Reverses = u.EntryID
-		return out, p.move(ctx, noren.PointMovement{Entries: []noren.PointEntry{entry}, Burns: burns})
+		undone.moved.Entries[0].Note = u.Note
+		if err := tx.PutPurchases(ctx, undone.settled); err != nil {
+			return nil, err
+		}
+		return out, p.move(ctx, undone.moved)
 	})
 	return out, kept, err
 }
 
-// reversal works out what reversing the entry comes to, and what that takes from which lots; less than nothing is given back.
-// With writing true, the lots are locked.
-func (p writer) reversal(ctx context.Context, member, entry int64, writing bool) (out Reversal, burns []noren.PointBurn, err error) {
+// undoing is a reversal with what it moves.
+type undoing struct {
+	Reversal
+
+	moved   noren.PointMovement
+	settled []noren.Purchase // of which fewer points are owed then
+}
+
+// reversal works out what reversing the entry comes to. With writing true, the lots are locked.
+func (p writer) reversal(ctx context.Context, member, entry int64, writing bool) (out undoing, err error) {
 	found, err := p.tx.PointEntries(ctx, noren.PointEntryFilter{ID: entry, MemberID: member, Page: noren.Page{Limit: 1}})
 	if err != nil {
-		return out, nil, err
+		return out, err
 	}
 	if len(found) == 0 {
-		return out, nil, noren.Missing("entry", entry)
+		return out, noren.Missing("entry", entry)
 	}
 	out.Entry = found[0]
 	if reason := out.Entry.Irreversible(); reason != "" {
-		return out, nil, irreversible(entry, reason)
+		return out, irreversible(entry, reason)
 	}
 	var nothing noren.Reason
+	var back []noren.BurntLot
 	if out.Entry.Delta > 0 {
-		burns, nothing, err = p.leftOfGrant(ctx, out.Entry, writing)
+		out.moved.Burns, nothing, err = p.leftOfGrant(ctx, out.Entry, writing)
 	} else {
-		burns, nothing, err = p.givenBack(ctx, out.Entry, writing)
+		back, nothing, err = p.givenBack(ctx, out.Entry, writing)
 	}
 	if err != nil {
-		return out, nil, err
+		return out, err
 	}
-	for _, b := range burns {
+	for _, l := range back {
+		out.moved.Burns = append(out.moved.Burns, noren.PointBurn{LotID: l.ID, Amount: -l.Burnt})
+	}
+	for _, b := range out.moved.Burns {
 		out.Delta -= b.Amount
 	}
 	out.Lost = max(out.Entry.Delta, -out.Entry.Delta) - max(out.Delta, -out.Delta)
 	if out.Delta == 0 {
-		return out, nil, irreversible(entry, nothing)
+		return out, irreversible(entry, nothing)
 	}
-	return out, burns, nil
+	p.adjustment = Adjustment{Type: out.Entry.Type}
+	reversed := p.entry(member, noren.PointsReversed, out.Delta)
+	reversed.Reverses = entry
+	out.moved.Entries = append(out.moved.Entries, reversed)
+	if len(back) == 0 || out.Entry.Type != noren.DefaultPoint {
+		return out, nil
+	}
+	return out, p.settle(ctx, member, back, &out)
+}
+
+// settle takes what the member owes for refunded purchases off the points that come back: of the oldest purchase first, off its own lot
+// and then off those that expire next, as the refund would have done.
+func (p writer) settle(ctx context.Context, member int64, back []noren.BurntLot, out *undoing) error {
+	owing, err := p.tx.OwingPurchases(ctx, []int64{member})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(back, func(a, b noren.BurntLot) int { return nearestFirst(a.PointLot, b.PointLot) })
+	for _, q := range owing {
+		var taken int64
+		for _, own := range []bool{true, false} {
+			for i := range back {
+				l := &back[i]
+				n := min(l.Burnt, q.Earning.Owed-taken)
+				if n == 0 || own != (l.PurchaseID == q.ID) {
+					continue
+				}
+				taken, l.Burnt = taken+n, l.Burnt-n
+				out.moved.Burns = append(out.moved.Burns, noren.PointBurn{EntryID: int64(len(out.moved.Entries)), LotID: l.ID, Amount: n})
+			}
+		}
+		if taken == 0 {
+			continue
+		}
+		e := p.entry(member, noren.PointsReturned, -taken)
+		e.Purchase = noren.PurchaseRef{ID: q.ID, Source: q.Source, ExternalID: q.ExternalID}
+		q.Earning.Owed, q.Earning.Returned, out.Owed = q.Earning.Owed-taken, q.Earning.Returned+taken, out.Owed+taken
+		out.moved.Entries, out.settled = append(out.moved.Entries, e), append(out.settled, q)
+	}
+	return nil
 }
 
 // leftOfGrant takes what is left of the lot that the entry granted; nothing is why, where that is nothing.
@@ -119,11 +181,11 @@ func (p writer) leftOfGrant(
 	return []noren.PointBurn{{LotID: lots[i].ID, Amount: lots[i].Remaining}}, noren.ReasonUsedUp, nil
 }
 
-// givenBack gives what the entry took back to the lots that can still be used; nothing is why, where there is none. A grant that was
+// givenBack returns the lots that can still be used of those that the entry took from; nothing is why, where there is none. A grant that was
 // reversed took what was left of its lot, and the rest is still owed to the shop: it does not come back.
 func (p writer) givenBack(
 	ctx context.Context, e noren.PointEntry, writing bool,
-) (burns []noren.PointBurn, nothing noren.Reason, err error) {
+) (back []noren.BurntLot, nothing noren.Reason, err error) {
 	lots, err := p.tx.BurntLots(ctx, e.ID, writing)
 	if err != nil {
 		return nil, "", err
@@ -136,10 +198,10 @@ func (p writer) givenBack(
 		case l.Expired(p.today()):
 			nothing = noren.ReasonLapsed
 		default:
-			burns = append(burns, noren.PointBurn{LotID: l.ID, Amount: -l.Burnt})
+			back = append(back, l)
 		}
 	}
-	return burns, nothing, nil
+	return back, nothing, nil
 }
 
 func irreversible(entry int64, reason noren.Reason) error {

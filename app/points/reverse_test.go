@@ -29,7 +29,7 @@ func reverse(t *testing.T, b *apptest.Bundle, member int64, n int) (string, erro
 	t.Helper()
 	entry := entries(t, b, member)[n].ID
 	shown, err := b.Points.Reversal(b.Ctx, b.Caller, member, entry)
-	done, _, err2 := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: member, EntryID: entry, Delta: shown.Delta, Note: "入力ミス"}, nil)
+	done, _, err2 := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: member, EntryID: entry, Net: shown.Net(), Note: "入力ミス"}, nil)
 	if fmt.Sprint(err) != fmt.Sprint(err2) || err == nil && (shown.Delta != done.Delta || shown.Lost != done.Lost) {
 		t.Errorf("entry %d: shown %+v, %v; done %+v, %v", n, shown, err, done, err2)
 	}
@@ -120,7 +120,7 @@ func TestReverseRefusals(t *testing.T) {
 	missing := func(what string, c noren.Caller, member, entry int64) {
 		t.Helper()
 		_, err := b.Points.Reversal(b.Ctx, c, member, entry)
-		_, _, err2 := b.Points.Reverse(b.Ctx, c, points.Undo{MemberID: member, EntryID: entry, Delta: -10}, nil)
+		_, _, err2 := b.Points.Reverse(b.Ctx, c, points.Undo{MemberID: member, EntryID: entry, Net: -10}, nil)
 		if noren.KindOf(err) != noren.NotFound || noren.KindOf(err2) != noren.NotFound {
 			t.Errorf("%s: %v, %v", what, err, err2)
 		}
@@ -128,7 +128,7 @@ func TestReverseRefusals(t *testing.T) {
 	missing("an entry that does not exist", b.Caller, 1, 99)
 	missing("another member's", b.Caller, 1, 2)
 	missing("a member of another store", b.InStore(1), 3, 2)
-	_, _, err := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 1, EntryID: 1, Delta: -9}, nil)
+	_, _, err := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 1, EntryID: 1, Net: -9}, nil)
 	apptest.Refused(t, "not what was shown", err, apptest.Refusal{Field: "entry", Value: "1", Reason: noren.ReasonChanged})
 	for e, want := range map[noren.Reason]noren.PointEntry{
 		noren.ReasonOfPurchase: {Kind: noren.PointsGranted, Purchase: noren.PurchaseRef{ID: 1}},
@@ -144,7 +144,7 @@ func TestReverseRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 2, EntryID: entries(t, b, 2)[0].ID, Delta: -7}, nil)
+	_, _, err = b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 2, EntryID: entries(t, b, 2)[0].ID, Net: -7}, nil)
 	apptest.Refused(t, "an opening balance", err, apptest.Refusal{Field: "entry", Value: "3", Reason: noren.ReasonTakenOver})
 }
 
@@ -157,7 +157,7 @@ func TestReversalsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if _, _, err := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 1, EntryID: 2, Delta: 4}, nil); err == nil {
+				if _, _, err := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 1, EntryID: 2, Net: 4}, nil); err == nil {
 					done.Add(1)
 				}
 			})

@@ -26,6 +26,8 @@ type naive struct {
 type naiveOrder struct {
 	id                                        string
 	member, amount, credited                  int64
+	refunded, soFar                           int64 // one by one, and by files that tell a sum
+	cancelled                                 bool
 	counted                                   int64
 	rule                                      func(amount int64) int64 // nil: nothing was granted
 	granted, returned, lapsed, forgiven, owed int64
@@ -102,23 +104,41 @@ type byHand struct {
 }
 
 // undo takes a gift back as far as it is left, or gives a use back as far as it has not expired and is not of a gift that was taken
-// back; it returns the change.
-func (n *naive) undo(h *byHand) (delta int64) {
+// back; what is owed because of it is taken back at once. It returns the change.
+func (n *naive) undo(h *byHand) (net int64, done bool) {
 	if h.undone {
-		return 0
+		return 0, false
 	}
+	var delta int64
 	if g := h.gift; g != nil && g.through >= n.today() {
 		delta, g.left = -g.left, 0
 		g.withdrawn = delta != 0
 	}
+	back := make(map[*naiveGrant]int64)
 	for g, taken := range h.taken {
 		if g.through >= n.today() && !g.withdrawn {
-			g.left += taken
+			g.left, back[g] = g.left+taken, taken
 			delta += taken
 		}
 	}
-	h.undone = delta != 0
-	return delta
+	h.undone, net = delta != 0, delta
+	for _, o := range n.orders {
+		for o.member == 2 && o.owed > 0 {
+			var next *naiveGrant
+			for _, g := range n.grants { // in the order in which they were given
+				nearer := next == nil || g.order == o.id && next.order != o.id || g.through < next.through && next.order != o.id
+				if back[g] > 0 && nearer {
+					next = g
+				}
+			}
+			if next == nil {
+				break
+			}
+			next.left, back[next], net = next.left-1, back[next]-1, net-1
+			o.owed, o.returned = o.owed-1, o.returned+1
+		}
+	}
+	return net, h.undone
 }
 
 // earn grants what an order earns that has found its member.
@@ -157,6 +177,14 @@ func (o *naiveOrder) keeps() int64 {
 		return 0
 	}
 	return o.rule(o.counted * o.credited / o.amount)
+}
+
+// refund works out what is left of the order, and takes back what it has earned too much.
+func (n *naive) refund(o *naiveOrder) {
+	if o.credited = max(o.amount-max(o.refunded, o.soFar), 0); o.cancelled {
+		o.credited = 0
+	}
+	n.takeBack(o)
 }
 
 // takeBack takes back, point by point, what a refunded order has earned too much.
@@ -213,7 +241,7 @@ func TestPointsAgreeWithTheNaiveReference(t *testing.T) {
 			w := &walk{b: b, caller: noren.Caller{Tenant: tenant, Client: noren.Client{Dialect: noren.Operator}}}
 			w.n = naive{now: b.Clock.Read()}
 			w.change(rt)
-			acts := []func(*rapid.T){w.buy, w.buy, w.buy, w.refund, w.refund, w.cancel, w.use, w.give, w.undo, w.undo, w.pass, w.change, w.link}
+			acts := []func(*rapid.T){w.buy, w.buy, w.buy, w.refund, w.refund, w.cancel, w.use, w.give, w.undo, w.undo, w.pass, w.change, w.link, w.regret, w.export}
 			for range rapid.IntRange(1, 14).Draw(rt, "steps") {
 				rapid.SampledFrom(acts).Draw(rt, "act")(rt)
 				w.compare(rt)
@@ -277,16 +305,33 @@ func (w *walk) refund(t *rapid.T) {
 	if o := w.order(t); o != nil {
 		amount := rapid.Int64Range(0, 60).Draw(t, "refund")
 		w.tell(t, apptest.RefundOf(o.id, fmt.Sprint("r", len(w.told)), amount))
-		o.credited = max(o.credited-amount, 0)
-		w.n.takeBack(o)
+		o.refunded += amount
+		w.n.refund(o)
 	}
+}
+
+// export tells of an order what a file of orders does: what was refunded so far. The refunds of these walks do not say when they were made,
+// so all of them may be in that sum.
+func (w *walk) export(t *rapid.T) {
+	i := slices.IndexFunc(w.told, func(e noren.PurchaseEvent) bool {
+		return e.Kind == noren.PurchasePaid && e.State == noren.PurchaseState{}
+	})
+	if i < 0 {
+		return
+	}
+	e := w.told[i]
+	o := w.n.orders[slices.IndexFunc(w.n.orders, func(o *naiveOrder) bool { return o.id == e.ExternalID })]
+	e.State = noren.PurchaseState{At: w.n.now, Refunded: rapid.Int64Range(0, o.amount).Draw(t, "so far"), Cancelled: rapid.IntRange(0, 5).Draw(t, "cancelled") == 0}
+	w.tell(t, e)
+	o.soFar, o.cancelled = max(o.soFar, e.State.Refunded), o.cancelled || e.State.Cancelled
+	w.n.refund(o)
 }
 
 func (w *walk) cancel(t *rapid.T) {
 	if o := w.order(t); o != nil {
 		w.tell(t, apptest.CancelOf(o.id))
-		o.credited = 0
-		w.n.takeBack(o)
+		o.cancelled = true
+		w.n.refund(o)
 	}
 }
 
@@ -300,7 +345,10 @@ func (w *walk) adjust(t *rapid.T, mode points.Mode, amount int64) {
 
 func (w *walk) use(t *rapid.T) {
 	if has := w.n.balance(2); has > 0 {
-		amount := rapid.Int64Range(1, has).Draw(t, "use")
+		amount := has
+		if rapid.Bool().Draw(t, "uses a part") {
+			amount = rapid.Int64Range(1, has).Draw(t, "use")
+		}
 		w.adjust(t, points.Subtract, amount)
 		w.hand = append(w.hand, &byHand{taken: w.n.use(2, amount, true)})
 	}
@@ -316,7 +364,11 @@ func (w *walk) undo(t *rapid.T) {
 	if len(w.hand) == 0 {
 		return
 	}
-	i := rapid.IntRange(0, len(w.hand)-1).Draw(t, "entry")
+	w.undoNth(t, rapid.IntRange(0, len(w.hand)-1).Draw(t, "entry"))
+}
+
+// undoNth undoes the nth gift or use.
+func (w *walk) undoNth(t *rapid.T, i int) {
 	var entries []noren.PointEntry
 	err := w.b.Engine.View(w.b.Ctx, w.caller.Tenant.ID, func(tx noren.Tx) (err error) {
 		entries, err = tx.PointEntries(w.b.Ctx, noren.PointEntryFilter{
@@ -327,10 +379,23 @@ func (w *walk) undo(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := w.n.undo(w.hand[i])
-	_, _, err = w.b.Points.Reverse(w.b.Ctx, w.caller, points.Undo{MemberID: 2, EntryID: entries[i].ID, Delta: want}, nil)
-	if (want != 0) != (err == nil) {
+	want, done := w.n.undo(w.hand[i])
+	_, _, err = w.b.Points.Reverse(w.b.Ctx, w.caller, points.Undo{MemberID: 2, EntryID: entries[i].ID, Net: want}, nil)
+	if done != (err == nil) {
 		t.Fatalf("undoing %+v by %d: %v", entries[i], want, err)
+	}
+}
+
+// regret uses points and then gives back what has earned some, and with luck the use is undone, now or later: what chance seldom makes.
+func (w *walk) regret(t *rapid.T) {
+	w.buy(t)
+	w.use(t)
+	w.cancel(t)
+	if len(w.hand) > 0 && rapid.Bool().Draw(t, "undone") {
+		if rapid.Bool().Draw(t, "later") {
+			w.pass(t)
+		}
+		w.undoNth(t, len(w.hand)-1)
 	}
 }
 

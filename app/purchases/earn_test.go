@@ -202,6 +202,34 @@ func TestOwedPointsAreTakenFromTheNextThatAreEarned(t *testing.T) {
 	})
 }
 
+// TestPointsThatAreGivenBackPayWhatIsOwed: a use that was a mistake is undone after the purchase whose points it used was refunded: what
+// comes back is not the member's.
+func TestPointsThatAreGivenBackPayWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		earning(b, hundred())
+		record(t, b, apptest.Paid("1", 1000, apptest.OfCode("M1")))
+		use(t, b, points.Add, 5, 1)
+		use(t, b, points.Subtract, 14, 1)
+		record(t, b, apptest.CancelOf("1"))
+		apptest.Same(t, "what became of the purchase", []string{"1 10/1/0/0/9"}, settled(t, b))
+		entry := int64(3) // the use
+		shown, err := b.Points.Reversal(b.Ctx, b.Caller, 1, entry)
+		apptest.Same(t, "what comes back, and goes at once", []int64{14, 9, 5}, []int64{shown.Delta, shown.Owed, shown.Net()})
+		if _, _, err2 := b.Points.Reverse(b.Ctx, b.Caller, points.Undo{MemberID: 1, EntryID: entry, Net: shown.Net()}, nil); err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		apptest.Same(t, "what became of it", []string{"1 10/10/0/0/0"}, settled(t, b))
+		apptest.Same(t, "the balance", []string{"DEFAULT 5"}, apptest.Points(t, b, 1))
+		history, err := b.Points.History(b.Ctx, b.Caller, 1, noren.Page{Limit: 10})
+		apptest.Same(t, "what is owed", int64(0), history.Owed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Sound(t)
+	})
+}
+
 func TestPointsThatExpiredUnusedAreNotOwed(t *testing.T) {
 	t.Parallel()
 	for _, expired := range []bool{false, true} {
