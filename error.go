@@ -91,6 +91,7 @@ const (
 	ReasonTaken               Reason = "taken"        // a unique value that another has
 	ReasonLostDigits          Reason = "lost_digits"  // a number that a spreadsheet program has shortened
 	ReasonOtherPerson         Reason = "other_person" // a number in a file that names somebody else here
+	ReasonNameDiffers         Reason = "name_differs" // another name, beside a code that shows who is meant
 	ReasonNumberAlone         Reason = "number_alone" // a number of another system, with nothing beside it that agrees
 	ReasonLostLetter          Reason = "lost_letter"  // a sign that stands for a letter which the encoding lacks
 	ReasonNotSplit            Reason = "not_split"    // a name without a blank between family and given name

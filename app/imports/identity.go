@@ -44,6 +44,7 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 			m.problems = append(m.problems, other)
 			return
 		}
+		other.Reason = noren.ReasonNameDiffers
 		other.Message = fmt.Sprintf("the member whom this names is stored as %s; the line replaces the name", other.Limit)
 		p.outcomes[n].remarks = append(p.outcomes[n].remarks, other)
 	}

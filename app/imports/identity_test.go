@@ -58,7 +58,7 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 		{"a number alone in our own file", "", "", apptest.ImportFile("id,note", "1,x"), []string{"0 1 0 0"}},
 		{"a new member by a number", noren.SystemSmaregi, "", apptest.ImportFile("id,last_name", "77,佐藤"), []string{"1 0 0 0"}},
 		{"another person by a code of another system", noren.SystemSmaregi, "", apptest.ImportFile("code,last_name,first_name", "M1,佐藤,次郎"), []string{"0 0 0 1", "2 code other_person M1 佐藤 次郎"}},
-		{"another person by our code", "", "", apptest.ImportFile("code,last_name,first_name", "M1,佐藤,次郎"), []string{"0 1 0 0", "told other_person"}},
+		{"another person by our code", "", "", apptest.ImportFile("code,last_name,first_name", "M1,佐藤,次郎"), []string{"0 1 0 0", "told name_differs"}},
 		{"a name of marriage by our code", "", "", apptest.ImportFile("code,last_name,first_name", "M1,佐藤,花子"), []string{"0 1 0 0"}},
 		{"Shopify's number", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,note", "6757085806881,x"), []string{"0 1 0 0"}},
 		{"an address that somebody else has", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,last_name,first_name", "1,one@example.com,佐藤,次郎"), []string{"0 0 0 1", "2 email other_person one@example.com 佐藤 次郎"}},

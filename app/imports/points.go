@@ -181,20 +181,20 @@ func (r run) somebodyElse(n memberName, m noren.Member) (wrong, remark *problem)
 		by = fieldCode
 	}
 	known := whole(noren.Deref(m.LastName), noren.Deref(m.FirstName))
-	other := func(deed string) *problem {
+	other := func(reason noren.Reason, deed string) *problem {
 		return &problem{
-			noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf("this member is stored as %s; %s", known, deed),
+			reason, noren.Shortened(known, maxProblemValue), fmt.Sprintf("this member is stored as %s; %s", known, deed),
 		}
 	}
 	switch verdict := r.judgeName(by, n.last, n.first, m); {
 	case verdict == partlyOther:
-		return nil, other("check that it is the same")
+		return nil, other(noren.ReasonNameDiffers, "check that it is the same")
 	case verdict == sameName || n.text != "" && r.By == ByCode:
 		return nil, nil
 	case n.text != "":
-		return other("correct the line, or import with --by code"), nil
+		return other(noren.ReasonOtherPerson, "correct the line, or import with --by code"), nil
 	}
-	return other("correct the line, or import with --by id"), nil
+	return other(noren.ReasonOtherPerson, "correct the line, or import with --by id"), nil
 }
 
 // takenOver returns what is known of the ids, by source and id.

@@ -82,7 +82,7 @@ func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
 	case e.PaidAt.Year() < 1970:
 		return wrong("", "at", e.PaidAt.Format(time.RFC3339), "the time of payment is before 1970")
 	case e.Member == noren.MemberKey{}:
-		return wrong(noren.ReasonMemberUnknown, "member", "", "the purchase does not name a member")
+		return wrong(noren.ReasonMissing, "member", "", "the purchase does not name a member")
 	case !e.Member.Valid():
 		field, _ := e.Member.Field()
 		return wrong("", field, "", "not a text that can name a member")

@@ -262,7 +262,7 @@ func TestPurchasesRefused(t *testing.T) {
 		{"no time", with(func(e *noren.PurchaseEvent) { e.PaidAt = time.Time{} }), "at", "", ""},
 		{"long ago", with(func(e *noren.PurchaseEvent) { e.PaidAt = apptest.Japan("1969-12-31 00:00:00") }), "at", "", "1969-12-31T00:00:00+09:00"},
 		{"more than a day ahead", with(func(e *noren.PurchaseEvent) { e.PaidAt = apptest.Japan("2026-02-01 12:00:01") }), "at", noren.ReasonFuture, "2026-02-01T12:00:01+09:00"},
-		{"nobody", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{} }), "member", noren.ReasonMemberUnknown, ""},
+		{"nobody", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{} }), "member", noren.ReasonMissing, ""},
 		{"an unknown code", with(func(e *noren.PurchaseEvent) { e.Member = apptest.OfCode("M9") }), "member", noren.ReasonMemberUnknown, "M9"},
 		{"an unknown id", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{ID: 9} }), "member_id", noren.ReasonMemberUnknown, "9"},
 		{"an unknown e-mail address", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{Email: "no@example.com"} }), "email", noren.ReasonMemberUnknown, "no@example.com"},
