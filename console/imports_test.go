@@ -67,7 +67,7 @@ func TestImport(t *testing.T) {
 	b := setup(t)
 	w := b.as("admin")
 	w.shows("/console/imports", "まだ取り込みはありません", `enctype="multipart/form-data"`)
-	page, body := w.upload("members", "会員.csv", inShiftJIS(t, "会員コード,姓,名,謎の列,生年月日\nM1,山口,花子,x,1990-01-02\nN1,田中,一郎,y,1985-12-31\nN2,悪井,行子,z,1990-02-30\n"))
+	page, body := w.upload("members", "会員.csv", inShiftJIS(t, "会員コード,姓,名,謎の列,生年月日\nM1,山口,葉子,x,1990-01-02\nN1,田中,一郎,y,1985-12-31\nN2,悪井,行子,z,1990-02-30\n"))
 	if page == "" {
 		t.Fatal(body)
 	}
@@ -87,7 +87,8 @@ func TestImport(t *testing.T) {
 	}
 	w.shows(page, "開始待ち", `hx-trigger="every 1s"`)
 	b.work()
-	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード", "エラー: 1件", "生年月日「1990-02-30」: 日付ではありません"), "hx-trigger")
+	w.lacks(w.shows(page, "完了", "3行中3行を処理", "取り込めなかった行をダウンロード", "取り込めなかった行: 1行", "生年月日「1990-02-30」: 日付ではありません",
+		"登録されている氏名と異なります"), "hx-trigger")
 	w.shows("/console/imports", "会員.csv", "admin")
 	w.shows("/console/members?q=M1", "山口")
 	a := w.get(page + "/refused")

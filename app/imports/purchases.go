@@ -144,7 +144,7 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 		}
 	}
 	if len(problems) == 0 && e.Kind == noren.PurchasePaid {
-		if field, wrong := order.state(&e, given, r.Tenant); wrong != nil {
+		if field, wrong := order.become(&e, given, r.Tenant); wrong != nil {
 			problems = append(problems, wrong.in(line.Number, field, r.cell(line, field)))
 		}
 	}

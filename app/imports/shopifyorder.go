@@ -22,18 +22,22 @@ func (o shopifyOrder) skips() bool { return o.name != "" && o.bare || o.unpaid()
 
 // unpaid reports whether the order is not paid.
 func (o shopifyOrder) unpaid() bool {
-	return slices.Contains([]string{"pending", "authorized", "expired", "voided", "unpaid", "partially_paid"}, strings.ToLower(strings.TrimSpace(o.status)))
+	return slices.Contains([]string{"pending", "authorized", "expired", "voided", "unpaid", "partially_paid"}, o.state())
 }
 
-// state puts into e what the order says of refunds and cancellations, and returns what is wrong with that.
-func (o shopifyOrder) state(e *noren.PurchaseEvent, given map[string]bool, t noren.Tenant) (field string, wrong *problem) {
-	status := strings.ToLower(strings.TrimSpace(o.status))
-	switch {
+// state is the financial status in small letters.
+func (o shopifyOrder) state() string { return strings.ToLower(strings.TrimSpace(o.status)) }
+
+// become puts into e what the order says of refunds and cancellations, and returns what is wrong with that.
+func (o shopifyOrder) become(e *noren.PurchaseEvent, given map[string]bool, t noren.Tenant) (field string, wrong *problem) {
+	switch state := o.state(); {
 	case given[fieldRefunded]:
-	case status == "refunded":
+	case state == "refunded":
 		o.refunded = e.Amount
-	case status == "partially_refunded":
-		return fieldRefunded, &problem{noren.ReasonMissing, "", "is required: a part of the order was refunded; export the column Refunded Amount too"}
+	case state == "partially_refunded":
+		return fieldRefunded, &problem{
+			noren.ReasonMissing, "", "is required: a part of the order was refunded; export the column Refunded Amount too",
+		}
 	}
 	if o.refunded < 0 || o.refunded > max(e.Amount, 0) {
 		limit := "0–" + noren.FormatMoney(e.Amount, t.Currency)

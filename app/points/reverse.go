@@ -181,8 +181,8 @@ func (p writer) leftOfGrant(
 	return []noren.PointBurn{{LotID: lots[i].ID, Amount: lots[i].Remaining}}, noren.ReasonUsedUp, nil
 }
 
-// givenBack returns the lots that can still be used of those that the entry took from; nothing is why, where there is none. A grant that was
-// reversed took what was left of its lot, and the rest is still owed to the shop: it does not come back.
+// givenBack returns the lots that can still be used of those that the entry took from; nothing is why, where there is none. A grant that
+// was reversed took what was left of its lot, and the rest is still owed to the shop: it does not come back.
 func (p writer) givenBack(
 	ctx context.Context, e noren.PointEntry, writing bool,
 ) (back []noren.BurntLot, nothing noren.Reason, err error) {

@@ -200,7 +200,8 @@ func overRefunded(t noren.Tenant, e noren.PurchaseEvent, paid int64, refunds []n
 	}
 	return &noren.Error{
 		Kind: noren.Invalid, Reason: noren.ReasonOverRefunded, Field: "amount", Value: noren.FormatMoney(e.Amount, t.Currency),
-		Message: fmt.Sprintf("refunds would add up to %s, but %s was paid", noren.FormatMoney(sum, t.Currency), noren.FormatMoney(paid, t.Currency)),
+		Message: fmt.Sprintf("refunds would add up to %s, but %s was paid",
+			noren.FormatMoney(sum, t.Currency), noren.FormatMoney(paid, t.Currency)),
 	}
 }
 
