@@ -58,10 +58,10 @@ func TestPointsOfAnotherPerson(t *testing.T) {
 		line string
 		want []string
 	}{
-		{"", "M1,鈴木,一郎,10", []string{"0 0 1", "2 member other_person M1"}},
+		{"", "M1,鈴木,一郎,10", []string{"0 0 1", "2 member other_person M1 鈴木 一郎"}},
 		{"", "M1,鈴木,花子,10", []string{"1 0 0", "told 2 member name_differs "}},
 		{imports.ByCode, "M1,鈴木,一郎,20", []string{"1 0 0"}},
-		{"", "A2,高橋,一郎,30", []string{"0 0 1", "2 member other_person A2"}},
+		{"", "A2,高橋,一郎,30", []string{"0 0 1", "2 member other_person A2 高橋 一郎"}},
 		{imports.ByCode, "A2,高橋,一郎,30", []string{"1 0 0"}},
 		{"", "M1,高橋,花子,40", []string{"1 0 0"}},
 	} {

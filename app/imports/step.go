@@ -186,8 +186,8 @@ func remark(i *noren.Import, remarks ...noren.ImportProblem) {
 	i.Told += len(remarks)
 	for _, p := range remarks {
 		if len(i.Remarks) < maxRemarks {
-			if p.Value = ""; p.Reason == noren.ReasonOtherPerson { // they outlive the person
-				p.Limit, p.Message = "", "the member whom this names has another name, which the line replaces"
+			if p.Value = ""; p.Reason == noren.ReasonNameDiffers { // they outlive the person
+				p.Limit, p.Message = "", "the name is not the stored one; check that it is the same member"
 			}
 			i.Remarks = append(i.Remarks, p)
 		}
