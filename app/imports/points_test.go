@@ -156,7 +156,7 @@ func TestImportOpeningBalances(t *testing.T) {
 func TestChangesCountMembers(t *testing.T) {
 	t.Parallel()
 	b := apptest.Setup(t)
-	lines := []string{"M1,x", "M1,y", "M2,z", "M3,q", "M3,"}
+	lines := []string{"M1,y", "M1,y", "M2,w", "M3,q", "M3,"}
 	for len(lines) < 5*imports.PieceLines {
 		lines = append(lines, "M2,w")
 	}
