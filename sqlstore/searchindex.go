@@ -175,15 +175,27 @@ type awaited struct{ loaded chan struct{} }
 
 func (awaited) Error() string { return "the search index is being loaded" }
 
-// await ends the transaction where the tenant's index is being loaded and there is patience left.
+// await ends the transaction where the tenant's index is being loaded, or was since the transaction looked for it, and there is
+// patience left.
 func (t *tx) await() error {
 	t.db.search.mu.Lock()
 	defer t.db.search.mu.Unlock()
-	if h := t.db.search.of(t.tenant); h.loading != nil && !t.impatient {
+	switch h := t.db.search.of(t.tenant); {
+	case t.impatient || h.loading == nil && h.state == nil:
+		return nil
+	case h.loading == nil:
+		t.failed = awaited{over()}
+	default:
 		t.failed = awaited{h.loading}
-		return t.failed
 	}
-	return nil
+	return t.failed
+}
+
+// over is a wait that has ended.
+func over() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
 }
 
 // patiently runs a view, and once more if it needs an index that is being loaded, when that has ended. It does not wait a second

@@ -295,6 +295,23 @@ func TestSearchesWaitForTheIndex(t *testing.T) {
 	}
 }
 
+// TestSearchMeetsTheEndOfLoading: a search that has found no index, and then nobody who loads it, because that has just ended, is run
+// again with the index, and does not look at the rows.
+func TestSearchMeetsTheEndOfLoading(t *testing.T) {
+	t.Parallel()
+	b := setupSQLite(t)
+	employ(t, b, 1, 10)
+	var runs []bool
+	err := patiently(t.Context(), func(impatient bool) error {
+		runs = append(runs, impatient)
+		found(t, b, tenant, "山田") // which loads it meanwhile
+		return (&tx{db: b.DB, tenant: tenant, impatient: impatient}).await()
+	})
+	if err != nil || !slices.Equal(runs, []bool{false, true}) {
+		t.Errorf("run %v, error %v", runs, err)
+	}
+}
+
 // TestSearchCatchesUp has so much change that a search leaves it to the background.
 func TestSearchCatchesUp(t *testing.T) {
 	t.Parallel()
