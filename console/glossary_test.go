@@ -179,8 +179,7 @@ func jsonNames(of reflect.Type) (names []string) {
 	if of.Kind() != reflect.Struct || of == reflect.TypeFor[time.Time]() {
 		return nil
 	}
-	for i := range of.NumField() {
-		f := of.Field(i)
+	for f := range of.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name != "-" && !f.Anonymous {
 			names = append(names, cmp.Or(name, f.Name))

@@ -33,7 +33,8 @@ func (t *tx) RankStandings(ctx context.Context, after int64, limit int, from, un
 func (t *tx) RankCounts(ctx context.Context) (map[int64]int, error) {
 	counts := make(map[int64]int)
 	// All of it is in the index members_rank.
-	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? AND "+checked+" GROUP BY rank_id", t.tenant)
+	rows, err := t.query(ctx, "SELECT COALESCE(rank_id, 0), COUNT(*) FROM members WHERE tenant_id = ? AND "+checked+
+		" GROUP BY rank_id", t.tenant)
 	_, err = collect(rows, err, func(row scannable) (rank int64, err error) {
 		var n int
 		err = row.Scan(&rank, &n)

@@ -10,7 +10,8 @@ import (
 	"noren/app/unit"
 )
 
-// DeleteAttachment detaches a file from a member; a file that was its last is not served any more, and is swept. NotFound as for DeleteNote.
+// DeleteAttachment detaches a file from a member. A file that nobody has any more is not served from then on, and is swept. NotFound as for
+// DeleteNote.
 func (s *Service) DeleteAttachment(
 	ctx context.Context, c noren.Caller, member, attachment int64, once *unit.Once,
 ) (*noren.KeptAnswer, error) {

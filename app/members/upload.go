@@ -134,8 +134,8 @@ func FilesUnavailable(ctx context.Context, err error) error {
 	return &noren.Error{Kind: noren.Unavailable, RetryAfter: filesRetry, Message: "the store of files is not available", Err: err}
 }
 
-// OpenFile opens a tenant's file for who hands it on whole. The error is fs.ErrNotExist if there is no such file; any other, of reading too,
-// is Unavailable.
+// OpenFile opens a tenant's file for a caller that hands it on whole. The error is fs.ErrNotExist if there is no such file; any other, of
+// reading too, is Unavailable.
 func OpenFile(ctx context.Context, store FileStore, contract, fileKey string) (io.ReadCloser, error) {
 	from, _, err := store.Open(ctx, FileName(contract, fileKey))
 	switch {

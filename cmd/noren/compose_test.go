@@ -13,8 +13,7 @@ import (
 
 // variablesOf are the environment variables of a command's flags.
 func variablesOf(of reflect.Type, into map[string]bool) {
-	for i := range of.NumField() {
-		f := of.Field(i)
+	for f := range of.Fields() {
 		if name := f.Tag.Get(variableTag); name != "" {
 			into[name] = true
 		}

@@ -58,8 +58,9 @@ func parameters() []parameter {
 		}}
 	}
 	direction := wire.Facts{Name: "direction", Type: wire.TypeEnum, Enum: []string{"asc", "desc"}, Description: "並び順。省略時はasc"}
+	kind := wire.Facts{Name: "type", Type: wire.TypeText, Description: "種別 (api, manual, fulfillment, expiration)"}
 	return []parameter{
-		{wire.Facts{Name: "type", Type: wire.TypeText, Description: "種別 (api, manual, fulfillment, expiration)"}, func(q *query, text string) string {
+		{kind, func(q *query, text string) string {
 			selectType(&q.PointEntryFilter, text)
 			return ""
 		}},
