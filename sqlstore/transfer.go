@@ -37,16 +37,17 @@ var ErrUnfinishedCopy = errors.New("another database was being copied into this 
 // Rows are copied in the order of their keys, and a batch is there as a whole or not at all, so the target itself tells where to
 // go on. tell, where set, is told each batch.
 func Transfer(ctx context.Context, from, to string, tell func(Progress)) (done Transferred, err error) {
-	target, err := openTarget(ctx, to)
-	if err != nil {
-		return done, doing("the target", err)
-	}
-	defer func() { err = errors.Join(err, target.close()) }()
+	// The source first: while it cannot be read, no target is made, on which a server would start as on a new database.
 	source, err := openSource(ctx, from)
 	if err != nil {
 		return done, doing("the source", err)
 	}
 	defer func() { err = errors.Join(err, source.close()) }()
+	target, err := openTarget(ctx, to)
+	if err != nil {
+		return done, doing("the target", err)
+	}
+	defer func() { err = errors.Join(err, target.close()) }()
 	if tell == nil {
 		tell = func(Progress) {}
 	}

@@ -230,6 +230,20 @@ func TestTransferOfTheReleaseBefore(t *testing.T) {
 	}
 }
 
+// notMade fails where a database has anything of ours: a server would start on it as on a new one.
+func notMade(t *testing.T, url string) {
+	t.Helper()
+	if file, isFile := strings.CutPrefix(url, "sqlite:"); isFile {
+		if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("a target was made of a source that cannot be read: %v", err)
+		}
+		return
+	}
+	if tables := contents(t, url); len(tables) > 0 {
+		t.Errorf("%d tables were made for a source that cannot be read", len(tables))
+	}
+}
+
 // TestTransferRefuses looks at sources and targets that would not give, or be, a copy.
 func TestTransferRefuses(t *testing.T) {
 	t.Parallel()
@@ -251,7 +265,10 @@ func TestTransferRefuses(t *testing.T) {
 				db.Close()
 			}
 			from := empty(t)
-			refused(from, empty(t), "this program needs")
+			untouched := empty(t)
+			refused(from, untouched, "this program needs")
+			refused("sqlite:"+filepath.Join(t.TempDir(), "none.db"), untouched, "the source: ")
+			notMade(t, untouched)
 			openings(t, from, 1)
 			fill(t, from)
 			refused("mysql:x", empty(t), "sqlite:PATH or postgres://")
@@ -273,8 +290,8 @@ func TestTransferRefuses(t *testing.T) {
 
 			exec(to, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
 			refused(from, to, "9999")
-			refused(to, from, "the target: it has data already")
 			exec(to, `DELETE FROM goose_db_version WHERE version_id = 9999`)
+			refused(to, from, "the target: it has data already")
 
 			// One run takes over from another, and the source is written to meanwhile.
 			ctx, stop := context.WithCancel(t.Context())
