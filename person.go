@@ -135,10 +135,12 @@ type PersonTx interface {
 	// PersonTraces lists the places where something of each person is stored that is found by nothing but its text, by member.
 	PersonTraces(ctx context.Context, people []Person) (map[int64][]Trace, error)
 	// ErasePeople removes the people from those places, and the members' notes, files, texts of points, audit values, and the
-	// customers of other systems that their purchases name. It
+	// customers of other systems that their purchases name, held ones too. A person without a member has the MemberID 0. It
 	// returns how many of what there were of each member. waiting has the members whom an import names that is not finished,
 	// with the import; nothing of them is removed.
 	ErasePeople(ctx context.Context, people []Person) (removed map[int64]map[string]int, waiting map[int64]int64, err error)
+	// EraseCustomers removes from purchases and messages whose they were, for all customers of the source.
+	EraseCustomers(ctx context.Context, source string) error
 	// AddErasures stores receipts.
 	AddErasures(ctx context.Context, receipts []Erasure) error
 	// Erasures lists the receipts, newest first.

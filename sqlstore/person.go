@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,9 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	run("purchases", "UPDATE purchases SET shopify_customer_id = NULL WHERE tenant_id = ? AND "+listed+" AND shopify_customer_id IS NOT NULL",
 		t.tenant, arg)
 	if err == nil {
+		err = t.eraseHeld(ctx, list, found)
+	}
+	if err == nil {
 		err = t.eraseTraces(ctx, found)
 	}
 	if err == nil {
@@ -90,6 +94,46 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	// Only now: what is still in the log is removed when this is committed.
 	t.db.scrub.Store(true)
 	return found.counts, found.pending, err
+}
+
+// erasedCustomer is the customer of held purchases whose customer was erased. No member can be linked to it: Shopify's are numbers.
+const erasedCustomer = "erased"
+
+// eraseHeld removes the customers of purchases that are credited to nobody: those of people whom no member was linked to, or not any more.
+func (t *tx) eraseHeld(ctx context.Context, list []noren.Person, found traces) error {
+	whose := make(map[string]int64)
+	for _, p := range list {
+		for _, value := range p.Values {
+			whose[value] = p.MemberID
+		}
+	}
+	f := t.db.flavor
+	// In the words of the index purchases_held.
+	rows, err := t.query(ctx, "SELECT shopify_customer_id FROM purchases WHERE tenant_id = ? AND member_id IS NULL AND "+
+		f.in("shopify_customer_id"), t.tenant, f.list(slices.Sorted(maps.Keys(whose))))
+	held, err := collect(rows, err, func(row scannable) (customer string, err error) {
+		err = row.Scan(&customer)
+		found.count(whose[customer], "held purchases", 1)
+		return customer, err
+	})
+	if err != nil || len(held) == 0 {
+		return doing("look for held purchases of a person", err)
+	}
+	_, err = t.exec(ctx, "UPDATE purchases SET shopify_customer_id = ? WHERE tenant_id = ? AND member_id IS NULL AND "+
+		f.in("shopify_customer_id"), erasedCustomer, t.tenant, f.list(held))
+	return doing("erase a person from held purchases", err)
+}
+
+// EraseCustomers implements noren.PersonTx.
+func (t *tx) EraseCustomers(ctx context.Context, source string) error {
+	// An order of a file has such a customer too, and a member's own order needs none.
+	_, err := t.exec(ctx, "UPDATE purchases SET shopify_customer_id = CASE WHEN member_id IS NULL THEN ? END "+
+		"WHERE tenant_id = ? AND shopify_customer_id IS NOT NULL", erasedCustomer, t.tenant)
+	if err == nil {
+		_, err = t.exec(ctx, "UPDATE webhooks SET subject = '', detail = 'erased' WHERE tenant_id = ? AND source = ?", t.tenant, source)
+	}
+	t.db.scrub.Store(true)
+	return doing("erase the customers of a shop", err)
 }
 
 // eraseTraces removes what was found in texts.

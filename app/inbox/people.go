@@ -90,7 +90,7 @@ func handOut(ctx context.Context, tx Tx, customer string) (noren.WebhookOutcome,
 	return noren.WebhookIgnored, "no member is linked to this customer", nil
 }
 
-// erase erases the member who is linked to the customer.
+// erase erases the member who is linked to the customer, or what is stored of a customer whom no member is linked to.
 func erase(ctx context.Context, tx Tx, u unit.Unit, customer string) (noren.WebhookOutcome, string, error) {
 	linked, err := linkedTo(ctx, tx, customer)
 	if err != nil {
@@ -98,7 +98,7 @@ func erase(ctx context.Context, tx Tx, u unit.Unit, customer string) (noren.Webh
 	}
 	m, ok := linked[customer]
 	if !ok {
-		return noren.WebhookIgnored, "no member is linked to this customer", nil
+		return eraseUnlinked(ctx, tx, customer)
 	}
 	by := noren.Caller{Tenant: u.Tenant, Client: noren.Client{Dialect: noren.Shopify}}
 	if _, err := privacy.Erase(ctx, tx, u, by, m.ID); err != nil {
@@ -110,11 +110,28 @@ func erase(ctx context.Context, tx Tx, u unit.Unit, customer string) (noren.Webh
 	return noren.WebhookApplied, fmt.Sprintf("member %d is erased", m.ID), nil
 }
 
+// eraseUnlinked erases what is stored of a customer whom no member is linked to: whose the held orders are, and what messages say.
+func eraseUnlinked(ctx context.Context, tx Tx, customer string) (noren.WebhookOutcome, string, error) {
+	removed, waiting, err := tx.ErasePeople(ctx, []noren.Person{{Values: []string{customer}}})
+	if err != nil {
+		return "", "", err
+	}
+	if id, waits := waiting[0]; waits {
+		return noren.WebhookRefused, fmt.Sprintf("import %d, which is not finished, has lines about the customer; finish or cancel it first", id), nil
+	}
+	for _, n := range removed[0] {
+		if n > 0 {
+			return noren.WebhookApplied, "no member is linked to this customer; what else was stored of the customer is erased", nil
+		}
+	}
+	return noren.WebhookIgnored, "nothing is stored of this customer", nil
+}
+
 // unlinkSlice is how many members are unlinked at a time.
 const unlinkSlice = 500
 
-// unlink removes what the shop at Shopify has told about members: whose customers they are. Members belong to this shop, not
-// to the one at Shopify, so they stay, as do sums.
+// unlink removes what the shop at Shopify has told about its customers: which members they are, which orders are theirs, and what
+// messages say of them. Members belong to this shop, not to the one at Shopify, so they stay, as do sums.
 func unlink(ctx context.Context, tx Tx, u unit.Unit, by noren.AuditEntry) (noren.WebhookOutcome, string, error) {
 	n, from := 0, int64(0)
 	for {
@@ -138,5 +155,8 @@ func unlink(ctx context.Context, tx Tx, u unit.Unit, by noren.AuditEntry) (noren
 			break
 		}
 	}
-	return noren.WebhookApplied, fmt.Sprintf("%d members are no longer linked to customers of the shop", n), nil
+	if err := tx.EraseCustomers(ctx, noren.WebhookShopify); err != nil {
+		return "", "", err
+	}
+	return noren.WebhookApplied, fmt.Sprintf("the customers of the shop are erased, and no longer linked to members (there were %d)", n), nil
 }

@@ -67,6 +67,9 @@ func (s *Service) Receive(ctx context.Context, c noren.Caller, w noren.Webhook, 
 func (s *Service) receive(ctx context.Context, tx Tx, c noren.Caller, w noren.Webhook, content Content) (noren.Webhook, error) {
 	by := c.Entry(s.run.Now())
 	w.At = by.At
+	if content.Erase != "" {
+		w.Subject = "" // the message that asks for it must not be what is left of the person
+	}
 	// First of all, because the row is the lock: the same message at the same time waits here.
 	before, err := tx.BeginWebhook(ctx, w)
 	if err != nil {

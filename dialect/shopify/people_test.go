@@ -1,6 +1,7 @@
 package shopify
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -65,8 +66,53 @@ func TestPeople(t *testing.T) {
 	if got := b.credited(); len(got) != 1 || !strings.HasPrefix(got[0], "600 1 12000") {
 		t.Errorf("sums have to stay: %v", got)
 	}
-	b.want("nobody is left", message{id: "m7", topic: topicRedact, body: redact}, 200, "ignored", "no member")
+	b.want("nobody is left", message{id: "m7", topic: topicRedact, body: redact}, 200, "ignored", "nothing is stored")
 	b.want("the shop has left", message{id: "m8", topic: topicShop, body: `{"shop_id":1,"shop_domain":"x.myshopify.com"}`}, 200, "applied", "no longer linked")
+}
+
+// TestCustomersWithoutMember are erased as well: whose their held orders are, and what messages say of them.
+func TestCustomersWithoutMember(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const redacted, other = "770077", "880088"
+	for _, customer := range []string{redacted, other} {
+		b.want("held", message{id: "h" + customer, topic: topicPaid, body: order(customer+"1", customerOf(customer), "")}, 200, "held", customer)
+		b.want("known to nobody", message{
+			id: "u" + customer, topic: topicUpdated, body: `{"id":` + customer + `,"email":"nobody@example.com","verified_email":true}`,
+		}, 200, "ignored", "no member")
+	}
+	b.want("credited", message{id: "c1", topic: topicPaid, body: order("900", customerOf(customerA), "")}, 200, "applied", "member 1")
+	// stored is what is left of them, but for the ids that Shopify gave its messages.
+	stored := func() string {
+		t.Helper()
+		purchases, err := b.Rooms.Purchases.List(t.Context(), b.caller(shopA), noren.PurchaseFilter{})
+		messages, err2 := b.Rooms.Inbox.List(t.Context(), b.caller(shopA), noren.WebhookFilter{})
+		if err = errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, p := range purchases.Items {
+			text += fmt.Sprintf("order of %s, ", p.ShopifyCustomerID)
+		}
+		for _, m := range messages.Items {
+			text += fmt.Sprintf("%s %s %s, ", m.Topic, m.Subject, m.Detail)
+		}
+		return text
+	}
+	redact := `{"shop_id":1,"customer":{"id":` + redacted + `},"orders_to_redact":[]}`
+	b.want("erased", message{id: "r1", topic: topicRedact, body: redact}, 200, "applied", "what else was stored of the customer is erased")
+	b.want("erased again", message{id: "r2", topic: topicRedact, body: redact}, 200, "ignored", "nothing is stored")
+	if text := stored(); strings.Contains(text, redacted) || strings.Count(text, "customer "+other) < 2 || !strings.Contains(text, "order of "+other) {
+		t.Errorf("after customers/redact: %s", text)
+	}
+	b.want("the order once more", message{id: "h2", topic: topicPaid, body: order(redacted+"1", customerOf(redacted), "")}, 200, "known", "already recorded")
+	b.want("the shop has left", message{id: "s1", topic: topicShop, body: `{"shop_id":1,"shop_domain":"x.myshopify.com"}`}, 200, "applied", "no longer linked")
+	if text := stored(); strings.Contains(text, other) || strings.Contains(text, redacted) || strings.Contains(text, customerA) {
+		t.Errorf("after shop/redact: %s", text)
+	}
+	if got := b.credited(); len(got) != 3 || !strings.HasPrefix(got[0], "900 1 12000") {
+		t.Errorf("sums have to stay: %v", got)
+	}
 }
 
 // TestForeignRefunds are in the buyer's currency.
