@@ -76,8 +76,13 @@ func (g *guesses) note(address string, credential [sha256.Size]byte, right bool)
 // presented returns the hash of the credential that the request's headers present; ok is false if there is none, which is
 // no guess. Sessions of the console are not among them: signing in has counters of its own, which all servers share.
 func presented(r *http.Request) (credential [sha256.Size]byte, ok bool) {
-	given := r.Header.Get("Authorization") + "\n" + r.Header.Get("X-Identification")
-	return sha256.Sum256([]byte(given)), given != "\n"
+	authorization, identification := r.Header.Get("Authorization"), r.Header.Get("X-Identification")
+	return credentialOf(authorization, identification), authorization != "" || identification != ""
+}
+
+// credentialOf returns the hash of a credential by the headers that present it.
+func credentialOf(authorization, identification string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(authorization + "\n" + identification))
 }
 
 // guesserOf is the address by which wrong credentials are counted. A proxy on this machine is asked for the client's address

@@ -295,6 +295,9 @@ func (h *Handler) handleGuarded(ctx context.Context, m *mounted, x *Request) (An
 	if err == nil && (a.Status == http.StatusUnauthorized || a.Status < http.StatusMultipleChoices) {
 		h.guesses.note(x.Guesser, credential, a.Status != http.StatusUnauthorized)
 	}
+	if err == nil && x.Issued != "" {
+		h.guesses.note(x.Guesser, credentialOf(x.Issued, ""), true)
+	}
 	return a, err
 }
 

@@ -36,6 +36,9 @@ type Request struct {
 	Caller  noren.Caller      // zero on public routes, until the handler authenticates the caller itself
 	Body    []byte            // nil on routes with a Stream
 	Stream  Stream            // the body of those routes
+	// Issued is the Authorization header with the credential that the handler of a guarded route has issued. It is right before it was
+	// presented for the first time, so wrong ones from its neighbours do not hold it up.
+	Issued string
 
 	held    heldBody
 	once    *onceUse

@@ -31,6 +31,11 @@ func TestGuessingIsSlowed(t *testing.T) {
 	if got := b.Do(request{Method: "GET", Path: "/stores", As: "a"}).Status; got != 200 {
 		t.Errorf("a known client from the same address: %d", got)
 	}
+	// Its next token, too, which it gets every hour and which nobody has presented yet.
+	next := b.newToken(shopA, "app-A")
+	if got := b.Do(request{Method: "GET", Path: "/stores", Header: map[string]string{"Authorization": "Bearer " + next}}).Status; got != 200 {
+		t.Errorf("a token that has just been issued: %d", got)
+	}
 	b.Clock.Advance(time.Hour)
 	bySecret := statuses(func(i int) int {
 		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"app-A"}, "client_secret": {fmt.Sprint("guess ", i)}}

@@ -100,6 +100,7 @@ func (d *Dialect) issueToken(ctx context.Context, x *web.Request) (web.Answer, e
 	if err != nil {
 		return web.Answer{}, err
 	}
+	x.Issued = "Bearer " + issued.Secret
 	// The order of the keys is that of a real response.
 	return tokenAnswer(http.StatusOK, wire.Map{
 		wire.P("scope", strings.Join(issued.Scopes, " ")), wire.P("token_type", "Bearer"),
