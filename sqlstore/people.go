@@ -182,6 +182,19 @@ func (p people) inPath(route string) (ids []int64, named bool) {
 	return ids, named
 }
 
+// inKey returns whom an Idempotency-Key names. Clients make keys of what they have at hand: an e-mail address may stand anywhere in one,
+// but digits may be those of a time or of anything random.
+func (p people) inKey(key string) (ids []int64) {
+	ids = p.inValue(key, false)
+	key = strings.ToLower(norm.NFKC.String(key))
+	for value, whose := range p.values {
+		if strings.Contains(value, "@") && strings.Contains(key, value) {
+			ids = union(ids, whose)
+		}
+	}
+	return ids
+}
+
 // inJSON returns the parts of a JSON text that are about each of the people: the innermost objects that name them. The rest may be
 // about others.
 func (p people) inJSON(text []byte) map[int64][]string {

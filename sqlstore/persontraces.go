@@ -17,7 +17,7 @@ import (
 type traces struct {
 	bulk      map[int64]noren.BulkRows // requests that name a member
 	answers   []noren.IdempotencyKey
-	paths     []noren.IdempotencyKey         // answers whose very path names a person
+	paths     []noren.IdempotencyKey         // answers whose very path or key names a person
 	imports   map[int64][]noren.ImportColumn // with samples of people
 	fileNames []int64                        // imports of files that are called after a person
 	refusals  [][2]int64                     // import and line
@@ -137,7 +137,9 @@ func (s *traceSearch) inRequests(ctx context.Context) {
 			return err
 		}
 		about, named := s.inPath(k.Route)
-		if named {
+		keyed := s.inKey(k.Key) // the response may be about others, so only the key is theirs
+		s.show(keyed, "kept answers", "kept answer", whole(k.Key), "%s, its key", k.Route)
+		if named = named || len(keyed) > 0; named {
 			s.found.paths = append(s.found.paths, k)
 		}
 		// A kept response without a body has nothing to hand out. Its path may still name somebody.

@@ -72,6 +72,10 @@ func spoken(t *testing.T, b *apptest.Bundle) (id int64) {
 	if _, _, err := b.Members.AddNote(b.Ctx, b.Caller, note, kept("POST /point_balances/himitsu-new@example.com/x", "k3", `{}`)); err != nil {
 		t.Fatal(err)
 	}
+	note.Text = "of a key" // that is made of an e-mail address
+	if _, _, err := b.Members.AddNote(b.Ctx, b.Caller, note, kept("POST /members/9/notes", "note-himitsu-old@example.com-1", `{"code":"GC-8888"}`)); err != nil {
+		t.Fatal(err)
+	}
 	imported(t, b, noren.ImportMembers, "秘密花子さん.csv", "code,last_name,first_name,phone,email,status\n"+
 		"N1,,,(03)1234-5678,,x\n"+
 		"N2,,,,ＨＩＭＩＴＳＵ－ＮＥＷ＠example.com,x\n"+
