@@ -117,7 +117,7 @@ func eraseUnlinked(ctx context.Context, tx Tx, customer string) (noren.WebhookOu
 		return "", "", err
 	}
 	if id, waits := waiting[0]; waits {
-		return noren.WebhookRefused, fmt.Sprintf("import %d, which is not finished, has lines about the customer; finish or cancel it first", id), nil
+		return noren.WebhookRefused, fmt.Sprintf("import %d, which is not finished, has lines about the customer", id), nil
 	}
 	for _, n := range removed[0] {
 		if n > 0 {
@@ -158,5 +158,5 @@ func unlink(ctx context.Context, tx Tx, u unit.Unit, by noren.AuditEntry) (noren
 	if err := tx.EraseCustomers(ctx, noren.WebhookShopify); err != nil {
 		return "", "", err
 	}
-	return noren.WebhookApplied, fmt.Sprintf("the customers of the shop are erased, and no longer linked to members (there were %d)", n), nil
+	return noren.WebhookApplied, fmt.Sprintf("orders and messages do not tell customers any more; members no longer linked to one: %d", n), nil
 }
