@@ -38,10 +38,13 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
 		}.in(m.number, by, m.keyText(by)))
 	case by == fieldID || by == fieldEmail:
-	case named == anotherName && wholly(last, first, stored):
-		other := m.otherPerson(by, stored)
-		if p.foreign() {
+	case named != sameName:
+		other, foreign, married := m.otherPerson(by, stored), p.foreign(), married(first, stored)
+		switch {
+		case foreign && !married:
 			m.problems = append(m.problems, other)
+			return
+		case !foreign && married:
 			return
 		}
 		other.Reason = noren.ReasonNameDiffers
@@ -114,12 +117,6 @@ func (m *memberLine) supports(stored noren.Member) bool {
 	}
 	return same(m.patch.AliasCode, stored.AliasCode) || same(m.patch.CustomerNo, stored.CustomerNo) || same(m.patch.Email, stored.Email) ||
 		dialled(m.patch.Phone) || dialled(m.patch.Mobile) || same(m.patch.ShopifyCustomerID, stored.ShopifyCustomerID)
-}
-
-// wholly reports whether both parts of the name are given and both are others.
-func wholly(last, first string, m noren.Member) bool {
-	return last != "" && first != "" && noren.Deref(m.LastName) != "" && noren.Deref(m.FirstName) != "" &&
-		foldPerson(last) != foldPerson(*m.LastName) && foldPerson(first) != foldPerson(*m.FirstName)
 }
 
 // splitName splits a name at its first blank; without one all of it is the family name.

@@ -60,6 +60,8 @@ func TestPointsOfAnotherPerson(t *testing.T) {
 	}{
 		{"", "M1,鈴木,一郎,10", []string{"0 0 1", "2 member other_person M1 鈴木 一郎"}},
 		{"", "M1,鈴木,花子,10", []string{"1 0 0", "told 2 member name_differs "}},
+		{"", "M1,高橋,次郎,10", []string{"0 0 1", "2 member other_person M1 高橋 次郎"}},
+		{imports.ByCode, "M1,高橋,次郎,50", []string{"1 0 0"}},
 		{imports.ByCode, "M1,鈴木,一郎,20", []string{"1 0 0"}},
 		{"", "A2,高橋,一郎,30", []string{"0 0 1", "2 member other_person A2 高橋 一郎"}},
 		{imports.ByCode, "A2,高橋,一郎,30", []string{"1 0 0"}},

@@ -10,17 +10,17 @@ type nameVerdict int
 
 const (
 	sameName    nameVerdict = iota // or none is given, or the operator has said that the key is enough
-	partlyOther                    // by a code: a part of the name is another one, as after a marriage
+	partlyOther                    // by a code: the family name is another one, as after a marriage
 	anotherName                    // it may be somebody else
 )
 
-// judgeName judges the name in a file of any kind. A code is what a shop calls its members by, so that only both parts of a name tell
-// against it; any other key is not given by hand, and a part is enough.
+// judgeName judges the name in a file of any kind. A code is what a shop calls its members by, so that another family name alone does not
+// tell against it; any other key is not given by hand, and either part is enough.
 func (r run) judgeName(by, last, first string, m noren.Member) nameVerdict {
 	switch {
 	case !disagrees(last, first, m) || r.By == ByID || r.By == ByCode && by == fieldCode:
 		return sameName
-	case by == fieldCode && !wholly(last, first, m):
+	case by == fieldCode && married(first, m):
 		return partlyOther
 	}
 	return anotherName
@@ -42,6 +42,11 @@ func disagrees(last, first string, m noren.Member) bool {
 func sameWhole(last, first string, storedLast, storedFirst *string) bool {
 	whole := foldPerson(last + first)
 	return whole != "" && whole == foldPerson(noren.Deref(storedLast)+noren.Deref(storedFirst))
+}
+
+// married reports whether the given name, which changes less often than a family name and differs within a family, is the member's.
+func married(first string, m noren.Member) bool {
+	return first != "" && noren.Deref(m.FirstName) != "" && foldPerson(first) == foldPerson(*m.FirstName)
 }
 
 // agrees reports whether the file gives a name, and all of it is the member's.
