@@ -3,6 +3,7 @@ package csvfile
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"noren"
 )
@@ -131,7 +132,12 @@ func LimitWords() map[noren.Reason]Words {
 
 // LimitIn is what a problem's rule allows, in Japanese or English.
 func LimitIn(p noren.ImportProblem, japanese bool) string {
-	if !japanese || p.Reason != noren.ReasonForm {
+	switch {
+	case !japanese:
+		return p.Limit
+	case p.Reason == noren.ReasonUnknownWord:
+		return japaneseChoices(p.Limit)
+	case p.Reason != noren.ReasonForm:
 		return p.Limit
 	}
 	if n := someDigits.FindStringSubmatch(p.Limit); n != nil {
@@ -148,6 +154,24 @@ func LimitIn(p noren.ImportProblem, japanese bool) string {
 		return "半角数字"
 	}
 	return p.Limit + " の形式"
+}
+
+// japaneseChoices has the words that are read in Japanese for those of a list, each of which an import takes as well.
+func japaneseChoices(known string) string {
+	words := strings.Split(known, ", ")
+	for i, w := range words {
+		if in, ok := choiceWords[w]; ok {
+			words[i] = in
+		}
+	}
+	return strings.Join(words, "、")
+}
+
+var choiceWords = map[string]string{
+	string(noren.Tentative): "仮会員", string(noren.Active): "利用可", string(noren.Suspended): "利用停止", string(noren.Lost): "紛失",
+	string(noren.Left): "退会", string(noren.Merged): "名寄せ",
+	string(noren.Male): "男性", string(noren.Female): "女性", string(noren.OtherSex): "その他",
+	string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償",
 }
 
 var someDigits = regexp.MustCompile(`^([0-9]+) digits$`)
