@@ -316,8 +316,15 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 		words += " (" + problem.Limit + ")"
 	}
 	switch problem.Reason {
-	case noren.ReasonOtherPerson, noren.ReasonNumberAlone, noren.ReasonAlike:
+	case noren.ReasonOtherPerson, noren.ReasonNumberAlone:
 		words += p.T("import_fix." + string(problem.Reason))
+	case noren.ReasonAlike:
+		switch kind {
+		case noren.ImportMembers, noren.ImportProducts:
+			words += p.T("import_fix.alike_" + string(kind))
+		default:
+			words += p.T("import_fix.alike")
+		}
 	}
 	name := p.fieldName(kind, problem.Field)
 	switch {

@@ -19,7 +19,11 @@ func importChangeWords() map[string]text {
 		"import_fix.number_alone": {
 			"。同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; if it is, choose under “Members with another name” in the preview to import it",
 		},
-		"import_fix.alike": {
+		"import_fix.alike": {"。登録されているとおりに修正してください", "; write it as it is stored"},
+		"import_fix.alike_products": {
+			"。登録されているとおりに修正するか、別の商品なら商品IDを指定してください", "; write it as it is stored, or give another product an ID of its own",
+		},
+		"import_fix.alike_members": {
 			"。登録されているとおりに修正し、別の会員なら確認画面の「名前が異なる会員」で会員コードを選んでください", "; write it as it is stored, or choose the code under “Members with another name” in the preview if this is another member",
 		},
 		"imports.by_none":         {"取り込まない", "Refuse the line"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"noren"
@@ -86,4 +87,102 @@ func (p *memberPlan) checkAlike(m *memberLine, planned *plannedMember) {
 			break
 		}
 	}
+}
+
+// tellAlikes says of a member or product that is not found whether a code like the one in the line is stored. It sends a statement more
+// where anything is not found.
+func (r run) tellAlikes(ctx context.Context, p *plan, lines []noren.ImportLine) error {
+	if r.Kind == noren.ImportMembers || r.Kind == noren.ImportProducts {
+		return nil // whose lines make what they do not find
+	}
+	var members, products []string
+	each := func(do func(reason noren.Reason, o *noren.ImportProblem, alikes []string)) {
+		for n := range p.outcomes {
+			for i := range p.outcomes[n].problems {
+				if o := &p.outcomes[n].problems[i]; r.saysCode(lines[n], *o) {
+					do(o.Reason, o, alikes(o.Value, anyLengths()))
+				}
+			}
+		}
+	}
+	each(func(reason noren.Reason, _ *noren.ImportProblem, others []string) {
+		switch reason {
+		case noren.ReasonMemberUnknown:
+			members = append(members, others...)
+		case noren.ReasonProductUnknown:
+			products = append(products, others...)
+		}
+	})
+	stored, err := r.memberCodes(ctx, members)
+	if err != nil {
+		return err
+	}
+	codes, err := r.productCodes(ctx, products)
+	if err != nil {
+		return err
+	}
+	each(func(reason noren.Reason, o *noren.ImportProblem, others []string) {
+		known := stored
+		if reason == noren.ReasonProductUnknown {
+			known = codes
+		}
+		if other := firstIn(known, others); other != "" {
+			o.Reason, o.Limit = noren.ReasonAlike, other
+			o.Message += fmt.Sprintf("; it differs from the stored %s in leading zeros or case alone: write it so", other)
+		}
+	})
+	return nil
+}
+
+// saysCode reports whether the problem is that the code in a cell of the line is nobody's and no product's.
+func (r run) saysCode(line noren.ImportLine, o noren.ImportProblem) bool {
+	if o.Value == "" || o.Reason != noren.ReasonMemberUnknown && o.Reason != noren.ReasonProductUnknown {
+		return false
+	}
+	return slices.ContainsFunc([]string{fieldMember, fieldProduct, fieldProductCode}, func(field string) bool {
+		return halfWidth(r.cell(line, field)) == halfWidth(o.Value)
+	})
+}
+
+// memberCodes returns which of these codes are those of members whom the caller may see.
+func (r run) memberCodes(ctx context.Context, codes []string) (map[string]bool, error) {
+	if len(codes) == 0 {
+		return nil, nil
+	}
+	found, err := r.tx.MemberRefs(ctx, noren.MemberQuery{Codes: codes})
+	stored := make(map[string]bool, len(found))
+	for _, m := range found {
+		stored[m.Code] = m.VisibleTo(r.StoreID)
+	}
+	return stored, err
+}
+
+// productCodes returns which of these codes are those of products.
+func (r run) productCodes(ctx context.Context, codes []string) (map[string]bool, error) {
+	if len(codes) == 0 {
+		return nil, nil
+	}
+	found, _, err := r.tx.Products(ctx, noren.CatalogueFilter{Codes: codes})
+	stored := make(map[string]bool, len(found))
+	for _, p := range found {
+		stored[p.Code] = true
+	}
+	return stored, err
+}
+
+// firstIn returns the first of the codes that is stored; "": none.
+func firstIn(stored map[string]bool, codes []string) string {
+	if at := slices.IndexFunc(codes, func(code string) bool { return stored[code] }); at >= 0 {
+		return codes[at]
+	}
+	return ""
+}
+
+// anyLengths are all lengths that the code of a member or a product may have.
+func anyLengths() []int {
+	lengths := make([]int, MaxProductCode)
+	for i := range lengths {
+		lengths[i] = i + 1
+	}
+	return lengths
 }

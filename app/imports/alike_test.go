@@ -25,3 +25,36 @@ func TestAlikeCodes(t *testing.T) {
 		b.Sound(t)
 	})
 }
+
+// TestAlikeCodesOfWhatIsNamed: a line that names a member or product by a code that has lost its zeros is told the stored one, and
+// makes no second product.
+func TestAlikeCodesOfWhatIsNamed(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		apptest.ApplyMember(t, b, noren.MemberPatch{ID: 1, Code: noren.Set("00123")})
+		for _, c := range []struct {
+			kind noren.ImportKind
+			file noren.ImportFile
+			want []string
+		}{
+			{noren.ImportProducts, apptest.ImportFile("code,name", "0049,茶", "kb-1,紅茶"), []string{"done: 2 0 0 0"}},
+			{
+				noren.ImportProducts, apptest.ImportFile("id,code,name", ",49,緑茶", ",KB-1,紅茶", "77,00049,別の茶", ",0051,水", ",51,湯"),
+				[]string{"done: 2 0 0 3", "2 code alike 49", "3 code alike KB-1", "6 code alike 51"},
+			},
+			{
+				noren.ImportStock, apptest.ImportFile("product,store,amount", "049,1,5", "0049,1,5", "P99,1,5"),
+				[]string{"done: 1 0 0 2", "2 product alike 049", "4 product product_unknown P99"},
+			},
+			{noren.ImportStock, apptest.ImportFile("product_id,store,amount", "49,1,5"), []string{"done: 0 0 0 1", "2 product product_unknown 49"}},
+			{
+				noren.ImportPurchases, apptest.ImportFile("id,member,amount,at", "o1,123,100,2026-01-02", "o2,m2,100,2026-01-02", "o3,999,100,2026-01-02"),
+				[]string{"done: 0 0 0 3", "2 member alike 123", "3 member alike m2", "4 member member_unknown 999"},
+			},
+			{noren.ImportPoints, apptest.ImportFile("member,amount", "0123,5"), []string{"done: 0 0 0 1", "2 member alike 0123"}},
+		} {
+			apptest.Same(t, string(c.kind), c.want, apptest.Imported(t, b, b.Caller, c.kind, c.file))
+		}
+		b.Sound(t)
+	})
+}

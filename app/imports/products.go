@@ -2,6 +2,7 @@ package imports
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -24,10 +25,11 @@ type productLine struct {
 	name string
 }
 
-// productNames finds the stored products that lines name. It is filled with two statements.
+// productNames finds the stored products that lines name. It is filled with two statements, and a third for new codes.
 type productNames struct {
 	byID   map[int64]noren.Product
 	byCode map[string][]noren.Product
+	alike  map[string]bool // the stored codes that differ from new ones in leading zeros or case alone
 }
 
 func (r run) productsNamed(ctx context.Context, named []productLine) (names productNames, err error) {
@@ -46,7 +48,7 @@ func (r run) productsNamed(ctx context.Context, named []productLine) (names prod
 			}
 		}
 	}
-	names = productNames{make(map[int64]noren.Product), make(map[string][]noren.Product)}
+	names = productNames{byID: make(map[int64]noren.Product), byCode: make(map[string][]noren.Product)}
 	if len(ids) > 0 { // a filter with no ids would select all products
 		found, _, err := r.tx.Products(ctx, noren.CatalogueFilter{IDs: ids})
 		if err != nil {
@@ -105,6 +107,9 @@ func (r run) planProducts(ctx context.Context, lines []noren.ImportLine) (plan, 
 	if err != nil {
 		return p, err
 	}
+	if err := r.loadAlikeProducts(ctx, read, &names); err != nil {
+		return p, err
+	}
 	w := productWriter{run: r, stored: names, changed: make(map[int64]int)}
 	for n, line := range lines {
 		if !p.open(n) {
@@ -117,6 +122,25 @@ func (r run) planProducts(ctx context.Context, lines []noren.ImportLine) (plan, 
 	}
 	p.write = w.write
 	return p, nil
+}
+
+// loadAlikeProducts adds to the names which stored codes are like those that no product has and that come without an id: each would
+// silently make a second product.
+func (r run) loadAlikeProducts(ctx context.Context, read []productLine, names *productNames) (err error) {
+	var others []string
+	for _, l := range read {
+		if l.id == 0 && l.code != "" && len(names.byCode[l.code]) == 0 {
+			others = append(others, alikes(l.code, anyLengths())...)
+		}
+	}
+	names.alike, err = r.productCodes(ctx, others)
+	return err
+}
+
+// alikeProduct is why a line is refused whose code is like that of another product.
+func alikeProduct(code string) problem {
+	return problem{noren.ReasonAlike, code, fmt.Sprintf(
+		"differs from %s, which a product has, in leading zeros or case alone; write it so, or give another product an id of its own", code)}
 }
 
 // read reads one line of products.
@@ -161,9 +185,12 @@ func (w *productWriter) line(number int, l productLine) (lineResult, []noren.Imp
 		return lineRefused, []noren.ImportProblem{problem{reason, "", message}.in(number, field, value)}
 	}
 	place, before, ambiguous := w.find(l)
+	alike := w.alike(l.code)
 	switch {
 	case ambiguous:
 		return refuse(noren.ReasonAmbiguous, fieldCode, l.code, "more than one product has the code; give its id")
+	case before == nil && l.id == 0 && alike != "":
+		return lineRefused, []noren.ImportProblem{alikeProduct(alike).in(number, fieldCode, l.code)}
 	case before == nil && l.name == "":
 		return refuse(noren.ReasonMissing, fieldName, "", "a new product must have a name")
 	}
@@ -224,6 +251,19 @@ func (w *productWriter) find(l productLine) (place int, before *noren.Product, a
 		return -1, &found[0], false
 	}
 	return -1, nil, len(found) > 1
+}
+
+// alike returns a code of another product, stored or of an earlier line, that differs in leading zeros or case alone; "": none.
+func (w *productWriter) alike(code string) string {
+	others := alikes(code, anyLengths())
+	if stored := firstIn(w.stored.alike, others); stored != "" {
+		return stored
+	}
+	made := slices.IndexFunc(w.changes, func(c productChange) bool { return slices.Contains(others, c.after.Code) })
+	if made < 0 {
+		return ""
+	}
+	return w.changes[made].after.Code
 }
 
 // taken reports whether a product other than the one at place has the code.

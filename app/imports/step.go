@@ -240,6 +240,15 @@ func conceal(t noren.Tenant, problems []noren.ImportProblem) []noren.ImportProbl
 
 // plan judges the lines. It sends a fixed number of statements, however many lines there are.
 func (r run) plan(ctx context.Context, lines []noren.ImportLine) (plan, error) {
+	p, err := r.planKind(ctx, lines)
+	if err == nil {
+		err = r.tellAlikes(ctx, &p, lines)
+	}
+	return p, err
+}
+
+// planKind judges the lines as those of their kind.
+func (r run) planKind(ctx context.Context, lines []noren.ImportLine) (plan, error) {
 	switch r.Kind {
 	case noren.ImportMembers:
 		return r.planMembers(ctx, lines)

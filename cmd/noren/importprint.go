@@ -112,7 +112,7 @@ func (r importing) printProblem(w io.Writer, k noren.ImportKind, p noren.ImportP
 	if p.Field != "" {
 		field = r.field(k, p.Field)
 	}
-	switch reason := r.reason(p); {
+	switch reason := r.reason(k, p); {
 	case p.Value == "":
 		say(w, "  %d\t%s\t%s\n", p.Line, field, reason)
 	case r.std.japanese:
@@ -123,7 +123,7 @@ func (r importing) printProblem(w io.Writer, k noren.ImportKind, p noren.ImportP
 }
 
 // reason is why a line is refused, and in which form it would not be.
-func (r importing) reason(p noren.ImportProblem) string {
+func (r importing) reason(k noren.ImportKind, p noren.ImportProblem) string {
 	if !r.std.japanese {
 		return p.Message
 	}
@@ -136,7 +136,11 @@ func (r importing) reason(p noren.ImportProblem) string {
 		}
 		return words + "。行を修正するか、別の会員であればこの欄を空欄にしてください。同じ会員であれば --by " + by + " を指定してください"
 	case noren.ReasonAlike:
-		return words + "。登録されているとおりに修正するか、別の会員であれば --by " + imports.ByCode + " を指定してください"
+		way := map[noren.ImportKind]string{
+			noren.ImportMembers:  "修正するか、別の会員であれば --by " + imports.ByCode + " を指定してください",
+			noren.ImportProducts: "修正するか、別の商品であれば商品IDを指定してください",
+		}
+		return words + "。登録されているとおりに" + cmp.Or(way[k], "修正してください")
 	default:
 		return words
 	}
@@ -148,7 +152,7 @@ func (r importing) explain(k noren.ImportKind) func(noren.ImportProblem) string 
 		return nil
 	}
 	return func(p noren.ImportProblem) string {
-		words := r.reason(p)
+		words := r.reason(k, p)
 		if p.Value != "" {
 			words = "「" + p.Value + "」: " + words
 		}
