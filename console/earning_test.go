@@ -6,6 +6,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"noren"
+	"noren/app/shop"
 )
 
 // TestEarning sets what purchases earn, as people type it, sees what a purchase would earn, and keeps what somebody else has set meanwhile.
@@ -87,4 +91,39 @@ func TestEarning(t *testing.T) {
 			t.Errorf("%s: %d", less, a.Code)
 		}
 	}
+}
+
+// TestWhatABalanceLacks: the counter sees beside the balance which points a customer cannot use yet, and what is owed for a refund.
+func TestWhatABalanceLacks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	paid := b.clock.Read()
+	purchase := func(member, id string, amount int64) noren.PurchaseEvent {
+		return noren.PurchaseEvent{Kind: noren.PurchasePaid, Member: noren.MemberKey{Code: member}, ExternalID: id, Amount: amount, PaidAt: paid}
+	}
+	earn := func(days int, events ...noren.PurchaseEvent) {
+		t.Helper()
+		settings := noren.DefaultPoints()
+		settings.Earn = noren.EarnProgramme{EarnRule: noren.EarnRule{UnitPrice: 100, Unit: 100, Scale: 1}, UsableAfterDays: days}
+		b.applyShop(shop.Shop{Contract: contract, Tenant: noren.TenantPatch{Points: noren.Set(settings)}, Purchases: events})
+	}
+	w := b.as("staff")
+	w.lacks(w.shows("/console/members/1"), "利用開始前のポイント", "利用済み")
+	earn(14, purchase("M1", "o-1", 5000))
+	w.shows("/console/members/1", "利用開始前のポイント", "2026-04-15から50")
+	earn(0, purchase("M3", "o-2", 3000))
+	const target = "/console/members/3/points"
+	f := form(t, w.shows("/console/members/3"), target)
+	f.Set("mode", "SUB")
+	f.Set("amount", "30")
+	if a := w.post(target, f); a.Code != http.StatusSeeOther {
+		t.Fatalf("using points: %d %s", a.Code, textOf(a))
+	}
+	refund := purchase("M3", "o-2", 1000)
+	refund.Kind, refund.RefundID = noren.PurchaseRefunded, "r-1"
+	earn(0, refund)
+	w.shows("/console/members/3", "返品された購入の10ポイントが利用済みです")
+	b.clock.Advance(15 * 24 * time.Hour)
+	w = b.as("staff")
+	w.lacks(w.shows("/console/members/1"), "利用開始前のポイント")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -152,6 +153,25 @@ func (p *page) pending(l noren.PointLot) string {
 		return ""
 	}
 	return p.T("points.usable_from", string(*l.UsableFrom))
+}
+
+// later is how many points can be used from a day on.
+type later struct {
+	from   noren.Date
+	points int64
+}
+
+// usableLater sums the lots by the day from which they can be used, the nearest first.
+func usableLater(lots []noren.PointLot) []later {
+	sums := make(map[noren.Date]int64)
+	for _, l := range lots {
+		sums[*l.UsableFrom] += l.Remaining
+	}
+	var days []later
+	for _, from := range slices.Sorted(maps.Keys(sums)) {
+		days = append(days, later{from, sums[from]})
+	}
+	return days
 }
 
 // pointReason is why points moved: the purchase that earned them, or what was written down.

@@ -357,10 +357,11 @@ func (m memberSeen) staffRankName() string {
 // memberView is the content of a member's first page.
 type memberView struct {
 	memberSeen
-	tier  ranks.Tier
-	notes members.NoteList
-	file  func(a noren.Attachment, view bool) string // the path of an attachment's temporary address
-	note  string                                     // a note that was refused, as typed
+	waiting points.Waiting
+	tier    ranks.Tier
+	notes   members.NoteList
+	file    func(a noren.Attachment, view bool) string // the path of an attachment's temporary address
+	note    string                                     // a note that was refused, as typed
 	adjustment
 }
 
@@ -383,6 +384,9 @@ func (d *Console) viewMember(ctx context.Context, p *page) (v memberView, err er
 	}
 	v.adjustment = adjustment{mode: string(points.Add), kind: string(noren.DefaultPoint)}
 	if v.tier, err = d.Rooms.Ranks.Tier(ctx, p.caller(), noren.MemberKey{ID: v.ID}); err != nil {
+		return v, err
+	}
+	if v.waiting, err = d.Rooms.Points.Waiting(ctx, p.caller(), v.ID); err != nil {
 		return v, err
 	}
 	newest := noren.NoteFilter{MemberID: v.ID, Page: noren.Page{Limit: notesShown}}

@@ -138,6 +138,8 @@ func pointWords() map[string]text {
 		"points.total":         {"ポイント残高", "Points"},
 		"points.next":          {"次に失効するポイント", "Next to expire"},
 		"points.next_of":       {"%[1]sに%[2]s", "%[2]s on %[1]s"},
+		"points.later":         {"利用開始前のポイント", "Not usable yet"},
+		"points.later_of":      {"%[1]sから%[2]s", "%[2]s from %[1]s"},
 		"points.off":           {"この契約ではポイント機能が無効です。", "Points are switched off for this tenant."},
 		"points.none":          {"ポイントはまだありません。", "No points yet."},
 		"points.change":        {"ポイントの付与・減算", "Give or deduct points"},

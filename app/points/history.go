@@ -2,6 +2,7 @@ package points
 
 import (
 	"context"
+	"slices"
 
 	"noren"
 	"noren/app/audit"
@@ -33,13 +34,8 @@ func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p n
 		if out.Entries, err = tx.PointEntries(ctx, noren.PointEntryFilter{MemberID: member, Newest: true, Page: p}); err != nil {
 			return err
 		}
-		owing, err := tx.OwingPurchases(ctx, []int64{member})
-		if err != nil {
+		if out.Owed, err = owed(ctx, tx, member); err != nil {
 			return err
-		}
-		out.Owed = 0
-		for _, p := range owing {
-			out.Owed += p.Earning.Owed
 		}
 		if out.Staff, err = tx.Staff(ctx); err != nil {
 			return err
@@ -48,4 +44,37 @@ func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p n
 		return err
 	})
 	return out, err
+}
+
+// Waiting is what a member's balance does not have: points that cannot be used yet, and what is owed.
+type Waiting struct {
+	Lots []noren.PointLot // by their last day
+	Owed int64            // as in History
+}
+
+// Waiting returns what a member's balance does not have. NotFound if the caller may not see the member.
+func (s *Service) Waiting(ctx context.Context, c noren.Caller, member int64) (out Waiting, err error) {
+	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
+		if err := unit.Sees(ctx, tx, c, member); err != nil {
+			return err
+		}
+		lots, err := tx.PointLots(ctx, noren.PointLotFilter{MemberID: member, Page: noren.Page{Limit: mostLots}})
+		if err != nil {
+			return err
+		}
+		today := noren.DateOf(s.run.Now(), c.Tenant.Location())
+		out.Lots = slices.DeleteFunc(lots, func(l noren.PointLot) bool { return l.UsableFrom == nil || *l.UsableFrom <= today })
+		out.Owed, err = owed(ctx, tx, member)
+		return err
+	})
+	return out, err
+}
+
+// owed returns how many points of refunded purchases are taken off the next points that purchases earn.
+func owed(ctx context.Context, tx Tx, member int64) (sum int64, err error) {
+	owing, err := tx.OwingPurchases(ctx, []int64{member})
+	for _, p := range owing {
+		sum += p.Earning.Owed
+	}
+	return sum, err
 }
