@@ -73,10 +73,11 @@ func (r importing) points(t *imports.Totals) {
 	if t == nil {
 		return
 	}
-	r.line(fmt.Sprintf("  登録済みの会員%s人のポイント合計: 取り込み前 %d、取り込み後 %d", number(t.Members), t.Before, t.After),
-		fmt.Sprintf("  points of %s: %d before, %d after", counted(t.Members, "stored member", "stored members"), t.Before, t.After))
+	r.line(fmt.Sprintf("  ファイルの会員のポイント合計: 取り込み前 %d(登録済みの会員%s人)、取り込み後 %d(新規の会員を含む)", t.Before, number(t.Members), t.After),
+		fmt.Sprintf("  points of the file's members: %d before (of %s), %d after (with new ones)",
+			t.Before, counted(t.Members, "stored member", "stored members"), t.After))
 	if t.File > 0 {
-		r.tell("  ファイルのポイント合計: %d\n", "  points in the file: %d\n", t.File)
+		r.tell("  ファイルに書かれたポイントの合計(取り込めない行を除く): %d\n", "  points in the file, without refused lines: %d\n", t.File)
 	}
 }
 
