@@ -101,11 +101,15 @@ func ProblemWords() map[noren.Reason]Words {
 // LimitWords are the words where a problem says what the rule allows, which stands for %s.
 func LimitWords() map[noren.Reason]Words {
 	return map[noren.Reason]Words{
-		noren.ReasonForm:        {"形式が正しくありません。%sで指定してください", "wrong format; write it as: %s"},
-		noren.ReasonTooLong:     {"文字数が多すぎます。%s文字以内にしてください", "too long; the limit is %s (characters)"},
-		noren.ReasonNotNumber:   {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
-		noren.ReasonOutOfRange:  {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
-		noren.ReasonUnknownWord: {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
+		noren.ReasonForm:               {"形式が正しくありません。%sで指定してください", "wrong format; write it as: %s"},
+		noren.ReasonTooLong:            {"文字数が多すぎます。%s文字以内にしてください", "too long; the limit is %s (characters)"},
+		noren.ReasonNotNumber:          {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
+		noren.ReasonOutOfRange:         {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
+		noren.ReasonUnknownWord:        {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
+		noren.ReasonRankUnknown:        {"会員ランクが存在しません。登録済みの会員ランク: %s", "no such rank; those of the shop: %s"},
+		noren.ReasonMinimumRankUnknown: {"最低ランクが存在しません。登録済みの会員ランク: %s", "no such rank; those of the shop: %s"},
+		noren.ReasonStaffRankUnknown:   {"社員ランクが存在しません。登録済みの社員ランク: %s", "no such staff rank; those of the shop: %s"},
+		noren.ReasonStoreUnknown:       {"店舗が存在しません。登録済みの店舗: %s", "no such store; those of the shop: %s"},
 		noren.ReasonNotText: {
 			"%sの文字として読み取れません。ファイルの文字コードを選び直すか、この項目を入力し直してください",
 			"not text in %s; choose the encoding of the file, or write the cell anew",
@@ -135,6 +139,9 @@ func LimitIn(p noren.ImportProblem, japanese bool) string {
 	switch {
 	case !japanese:
 		return p.Limit
+	case p.Reason == noren.ReasonRankUnknown, p.Reason == noren.ReasonMinimumRankUnknown, p.Reason == noren.ReasonStaffRankUnknown,
+		p.Reason == noren.ReasonStoreUnknown:
+		return strings.ReplaceAll(p.Limit, ", ", "、")
 	case p.Reason == noren.ReasonUnknownWord:
 		return japaneseChoices(p.Limit)
 	case p.Reason != noren.ReasonForm:

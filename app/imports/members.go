@@ -191,6 +191,7 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	p.checkUnique(m, planned, &after)
 	p.checkOpening(m, planned)
 	if len(m.problems) > 0 {
+		offer(m.problems, p.in)
 		slices.SortStableFunc(m.problems, func(a, b noren.ImportProblem) int { return cmp.Compare(p.column(a.Field), p.column(b.Field)) })
 		p.refuse(n, m.problems...)
 		return
