@@ -238,6 +238,7 @@ type spendView struct {
 	memberSeen
 	purchases []noren.Purchase
 	changes   []noren.RankChange
+	clients   map[int64]string // the names of those that changed the rank, by id
 	paging    paging
 	more      bool
 }
@@ -261,7 +262,7 @@ func (d *Console) memberSpend(ctx context.Context, p *page) (web.Answer, error) 
 	if err != nil {
 		return web.Answer{}, err
 	}
-	v.changes = changed.Items
+	v.changes, v.clients = changed.Items, changed.Clients
 	return p.show(ctx, memberSpendPage(p, v))
 }
 

@@ -57,6 +57,7 @@ type rankHistory struct {
 	changes []noren.RankChange
 	more    bool
 	names   map[int64]string // of the members
+	clients map[int64]string // the names of the clients that made them, by id
 	check   *time.Time       // nil: of all checks and by people
 }
 
@@ -86,7 +87,7 @@ func (d *Console) rankChanges(ctx context.Context, p *page) (web.Answer, error) 
 	if err != nil {
 		return web.Answer{}, err
 	}
-	h.ranks = ladder.Ranks
+	h.ranks, h.clients = ladder.Ranks, list.Clients
 	h.changes, h.more = shownOf(h.paging, list.Items)
 	ids := make([]int64, len(h.changes))
 	for i, c := range h.changes {

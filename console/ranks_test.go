@@ -55,6 +55,19 @@ func TestLadder(t *testing.T) {
 	b.as("ginza").lacks(b.as("ginza").shows("/console/ranks", "Gold"), "/console/ranks/next", "/console/ranks/changes")
 }
 
+// TestRankOfClient: a rank that a client has set names the client, in the member's page and among the changes of all members.
+func TestRankOfClient(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	rank := noren.MemberPatch{ID: 1, Rank: noren.Set(noren.Ref{Name: "Gold"})}
+	if _, _, err := b.rooms.Members.Update(t.Context(), b.caller(0), []noren.MemberPatch{rank}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w := b.as("viewer")
+	w.shows("/console/members/1/spend", "Gold", ">pos<")
+	w.shows("/console/ranks/changes", "Gold", "(pos)")
+}
+
 // TestForecast shows whose rank the next check would change, and changes nothing.
 func TestForecast(t *testing.T) {
 	t.Parallel()

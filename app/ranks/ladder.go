@@ -4,18 +4,28 @@ import (
 	"context"
 
 	"noren"
+	"noren/app/audit"
 	"noren/app/unit"
 	"noren/ladder"
 )
 
-// Changes returns the changes of rank that match, newest first. NotFound if the filter names a member that the
-// caller may not see.
-func (s *Service) Changes(ctx context.Context, c noren.Caller, f noren.RankChangeFilter) (out noren.List[noren.RankChange], err error) {
+// History is changes of rank, newest first.
+type History struct {
+	noren.List[noren.RankChange]
+
+	Clients map[int64]string // the names of the clients that made them, by id
+}
+
+// Changes returns the changes of rank that match. NotFound if the filter names a member that the caller may not see.
+func (s *Service) Changes(ctx context.Context, c noren.Caller, f noren.RankChangeFilter) (out History, err error) {
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
 		if err := unit.SeesOrAll(ctx, tx, c, f.MemberID); err != nil {
 			return err
 		}
-		out.Items, out.Total, err = tx.RankChanges(ctx, f)
+		if out.Items, out.Total, err = tx.RankChanges(ctx, f); err != nil {
+			return err
+		}
+		out.Clients, err = audit.ClientNames(ctx, tx)
 		return err
 	})
 	return out, err
