@@ -137,7 +137,7 @@ func TestBrowserMember(t *testing.T) {
 		w.click("付与する")
 		w.until(`document.querySelector("#field-sure")`) // more than is given without a question
 		w.accessible()
-		w.run(chromedp.Click("#field-sure", chromedp.ByQuery), chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店", chromedp.ByQuery))
+		w.run(chromedp.Click("#field-sure", chromedp.ByQuery), chromedp.SetValue("#field-amount", "1500", chromedp.ByQuery), chromedp.SetValue("#field-reason", "ご来店ありがとうございます", chromedp.ByQuery))
 		w.click("付与する")
 		w.shows("1,500ポイントを付与しました")
 		w.run(chromedp.SetValue("#field-note", "緑茶をお好みです", chromedp.ByQuery))

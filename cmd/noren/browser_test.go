@@ -356,8 +356,9 @@ func (w *window) theme(name string) {
 }
 
 // misplaced is a script that lists what does not fit on the page: a page that is wider than the window, a choice that is cut off in its
-// field, a table that can be scrolled up and down although nothing bounds its height, and a button of a row of fields that is on the
-// line of none of them.
+// field, a table that can be scrolled up and down although nothing bounds its height, a cell of a table that breaks its text after
+// every few letters, a page of the navigation that is out of the window while it is shown, and a button of a row of fields that is on
+// the line of none of them.
 const misplaced = `(() => {
 	const found = [], shown = e => e.getClientRects().length > 0, root = document.documentElement;
 	const middle = e => { const r = e.getBoundingClientRect(); return r.top + r.height / 2; };
@@ -370,6 +371,18 @@ const misplaced = `(() => {
 	}
 	for (const t of document.querySelectorAll(".table-responsive:not(.scrolled)"))
 		if (t.scrollHeight > t.clientHeight && getComputedStyle(t).overflowY !== "hidden") found.push("a table has a vertical scrollbar");
+	for (const c of [...document.querySelectorAll("td, tbody th")].filter(shown)) {
+		const style = getComputedStyle(c), words = document.createTreeWalker(c, NodeFilter.SHOW_TEXT);
+		if (c.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) > 80) continue;
+		while (words.nextNode()) {
+			const lines = document.createRange();
+			lines.selectNodeContents(words.currentNode);
+			const tops = new Set([...lines.getClientRects()].map(r => Math.round(r.top)));
+			if (tops.size > 3) found.push("a cell breaks its text into " + tops.size + " lines: " + words.currentNode.data);
+		}
+	}
+	const here = document.querySelector(".bar-nav [aria-current]")?.getBoundingClientRect();
+	if (here && (here.left < 0 || here.right > root.clientWidth)) found.push("the navigation hides where one is");
 	for (const b of [...document.querySelectorAll(".filters .btn")].filter(shown)) {
 		const fields = [...b.closest(".filters").querySelectorAll("input, select")].filter(shown);
 		if (!fields.some(f => Math.abs(middle(f) - middle(b)) < 3)) found.push("the button " + b.innerText + " is on the line of no field");

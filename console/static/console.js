@@ -105,6 +105,18 @@ document.addEventListener("click", async (event) => {
 // restore.
 document.getElementById("problems")?.focus();
 
+// The navigation is wider than a phone: it shows where one is.
+const showHere = () => {
+  const here = document.querySelector(".bar-nav [aria-current]");
+  const bar = here?.closest(".bar-nav");
+  if (!bar) return;
+  const [left, right] = [here.getBoundingClientRect().left, here.getBoundingClientRect().right];
+  const room = bar.getBoundingClientRect();
+  if (left < room.left || right > room.right) bar.scrollLeft += (left + right - room.left - room.right) / 2;
+};
+showHere();
+addEventListener("resize", showHere);
+
 // A file that the server would refuse is told before it is sent.
 const sizeOf = (field) => {
   const large = [...field.files].some((file) => file.size > Number(field.dataset.most));
