@@ -99,6 +99,9 @@ type Import struct {
 	FinishedAt *time.Time
 }
 
+// Foreign reports whether the file is plainly another system's, whose numbers are not ours.
+func (i *Import) Foreign() bool { return i.System != "" && i.System != SystemNoren }
+
 // ImportColumn is one column of a file.
 type ImportColumn struct {
 	Header  string   `json:"header"`

@@ -3,6 +3,7 @@ package console
 import (
 	"strings"
 
+	"noren"
 	"noren/app/imports"
 	"noren/csvfile"
 )
@@ -38,6 +39,15 @@ func (p *page) delimiterChoices() []choice {
 		{"semicolon", p.T("imports.delimiter_semicolon")},
 		{"pipe", p.T("imports.delimiter_pipe")},
 	}
+}
+
+// identityHint is the message that says what becomes of lines with another name: a shop's own file of members may change the names of
+// those whom it calls by their codes.
+func identityHint(i *noren.Import) string {
+	if i.Kind == noren.ImportMembers && !i.Foreign() {
+		return "imports.by_number_hint_own"
+	}
+	return "imports.by_number_hint"
 }
 
 // identityChoices are the numbers that name members although the name in the file is another one.

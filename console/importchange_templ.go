@@ -153,7 +153,7 @@ func identityChoice(p *page, v imports.Preview) templ.Component {
 		ctx = templ.InitializeContext(ctx)
 		ctx = templ.ClearChildren(ctx)
 		if v.Import.Kind == noren.ImportMembers || v.Import.Kind == noren.ImportPoints {
-			templ_7745c5c3_Err = choiceField(p, input{name: "by", label: p.T("imports.by_number"), value: v.Import.By, hint: p.T("imports.by_number_hint")}, p.identityChoices()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = choiceField(p, input{name: "by", label: p.T("imports.by_number"), value: v.Import.By, hint: p.T(identityHint(&v.Import))}, p.identityChoices()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -98,6 +98,24 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestOtherNameIsTold: a line whose code is that of a member with another name replaces the name in a shop's own file of members, and is
+// refused in a file of points. The page says which of the two.
+func TestOtherNameIsTold(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("admin")
+	page, body := w.upload("members", "会員.csv", "会員コード,姓,名\nM1,佐藤,次郎\n")
+	if page == "" {
+		t.Fatal(body)
+	}
+	w.lacks(w.shows(page, "会員コードが一致する行は、氏名を書き換えて取り込みます", "「山田 花子」の名前で登録されています。この行の氏名に書き換わるため"), "エラー:")
+	page, body = w.upload("points", "ポイント.csv", "会員コード,姓,名,ポイント\nM1,佐藤,次郎,100\n")
+	if page == "" {
+		t.Fatal(body)
+	}
+	w.lacks(w.shows(page, "会員IDや会員コードが一致しても氏名が異なる行は", "エラー: 1件"), "書き換え")
+}
+
 // TestRefusalTellsBothNames: who corrects a line whose number is somebody else's sees both names and what to do.
 func TestRefusalTellsBothNames(t *testing.T) {
 	t.Parallel()

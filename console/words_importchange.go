@@ -12,7 +12,17 @@ func importChangeWords() map[string]text {
 		"imports.file_gone":           {"このファイルはすでに保存されていないか、ほかの人が読み直しています。もう一度アップロードしてください。", "The file is no longer kept, or somebody else is reading it again. Upload it once more."},
 		"imports.detected":            {"自動判定", "Detect"},
 		"imports.by_number":           {"名前が異なる会員", "Members with another name"},
-		"imports.by_number_hint":      {"番号が一致しても名前が異なる行は、別人の可能性があるため取り込みません。同じ会員だと確認できた場合だけ選んでください。", "A line whose number belongs to a member with another name is refused, because it may be somebody else. Choose this only if you know that they are the same."},
+		"imports.by_number_hint": {
+			"会員IDや会員コードが一致しても氏名が異なる行は、別人の可能性があるため取り込みません。同じ会員だと確認できた場合だけ選んでください。",
+			"A line whose ID or code belongs to a member with another name is refused, because it may be somebody else. " +
+				"Choose this only if you know that they are the same.",
+		},
+		"imports.by_number_hint_own": {
+			"会員IDが一致しても氏名が異なる行は、別人の可能性があるため取り込みません。会員コードが一致する行は、氏名を書き換えて取り込みます。" +
+				"名も異なる行は「確認が必要な行」に表示します。",
+			"A line whose ID belongs to a member with another name is refused, because it may be somebody else. " +
+				"A line whose code does is imported and replaces the name; if the first name differs too, it is among the lines to check.",
+		},
 		"import_fix.other_person": {
 			"。別の会員ならこの欄を空欄にし、同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; leave this cell empty for another member, or choose under “Members with another name” in the preview to import it",
 		},

@@ -84,7 +84,10 @@ func ProblemWords() map[noren.Reason]Words {
 		},
 		noren.ReasonRepaired:    {"先頭の0が失われていたため、補いました", "its leading zero was lost and is put back"},
 		noren.ReasonOtherPerson: {"この値に該当する会員は、別の名前で登録されています", "the member whom this names has another name"},
-		noren.ReasonNameDiffers: {"登録されている氏名と異なります。同じ会員か確認してください", "not the stored name; check that it is the same member"},
+		noren.ReasonNameDiffers: {
+			"登録されている氏名と異なります。この行の氏名に書き換わるため、同じ会員か確認してください",
+			"not the stored name, which the line replaces; check that it is the same member",
+		},
 		noren.ReasonNumberAlone: {
 			"番号以外に一致する項目がないため、同じ会員か確認できません", "nothing beside the number shows that this is the same member",
 		},
@@ -124,7 +127,8 @@ func LimitWords() map[noren.Reason]Words {
 		},
 		noren.ReasonOtherPerson: {"この値の会員は「%s」の名前で登録されています", "the member whom this names is stored as %s"},
 		noren.ReasonNameDiffers: {
-			"「%s」の名前で登録されています。同じ会員か確認してください", "stored as %s; check that it is the same member",
+			"「%s」の名前で登録されています。この行の氏名に書き換わるため、同じ会員か確認してください",
+			"stored as %s, which the line replaces; check that it is the same member",
 		},
 		noren.ReasonSeparator: {
 			"「.」が桁区切りか小数点か判断できません。次のいずれかの形式で指定してください: %s",

@@ -11,9 +11,6 @@ import (
 	"noren/lenient"
 )
 
-// foreign reports whether the file is plainly another system's, whose numbers are not ours.
-func (r run) foreign() bool { return r.System != "" && r.System != noren.SystemNoren }
-
 // identify refuses a line whose number names somebody else here, or may do so: a file never changes a stored person by a number
 // alone. by is the field that the member was found by.
 func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, n int) {
@@ -39,7 +36,7 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 		}.in(m.number, by, m.keyText(by)))
 	case by == fieldID || by == fieldEmail:
 	case named != sameName:
-		other, foreign, married := m.otherPerson(by, stored), p.foreign(), married(first, stored)
+		other, foreign, married := m.otherPerson(by, stored), p.Foreign(), married(first, stored)
 		switch {
 		case foreign && !married:
 			m.problems = append(m.problems, other)
@@ -83,7 +80,7 @@ func (m *memberLine) keyText(by string) string {
 
 // ownIDs reports whether the file calls the column of ids as we do, and is not another system's.
 func (r run) ownIDs() bool {
-	return !r.foreign() && slices.ContainsFunc(r.Columns, func(c noren.ImportColumn) bool {
+	return !r.Foreign() && slices.ContainsFunc(r.Columns, func(c noren.ImportColumn) bool {
 		return c.Field == fieldID && strings.EqualFold(strings.TrimSpace(c.Header), fieldID)
 	})
 }

@@ -187,7 +187,7 @@ func remark(i *noren.Import, remarks ...noren.ImportProblem) {
 	for _, p := range remarks {
 		if len(i.Remarks) < maxRemarks {
 			if p.Value = ""; p.Reason == noren.ReasonNameDiffers { // they outlive the person
-				p.Limit, p.Message = "", "the name is not the stored one; check that it is the same member"
+				p.Limit, p.Message = "", "the name is not the stored one, which the line replaces; check that it is the same member"
 			}
 			i.Remarks = append(i.Remarks, p)
 		}
