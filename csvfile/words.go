@@ -169,20 +169,23 @@ func LimitIn(p noren.ImportProblem, japanese bool) string {
 
 // japaneseChoices has the words that are read in Japanese for those of a list, each of which an import takes as well.
 func japaneseChoices(known string) string {
-	words := strings.Split(known, ", ")
+	words, japanese := strings.Split(known, ", "), choiceWords()
 	for i, w := range words {
-		if in, ok := choiceWords[w]; ok {
+		if in, ok := japanese[w]; ok {
 			words[i] = in
 		}
 	}
 	return strings.Join(words, "、")
 }
 
-var choiceWords = map[string]string{
-	string(noren.Tentative): "仮会員", string(noren.Active): "利用可", string(noren.Suspended): "利用停止", string(noren.Lost): "紛失",
-	string(noren.Left): "退会", string(noren.Merged): "名寄せ",
-	string(noren.Male): "男性", string(noren.Female): "女性", string(noren.OtherSex): "その他",
-	string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償",
+// choiceWords are the Japanese words for those of lists.
+func choiceWords() map[string]string {
+	return map[string]string{
+		string(noren.Tentative): "仮会員", string(noren.Active): "利用可", string(noren.Suspended): "利用停止", string(noren.Lost): "紛失",
+		string(noren.Left): "退会", string(noren.Merged): "名寄せ",
+		string(noren.Male): "男性", string(noren.Female): "女性", string(noren.OtherSex): "その他",
+		string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償",
+	}
 }
 
 var someDigits = regexp.MustCompile(`^([0-9]+) digits$`)
