@@ -137,6 +137,8 @@ func TestChangePassword(t *testing.T) {
 	for _, c := range []struct{ old, changed, again, words string }{
 		{password, better, better + "x", "新しいパスワードと一致しません"},
 		{password, "短い", "短い", "10文字以上200文字以内"},
+		{password, strings.Repeat("　", 10), strings.Repeat("　", 10), "10文字以上200文字以内"}, // blanks alone
+		{password, strings.Repeat("ｶﾞ", 5), strings.Repeat("ｶﾞ", 5), "10文字以上200文字以内"}, // five characters
 		{password, password, password, "現在とは異なるパスワード"},
 		{"wrong", better, better, "現在のパスワードが正しくありません"},
 	} {

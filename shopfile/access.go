@@ -41,9 +41,11 @@ func (t *tenantReader) consoleUsers() {
 			logins.add(t.reader, m.lineOf("login"), user.Login, "the login %q", user.Login)
 		}
 		if m.text("password", &user.Password) {
-			n := utf8.RuneCountInString(user.Password)
-			if n < access.MinPassword && t.guarded() || n > access.MaxPassword {
-				m.fail("password", "must be %d to %d characters", access.MinPassword, access.MaxPassword)
+			switch wrong := access.NewPassword(user.Password); {
+			case wrong != nil && t.guarded():
+				m.fail("password", "%s", wrong.Message)
+			case utf8.RuneCountInString(user.Password) > access.MaxPassword:
+				m.fail("password", "must have at most %d characters", access.MaxPassword)
 			}
 		}
 		word(m, "role", &user.Role, noren.Roles()...)

@@ -77,6 +77,7 @@ func wrongTenants() []scenario {
 		{"required column as a mapping", tenant("required_columns: [{}]"), "shop.yaml:4: required_columns of a tenant: unknown value a mapping"},
 		{"ranks from the highest down", tenant("ranks:", "  - {id: 1, name: Gold, entry: 2000}", "  - {id: 2, name: Bronze, entry: 0}"), "shop.yaml:6: entry of a rank: must be 2000 or more, the entry of the rank before; write the ranks from the lowest up"},
 		{"login of nothing", tenant("console_users: [{login: \" \", password: long-enough-0}]"), "shop.yaml:4: login of a console user: must not be empty, nor have spaces at its ends"},
+		{"password of blanks", tenant("console_users: [{login: a, password: \"          \"}]"), "shop.yaml:4: password of a console user: must be 10 to 200 characters"},
 		{"period", tenant("keep: {bulk: 9999999d}"), "shop.yaml:4: bulk of keep: \"9999999d\" is not a period; write it as 90d, at most 36500d, or forever"},
 		{"period of hours", tenant("keep: {left_members: 36h}"), "shop.yaml:4: left_members of keep: \"36h\" is not a period; write it as 90d, at most 36500d, or forever"},
 		{"period of nothing", tenant("keep: {audit_values: 0d}"), "shop.yaml:4: audit_values of keep: \"0d\" is not a period; write it as 90d, at most 36500d, or forever"},

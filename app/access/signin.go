@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"noren"
 	"noren/app/audit"
@@ -15,6 +18,18 @@ const (
 	MinPassword = 10
 	MaxPassword = 200
 )
+
+// NewPassword returns what is wrong with a password that somebody chooses; nil if it is good. Characters are counted as passwords are
+// compared, after Unicode normalization, which makes one of a half-width ガ; blanks at the ends do not count.
+func NewPassword(password string) *noren.Error {
+	n := utf8.RuneCountInString(strings.TrimSpace(norm.NFKC.String(password)))
+	if n >= MinPassword && utf8.RuneCountInString(password) <= MaxPassword {
+		return nil
+	}
+	return &noren.Error{
+		Kind: noren.Invalid, Reason: noren.ReasonPasswordLength, Message: fmt.Sprintf("must be %d to %d characters", MinPassword, MaxPassword),
+	}
+}
 
 // mostHashing is how many passwords are hashed at once: each takes 19 MiB and a core.
 const mostHashing = 4
@@ -254,14 +269,12 @@ func (s *Service) SignOutEverywhere(ctx context.Context, v Visit) error {
 }
 
 // ChangePassword sets a new password and ends the user's other sessions. Refusals, with the fields password and
-// new_password, if the old password is wrong, or the new one is too short, too long or the same; TooMany as for SignIn.
+// new_password, if the old password is wrong, or the new one is the same or none that NewPassword takes; TooMany as for SignIn.
 func (s *Service) ChangePassword(ctx context.Context, v Visit, old, changed string) error {
-	switch n := utf8.RuneCountInString(changed); {
-	case n < MinPassword || n > MaxPassword:
-		return noren.Refusals{{
-			Kind: noren.Invalid, Reason: noren.ReasonPasswordLength, Field: "new_password",
-			Message: fmt.Sprintf("must be %d to %d characters long", MinPassword, MaxPassword),
-		}}
+	switch wrong := NewPassword(changed); {
+	case wrong != nil:
+		wrong.Field = "new_password"
+		return noren.Refusals{wrong}
 	case old == changed:
 		return noren.Refusals{{
 			Kind: noren.Invalid, Reason: noren.ReasonPasswordSame, Field: "new_password", Message: "must differ from the old password",
