@@ -96,6 +96,7 @@ const (
 	ReasonLostLetter          Reason = "lost_letter"  // a sign that stands for a letter which the encoding lacks
 	ReasonNotSplit            Reason = "not_split"    // a name without a blank between family and given name
 	ReasonUnpaid              Reason = "unpaid"       // an order that is not paid yet
+	ReasonNoCustomer          Reason = "no_customer"  // an order of somebody who is not a customer of the shop
 	ReasonRepaired            Reason = "repaired"     // a number whose leading zero was put back
 	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
 	ReasonContradicts         Reason = "contradicts"  // a line, or a column, that says something else than one before it

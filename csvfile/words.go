@@ -70,7 +70,8 @@ func ProblemWords() map[noren.Reason]Words {
 			"この連携元に、このIDの購入はまだありません。登録されるまで集計しません",
 			"no purchase with this ID is recorded from this source yet; the refund counts once it is",
 		},
-		noren.ReasonUnpaid: {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
+		noren.ReasonUnpaid:     {"支払いが済んでいない注文のため、取り込みません", "the order is not paid and is left out"},
+		noren.ReasonNoCustomer: {"顧客が登録されていない注文のため、取り込みません", "the order has no customer and is left out"},
 
 		noren.ReasonContradicts: {
 			"同じ対象について、前と異なる値が指定されています。どちらか一方にしてください", "contradicts what was said before of the same; keep one of them",

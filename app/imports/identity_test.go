@@ -155,10 +155,11 @@ func TestImportShopifyOrders(t *testing.T) {
 		"#2,one@example.com,partially_refunded,500,2026-01-11 10:00:00 +0900,12,200,",
 		"#3,one@example.com,pending,300,2026-01-12 10:00:00 +0900,13,0,",
 		"#4,one@example.com,refunded,400,2026-01-12 10:00:00 +0900,14,400,2026-01-13 10:00:00 +0900",
+		"#5,,paid,700,2026-01-14 10:00:00 +0900,15,0,", // somebody without an account
 	)
-	apptest.Same(t, "the import", []string{"done: 3 0 2 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, first))
+	apptest.Same(t, "the import", []string{"done: 3 0 3 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, first))
 	apptest.Same(t, "spend", int64(1300), apptest.Spent(t, b, 1))
-	apptest.Same(t, "again", []string{"done: 0 0 5 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, first))
+	apptest.Same(t, "again", []string{"done: 0 0 6 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, first))
 	second := file("#2,one@example.com,refunded,500,2026-01-11 10:00:00 +0900,12,500,")
 	apptest.Same(t, "a later export", []string{"done: 1 0 0 0"}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, second))
 	apptest.Same(t, "spend", int64(1000), apptest.Spent(t, b, 1))

@@ -19,12 +19,8 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 			continue
 		}
 		e, order, problems := r.readPurchase(line)
-		if order.skips() {
-			if order.unpaid() {
-				p.outcomes[n].remarks = append(p.outcomes[n].remarks, problem{
-					noren.ReasonUnpaid, "", "the order is not paid and is left out",
-				}.in(line.Number, fieldFinancial, order.status))
-			}
+		if order.skips() || order.guest(e) {
+			p.outcomes[n].remarks = append(p.outcomes[n].remarks, order.leftOut(line.Number, e)...)
 			continue // lineUnchanged: a further item of the order above, or nothing that counts
 		}
 		if len(problems) > 0 {

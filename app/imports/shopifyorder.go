@@ -25,6 +25,22 @@ func (o shopifyOrder) unpaid() bool {
 	return slices.Contains([]string{"pending", "authorized", "expired", "voided", "unpaid", "partially_paid"}, o.state())
 }
 
+// guest reports whether the order names no customer: somebody bought without an account, and webhooks leave such orders out too.
+func (o shopifyOrder) guest(e noren.PurchaseEvent) bool {
+	return o.name != "" && e.Member == noren.MemberKey{}
+}
+
+// leftOut says why the order is left out; nothing of a further item of the order above.
+func (o shopifyOrder) leftOut(line int, e noren.PurchaseEvent) []noren.ImportProblem {
+	switch {
+	case o.unpaid():
+		return []noren.ImportProblem{problem{noren.ReasonUnpaid, "", "the order is not paid and is left out"}.in(line, fieldFinancial, o.status)}
+	case o.guest(e) && !o.bare:
+		return []noren.ImportProblem{problem{noren.ReasonNoCustomer, "", "the order has no customer and is left out"}.in(line, fieldEmail, "")}
+	}
+	return nil
+}
+
 // state is the financial status in small letters.
 func (o shopifyOrder) state() string { return strings.ToLower(strings.TrimSpace(o.status)) }
 
