@@ -13,8 +13,8 @@ func (t *tx) Together(ctx context.Context, fns ...func() error) error {
 }
 
 // Last implements noren.TogetherTx. In a view on PostgreSQL the transaction ends with what the functions send first; a single
-// statement needs none at all, and behind Citus nothing does that comes before all else. Where a function sends more, the view is run again by
-// its caller, in the patient way.
+// statement needs none at all, and behind Citus nothing does that comes before all else. Where a function sends more, the view is run
+// again by its caller, in the patient way.
 func (t *tx) Last(ctx context.Context, fns ...func() error) error { return t.together(ctx, true, fns) }
 
 // errSentMore says that a function of Last has sent a second statement.
