@@ -58,7 +58,7 @@ func (d *Console) sealed(ctx context.Context, k keptForm, user string) (string, 
 	number, _, _ := strings.Cut(user, ".")
 	tenant, err := strconv.ParseInt(number, 10, 64)
 	if err != nil {
-		return "", nil //nolint:nilerr // a cookie that is none of ours says nothing
+		return "", nil //nolint:nilerr // a cookie that this server has not set names nobody
 	}
 	// Whatever the cookie says: made with another tenant's secret, or for another login, it is of no use to anybody.
 	secrets, err := d.Rooms.Access.MadeSecrets(ctx, noren.TenantID(tenant), access.SecretKeptForms)
@@ -80,7 +80,7 @@ func (d *Console) sealed(ctx context.Context, k keptForm, user string) (string, 
 func (d *Console) unsealed(ctx context.Context, text string, caller noren.Caller) (k keptForm, ok bool, err error) {
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(data) == 0 {
-		return k, false, nil //nolint:nilerr // it is none of ours
+		return k, false, nil //nolint:nilerr // this server has not sealed it
 	}
 	secrets, err := d.Rooms.Access.MadeSecrets(ctx, caller.Tenant.ID, access.SecretKeptForms)
 	for _, secret := range secrets {

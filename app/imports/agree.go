@@ -87,16 +87,19 @@ func (n storeName) all(stores []noren.Store) bool {
 // says returns what each column says of the product.
 func (l productLine) says(names productNames) []said {
 	var parts []said
-	for field, one := range map[string]productLine{fieldProductID: {id: l.id}, fieldProductCode: {code: l.code}, fieldProduct: {any: l.any}} {
+	for _, column := range []struct {
+		field string
+		one   productLine
+	}{{fieldProductCode, productLine{code: l.code}}, {fieldProductID, productLine{id: l.id}}, {fieldProduct, productLine{any: l.any}}} {
+		one := column.one
 		if one == (productLine{}) {
 			continue
 		}
-		s := said{field: field, text: one.String()}
+		s := said{field: column.field, text: one.String()}
 		if product, wrong := names.find(one); wrong == nil {
 			s.id = product.ID
 		}
 		parts = append(parts, s)
 	}
-	slices.SortFunc(parts, func(a, b said) int { return len(b.field) - len(a.field) }) // in one order
 	return parts
 }

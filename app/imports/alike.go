@@ -95,42 +95,39 @@ func (r run) tellAlikes(ctx context.Context, p *plan, lines []noren.ImportLine) 
 	if r.Kind == noren.ImportMembers || r.Kind == noren.ImportProducts {
 		return nil // whose lines make what they do not find
 	}
-	var members, products []string
-	each := func(do func(reason noren.Reason, o *noren.ImportProblem, alikes []string)) {
-		for n := range p.outcomes {
-			for i := range p.outcomes[n].problems {
-				if o := &p.outcomes[n].problems[i]; r.saysCode(lines[n], *o) {
-					do(o.Reason, o, alikes(o.Value, anyLengths()))
-				}
+	type unknown struct {
+		*noren.ImportProblem
+
+		alikes []string
+	}
+	var list []unknown
+	codes := make(map[noren.Reason][]string)
+	for n := range p.outcomes {
+		for i := range p.outcomes[n].problems {
+			if o := &p.outcomes[n].problems[i]; r.saysCode(lines[n], *o) {
+				u := unknown{o, alikes(o.Value, anyLengths())}
+				list, codes[o.Reason] = append(list, u), append(codes[o.Reason], u.alikes...)
 			}
 		}
 	}
-	each(func(reason noren.Reason, _ *noren.ImportProblem, others []string) {
-		switch reason {
-		case noren.ReasonMemberUnknown:
-			members = append(members, others...)
-		case noren.ReasonProductUnknown:
-			products = append(products, others...)
-		}
-	})
-	stored, err := r.memberCodes(ctx, members)
+	members, err := r.memberCodes(ctx, codes[noren.ReasonMemberUnknown])
 	if err != nil {
 		return err
 	}
-	codes, err := r.productCodes(ctx, products)
+	products, err := r.productCodes(ctx, codes[noren.ReasonProductUnknown])
 	if err != nil {
 		return err
 	}
-	each(func(reason noren.Reason, o *noren.ImportProblem, others []string) {
-		known := stored
-		if reason == noren.ReasonProductUnknown {
-			known = codes
+	for _, u := range list {
+		stored := members
+		if u.Reason == noren.ReasonProductUnknown {
+			stored = products
 		}
-		if other := firstIn(known, others); other != "" {
-			o.Reason, o.Limit = noren.ReasonAlike, other
-			o.Message += fmt.Sprintf("; it differs from the stored %s in leading zeros or case alone: write it so", other)
+		if other := firstIn(stored, u.alikes); other != "" {
+			u.Reason, u.Limit = noren.ReasonAlike, other
+			u.Message += fmt.Sprintf("; it differs from the stored %s in leading zeros or case alone: write it so", other)
 		}
-	})
+	}
 	return nil
 }
 

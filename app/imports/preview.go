@@ -47,12 +47,9 @@ func (s *Service) Preview(ctx context.Context, c noren.Caller, id int64, setup S
 	for after := int64(0); ; {
 		var pieces []noren.ImportPiece
 		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-			i, err := tx.Import(ctx, id, false)
+			i, err := importOf(ctx, tx, c, id, false)
 			if err != nil {
 				return err
-			}
-			if !visibleTo(i, c) {
-				return noren.Missing("import", id)
 			}
 			if err := setUp(i, setup); err != nil {
 				return err

@@ -185,11 +185,14 @@ func (w *productWriter) line(number int, l productLine) (lineResult, []noren.Imp
 		return lineRefused, []noren.ImportProblem{problem{reason, "", message}.in(number, field, value)}
 	}
 	place, before, ambiguous := w.find(l)
-	alike := w.alike(l.code)
+	var alike string
+	if before == nil && l.id == 0 {
+		alike = w.alike(l.code)
+	}
 	switch {
 	case ambiguous:
 		return refuse(noren.ReasonAmbiguous, fieldCode, l.code, "more than one product has the code; give its id")
-	case before == nil && l.id == 0 && alike != "":
+	case alike != "":
 		return lineRefused, []noren.ImportProblem{alikeProduct(alike).in(number, fieldCode, l.code)}
 	case before == nil && l.name == "":
 		return refuse(noren.ReasonMissing, fieldName, "", "a new product must have a name")

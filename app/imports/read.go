@@ -7,15 +7,21 @@ import (
 	"noren"
 )
 
+// importOf returns the import, locked if that is asked for. NotFound if the caller may not see it.
+func importOf(ctx context.Context, tx Tx, c noren.Caller, id int64, lock bool) (*noren.Import, error) {
+	i, err := tx.Import(ctx, id, lock)
+	if err == nil && !visibleTo(i, c) {
+		return nil, noren.Missing("import", id)
+	}
+	return i, err
+}
+
 // Get returns one import. NotFound if the caller may not see it.
 func (s *Service) Get(ctx context.Context, c noren.Caller, id int64) (out noren.Import, err error) {
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-		i, err := tx.Import(ctx, id, false)
+		i, err := importOf(ctx, tx, c, id, false)
 		if err != nil {
 			return err
-		}
-		if !visibleTo(i, c) {
-			return noren.Missing("import", id)
 		}
 		out = *i
 		return nil
@@ -43,13 +49,9 @@ func (s *Service) RefusedLines(ctx context.Context, c noren.Caller, id int64, vi
 	after := 0
 	for {
 		var slice []noren.RefusedLine
-		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-			i, err := tx.Import(ctx, id, false)
-			if err != nil {
+		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) (err error) {
+			if _, err = importOf(ctx, tx, c, id, false); err != nil {
 				return err
-			}
-			if !visibleTo(i, c) {
-				return noren.Missing("import", id)
 			}
 			slice, err = tx.RefusedLines(ctx, id, after, refusedSlice)
 			return err
@@ -68,12 +70,8 @@ func (s *Service) RefusedLines(ctx context.Context, c noren.Caller, id int64, vi
 // refused lines that is about. NotFound if the caller may not see the import.
 func (s *Service) FirstProblems(ctx context.Context, c noren.Caller, id int64) (list []noren.ImportProblem, lines int, err error) {
 	err = s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-		i, err := tx.Import(ctx, id, false)
-		if err != nil {
+		if _, err := importOf(ctx, tx, c, id, false); err != nil {
 			return err
-		}
-		if !visibleTo(i, c) {
-			return noren.Missing("import", id)
 		}
 		refused, err := tx.RefusedLines(ctx, id, 0, maxPreviewProblems)
 		list, lines = nil, 0

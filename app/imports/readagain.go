@@ -30,12 +30,10 @@ func (s *Service) File(ctx context.Context, c noren.Caller, id int64) (data []by
 	for number := int64(1); ; number++ {
 		var part []byte
 		err := s.run.View(ctx, c.Tenant.ID, func(tx Tx) error {
-			i, err := tx.Import(ctx, id, false)
+			i, err := importOf(ctx, tx, c, id, false)
 			switch {
 			case err != nil:
 				return err
-			case !visibleTo(i, c):
-				return noren.Missing("import", id)
 			case i.State != noren.ImportDraft:
 				return notReadAgain(id)
 			}

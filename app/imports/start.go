@@ -130,12 +130,9 @@ func (s *Service) Cancel(ctx context.Context, c noren.Caller, id int64) (out nor
 // change runs change on an import that the caller may see, and stores it if change returns true.
 func (s *Service) change(ctx context.Context, c noren.Caller, id int64, change func(Tx, *noren.Import) (bool, error)) error {
 	return s.run.Update(ctx, c.Tenant.ID, func(tx Tx) error {
-		i, err := tx.Import(ctx, id, true)
+		i, err := importOf(ctx, tx, c, id, true)
 		if err != nil {
 			return err
-		}
-		if !visibleTo(i, c) {
-			return noren.Missing("import", id)
 		}
 		if changed, err := change(tx, i); err != nil || !changed {
 			return err

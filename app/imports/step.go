@@ -283,14 +283,10 @@ func (r run) newPlan(lines []noren.ImportLine) plan {
 // contradicts is why a line is refused that says something else than an earlier one. Both applied, each import of the file would change
 // the same to and fro.
 func (r run) contradicts(line noren.ImportLine, c noren.ImportContradiction) noren.ImportProblem {
-	value := ""
-	if at := slices.IndexFunc(r.Columns, func(column noren.ImportColumn) bool { return column.Field == c.Field }); at >= 0 {
-		value = line.Cells[at]
-	}
 	first := strconv.Itoa(c.First)
 	return problem{
 		noren.ReasonContradicts, first, "differs from line " + first + ", which names the same; correct one of them",
-	}.in(line.Number, c.Field, value)
+	}.in(line.Number, c.Field, r.cell(line, c.Field))
 }
 
 // open reports whether line n has not been refused so far.

@@ -135,28 +135,31 @@ func (p writer) settle(ctx context.Context, member int64, back []noren.BurntLot,
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(back, func(a, b noren.BurntLot) int { return nearestFirst(a.PointLot, b.PointLot) })
+	s := &Settlement{writer: p, moved: out.moved}
+	lots := make([]*held, len(back))
+	for i, l := range back {
+		lots[i] = &held{PointLot: l.PointLot}
+		lots[i].Remaining = l.Burnt // what was left before stays with the member
+	}
+	slices.SortFunc(lots, func(a, b *held) int { return nearestFirst(a.PointLot, b.PointLot) })
 	for _, q := range owing {
-		var taken int64
+		left := q.Earning.Owed
 		for _, own := range []bool{true, false} {
-			for i := range back {
-				l := &back[i]
-				n := min(l.Burnt, q.Earning.Owed-taken)
-				if n == 0 || own != (l.PurchaseID == q.ID) {
-					continue
+			for _, l := range lots {
+				if own == (l.PurchaseID == q.ID) {
+					left -= s.take(l, left)
 				}
-				taken, l.Burnt = taken+n, l.Burnt-n
-				out.moved.Burns = append(out.moved.Burns, noren.PointBurn{EntryID: int64(len(out.moved.Entries)), LotID: l.ID, Amount: n})
 			}
 		}
+		taken := q.Earning.Owed - left
 		if taken == 0 {
 			continue
 		}
-		e := p.entry(member, noren.PointsReturned, -taken)
-		e.Purchase = noren.PurchaseRef{ID: q.ID, Source: q.Source, ExternalID: q.ExternalID}
-		q.Earning.Owed, q.Earning.Returned, out.Owed = q.Earning.Owed-taken, q.Earning.Returned+taken, out.Owed+taken
-		out.moved.Entries, out.settled = append(out.moved.Entries, e), append(out.settled, q)
+		s.entry(&q, noren.PointsReturned, -taken)
+		q.Earning.Owed, q.Earning.Returned = left, q.Earning.Returned+taken
+		out.Owed, out.settled = out.Owed+taken, append(out.settled, q)
 	}
+	out.moved = s.moved
 	return nil
 }
 
