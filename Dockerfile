@@ -3,12 +3,11 @@
 #   docker run -p 8080:8080 -v noren:/data noren
 # Other commands: docker run -v noren:/data -i noren apply -f - < shop.yaml
 #
-# The image that builds it is the only thing that comes from a registry. A tag can be moved to another image; for a build that
-# cannot change, name it by its digest:
-#   docker buildx imagetools inspect golang:1.26 --format '{{.Manifest.Digest}}'
-#   docker build -t noren --build-arg GO_IMAGE=golang:1.26@sha256:… .
+# The image that builds it is the only thing that comes from a registry, named by its digest, which no one can move to another image.
+# For a newer one, ask for its digest and give it here, or build with --build-arg GO_IMAGE=…:
+#   docker buildx imagetools inspect golang:1.26.8 --format '{{.Manifest.Digest}}'
 
-ARG GO_IMAGE=golang:1.26
+ARG GO_IMAGE=golang:1.26.8@sha256:3c3e25a4da13fd0478eed2df1eb35a0e667094a7124d3993a6a1d30f71c17e79
 FROM ${GO_IMAGE} AS build
 WORKDIR /src
 COPY go.mod go.sum ./

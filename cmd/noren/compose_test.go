@@ -97,6 +97,17 @@ func TestContainers(t *testing.T) {
 			}
 		}
 	}
+	images := []string{regexp.MustCompile(`(?m)^ARG GO_IMAGE=(\S+)$`).FindStringSubmatch(docker)[1]}
+	for _, service := range compose.Services {
+		if service.Build == "" {
+			images = append(images, service.Image)
+		}
+	}
+	for _, image := range images {
+		if !regexp.MustCompile(`^[a-z]+:[0-9.]+@sha256:[0-9a-f]{64}$`).MatchString(image) {
+			t.Errorf("the image %s can be moved: name its version and its digest", image)
+		}
+	}
 	// While PostgreSQL's image makes its database it listens on a socket alone, and that server ends again.
 	if check := strings.Join(database.HealthCheck.Test, " "); !strings.Contains(check, "--host=127.0.0.1") {
 		t.Errorf("the database counts as healthy too soon: %s", check)
