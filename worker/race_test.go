@@ -2,9 +2,15 @@
 
 package worker_test
 
-import "runtime"
+import (
+	"runtime"
+	"testing"
+)
 
-// The timers of a synctest bubble share one context of the race detector, and Go 1.26 lets several goroutines that find a channel
-// timer due run it at the same time: now and then the detector itself crashed. On one processor they cannot meet there; what the
-// detector reports does not depend on the number of processors.
-func init() { runtime.GOMAXPROCS(1) }
+// TestMain keeps the race detector from crashing. The timers of a synctest bubble share one context of the detector, and Go 1.26 lets
+// several goroutines that find a channel timer due run it there at the same time. On one processor they cannot meet; what the detector
+// reports does not depend on the number of processors.
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1)
+	m.Run()
+}
