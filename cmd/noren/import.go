@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -40,12 +41,21 @@ func (importCmd) Help() string {
 		"product, importing the same file again changes nothing. The exit code is 1 if any line was refused."
 }
 
+// collectLess has garbage collected half as often while a file of an ordinary size is imported, unless GOGC says how often: a quarter
+// of the processor's time went there. It takes some 100 MB more for 100,000 members.
+func collectLess(size int) {
+	if os.Getenv("GOGC") == "" && size <= 64<<20 {
+		debug.SetGCPercent(200)
+	}
+}
+
 // Run imports the file and reports every refused line.
 func (c *importCmd) Run(ctx context.Context, std streams) error {
 	name, data, err := c.read(std.in)
 	if err != nil {
 		return err
 	}
+	collectLess(len(data))
 	choice := csvfile.Choice{Encoding: c.Encoding, Delimiter: c.delimiter(), Most: csvfile.MaxLocal}
 	f, err := csvfile.ReadAs(noren.ImportKind(c.Kind), name, data, choice)
 	if unreadable, ok := errors.AsType[*csvfile.Error](err); ok && std.japanese {
