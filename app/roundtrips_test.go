@@ -139,10 +139,10 @@ func (s *trips) once(t *testing.T, run func() error) cost {
 
 // TestRoundTrips counts how often a use case waits for PostgreSQL, and how many statements it sends, whatever the number of rows. On
 // a network the first is what its time is made of. Each statement goes to one shard, also of those that are sent behind Citus,
-// where counters are read by statements of their own and a transaction may not be ended by a message behind its last one.
+// where counters are read by statements of their own.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	for name, server := range map[string]func(testing.TB) string{"postgres": pgtest.Database, "citus": pgtest.Citus} {
+	for name, server := range map[string]func(testing.TB) string{"postgres": pgtest.Database, "citus": pgtest.LikeCitus} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := setupTrips(t, server(t), name == "citus")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -20,8 +22,13 @@ CREATE TABLE citus_tables (
 	table_name regclass NOT NULL PRIMARY KEY, citus_table_type text NOT NULL, distribution_column text NOT NULL, colocated text);
 CREATE TABLE pg_dist_node (
 	nodename text NOT NULL, nodeport integer NOT NULL, groupid integer NOT NULL, noderole text NOT NULL DEFAULT 'primary',
-	isactive boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'up');
-INSERT INTO pg_dist_node VALUES ('coordinator', 5432, 0), ('worker1', 5432, 1), ('worker2', 5432, 2);
+	isactive boolean NOT NULL DEFAULT true, state text NOT NULL DEFAULT 'up',
+	hasmetadata boolean NOT NULL DEFAULT true, metadatasynced boolean NOT NULL DEFAULT true);
+INSERT INTO pg_dist_node VALUES ('coordinator', 5432, 0), ('worker1', 5432, 1), ('worker2', 5432, 2),
+	(COALESCE(host(inet_server_addr()), current_setting('unix_socket_directories')), current_setting('port')::integer, 3);
+CREATE TABLE pg_dist_placement (shardid bigint NOT NULL PRIMARY KEY, groupid integer NOT NULL);
+INSERT INTO pg_dist_placement SELECT tenant, 3 FROM generate_series(1, 1000) AS tenant;
+CREATE FUNCTION get_shard_id_for_distribution_column(of regclass, value bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT value $$;
 CREATE FUNCTION citus_check_connection_to_node(name text, port integer) RETURNS boolean LANGUAGE plpgsql COST 1 AS $$
 DECLARE seen text := (SELECT state FROM pg_dist_node AS n WHERE n.nodename = name AND n.nodeport = port);
 BEGIN
@@ -118,7 +125,7 @@ func PreparedCitus(fill func(url string) error) func(t testing.TB) string {
 }
 
 // LikeCitus is Database with functions and tables that stand for Citus: a server takes it for a coordinator. It does not shard
-// anything; what goes to one shard is for a lint of the statements to judge.
+// anything; what goes to one shard is for a lint of the statements to judge. The node that has the rows of all tenants is the server itself.
 func LikeCitus(t testing.TB) string {
 	t.Helper()
 	url := Database(t) + "&application_name=" + CitusName
@@ -131,4 +138,13 @@ func LikeCitus(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return url
+}
+
+// moveHome makes the address that of the node that has the rows of all tenants, of a database by LikeCitus.
+func moveHome(t testing.TB, serverURL string, to *net.TCPAddr) {
+	t.Helper()
+	move := fmt.Sprintf("UPDATE pg_dist_node SET nodename = '%s', nodeport = %d WHERE groupid = 3", to.IP, to.Port)
+	if err := (&Server{admin: serverURL}).exec(move); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -43,7 +43,8 @@ const (
 	cancellation = "\x00\x00\x00\x10\x04\xd2\x16\x2e"
 )
 
-// NewProxy returns a proxy and the URL of the same database through it.
+// NewProxy returns a proxy and the URL of the same database through it. Where the server stands for Citus, it has the rows of all
+// tenants behind the proxy, too.
 func NewProxy(t *testing.T, serverURL string) (*Proxy, string) {
 	t.Helper()
 	config, err := pgx.ParseConfig(serverURL)
@@ -66,6 +67,9 @@ func NewProxy(t *testing.T, serverURL string) (*Proxy, string) {
 		}
 	}()
 	t.Cleanup(func() { _ = listener.Close() })
+	if strings.Contains(serverURL, CitusName) {
+		moveHome(t, serverURL, listener.Addr().(*net.TCPAddr))
+	}
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(config.User, config.Password), Host: listener.Addr().String(),
 		Path: "/" + config.Database, RawQuery: "sslmode=disable",

@@ -133,17 +133,17 @@ func (f *flavor) bind(query string) string {
 		if len(f.texts) == maxTexts {
 			clear(f.texts)
 		}
-		text = number(query)
+		text = number(query, nil)
 		f.texts[query] = text
 	}
 	return text
 }
 
-// number replaces each ? outside quotes by $1, $2 and so on.
-func number(query string) string {
+// number replaces each ? outside quotes by $1, $2 and so on, but for those that literal, where it is given, has a text for.
+func number(query string, literal func(i int) string) string {
 	var b strings.Builder
 	b.Grow(len(query) + 16)
-	quoted, n := false, 0
+	quoted, i, n := false, 0, 0
 	// Bytes suffice: a quotation mark and a question mark are no part of any other character in UTF-8.
 	for _, c := range []byte(query) {
 		switch {
@@ -151,9 +151,15 @@ func number(query string) string {
 			quoted = !quoted
 			b.WriteByte(c)
 		case c == '?' && !quoted:
-			n++
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(n))
+			text := ""
+			if literal != nil {
+				text = literal(i)
+			}
+			if i++; text == "" {
+				n++
+				text = "$" + strconv.Itoa(n)
+			}
+			b.WriteString(text)
 		default:
 			b.WriteByte(c)
 		}

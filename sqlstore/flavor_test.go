@@ -17,7 +17,7 @@ func TestNumber(t *testing.T) {
 		"WHERE a = 'it''s ?' AND b = ?":         "WHERE a = 'it''s ?' AND b = $1",
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)": "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	} {
-		if got := number(query); got != want {
+		if got := number(query, nil); got != want {
 			t.Errorf("%s: got %s", query, got)
 		}
 	}

@@ -35,12 +35,14 @@ func (t *tx) later(ctx context.Context, w deferred) error {
 	if w.wrong != nil {
 		w.text, w.args = counted(w.text), append(w.args, w.rows)
 	}
-	p.queue = append(p.queue, &request{text: t.db.flavor.bind(w.text), args: w.args, exec: true, check: func(r *request) error {
+	r := t.request(w.text, w.args)
+	r.exec, r.check = true, func(r *request) error {
 		if e, ok := errors.AsType[*pgconn.PgError](r.err); ok && e.Code == divisionByZero && w.wrong != nil {
 			return w.wrong
 		}
 		return w.outcome(w.rows, r.err)
-	}})
+	}
+	p.queue = append(p.queue, r)
 	return nil
 }
 
@@ -77,8 +79,10 @@ func (t *tx) ahead(ctx context.Context, query string, args []any, look func(row)
 		return t.failed
 	}
 	t.db.sent(query)
-	p.queue = append(p.queue, &request{text: t.db.flavor.bind(query), args: args, check: func(r *request) error {
+	r := t.request(query, args)
+	r.check = func(r *request) error {
 		return look(row{&result{r.rows, t}, r.err})
-	}})
+	}
+	p.queue = append(p.queue, r)
 	return nil
 }

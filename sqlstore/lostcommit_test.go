@@ -20,9 +20,9 @@ func TestLostAnswerOfCommit(t *testing.T) {
 		failed bool // the commit: nothing of it is stored
 	}{
 		"the response is lost":              {pgtest.Database, pgtest.Loss{Response: pgtest.Committed}, false},
-		"Citus, XX000 after it was stored":  {pgtest.Citus, pgtest.Loss{Response: pgtest.Committed, State: "XX000"}, false},
-		"Citus, 08006 after it was stored":  {pgtest.Citus, pgtest.Loss{Response: pgtest.Committed, State: "08006"}, false},
-		"Citus, XX000, and nothing is kept": {pgtest.Citus, pgtest.Loss{}, true},
+		"Citus, XX000 after it was stored":  {pgtest.LikeCitus, pgtest.Loss{Response: pgtest.Committed, State: "XX000"}, false},
+		"Citus, 08006 after it was stored":  {pgtest.LikeCitus, pgtest.Loss{Response: pgtest.Committed, State: "08006"}, false},
+		"Citus, XX000, and nothing is kept": {pgtest.LikeCitus, pgtest.Loss{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

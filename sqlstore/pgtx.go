@@ -3,10 +3,14 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+
+	"noren/sharding"
 )
 
 // The texts that begin and end transactions.
@@ -30,7 +34,9 @@ type pgTx struct {
 	wrote   bool       // something has been sent that may be more than a read
 	queue   []*request // what goes with the next statement, and before it
 	ended   bool       // what ends it has been sent too
-	sharded bool       // behind Citus: it is the tenant's node that commits, with its own settings, so there is nothing to flush here
+	sharded bool       // behind Citus
+	home    bool       // on the node that has the tenant's rows: on any other there is nothing to flush, for that one commits
+	spread  bool       // something was written that other nodes have too, which is committed in two phases
 }
 
 // request is a statement on its way to the server, and what came of it.
@@ -105,14 +111,28 @@ func (p *pgTx) commit(ctx context.Context) error {
 		p.note(r.text)
 	}
 	end := []string{commitTx}
-	if p.wrote && !p.sharded {
+	if p.wrote && (!p.sharded || p.home && !p.spread) {
 		end = []string{unflushed, commitTx, flush}
 	}
 	return p.send(ctx, nil, end).close()
 }
 
 // note notes what a statement may be. One that only locks rows has nothing to lose.
-func (p *pgTx) note(text string) { p.wrote = p.wrote || !strings.HasPrefix(text, "SELECT") }
+func (p *pgTx) note(text string) {
+	p.wrote = p.wrote || !strings.HasPrefix(text, "SELECT")
+	p.spread = p.spread || p.home && elsewhere().MatchString(text)
+}
+
+// elsewhere finds statements that write to a table whose rows are not where the tenant's are, or not there alone.
+var elsewhere = sync.OnceValue(func() *regexp.Regexp {
+	var names []string
+	for _, table := range sharding.Tables() {
+		if table.Column != sharding.Tenant {
+			names = append(names, regexp.QuoteMeta(table.Name))
+		}
+	}
+	return regexp.MustCompile(`(?i)\b(INSERT INTO|UPDATE|DELETE FROM) (` + strings.Join(names, "|") + `)\b`)
+})
 
 // over reports whether the connection is in no transaction and free for another.
 func (p *pgTx) over() bool { return p.conn.PgConn().TxStatus() == 'I' && !p.conn.PgConn().IsBusy() }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,6 +23,7 @@ import (
 type postgresBackend struct {
 	db      *DB
 	pool    *pgxpool.Pool
+	homes   *homes // behind Citus
 	shares  shares
 	grown   *statistics
 	closed  atomic.Bool
@@ -41,10 +44,21 @@ const (
 	deadlock = "40P01"
 )
 
-// openPostgres opens the database of the URL. With several hosts and target_session_attrs=read-write in it, pgx finds
-// the leader of a cluster by itself.
-func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
-	config, err := pgxpool.ParseConfig(cfg.URL)
+// poolConfig is how connections are made to the database of the URL, or to another node of it.
+func poolConfig(cfg Config, other *node) (*pgxpool.Config, error) {
+	address := cfg.URL
+	if other != nil {
+		u, err := url.Parse(address)
+		if err != nil {
+			return nil, err
+		}
+		params := u.Query()
+		params.Set("host", other.name) // they count before the host in front
+		params.Set("port", strconv.Itoa(other.port))
+		u.RawQuery = params.Encode()
+		address = u.String()
+	}
+	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, err
 	}
@@ -60,6 +74,16 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 	}
 	config.MaxConnLifetime, config.MaxConnIdleTime = maxConnAge, maxConnIdle
 	config.AfterConnect = settle
+	return config, nil
+}
+
+// openPostgres opens the database of the URL. With several hosts and target_session_attrs=read-write in it, pgx finds
+// the leader of a cluster by itself.
+func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
+	config, err := poolConfig(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
 	// Before the migrations, behind which the tables are distributed there.
 	sharded, err := behindCitus(ctx, config.ConnConfig)
 	if err != nil {
@@ -78,8 +102,12 @@ func openPostgres(ctx context.Context, db *DB, cfg Config) (backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	var homes *homes
+	if sharded {
+		homes = newHomes(pool, func(n node) (*pgxpool.Config, error) { return poolConfig(cfg, &n) })
+	}
 	return &postgresBackend{
-		db: db, pool: pool, pooling: poolPatience, running: runPatience, grown: newStatistics(pool),
+		db: db, pool: pool, homes: homes, pooling: poolPatience, running: runPatience, grown: newStatistics(pool),
 		shares: shares{most: tenantShare(int(config.MaxConns)), held: make(map[noren.TenantID]*share)},
 	}, nil
 }
@@ -111,12 +139,12 @@ func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn 
 		if again {
 			return b.attempt(ctx, t, fn)
 		}
-		conn, err := b.acquire(ctx, tenant)
+		conn, home, err := b.acquire(ctx, tenant)
 		if err != nil {
 			return err
 		}
 		defer func() { b.release(conn, tenant, err) }()
-		t.db, t.run = b.db, pgRunner{conn}
+		t.db, t.run, t.home = b.db, pgRunner{conn}, home
 		if err = t.outcome(fn(t)); err != nil {
 			return &commitError{err} // it may be that of the commit within the statement
 		}
@@ -126,15 +154,15 @@ func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn 
 
 // attempt runs fn once in a transaction.
 func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error) (err error) {
-	conn, err := b.acquire(ctx, t.tenant)
+	conn, home, err := b.acquire(ctx, t.tenant)
 	if err != nil {
 		return err
 	}
 	share := t.tenant // fn may make the transaction another tenant's
 	defer func() { b.release(conn, share, err) }()
-	p := &pgTx{conn: conn.Conn(), opening: beginUpdate, sharded: b.db.flavor.sharded}
+	p := &pgTx{conn: conn.Conn(), opening: beginUpdate, sharded: b.db.flavor.sharded, home: home}
 	defer p.abandon(ctx) // after a commit it does nothing
-	t.db, t.run = b.db, p
+	t.db, t.run, t.home = b.db, p, home
 	if err := t.outcome(fn(t)); err != nil {
 		return err
 	}
@@ -147,7 +175,7 @@ func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error
 
 // view has one snapshot for all statements of fn. Nobody waits for its end, with which the connection goes back to the pool.
 func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	conn, err := b.acquire(ctx, tenant)
+	conn, home, err := b.acquire(ctx, tenant)
 	if err != nil {
 		return err
 	}
@@ -165,8 +193,8 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 	// The second run is for a view whose Last has sent more than was to be its last (together.go); on the same
 	// connection.
 	for _, patient := range []bool{false, true} {
-		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true, sharded: b.db.flavor.sharded}
-		t := &tx{db: b.db, run: p, tenant: tenant, patient: patient}
+		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true, sharded: b.db.flavor.sharded, home: home}
+		t := &tx{db: b.db, run: p, tenant: tenant, home: home, patient: patient}
 		if err = t.outcome(fn(t)); !errors.Is(t.failed, errSentMore) {
 			break
 		}
@@ -182,7 +210,7 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 
 // read needs no BEGIN: a single statement sees one snapshot anyway.
 func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
-	conn, err := b.acquire(ctx, 0)
+	conn, _, err := b.acquire(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -191,30 +219,42 @@ func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
 	return t.outcome(fn(t))
 }
 
-// acquire takes one of the pool's connections, of the tenant's share, for one run.
-func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (conn *pgxpool.Conn, err error) {
+// acquire takes a connection, of the tenant's share, for one run; home: to the node of Citus that has the tenant's rows.
+func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (conn *pgxpool.Conn, home bool, err error) {
 	if b.closed.Load() {
-		return nil, comeBack(errClosed)
+		return nil, false, comeBack(errClosed)
 	}
 	err = within(ctx, b.pooling, "waiting for a connection", func(ctx context.Context) error {
 		// The share first: a caller waiting for it must not keep a connection from others meanwhile.
 		if err := b.shares.enter(ctx, tenant); err != nil {
 			return err
 		}
-		if conn, err = b.pool.Acquire(ctx); err != nil {
+		if conn, home, err = b.connect(ctx, tenant); err != nil {
 			b.shares.leave(tenant)
 		}
 		return err
 	})
 	switch {
 	case err != nil && b.closed.Load(): // meanwhile
-		return nil, comeBack(errClosed)
+		return nil, false, comeBack(errClosed)
 	case err != nil:
-		return nil, doing("connecting", err)
+		return nil, false, doing("connecting", err)
 	}
 	// A deadline of the socket, because a server that has gone without a word answers no cancellation either.
 	_ = conn.Conn().PgConn().Conn().SetDeadline(time.Now().Add(b.running))
-	return conn, nil
+	return conn, home, nil
+}
+
+// connect takes a connection to the node that has the tenant's rows, or where none is known to the one that the URL names.
+func (b *postgresBackend) connect(ctx context.Context, tenant noren.TenantID) (conn *pgxpool.Conn, home bool, err error) {
+	if pool := b.homes.pool(tenant); pool != nil {
+		if conn, err = pool.Acquire(ctx); err == nil || ctx.Err() != nil {
+			return conn, true, err
+		}
+		b.homes.passOver(pool)
+	}
+	conn, err = b.pool.Acquire(ctx)
+	return conn, false, err
 }
 
 // release gives the connection back after a run that has returned err. One whose server has become a standby is given up:
@@ -239,6 +279,7 @@ func readOnlyError(err error) (*pgconn.PgError, bool) {
 func (b *postgresBackend) close() error {
 	b.closed.Store(true)
 	b.grown.close()
+	b.homes.close()
 	b.pool.Close()
 	return nil
 }

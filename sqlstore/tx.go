@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ type tx struct {
 	db     *DB
 	run    runner
 	tenant noren.TenantID
+	home   bool // on the node of Citus that has the tenant's rows
 	again  bool
 	failed error // of the first statement that failed
 	wrote  bool  // a statement was sent that may have written
@@ -81,7 +84,7 @@ func (t *tx) query(ctx context.Context, query string, args ...any) (*result, err
 		return nil, t.failed
 	}
 	t.db.sent(query)
-	rows, _, err := t.send(ctx, &request{text: t.db.flavor.bind(query), args: args})
+	rows, _, err := t.send(ctx, t.request(query, args))
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +108,28 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (affected int6
 
 // execQuietly is exec without counting the statement: a batch is counted once, not once a row.
 func (t *tx) execQuietly(ctx context.Context, query string, args []any) (int64, error) {
-	_, affected, err := t.send(ctx, &request{text: t.db.flavor.bind(query), args: args, exec: true})
+	r := t.request(query, args)
+	r.exec = true
+	_, affected, err := t.send(ctx, r)
 	return affected, err
+}
+
+// request is a statement as it is sent. On the tenant's own node its id stands in the text: Citus plans a statement once for a shard
+// that it reads there, and anew each time for one that it learns of with the arguments.
+func (t *tx) request(query string, args []any) *request {
+	if !t.home {
+		return &request{text: t.db.flavor.bind(query), args: args}
+	}
+	text := number(query, func(i int) string {
+		if tenant, ok := args[i].(noren.TenantID); ok {
+			return "'" + strconv.FormatInt(int64(tenant), 10) + "'::bigint"
+		}
+		return ""
+	})
+	return &request{text: text, args: slices.DeleteFunc(slices.Clone(args), func(arg any) bool {
+		_, tenant := arg.(noren.TenantID)
+		return tenant
+	})}
 }
 
 // send sends a statement, in its turn where a function of Together sends it. The first error is kept.
