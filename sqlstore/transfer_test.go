@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -184,6 +186,18 @@ func TestTransferGoesOn(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTransferToASlowTarget: what is read waits for what is written, for longer than a request may be idle in a transaction.
+func TestTransferToASlowTarget(t *testing.T) {
+	t.Parallel()
+	from, to := pgtest.Database(t), emptyDatabases()["sqlite"](t)
+	openings(t, from, 1)
+	fill(t, from)
+	slow := sync.OnceFunc(func() { time.Sleep(time.Second) })
+	if _, err := Transfer(t.Context(), with(from, "idle_in_transaction_session_timeout=300"), to, func(Progress) { slow() }); err != nil {
+		t.Error(err)
 	}
 }
 

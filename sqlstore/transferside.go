@@ -57,7 +57,7 @@ func openSide(ctx context.Context, url string) (s *side, err error) {
 		if config.RuntimeParams["application_name"] == "" {
 			config.RuntimeParams["application_name"] = copierName
 		}
-		s.db = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(settleUnbounded))
+		s.db = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(settlePatient))
 	default:
 		return nil, errors.New("a database has to be sqlite:PATH or postgres://…")
 	}
@@ -74,6 +74,13 @@ func openSide(ctx context.Context, url string) (s *side, err error) {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// settlePatient is settleUnbounded for a transaction that waits while rows are written to the other side.
+func settlePatient(ctx context.Context, conn *pgx.Conn) error {
+	_ = settleUnbounded(ctx, conn)
+	_, _ = conn.Exec(ctx, "SET idle_in_transaction_session_timeout = 0")
+	return nil
 }
 
 // copierName is what a transfer calls its connections to PostgreSQL, where the URL does not. Servers are called serverName.
