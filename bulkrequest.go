@@ -49,6 +49,9 @@ type BulkRequest struct {
 type BulkRows struct {
 	Members []MemberPatch `json:"members,omitempty"`
 	Stock   []StockChange `json:"stock,omitempty"`
+	// CallbackLeft is what stays of the callback URL once the callback has been delivered or given up, because somebody whom the
+	// URL names was erased while the request waited; "": all of it.
+	CallbackLeft string `json:"callback_left,omitempty"`
 }
 
 // Len is the number of rows.
@@ -83,7 +86,8 @@ type BulkTx interface {
 	NextBulk(ctx context.Context, limit int) ([]BulkRequest, error)
 	// BulkWaiting counts the accepted requests that are not finished, up to most.
 	BulkWaiting(ctx context.Context, most int) (int, error)
-	// FinishBulk stores state, failures and time of requests that were waiting, and their callbacks.
+	// FinishBulk stores state, failures and time of requests that were waiting, and their callbacks. What is left of the URL of one
+	// whose Rows say so replaces it in the request, and in the callback when that ends.
 	FinishBulk(ctx context.Context, requests []BulkRequest, callbacks []Callback) error
 	// CountBulkTry records that applying the request failed unexpectedly.
 	CountBulkTry(ctx context.Context, id int64) error

@@ -134,8 +134,12 @@ type PersonTx interface {
 	ChangesOf(ctx context.Context, members []int64) (map[int64][]json.RawMessage, error)
 	// PersonTraces lists the places where something of each person is stored that is found by nothing but its text, by member.
 	PersonTraces(ctx context.Context, people []Person) (map[int64][]Trace, error)
+	// AwaitLane locks the tenant's lane until the transaction ends, waiting for whoever applies bulk requests: what was read of them
+	// before somebody is erased must not be written to a member afterwards. It comes before members are locked.
+	AwaitLane(ctx context.Context) error
 	// ErasePeople removes the people from those places, and the members' notes, files, texts of points, audit values, and the
-	// customers of other systems that their purchases name, held ones too. A person without a member has the MemberID 0. It
+	// customers of other systems that their purchases name, held ones too. A callback that is still to be sent keeps its URL until it
+	// has been delivered or given up, and then has what is left of it without them. A person without a member has the MemberID 0. It
 	// returns how many of what there were of each member. waiting has the members whom an import names that is not finished,
 	// with the import; nothing of them is removed.
 	ErasePeople(ctx context.Context, people []Person) (removed map[int64]map[string]int, waiting map[int64]int64, err error)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -163,6 +164,17 @@ func (t *tx) acceptedBefore(ctx context.Context, requests []noren.BulkRequest, i
 	return doing("look for bulk requests stored before", err)
 }
 
+// AwaitLane implements noren.PersonTx.
+func (t *tx) AwaitLane(ctx context.Context) error {
+	if t.awaitedLane || t.db.flavor.lockRows == "" {
+		return nil
+	}
+	t.takes(lockWork, "lanes")
+	t.awaitedLane = true
+	_, err := t.exec(ctx, "SELECT tenant_id FROM lanes WHERE tenant_id = ?"+t.db.flavor.forUpdate(), t.tenant)
+	return doing("wait for a lane", err)
+}
+
 // LockLane implements noren.BulkTx. A tenant that never had a request has no lane, and nothing to apply. SQLite has
 // nothing to lock: its one writer is this transaction.
 func (t *tx) LockLane(ctx context.Context) (bool, error) {
@@ -222,7 +234,21 @@ func (t *tx) FinishBulk(ctx context.Context, requests []noren.BulkRequest, callb
 	if err != nil {
 		return err
 	}
+	if err := t.shortenURLs(ctx, requests); err != nil {
+		return err
+	}
 	return t.oweCallbacks(ctx, callbacks)
+}
+
+// shortenURLs replaces the callback URLs of finished requests by what is left of them. The callbacks keep theirs until they end.
+func (t *tx) shortenURLs(ctx context.Context, requests []noren.BulkRequest) error {
+	named := slices.DeleteFunc(slices.Clone(requests), func(r noren.BulkRequest) bool { return r.Rows.CallbackLeft == "" })
+	if len(named) == 0 {
+		return nil
+	}
+	return t.updateLater(ctx, deferred{doing: "erase a person from the URLs of bulk requests"}, "bulk_requests",
+		[]column{{"id", kindInt, valuesOf(named, func(r *noren.BulkRequest) any { return r.ID })}},
+		[]column{{"callback_url", kindText, valuesOf(named, func(r *noren.BulkRequest) any { return r.Rows.CallbackLeft })}})
 }
 
 // CountBulkTry implements noren.BulkTx.

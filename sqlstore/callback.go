@@ -143,11 +143,18 @@ type query struct {
 // GiveUpCallbacks implements noren.CallbackTx.
 func (t *tx) GiveUpCallbacks(ctx context.Context, host string, now, owed time.Time, limit int) (int, error) {
 	at := micros(now)
-	n, err := t.exec(ctx, `WITH found AS MATERIALIZED (SELECT request_id FROM callbacks
+	rows, err := t.query(ctx, `WITH found AS MATERIALIZED (SELECT request_id FROM callbacks
 			WHERE callbacks.tenant_id = ? AND callbacks.host = ? AND `+due+` AND owed_at <= ? LIMIT ?`+t.db.flavor.skipLocked+`)
-		UPDATE callbacks SET state = 'given_up' WHERE tenant_id = ? AND request_id IN (SELECT request_id FROM found)`,
-		t.tenant, host, at, at, micros(owed), limit, t.tenant)
-	return int(n), doing("give callbacks up", err)
+		UPDATE callbacks SET state = 'given_up' WHERE tenant_id = ? AND request_id IN (SELECT request_id FROM found)
+		RETURNING request_id`, t.tenant, host, at, at, micros(owed), limit, t.tenant)
+	ended, err := collect(rows, err, func(row scannable) (id int64, err error) {
+		err = row.Scan(&id)
+		return id, err
+	})
+	if err == nil {
+		err = t.shortenEnded(ctx, ended)
+	}
+	return len(ended), doing("give callbacks up", err)
 }
 
 // HastenCallbacks implements noren.BulkDirectory. It first looks without a lock, because there is nearly never one that waits too
@@ -244,6 +251,15 @@ func (t *tx) RecordAttempts(ctx context.Context, deliveries []noren.Delivery) er
 		{"next_at", kindInt, of(func(d *noren.Delivery) any { return micros(d.Callback.NextAt) })},
 		{"lease_until", kindInt, of(func(*noren.Delivery) any { return int64(0) })},
 	})
+	if err == nil {
+		var ended []int64
+		for _, d := range deliveries {
+			if d.Callback.State != noren.CallbackPending {
+				ended = append(ended, d.Callback.RequestID)
+			}
+		}
+		err = t.shortenEnded(ctx, ended)
+	}
 	if err != nil {
 		return err
 	}
@@ -255,6 +271,20 @@ func (t *tx) RecordAttempts(ctx context.Context, deliveries []noren.Delivery) er
 		{"answer", kindBytes, of(func(d *noren.Delivery) any { return bytesOrNull(d.Attempt.Answer) })},
 		requests,
 		{"number", kindInt, of(func(d *noren.Delivery) any { return int64(d.Attempt.Number) })},
+	})
+}
+
+// shortenEnded replaces the URLs of callbacks that have ended by those of their requests, which are others where somebody was erased
+// whom they name. The callbacks are locked, so an erasure is either done or finds that they have ended.
+func (t *tx) shortenEnded(ctx context.Context, ended []int64) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	listed, arg := isIn(t.db.flavor, "callbacks.request_id", ended)
+	return t.later(ctx, deferred{
+		doing: "erase people from the URLs of callbacks", args: []any{t.tenant, t.tenant, arg},
+		text: "UPDATE callbacks SET url = r.callback_url FROM bulk_requests AS r WHERE callbacks.tenant_id = ? AND r.tenant_id = ? AND " +
+			listed + " AND r.id = callbacks.request_id AND callbacks.state <> 'pending' AND callbacks.url <> r.callback_url",
 	})
 }
 

@@ -163,6 +163,14 @@ func bulkInvariants() []invariant {
 			HAVING MAX(attempts) IS NULL OR MAX(attempts) <> SUM(made) OR MAX(attempts) <> MAX(number)
 				OR MAX(state) = 'delivered' AND SUM(success) = 0`,
 		say: "the callback of bulk request %v has the state %v after %v attempts, but %v are stored, %v of them successful",
+	}, {
+		name:    "the URL of a callback that has ended is that of its request, without people who were erased",
+		checked: "callbacks",
+		// One that is still to be sent keeps the whole URL until then.
+		violated: `SELECT c.tenant_id, c.request_id, c.state FROM callbacks AS c
+			JOIN bulk_requests AS r ON r.tenant_id = c.tenant_id AND r.id = c.request_id
+			WHERE c.state <> 'pending' AND c.url <> r.callback_url`,
+		say: "the callback of bulk request %v, which is %v, has another URL than its request",
 	}}
 }
 

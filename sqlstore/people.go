@@ -210,6 +210,8 @@ func (p people) inJSON(text []byte) map[int64][]string {
 				var s string
 				if json.Unmarshal(value, &s) == nil {
 					ids = union(ids, p.inValue(s, namingField(name)))
+					inURL, _ := p.inURL(s)
+					ids = union(ids, inURL)
 				}
 			}
 			for _, id := range ids {

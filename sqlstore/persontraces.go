@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,8 @@ import (
 // traces is what is stored of people in texts, in the form in which it is written back.
 type traces struct {
 	bulk      map[int64]noren.BulkRows // requests that name a member
+	urls      map[int64]string         // of requests that are finished, what is left of their callback URLs
+	responses [][2]int64               // to callbacks: request and attempt
 	answers   []noren.IdempotencyKey
 	paths     []noren.IdempotencyKey         // answers whose very path or key names a person
 	imports   map[int64][]noren.ImportColumn // with samples of people
@@ -62,9 +65,10 @@ func (t *tx) PersonTraces(ctx context.Context, list []noren.Person) (map[int64][
 // of it; people are erased rarely, and an index of everybody's values would be one more place to erase them from.
 func (t *tx) tracesOf(ctx context.Context, list []noren.Person) (traces, error) {
 	s := traceSearch{people: peopleOf(list), tx: t, found: traces{
-		bulk: make(map[int64]noren.BulkRows), imports: make(map[int64][]noren.ImportColumn), shown: make(map[int64][]noren.Trace),
+		bulk: make(map[int64]noren.BulkRows), urls: make(map[int64]string), imports: make(map[int64][]noren.ImportColumn), shown: make(map[int64][]noren.Trace),
 		counts: make(map[int64]map[string]int), pending: make(map[int64]int64),
 	}, files: make(map[int64]importedFile)}
+	s.inBulk(ctx)
 	s.inRequests(ctx)
 	s.inImports(ctx)
 	s.inLines(ctx)
@@ -105,31 +109,99 @@ func (s *traceSearch) read(ctx context.Context, what, query string, scan func(ro
 	}
 }
 
-// inRequests looks into what programs have sent, and what was responded.
-func (s *traceSearch) inRequests(ctx context.Context) {
-	s.read(ctx, "bulk requests", "SELECT id, rows FROM bulk_requests WHERE tenant_id = ? AND kind = 'members'", func(row scannable) error {
+// inBulk looks into bulk requests: their rows, and where their callbacks go. Requests for stock have callbacks too.
+func (s *traceSearch) inBulk(ctx context.Context) {
+	s.read(ctx, "bulk requests", `SELECT r.id, r.state, r.callback_url, COALESCE(c.url, r.callback_url), COALESCE(c.state, ''),
+			CASE WHEN r.kind = 'members' OR r.state = 'accepted' THEN r.rows END
+		FROM bulk_requests AS r LEFT JOIN callbacks AS c ON c.tenant_id = r.tenant_id AND c.request_id = r.id
+		WHERE r.tenant_id = ?`, func(row scannable) error {
 		var id int64
+		var state noren.BulkState
+		var delivery noren.DeliveryState
+		var address, sentTo string
 		var data []byte
-		// Taking the rows apart costs most, so it is done only where the digits occur. They may be the beginning of a
-		// longer number, which the rows show then.
-		if err := row.Scan(&id, &data); err != nil || !slices.ContainsFunc(s.list, func(person noren.Person) bool {
-			return bytes.Contains(data, fmt.Appendf(nil, `"id":%d`, person.MemberID))
-		}) {
+		if err := row.Scan(&id, &state, &address, &sentTo, &delivery, &data); err != nil {
 			return err
 		}
-		rows, err := noren.DecodeBulkRows(data)
-		for i, m := range rows.Members {
-			// A row that has nothing but the number was emptied before, or has nothing to empty.
-			text, jsonErr := json.Marshal(m)
-			if bare := fmt.Sprintf(`{"id":%d}`, m.ID); jsonErr == nil && s.ids[m.ID] && string(text) != bare {
-				s.show([]int64{m.ID}, "bulk requests", "bulk request", whole(string(text)), "%d, row %d", id, i+1)
-				// The row stays in its place: results and failures name rows by their numbers.
-				rows.Members[i] = noren.MemberPatch{ID: m.ID}
+		var rows noren.BulkRows
+		// Taking the rows apart costs most, so it is done only where the digits occur. They may be the beginning of a
+		// longer number, which the rows show then.
+		if state == noren.BulkAccepted || slices.ContainsFunc(s.list, func(person noren.Person) bool {
+			return bytes.Contains(data, fmt.Appendf(nil, `"id":%d`, person.MemberID))
+		}) {
+			var err error
+			if rows, err = noren.DecodeBulkRows(data); err != nil {
+				return err
+			}
+		}
+		if err := s.inRows(id, rows); err != nil {
+			return err
+		}
+		switch {
+		case state == noren.BulkAccepted:
+			// Both are needed until it is applied, and so is what will be left of the URL then.
+			address = cmp.Or(rows.CallbackLeft, address)
+			if ids, left := s.inURL(address); len(ids) > 0 {
+				s.show(ids, "callback URLs", "callback URL", whole(address), "bulk request %d", id)
+				rows.CallbackLeft = left
 				s.found.bulk[id] = rows
 			}
+		default:
+			ids, left := s.inURL(address)
+			// Where the callback goes that is still to be sent is not removed yet, and is when it ends.
+			if delivery != noren.CallbackPending && sentTo != address {
+				also, short := s.inURL(sentTo)
+				if len(ids) == 0 {
+					address, left = sentTo, short
+				}
+				ids = union(ids, also)
+			}
+			if len(ids) > 0 {
+				s.show(ids, "callback URLs", "callback URL", whole(address), "bulk request %d", id)
+				s.found.urls[id] = left
+			}
+		}
+		return nil
+	})
+	s.read(ctx, "responses to callbacks", `SELECT request_id, number, answer FROM callback_attempts
+			WHERE tenant_id = ? AND answer IS NOT NULL`, func(row scannable) error {
+		var id, number int64
+		var answer []byte
+		err := row.Scan(&id, &number, &answer)
+		if ids := s.inText(string(answer)); err == nil && len(ids) > 0 {
+			s.show(ids, "responses to callbacks", "response to a callback", whole(string(answer)), "bulk request %d, attempt %d", id, number)
+			s.found.responses = append(s.found.responses, [2]int64{id, number})
 		}
 		return err
 	})
+}
+
+// inRows looks into the rows of a bulk request.
+func (s *traceSearch) inRows(id int64, rows noren.BulkRows) error {
+	for i, m := range rows.Members {
+		if !s.ids[m.ID] || bare(m) {
+			continue
+		}
+		text, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		s.show([]int64{m.ID}, "bulk requests", "bulk request", whole(string(text)), "%d, row %d", id, i+1)
+		// The row stays in its place: results and failures name rows by their numbers.
+		rows.Members[i] = noren.MemberPatch{ID: m.ID}
+		s.found.bulk[id] = rows
+	}
+	return nil
+}
+
+// bare reports whether a row has nothing but the member's number: it was emptied before, or has nothing to empty.
+func bare(m noren.MemberPatch) bool {
+	text, err := json.Marshal(m)
+	return err == nil && string(text) == fmt.Sprintf(`{"id":%d}`, m.ID)
+}
+
+// inRequests looks into what programs have sent, and what was responded.
+func (s *traceSearch) inRequests(ctx context.Context) {
 	s.read(ctx, "kept answers", "SELECT client_id, route, key, body FROM kept_answers WHERE tenant_id = ?", func(row scannable) error {
 		var k noren.IdempotencyKey
 		var body []byte

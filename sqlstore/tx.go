@@ -24,6 +24,7 @@ type tx struct {
 	settled
 	order
 	ending
+	awaitedLane    bool           // AwaitLane holds it
 	impatient      bool           // it does not wait for an index that is being loaded
 	changedMembers map[int64]bool // whom a keyword may find otherwise after this transaction
 	inserted       map[string]int // rows by table, on PostgreSQL

@@ -40,6 +40,10 @@ func (db *DB) Verify(ctx context.Context) (checks []noren.Check, err error) {
 		}
 		// In the same snapshot, so that it sees what the statements before it saw.
 		check, err := t.checkEarnings(ctx)
+		if checks = append(checks, check); err != nil {
+			return err
+		}
+		check, err = t.checkErasedRows(ctx)
 		checks = append(checks, check)
 		return err
 	})

@@ -92,6 +92,9 @@ func handOut(ctx context.Context, tx Tx, customer string) (noren.WebhookOutcome,
 
 // erase erases the member who is linked to the customer, or what is stored of a customer whom no member is linked to.
 func erase(ctx context.Context, tx Tx, u unit.Unit, customer string) (noren.WebhookOutcome, string, error) {
+	if err := tx.AwaitLane(ctx); err != nil { // before the member is locked
+		return "", "", err
+	}
 	linked, err := linkedTo(ctx, tx, customer)
 	if err != nil {
 		return "", "", err

@@ -189,6 +189,9 @@ func erase(
 	ctx context.Context, tx Tx, u unit.Unit, entry noren.AuditEntry, by string, ids []int64,
 ) (receipts []noren.Erasure, waiting map[int64]int64, err error) {
 	// Locked first, so that nothing is written about them between looking for traces and removing them.
+	if err := tx.AwaitLane(ctx); err != nil {
+		return nil, nil, err
+	}
 	found, err := tx.MembersByID(ctx, ids, true)
 	if err != nil || len(found) == 0 {
 		return nil, nil, err
