@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"noren"
 )
@@ -60,6 +61,8 @@ var damages = []struct {
 	{"delta", `UPDATE stock_movements SET delta = 6 WHERE tenant_id = ? AND id = 1`, "stock levels", "add up to 4 and the last one says 3"},
 	{"day", `UPDATE stock_levels SET updated_day = 1 WHERE tenant_id = ?`, "the day of every stock level", "the level of product 1 in store 1 has another day"},
 	{"erased", `INSERT INTO erasures (tenant_id, member_id, at, erased_by, removed) VALUES (?, 1, 9000000000000000, 'x', '{}')`, "nothing is left", "of member 1, who was erased, a column is left"},
+	{"erasedrow", `UPDATE bulk_requests SET kind = 'members', rows = '{"members":[{"id":8,"first_name":"x"},{"id":9},{"id":9,"first_name":"x"}]}' WHERE tenant_id = ? AND id = 1`, "more of members who were erased", "row 3 of bulk request 1 has something of member 9"},
+	{"erasedurl", `UPDATE callbacks SET url = 'https://example.com/mail/x' WHERE tenant_id = ? AND request_id = 1`, "the URL of a callback that has ended", "the callback of bulk request 1, which is delivered, has another URL"},
 	{"product", `DELETE FROM products WHERE tenant_id = ?`, "products and stores", "movement 1 names product 1"},
 	{"nocallback", `DELETE FROM callbacks WHERE tenant_id = ? AND request_id = 2`, "has one callback", "bulk request 2 has the state failed and no callback"},
 	{"early", `UPDATE bulk_requests SET state = 'accepted' WHERE tenant_id = ? AND id = 2`, "has one callback", "accepted and a callback"},
@@ -181,6 +184,7 @@ func fillCatalogue(t *testing.T, tx noren.Tx) error {
 		tx.PutStores(ctx, []noren.Store{{ID: 1, Kind: noren.StoreShop, CreatedAt: at, UpdatedAt: at}}),
 		tx.InsertMembers(ctx, []noren.Member{first, second}),
 		tx.Raise(ctx, noren.CounterMember, 2),
+		tx.AddErasures(ctx, []noren.Erasure{{MemberID: 9, At: at.Add(time.Hour)}}),
 	)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"noren"
 	"noren/app/apptest"
+	"noren/pgtest"
 )
 
 // hook is a callback URL that names the member of calledBack.
@@ -150,4 +151,73 @@ func forget(t *testing.T, b *apptest.Bundle, end string) {
 
 func endStatus(end string) int {
 	return map[string]int{"delivered": http.StatusNoContent, "gone": http.StatusGone, "given up": http.StatusServiceUnavailable}[end]
+}
+
+// TestErasingWaitsForTheLane: what a lane has read of a request would be written to the erased member as soon as the erasure lets go
+// of it.
+func TestErasingWaitsForTheLane(t *testing.T) {
+	t.Parallel()
+	b := apptest.SetupAt(t, pgtest.Database(t), func(e noren.Engine) noren.Engine { return e })
+	accept(t, b, "https://shop.example/hook")
+	erased := make(chan error)
+	err := b.Engine.Update(b.Ctx, b.Caller.Tenant.ID, func(tx noren.Tx) error {
+		if locked, err := tx.LockLane(b.Ctx); err != nil || !locked {
+			t.Fatal(locked, err)
+		}
+		go func() {
+			_, err := b.Privacy.Erase(b.Ctx, b.Caller, 1)
+			erased <- err
+		}()
+		select {
+		case err := <-erased:
+			t.Errorf("erased beside a lane that may have read the member's rows: %v", err)
+		case <-time.After(300 * time.Millisecond):
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-erased; err != nil {
+		t.Error(err)
+	}
+	if _, err := b.Bulk.ApplyLane(b.Ctx, b.Caller.Tenant.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.Sound(t)
+}
+
+// TestCallbacksGivenUpWithOthersForgetErasedPeople: a callback may be given up without an attempt of its own, with the others of a
+// receiver that does not respond.
+func TestCallbacksGivenUpWithOthersForgetErasedPeople(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		made, _, err := b.Members.Create(b.Ctx, b.Caller, []noren.MemberPatch{{Email: noren.Set("himitsu@example.com")}}, noren.Active, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		accept(t, b, "https://shop.example/first")
+		accept(t, b, hook)
+		if _, err := b.Bulk.ApplyLane(b.Ctx, b.Caller.Tenant.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Privacy.Erase(b.Ctx, b.Caller, made.Items[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(stored(t, b), "himitsu") {
+			t.Fatal("the callback has lost its receiver")
+		}
+		b.Clock.Advance(48 * time.Hour)
+		claimed, err := b.Bulk.ClaimCallbacks(b.Ctx, b.Caller.Tenant.ID, []noren.HostShare{{Host: "shop.example", Most: 1}})
+		if err != nil || len(claimed) != 1 {
+			t.Fatal(claimed, err)
+		}
+		if _, err := b.Bulk.RecordAttempt(b.Ctx, claimed[0], noren.Attempt{At: b.Clock.Read(), Error: "gone", InARow: 99}); err != nil {
+			t.Fatal(err)
+		}
+		if left := stored(t, b); strings.Contains(left, "himitsu") {
+			t.Errorf("stored: %s", left)
+		}
+		b.Sound(t)
+	})
 }
