@@ -3,14 +3,17 @@ package main
 import (
 	"cmp"
 	"io"
+	"maps"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 )
 
-// Settings may hold passwords: postgres://, redis:// and s3:// addresses. Errors that repeat such an address are made in
+// Settings may hold passwords: postgres://, redis:// and s3:// addresses, and whatever somebody writes before the @ of a host. Errors that repeat such an address are made in
 // many places, some of them in libraries, so the passwords are removed in one place: where output leaves the program.
 
 // redacted is what is printed in the place of a password.
@@ -30,13 +33,20 @@ type redactor struct {
 
 // newRedactor finds the secrets in the command line and the variables, in whatever scheme and letter case they are written.
 func newRedactor(w io.Writer, args []string, env func(string) string) io.Writer {
-	values := make([]string, 0, len(args)+5)
-	for _, variable := range []string{"NOREN_DATABASE", "NOREN_FILES", "NOREN_REDIS", "NOREN_BASE_URL", "NOREN_BACKUPS"} {
-		values = append(values, env(variable))
-	}
 	pairs := make(map[string]string)
-	for _, value := range append(values, args...) {
-		addSecrets(pairs, value)
+	settings := settingsOf(reflect.TypeFor[cli]())
+	for _, variable := range settings {
+		addSecrets(pairs, env(variable))
+	}
+	for i, arg := range args {
+		// An @ without a scheme counts only in settings: elsewhere it is that of somebody's address.
+		name, value, joined := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+		switch {
+		case joined && strings.HasPrefix(arg, "--") && settings[name] != "":
+			addSecrets(pairs, value)
+		case i > 0 && settings[strings.TrimPrefix(args[i-1], "--")] != "", strings.Contains(arg, "://"):
+			addSecrets(pairs, arg)
+		}
 	}
 	if len(pairs) == 0 {
 		return w
@@ -72,16 +82,55 @@ func underneath(w io.Writer) io.Writer {
 	return w
 }
 
-// addSecrets adds what must not be printed of a setting, with what is printed instead.
+// settingsOf lists the variables of all flags of a command line that have one, by the names of the flags.
+func settingsOf(command reflect.Type) map[string]string {
+	all := make(map[string]string)
+	for i := range command.NumField() {
+		field := command.Field(i)
+		if variable := field.Tag.Get(variableTag); variable != "" {
+			all[cmp.Or(field.Tag.Get("name"), dashed(field.Name))] = variable
+		} else if field.Type.Kind() == reflect.Struct {
+			maps.Copy(all, settingsOf(field.Type))
+		}
+	}
+	return all
+}
+
+// dashed is the name of the flag of a field: BaseURL is base-url.
+func dashed(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && unicode.IsUpper(r) && (unicode.IsLower(rune(name[i-1])) || i+1 < len(name) && unicode.IsLower(rune(name[i+1]))) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// addSecrets adds what must not be printed of a setting, with what is printed instead. A setting may be a list.
 func addSecrets(pairs map[string]string, value string) {
+	addSecretsOf(pairs, value)
+	if items := strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }); len(items) > 1 {
+		for _, item := range items {
+			addSecretsOf(pairs, item)
+		}
+	}
+}
+
+// addSecretsOf is addSecrets for one address, with or without a scheme.
+func addSecretsOf(pairs map[string]string, value string) {
 	_, rest, found := strings.Cut(value, "://")
 	if !found {
-		return
+		rest = value
 	}
 	// The last @: a password that nobody has escaped may contain one, and it may contain a slash or a question mark too.
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		user, password, _ := strings.Cut(rest[:at], ":")
+		user, password, both := strings.Cut(rest[:at], ":")
 		addSecret(pairs, user+":", password, "@")
+		if !both && user != "" {
+			pairs[user+"@"] = redacted + "@" // which may be a password in the wrong place
+		}
 	}
 	_, query, _ := strings.Cut(rest, "?")
 	for parameter := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == '#' }) {

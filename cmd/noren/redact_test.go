@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -53,11 +54,41 @@ func TestSecretsOfSettings(t *testing.T) {
 	}
 }
 
+// TestSecretsInAnySetting writes user information into every setting that has a variable, whatever it takes, alone and in a list.
+func TestSecretsInAnySetting(t *testing.T) {
+	t.Parallel()
+	db := "sqlite:" + filepath.Join(t.TempDir(), "noren.db")
+	settings := settingsOf(reflect.TypeFor[cli]())
+	if len(settings) < 20 || settings["base-url"] != "NOREN_BASE_URL" || settings["tls-cert"] != "NOREN_TLS_CERT" {
+		t.Fatalf("the settings are %v", settings)
+	}
+	for name, variable := range settings {
+		for _, value := range []string{
+			"user:hunter2hunter2@shop.example", "user:hunter2@shop.example:port", "hunter2@shop.example", "https://hunter2@shop.example/?x",
+			"ok.example, user:hunter2@shop.example:x", "ok.example,hunter2@shop.example/", "user:hunter2@10.0.0.0/8",
+		} {
+			for _, args := range [][]string{{"serve"}, {"serve", "--" + name + "=" + value}, {"serve", "--" + name, value}} {
+				env := map[string]string{"NOREN_DATABASE": db, "NOREN_LISTEN": "127.0.0.1:none"} // so that it never starts
+				if len(args) == 1 {
+					env[variable] = value
+				}
+				var out, errs bytes.Buffer
+				code := run(t.Context(), args, func(name string) string { return env[name] }, strings.NewReader(""), &out, &errs)
+				if code == exitOK || strings.Contains(out.String()+errs.String(), "hunter2") {
+					t.Errorf("%v %s=%s: exit %d\n%s%s", args, variable, value, code, out.String(), errs.String())
+				}
+			}
+		}
+	}
+}
+
 // TestRedactor has secrets in the forms in which messages repeat them.
 func TestRedactor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, text, want string }{
 		{"serve", "plain text", "plain text"},
+		{"person export taro@example.com", "no member taro@example.com", "no member taro@example.com"},
+		{"--hosts a,u:abc@h", `"u:abc@h" is not a host`, `"u:xxxxx@h" is not a host`},
 		{"--redis=redis://u:abc@h", "dial redis://u:abc@h: abc is not refused", "dial redis://u:xxxxx@h: abc is not refused"},
 		{"--redis=redis://u:p%40ssword@h", `user "u" with p@ssword or p%40ssword`, `user "u" with xxxxx or xxxxx`},
 		{"POSTGRES://u:longer-secret@h/d?sslpassword=other-secret", "longer-secret other-secret", "xxxxx xxxxx"},
