@@ -369,7 +369,7 @@ func (p *memberPlan) writeMembers(ctx context.Context) error {
 		return err
 	}
 	if len(made) > 0 {
-		if err := members.Insert(ctx, p.tx, p.Unit, made, p.entry()); err != nil {
+		if err := members.Insert(ctx, p.tx, p.Unit, made, p.by); err != nil {
 			return err
 		}
 	}
@@ -378,7 +378,7 @@ func (p *memberPlan) writeMembers(ctx context.Context) error {
 	for i, m := range p.known {
 		changes[i] = noren.MemberChange{Before: m.before, After: m.after}
 	}
-	if err := members.Change(ctx, p.tx, p.Unit, changes, p.entry()); err != nil {
+	if err := members.Change(ctx, p.tx, p.Unit, changes, p.by); err != nil {
 		return err
 	}
 	if err := p.writeOpenings(ctx, made); err != nil {

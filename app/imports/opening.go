@@ -104,5 +104,5 @@ func (p *memberPlan) writeOpenings(ctx context.Context, made []noren.Member) err
 			grants[i].MemberID = made[-o.of.place-1].ID
 		}
 	}
-	return points.TakeOver(ctx, p.tx, p.Unit, grants, p.entry())
+	return points.TakeOver(ctx, p.tx, p.Unit, grants, p.by)
 }

@@ -169,7 +169,7 @@ func (r run) planPoints(ctx context.Context, lines []noren.ImportLine) (plan, er
 	if err := p.countPoints(ctx, r, named, grants); err != nil {
 		return p, err
 	}
-	p.write = func(ctx context.Context) error { return points.TakeOver(ctx, r.tx, r.Unit, grants, r.entry()) }
+	p.write = func(ctx context.Context) error { return points.TakeOver(ctx, r.tx, r.Unit, grants, r.by) }
 	return p, nil
 }
 

@@ -288,7 +288,7 @@ func (w *productWriter) write(ctx context.Context) error {
 	}
 	products, entries := make([]noren.Product, len(w.changes)), make([]noren.AuditEntry, len(w.changes))
 	for i, c := range w.changes {
-		products[i], entries[i] = c.after, w.entry()
+		products[i], entries[i] = c.after, w.by
 		entries[i].Subject, entries[i].SubjectID = "products", strconv.FormatInt(c.after.ID, 10)
 		// Not c.before itself: an interface that holds a nil pointer is not nil, and the log would tell of a product before.
 		var before any

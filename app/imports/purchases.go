@@ -45,7 +45,7 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 		}
 		p.outcomes[n].remarks = append(p.outcomes[n].remarks, waiting(line.Number, events[i], o)...)
 	}
-	p.write = func(ctx context.Context) error { return purchases.CloseBook(ctx, r.tx, r.Unit, book, r.entry()) }
+	p.write = func(ctx context.Context) error { return purchases.CloseBook(ctx, r.tx, r.Unit, book, r.by) }
 	return p, nil
 }
 

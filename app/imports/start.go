@@ -147,9 +147,12 @@ func visibleTo(i *noren.Import, c noren.Caller) bool {
 	return i != nil && (own == nil || i.StoreID != nil && noren.SeesStore(own, *i.StoreID))
 }
 
+// importSubject is the subject of imports in the audit log.
+const importSubject = "import"
+
 func (s *Service) entry(c noren.Caller, i noren.Import, what string) noren.AuditEntry {
 	e := c.Entry(s.run.Now())
-	e.Subject, e.SubjectID = "import", strconv.FormatInt(i.ID, 10)
+	e.Subject, e.SubjectID = importSubject, strconv.FormatInt(i.ID, 10)
 	e.Changes = audit.Change(what, nil, map[string]any{"kind": i.Kind, "file": i.FileName, "lines": i.Total, "processed": i.Processed})
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"noren"
 	"noren/app/unit"
@@ -93,11 +94,19 @@ func (s *Service) advance(ctx context.Context, tx Tx, i *noren.Import, r *ready)
 		return tx.UpdateImport(ctx, *i)
 	}
 	// Read here and not taken from a caller: there is none, and settings may have changed since the import was started.
-	t, err := tx.Tenant(ctx)
+	u := unit.Unit{Now: now}
+	var by noren.AuditEntry
+	err = tx.Together(ctx, func() (err error) {
+		u.Tenant, err = tx.Tenant(ctx)
+		return err
+	}, func() (err error) {
+		by, err = startedBy(ctx, tx, *i, now)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	run := run{tx: tx, Unit: unit.Unit{Tenant: t, Now: now}, Import: i, writing: true, members: members}
+	run := run{tx: tx, Unit: u, Import: i, writing: true, members: members, by: by}
 	plan, err := run.plan(ctx, pieces[0].Lines)
 	if err != nil {
 		return err
@@ -149,11 +158,24 @@ type run struct {
 	*noren.Import
 	writing bool         // false: only find out what would happen
 	members []memberLine // lines of members as they are read, where that was done before; judging does not change them
+	by      noren.AuditEntry
 }
 
-// entry returns the audit entry of a change by the import.
-func (r run) entry() noren.AuditEntry {
-	return noren.AuditEntry{At: r.Now, ClientID: r.ClientID, Login: r.Login, Dialect: r.Dialect, RequestID: r.RequestID}
+// startedBy returns the audit entry of a change by a running import: whoever started it has made the change, from where they were then.
+// The log says who that was, in its last entry about the import; the entry's values may have been removed since.
+func startedBy(ctx context.Context, tx Tx, i noren.Import, now time.Time) (noren.AuditEntry, error) {
+	log, err := tx.Audit(ctx, noren.AuditFilter{
+		Subject: importSubject, SubjectID: strconv.FormatInt(i.ID, 10), Page: noren.Page{Limit: 1},
+	})
+	by := noren.AuditEntry{At: now, ClientID: i.ClientID, Login: i.Login, Dialect: i.Dialect, RequestID: i.RequestID}
+	if err == nil && len(log) > 0 {
+		e := log[0]
+		by = noren.AuditEntry{
+			At: now, ClientID: e.ClientID, Login: e.Login, Dialect: e.Dialect,
+			RequestID: e.RequestID, Address: e.Address, ClientRequestID: e.ClientRequestID,
+		}
+	}
+	return by, err
 }
 
 // lineResult is the result of a line.

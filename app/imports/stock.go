@@ -177,5 +177,5 @@ func (w *stockWriter) write(ctx context.Context) error {
 	if err := unit.Number(ctx, w.tx, noren.CounterMovement, w.movements, func(m *noren.StockMovement) *int64 { return &m.ID }); err != nil {
 		return err
 	}
-	return stock.Record(ctx, w.tx, w.movements, w.levels, w.entry())
+	return stock.Record(ctx, w.tx, w.movements, w.levels, w.by)
 }
