@@ -13,6 +13,8 @@ type Person struct {
 	MemberID int64
 	// Values are the texts that name the person and nobody else: codes, addresses, numbers.
 	Values []string
+	// Customers are those of the values that are numbers of Shopify customers.
+	Customers []string
 	// Names are the last and first name, as written and as read. Others may have them too, so they are looked for only where
 	// something is removed: what is handed out to one must not be about another of the same name.
 	Names [][2]string
@@ -49,13 +51,14 @@ func PersonOf(m Member) Person {
 			p.add(Deref(*v))
 		}
 	}
+	p.addCustomer(Deref(m.ShopifyCustomerID))
 	return p
 }
 
 // Erasable returns the person with all that they may be found by where something is removed: their names, and what changes of the
 // member, as the audit log has them, say they were known by before.
 func (p Person) Erasable(m Member, changes []json.RawMessage) Person {
-	p.Values = slices.Clone(p.Values)
+	p.Values, p.Customers = slices.Clone(p.Values), slices.Clone(p.Customers)
 	parts := map[string][]string{
 		"last_name": {Deref(m.LastName)}, "first_name": {Deref(m.FirstName)},
 		"last_kana": {Deref(m.LastKana)}, "first_kana": {Deref(m.FirstKana)},
@@ -72,6 +75,9 @@ func (p Person) Erasable(m Member, changes []json.RawMessage) Person {
 				continue // numbers name nobody
 			}
 			for _, v := range values {
+				if column == "shopify_customer_id" {
+					p.addCustomer(Deref(v))
+				}
 				if named[column] {
 					p.add(Deref(v))
 				} else if _, part := parts[column]; part {
@@ -97,6 +103,13 @@ func (p Person) Erasable(m Member, changes []json.RawMessage) Person {
 func (p *Person) add(value string) {
 	if value != "" && !slices.Contains(p.Values, value) {
 		p.Values = append(p.Values, value)
+	}
+}
+
+// addCustomer adds a Shopify customer that is not there yet.
+func (p *Person) addCustomer(number string) {
+	if number != "" && !slices.Contains(p.Customers, number) {
+		p.Customers = append(p.Customers, number)
 	}
 }
 
@@ -143,7 +156,8 @@ type PersonTx interface {
 	// returns how many of what there were of each member. waiting has the members whom an import names that is not finished,
 	// with the import; nothing of them is removed.
 	ErasePeople(ctx context.Context, people []Person) (removed map[int64]map[string]int, waiting map[int64]int64, err error)
-	// EraseCustomers removes from purchases and messages whose they were, for all customers of the source.
+	// EraseCustomers removes from purchases and messages whose they were, for all customers of the source, and their numbers from the
+	// audit log.
 	EraseCustomers(ctx context.Context, source string) error
 	// AddErasures stores receipts.
 	AddErasures(ctx context.Context, receipts []Erasure) error

@@ -84,6 +84,16 @@ func (t *tx) ErasePeople(ctx context.Context, list []noren.Person) (map[int64]ma
 	// Whose customer bought stays with the shop; who that is elsewhere does not.
 	run("purchases", "UPDATE purchases SET shopify_customer_id = NULL WHERE tenant_id = ? AND "+listed+" AND shopify_customer_id IS NOT NULL",
 		t.tenant, arg)
+	if customers := customersOf(list); err == nil && len(customers) > 0 {
+		// Of other members: the customer may have been linked to one before.
+		err = t.eraseFromAudit(ctx, func(customer string) bool {
+			whose, ok := customers[customer]
+			if ok {
+				found.count(whose, "audit values", 1)
+			}
+			return ok
+		})
+	}
 	if err == nil {
 		err = t.eraseHeld(ctx, list, found)
 	}
@@ -133,6 +143,9 @@ func (t *tx) EraseCustomers(ctx context.Context, source string) error {
 		"WHERE tenant_id = ? AND shopify_customer_id IS NOT NULL", erasedCustomer, t.tenant)
 	if err == nil {
 		_, err = t.exec(ctx, "UPDATE webhooks SET subject = '', detail = 'erased' WHERE tenant_id = ? AND source = ?", t.tenant, source)
+	}
+	if err == nil {
+		err = t.eraseFromAudit(ctx, func(string) bool { return true })
 	}
 	t.db.scrub.Store(true)
 	return doing("erase the customers of a shop", err)

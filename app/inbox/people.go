@@ -115,7 +115,7 @@ func erase(ctx context.Context, tx Tx, u unit.Unit, customer string) (noren.Webh
 
 // eraseUnlinked erases what is stored of a customer whom no member is linked to: whose the held orders are, and what messages say.
 func eraseUnlinked(ctx context.Context, tx Tx, customer string) (noren.WebhookOutcome, string, error) {
-	removed, waiting, err := tx.ErasePeople(ctx, []noren.Person{{Values: []string{customer}}})
+	removed, waiting, err := tx.ErasePeople(ctx, []noren.Person{{Values: []string{customer}, Customers: []string{customer}}})
 	if err != nil {
 		return "", "", err
 	}

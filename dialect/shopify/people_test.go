@@ -115,6 +115,49 @@ func TestCustomersWithoutMember(t *testing.T) {
 	}
 }
 
+// TestNumbersLeaveTheAuditLog: what the log has of changes of members names the customers whom they were linked to. It has to forget one
+// who asks for it, whichever member they were linked to, and all when the shop has left.
+func TestNumbersLeaveTheAuditLog(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	log := func() (text string) {
+		t.Helper()
+		list, err := b.Rooms.Audit.Log(t.Context(), b.caller(shopA), noren.AuditFilter{Subject: "member", Page: noren.Page{Limit: 1000}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list.Items {
+			text += string(e.Changes) + "\n"
+		}
+		return text
+	}
+	write := func(p noren.MemberPatch) {
+		t.Helper()
+		if _, _, err := b.Rooms.Members.Update(t.Context(), b.caller(shopA), []noren.MemberPatch{p}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(noren.MemberPatch{ID: 1, ShopifyCustomerID: noren.Set("111111"), Note: noren.Set("keep this")})
+	write(noren.MemberPatch{ID: 1, ShopifyCustomerID: noren.Set("222222")})
+	write(noren.MemberPatch{ID: 2, ShopifyCustomerID: noren.Set("111111")})
+	write(noren.MemberPatch{ID: 2, ShopifyCustomerID: noren.Set("333333")})
+	redact := func(customer string) string { return `{"shop_id":1,"customer":{"id":` + customer + `},"orders_to_redact":[]}` }
+	b.want("linked to nobody any more", message{id: "a1", topic: topicRedact, body: redact("111111")}, 200, "applied", "is erased")
+	if text := log(); strings.Contains(text, "111111") || !strings.Contains(text, "222222") || !strings.Contains(text, "keep this") {
+		t.Errorf("after customers/redact: %s", text)
+	}
+	b.want("nothing is left", message{id: "a2", topic: topicRedact, body: redact("111111")}, 200, "ignored", "nothing is stored")
+	write(noren.MemberPatch{ID: 2, ShopifyCustomerID: noren.Set("222223")})
+	b.want("linked", message{id: "a3", topic: topicRedact, body: redact("222223")}, 200, "applied", "member 2 is erased")
+	if text := log(); strings.Contains(text, "222223") || strings.Contains(text, "333333") || !strings.Contains(text, "222222") {
+		t.Errorf("after customers/redact of member 2: %s", text)
+	}
+	b.want("the shop has left", message{id: "a4", topic: topicShop, body: `{"shop_id":1,"shop_domain":"x.myshopify.com"}`}, 200, "applied", "no longer linked")
+	if text := log(); strings.Contains(text, "222222") || strings.Contains(text, customerA) || !strings.Contains(text, "keep this") {
+		t.Errorf("after shop/redact: %s", text)
+	}
+}
+
 // TestForeignRefunds are in the buyer's currency.
 func TestForeignRefunds(t *testing.T) {
 	t.Parallel()
