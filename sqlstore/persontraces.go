@@ -65,7 +65,8 @@ func (t *tx) PersonTraces(ctx context.Context, list []noren.Person) (map[int64][
 // of it; people are erased rarely, and an index of everybody's values would be one more place to erase them from.
 func (t *tx) tracesOf(ctx context.Context, list []noren.Person) (traces, error) {
 	s := traceSearch{people: peopleOf(list), tx: t, found: traces{
-		bulk: make(map[int64]noren.BulkRows), urls: make(map[int64]string), imports: make(map[int64][]noren.ImportColumn), shown: make(map[int64][]noren.Trace),
+		bulk: make(map[int64]noren.BulkRows), urls: make(map[int64]string),
+		imports: make(map[int64][]noren.ImportColumn), shown: make(map[int64][]noren.Trace),
 		counts: make(map[int64]map[string]int), pending: make(map[int64]int64),
 	}, files: make(map[int64]importedFile)}
 	s.inBulk(ctx)
@@ -137,29 +138,25 @@ func (s *traceSearch) inBulk(ctx context.Context) {
 		if err := s.inRows(id, rows); err != nil {
 			return err
 		}
-		switch {
-		case state == noren.BulkAccepted:
-			// Both are needed until it is applied, and so is what will be left of the URL then.
+		if state == noren.BulkAccepted {
+			// The URL is needed until the request is applied, and so is what will be left of it then.
 			address = cmp.Or(rows.CallbackLeft, address)
 			if ids, left := s.inURL(address); len(ids) > 0 {
 				s.show(ids, "callback URLs", "callback URL", whole(address), "bulk request %d", id)
 				rows.CallbackLeft = left
 				s.found.bulk[id] = rows
 			}
-		default:
-			ids, left := s.inURL(address)
-			// Where the callback goes that is still to be sent is not removed yet, and is when it ends.
-			if delivery != noren.CallbackPending && sentTo != address {
-				also, short := s.inURL(sentTo)
-				if len(ids) == 0 {
-					address, left = sentTo, short
-				}
-				ids = union(ids, also)
-			}
-			if len(ids) > 0 {
-				s.show(ids, "callback URLs", "callback URL", whole(address), "bulk request %d", id)
-				s.found.urls[id] = left
-			}
+			return nil
+		}
+		ids, left := s.inURL(address)
+		// Where a callback goes that is still to be sent is not removed yet, and is when it ends.
+		if len(ids) == 0 && delivery != noren.CallbackPending {
+			address = sentTo
+			ids, left = s.inURL(sentTo)
+		}
+		if len(ids) > 0 {
+			s.show(ids, "callback URLs", "callback URL", whole(address), "bulk request %d", id)
+			s.found.urls[id] = left
 		}
 		return nil
 	})

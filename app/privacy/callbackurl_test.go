@@ -114,7 +114,7 @@ func forget(t *testing.T, b *apptest.Bundle, end string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := json.Marshal(data.Traces); strings.Count(string(text), `"callback URL"`) != 3 || //nolint:errchkjson // texts only
+	if text, err := json.Marshal(data.Traces); err != nil || strings.Count(string(text), `"callback URL"`) != 3 ||
 		!strings.Contains(string(text), "response to a callback") || !strings.Contains(string(text), "kept answer") {
 		t.Errorf("handed out: %s", text)
 	}

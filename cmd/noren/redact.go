@@ -13,8 +13,9 @@ import (
 	"unicode"
 )
 
-// Settings may hold passwords: postgres://, redis:// and s3:// addresses, and whatever somebody writes before the @ of a host. Errors that repeat such an address are made in
-// many places, some of them in libraries, so the passwords are removed in one place: where output leaves the program.
+// Settings may hold passwords: postgres://, redis:// and s3:// addresses, and whatever somebody writes before the @ of a host.
+// Errors that repeat such an address are made in many places, some of them in libraries, so the passwords are removed in one
+// place: where output leaves the program.
 
 // redacted is what is printed in the place of a password.
 const redacted = "xxxxx"

@@ -141,7 +141,9 @@ func TestNumbersLeaveTheAuditLog(t *testing.T) {
 	write(noren.MemberPatch{ID: 1, ShopifyCustomerID: noren.Set("222222")})
 	write(noren.MemberPatch{ID: 2, ShopifyCustomerID: noren.Set("111111")})
 	write(noren.MemberPatch{ID: 2, ShopifyCustomerID: noren.Set("333333")})
-	redact := func(customer string) string { return `{"shop_id":1,"customer":{"id":` + customer + `},"orders_to_redact":[]}` }
+	redact := func(customer string) string {
+		return `{"shop_id":1,"customer":{"id":` + customer + `},"orders_to_redact":[]}`
+	}
 	b.want("linked to nobody any more", message{id: "a1", topic: topicRedact, body: redact("111111")}, 200, "applied", "is erased")
 	if text := log(); strings.Contains(text, "111111") || !strings.Contains(text, "222222") || !strings.Contains(text, "keep this") {
 		t.Errorf("after customers/redact: %s", text)
