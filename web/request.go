@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -98,11 +99,25 @@ func (x *Request) Reference() string { return cmp.Or(x.Theirs, x.ID) }
 func loggedPath(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		if strings.Contains(segment, "@") {
+		if hasAddress(segment) {
 			segments[i] = "***"
 		}
 	}
 	return strings.Join(segments, "/")
+}
+
+// hasAddress reports whether a part of a path may be an e-mail address, as a client may write one: escaped, even twice, or full-width.
+func hasAddress(segment string) bool {
+	for {
+		if strings.ContainsAny(segment, "@＠﹫") || strings.Contains(segment, "%40") {
+			return true
+		}
+		plain, err := url.PathUnescape(segment)
+		if err != nil || plain == segment {
+			return false
+		}
+		segment = plain
+	}
 }
 
 // baseURL returns the address by which clients reach the server. Headers such as X-Forwarded-Proto are not trusted: behind a

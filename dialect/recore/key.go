@@ -120,6 +120,7 @@ func (d *Dialect) prove(ctx context.Context, key string) (caller noren.Caller, s
 		// One method only: a key must not choose how it is checked. When it was issued is not compared with the clock: the
 		// signature says that it was, and a clock that was set back since would refuse every key.
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithTimeFunc(d.Rooms.Now), jwt.WithLeeway(clockSkew),
+		jwt.WithStrictDecoding(), // a key has one spelling
 	}
 	// A secret that was replaced is no longer among those of the tenant, and the key is read anew, which refuses it.
 	if before, ok := d.proven.get(key); ok {
