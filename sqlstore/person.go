@@ -167,6 +167,12 @@ func (t *tx) eraseTraces(ctx context.Context, found traces) (err error) {
 			"WHERE tenant_id = ? AND request_id = ?", found.urls[id], t.tenant, id)
 		run("the URLs of bulk requests", "UPDATE bulk_requests SET callback_url = ? WHERE tenant_id = ? AND id = ?", found.urls[id], t.tenant, id)
 	}
+	for _, id := range found.named {
+		run("request IDs", "UPDATE bulk_requests SET client_request_id = '' WHERE tenant_id = ? AND id = ?", t.tenant, id)
+	}
+	for _, id := range found.entries {
+		run("request IDs", "UPDATE audit SET client_request_id = '' WHERE tenant_id = ? AND id = ?", t.tenant, id)
+	}
 	for _, at := range found.responses {
 		run("responses to callbacks", "UPDATE callback_attempts SET answer = NULL WHERE tenant_id = ? AND request_id = ? AND number = ?",
 			t.tenant, at[0], at[1])

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"noren"
 )
@@ -19,6 +20,8 @@ type traces struct {
 	bulk      map[int64]noren.BulkRows // requests that name a member
 	urls      map[int64]string         // of requests that are finished, what is left of their callback URLs
 	responses [][2]int64               // to callbacks: request and attempt
+	named     []int64                  // requests whose ID, which the client has chosen, names a person
+	entries   []int64                  // of the audit log, in the same way
 	answers   []noren.IdempotencyKey
 	paths     []noren.IdempotencyKey         // answers whose very path or key names a person
 	imports   map[int64][]noren.ImportColumn // with samples of people
@@ -70,6 +73,7 @@ func (t *tx) tracesOf(ctx context.Context, list []noren.Person) (traces, error) 
 		counts: make(map[int64]map[string]int), pending: make(map[int64]int64),
 	}, files: make(map[int64]importedFile)}
 	s.inBulk(ctx)
+	s.inAudit(ctx)
 	s.inRequests(ctx)
 	s.inImports(ctx)
 	s.inLines(ctx)
@@ -112,16 +116,16 @@ func (s *traceSearch) read(ctx context.Context, what, query string, scan func(ro
 
 // inBulk looks into bulk requests: their rows, and where their callbacks go. Requests for stock have callbacks too.
 func (s *traceSearch) inBulk(ctx context.Context) {
-	s.read(ctx, "bulk requests", `SELECT r.id, r.state, r.callback_url, COALESCE(c.url, r.callback_url), COALESCE(c.state, ''),
+	s.read(ctx, "bulk requests", `SELECT r.id, r.state, r.callback_url, COALESCE(c.url, r.callback_url), COALESCE(c.state, ''), r.client_request_id,
 			CASE WHEN r.kind = 'members' OR r.state = 'accepted' THEN r.rows END
 		FROM bulk_requests AS r LEFT JOIN callbacks AS c ON c.tenant_id = r.tenant_id AND c.request_id = r.id
 		WHERE r.tenant_id = ?`, func(row scannable) error {
 		var id int64
 		var state noren.BulkState
 		var delivery noren.DeliveryState
-		var address, sentTo string
+		var address, sentTo, reference string
 		var data []byte
-		if err := row.Scan(&id, &state, &address, &sentTo, &delivery, &data); err != nil {
+		if err := row.Scan(&id, &state, &address, &sentTo, &delivery, &reference, &data); err != nil {
 			return err
 		}
 		var rows noren.BulkRows
@@ -137,6 +141,10 @@ func (s *traceSearch) inBulk(ctx context.Context) {
 		}
 		if err := s.inRows(id, rows); err != nil {
 			return err
+		}
+		if ids := s.inText(reference); len(ids) > 0 {
+			s.show(ids, "request IDs", "request ID", whole(reference), "bulk request %d", id)
+			s.found.named = append(s.found.named, id)
 		}
 		if state == noren.BulkAccepted {
 			// The URL is needed until the request is applied, and so is what will be left of it then.
@@ -171,6 +179,46 @@ func (s *traceSearch) inBulk(ctx context.Context) {
 		}
 		return err
 	})
+}
+
+// mostLikely is how many values are looked for in SQL: its expressions have a depth.
+const mostLikely = 200
+
+// inAudit looks into the IDs that clients have given their requests, which the audit log keeps for good. Only those are read that have
+// the digits and letters of a value, unless there are very many: it is the longest table.
+func (s *traceSearch) inAudit(ctx context.Context) {
+	if s.err != nil {
+		return
+	}
+	plain := func(column string) string { return "REPLACE(REPLACE(LOWER(" + column + "), '-', ''), '.', '')" }
+	var likely []string
+	args := []any{s.tx.tenant}
+	for value := range s.values {
+		if utf8.RuneCountInString(value) >= leastTelling {
+			likely = append(likely, plain("client_request_id")+" LIKE "+plain("?"))
+			args = append(args, "%"+value+"%")
+		}
+	}
+	query := "SELECT id, client_request_id FROM audit WHERE tenant_id = ? AND client_request_id <> ''"
+	switch {
+	case len(likely) == 0:
+		return
+	case len(likely) > mostLikely:
+		args = args[:1]
+	default:
+		query += " AND (" + strings.Join(likely, " OR ") + ")"
+	}
+	rows, err := s.tx.query(ctx, query, args...)
+	s.err = doing("look for a person in the audit log", each(rows, err, func(row scannable) error {
+		var id int64
+		var reference string
+		err := row.Scan(&id, &reference)
+		if ids := s.inText(reference); len(ids) > 0 {
+			s.show(ids, "request IDs", "request ID", whole(reference), "entry %d of the audit log", id)
+			s.found.entries = append(s.found.entries, id)
+		}
+		return err
+	}))
 }
 
 // inRows looks into the rows of a bulk request.

@@ -221,3 +221,44 @@ func TestCallbacksGivenUpWithOthersForgetErasedPeople(t *testing.T) {
 		b.Sound(t)
 	})
 }
+
+// TestRequestIDsForgetErasedPeople: a client may make the ID of a request of a code or a telephone number, and the audit log keeps it.
+func TestRequestIDsForgetErasedPeople(t *testing.T) {
+	t.Parallel()
+	apptest.OnBothEngines(t, func(t *testing.T, b *apptest.Bundle) {
+		made, _, err := b.Members.Create(b.Ctx, b.Caller, []noren.MemberPatch{{
+			Code: noren.Set("GC-7777"), Phone: noren.Set("03-1234-5678"),
+		}}, noren.Active, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reference := range []string{"sync-gc-7777.1", "tel:0312345678", "sync-GC-77771", "other"} {
+			sent := *b
+			sent.Ctx = noren.WithOrigin(b.Ctx, noren.Origin{ClientRequestID: reference})
+			if _, _, err := b.Members.AddNote(sent.Ctx, b.Caller, noren.Note{MemberID: 1, Text: "x"}, nil); err != nil {
+				t.Fatal(err)
+			}
+			accept(t, &sent, "https://shop.example/hook")
+		}
+		for range 2 {
+			if _, err := b.Bulk.ApplyLane(b.Ctx, b.Caller.Tenant.ID); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Privacy.Erase(b.Ctx, b.Caller, made.Items[0].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		text := stored(t, b)
+		b.View(t, func(tx noren.Tx) error {
+			log, err := tx.Audit(b.Ctx, noren.AuditFilter{Page: noren.Page{Limit: 100}})
+			for _, e := range log {
+				text += " " + e.ClientRequestID
+			}
+			return err
+		})
+		if strings.Contains(text, "gc-7777.1") || strings.Contains(text, "0312345678") || strings.Count(text, "GC-77771") < 2 {
+			t.Errorf("stored: %s", text)
+		}
+		b.Sound(t)
+	})
+}
