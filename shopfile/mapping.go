@@ -33,7 +33,7 @@ func (r *reader) mapping(n ast.Node, what string) *mapping {
 	case *ast.MappingValueNode:
 		pairs = []*ast.MappingValueNode{x}
 	default:
-		r.fail(line, "%s must be a mapping of keys to values, not %s", what, shown(x))
+		r.fail(line, "%s must be a mapping of keys to values, not %s", what, shape(x))
 		return nil
 	}
 	// A wrong key is reported here and left out, so that it is reported only once.
@@ -212,7 +212,7 @@ func (m *mapping) list(key, what string) []ast.Node {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		// The usual slip is a single entry without its dash.
-		m.r.fail(m.lineOf(key), "%s of %s: must be a list with an entry (- or […]) for %s, not %s", key, m.what, what, shown(n))
+		m.r.fail(m.lineOf(key), "%s of %s: must be a list with an entry (- or […]) for %s, not %s", key, m.what, what, shape(n))
 		return nil
 	}
 	return list.Values

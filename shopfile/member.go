@@ -1,6 +1,7 @@
 package shopfile
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -38,7 +39,7 @@ func (t *tenantReader) members() {
 func (t *tenantReader) memberField(m *mapping, key string, field any) {
 	switch f := field.(type) {
 	case *noren.Field[string]:
-		nullable(m, key, f, func(key string, to *string) bool { return m.memberText(key, to) })
+		nullable(m, key, f, func(key string, to *string) bool { return t.memberText(m, key, to) })
 	case *noren.Field[bool]:
 		nullable(m, key, f, m.boolean)
 	case *noren.Field[noren.Date]:
@@ -65,8 +66,8 @@ func (t *tenantReader) memberField(m *mapping, key string, field any) {
 	}
 }
 
-// memberText reads a text that fits the column of that name.
-func (m *mapping) memberText(key string, to *string) bool {
+// memberText reads a text that fits the column of that name. Reports are passed around, so they do not repeat what is sensitive.
+func (t *tenantReader) memberText(m *mapping, key string, to *string) bool {
 	var text string
 	if !m.text(key, &text) {
 		return false
@@ -75,14 +76,23 @@ func (m *mapping) memberText(key string, to *string) bool {
 	switch {
 	case text == "":
 	case rule.Most > 0 && utf8.RuneCountInString(text) > rule.Most:
-		m.fail(key, "must be at most %d characters, not %d: %q", rule.Most, utf8.RuneCountInString(text), text)
+		m.fail(key, "must be at most %d characters, not %d%s", rule.Most, utf8.RuneCountInString(text), t.quoted(key, ": %q", text))
 		return false
 	case rule.Like != nil && !rule.Like.MatchString(text):
-		m.fail(key, "must be in the form %s, not %q", rule.Shape, text)
+		m.fail(key, "must be in the form %s%s", rule.Shape, t.quoted(key, ", not %q", text))
 		return false
 	}
 	*to = text
 	return true
+}
+
+// quoted is the text of a member's column as a message repeats it; "" where the column is sensitive in every tenant or by the file.
+func (t *tenantReader) quoted(column, format, text string) string {
+	declared, _ := t.shop.Tenant.SensitiveColumns.Value()
+	if _, sensitive := (noren.Tenant{SensitiveColumns: declared}).Sensitive(column); sensitive {
+		return ""
+	}
+	return fmt.Sprintf(format, text)
 }
 
 // nullable reads a key of a member. Null differs from absent: it clears the stored value.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -33,7 +34,9 @@ func (r *reader) parse(data []byte) ast.Node {
 			}
 			message = e.GetMessage()
 		}
-		r.fail(line, "not valid YAML: %s", message)
+		// What it quotes is of the source, too.
+		message, _, _ = strings.Cut(message, `"`)
+		r.fail(line, "not valid YAML: %s", strings.TrimRight(message, " :"))
 		return nil
 	}
 	// A document marker at the beginning or the end makes a document without a body.
@@ -99,7 +102,8 @@ func (r *reader) resolve(n ast.Node) ast.Node {
 		case *ast.AliasNode:
 			target, known := r.anchors[x.Value.String()]
 			if !known {
-				r.fail(lineOf(x), "no anchor &%s for *%s", x.Value, x.Value)
+				// Not its name: a password that begins with * is one to YAML.
+				r.fail(lineOf(x), "no anchor for this alias; a text that begins with * must be in quotes")
 				return nil
 			}
 			n = target
@@ -134,6 +138,16 @@ func scalarText(n ast.Node) (text string, ok bool) {
 		return n.GetToken().Value, true
 	}
 	return "", false
+}
+
+// shape is what a value is that should have been a mapping or a list. It does not repeat the value: a secret may stand where a mapping
+// with the secret should.
+func shape(n ast.Node) string {
+	switch n.(type) {
+	case nil, *ast.NullNode, *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
+		return shown(n)
+	}
+	return "a single value"
 }
 
 // shown is a value as it appears in messages, shortened.
