@@ -82,32 +82,38 @@ const (
 	ReasonForm                Reason = "form"      // not in the form of the column
 	ReasonNotNumber           Reason = "not_number"
 	ReasonSeparator           Reason = "separator" // a number whose point may separate thousands or decimals
+	ReasonFraction            Reason = "fraction"  // a number with more decimals than the field has
 	ReasonOutOfRange          Reason = "out_of_range"
 	ReasonNotDate             Reason = "not_date"
 	ReasonNotTime             Reason = "not_time"
-	ReasonShortYear           Reason = "short_year"   // a day whose year has two digits
-	ReasonUnknownWord         Reason = "unknown_word" // none of the words that the field allows
-	ReasonMissing             Reason = "missing"      // a required value is missing
-	ReasonTaken               Reason = "taken"        // a unique value that another has
-	ReasonLostDigits          Reason = "lost_digits"  // a number that a spreadsheet program has shortened
-	ReasonOtherPerson         Reason = "other_person" // a number in a file that names somebody else here
-	ReasonNameDiffers         Reason = "name_differs" // another name, beside a code that shows who is meant
-	ReasonNumberAlone         Reason = "number_alone" // a number of another system, with nothing beside it that agrees
-	ReasonLostLetter          Reason = "lost_letter"  // a sign that stands for a letter which the encoding lacks
-	ReasonNotSplit            Reason = "not_split"    // a name without a blank between family and given name
-	ReasonUnpaid              Reason = "unpaid"       // an order that is not paid yet
-	ReasonNoCustomer          Reason = "no_customer"  // an order of somebody who is not a customer of the shop
-	ReasonRepaired            Reason = "repaired"     // a number whose leading zero was put back
-	ReasonBrokenLine          Reason = "broken_line"  // a line of a file that cannot be read
-	ReasonContradicts         Reason = "contradicts"  // a line, or a column, that says something else than one before it
-	ReasonAlike               Reason = "alike"        // a code that differs from a stored one in zeros or case alone
-	ReasonNotText             Reason = "not_text"     // bytes that are not text in the encoding of the file
-	ReasonTwice               Reason = "twice"        // the same thing given in two ways
-	ReasonPlan                Reason = "plan"         // the tenant's plan does not include the endpoint
-	ReasonScope               Reason = "scope"        // the credential lacks the scope
-	ReasonIdempotency         Reason = "idempotency"  // the same Idempotency-Key with another body, or still running
-	ReasonClient              Reason = "client"       // unknown client, or its secret is wrong
-	ReasonRevoked             Reason = "revoked"      // the client was revoked
+	ReasonShortYear           Reason = "short_year"     // a day whose year has two digits
+	ReasonUnknownWord         Reason = "unknown_word"   // none of the words that the field allows
+	ReasonMissing             Reason = "missing"        // a required value is missing
+	ReasonTaken               Reason = "taken"          // a unique value that another has
+	ReasonLostDigits          Reason = "lost_digits"    // a number that a spreadsheet program has shortened
+	ReasonOtherPerson         Reason = "other_person"   // a number in a file that names somebody else here
+	ReasonNameDiffers         Reason = "name_differs"   // another name, beside a code that shows who is meant
+	ReasonNamePartly          Reason = "name_partly"    // the same, where nothing replaces the stored name
+	ReasonOtherCustomer       Reason = "other_customer" // an address whose member is another customer of Shopify
+	ReasonNumberAlone         Reason = "number_alone"   // a number of another system, with nothing beside it that agrees
+	ReasonLostLetter          Reason = "lost_letter"    // a sign that stands for a letter which the encoding lacks
+	ReasonNotSplit            Reason = "not_split"      // a name without a blank between family and given name
+	ReasonUnpaid              Reason = "unpaid"         // an order that is not paid yet
+	ReasonNoCustomer          Reason = "no_customer"    // an order of somebody who is not a customer of the shop
+	ReasonRepaired            Reason = "repaired"       // a number whose leading zero was put back
+	ReasonBrokenLine          Reason = "broken_line"    // a line of a file that cannot be read
+	ReasonQuotes              Reason = "quotes"         // a line whose quotes are wrong
+	ReasonCells               Reason = "cells"          // a line with more cells than the header
+	ReasonLongLine            Reason = "long_line"      // a line that is too long
+	ReasonContradicts         Reason = "contradicts"    // a line, or a column, that says something else than one before it
+	ReasonAlike               Reason = "alike"          // a code that differs from a stored one in zeros or case alone
+	ReasonNotText             Reason = "not_text"       // bytes that are not text in the encoding of the file
+	ReasonTwice               Reason = "twice"          // the same thing given in two ways
+	ReasonPlan                Reason = "plan"           // the tenant's plan does not include the endpoint
+	ReasonScope               Reason = "scope"          // the credential lacks the scope
+	ReasonIdempotency         Reason = "idempotency"    // the same Idempotency-Key with another body, or still running
+	ReasonClient              Reason = "client"         // unknown client, or its secret is wrong
+	ReasonRevoked             Reason = "revoked"        // the client was revoked
 	ReasonPasswordWrong       Reason = "password_wrong"
 	ReasonPasswordLength      Reason = "password_length"
 	ReasonPasswordSame        Reason = "password_same"
@@ -123,6 +129,7 @@ type Error struct {
 	Row        int
 	Field      string        // canonical name of the field
 	Value      string        // the offending value, if it is short and not secret
+	Limit      string        // what is allowed, or recorded, if that is short, for messages in other languages
 	Message    string        // English, for people
 	RetryAfter time.Duration // with TooMany and Unavailable
 	Err        error         // the cause, for the log

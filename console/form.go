@@ -54,10 +54,16 @@ func (p *page) offers(name, value string, choices ...string) {
 	}
 }
 
-// misread is what is wrong with a number that was typed: otherwise, unless the number itself has two readings.
+// misread is what is wrong with a number that was typed: otherwise, unless it has two readings or too many decimals.
 func (p *page) misread(wrong *lenient.Wrong, otherwise string) string {
-	if wrong != nil && wrong.Reason == noren.ReasonSeparator {
+	switch {
+	case wrong == nil:
+	case wrong.Reason == noren.ReasonSeparator:
 		return p.T("reason.separator", wrong.Limit)
+	case wrong.Reason == noren.ReasonFraction && wrong.Limit == "":
+		return p.T("reason.whole")
+	case wrong.Reason == noren.ReasonFraction:
+		return p.T("reason.decimals", wrong.Limit)
 	}
 	return otherwise
 }

@@ -191,7 +191,7 @@ func Time(s string, zone *time.Location) (time.Time, *Wrong) {
 	if t, err := time.Parse(time.RFC3339, strings.TrimSpace(s)); err == nil {
 		return t, nil // with its fraction of a second
 	}
-	const says = "not a time; write it as 2026-11-02 10:00:00 or 2026-11-02T10:00:00+09:00"
+	const says = "not a time; write it as 2026-11-02 10:00:00"
 	d, rest, wrong := day(dated(s), says)
 	since, in, ok := clock(rest, zone)
 	switch {

@@ -60,18 +60,34 @@ func LostDigits() *Wrong {
 }
 
 // ambiguous returns what is wrong with a number whose point may as well group thousands, as people write them elsewhere; nil if there is
-// only one reading. A number of that form is refused even if it is right by one reading: the other is a thousand times as much. Its limit
-// lists the forms that are right, with at most places decimals.
+// only one reading, or none: what has more than places decimals is refused as such, and nobody is told to write a thousand times as
+// much. A number of that form is refused even if it is right by one reading. Its limit lists the forms that are right.
 func ambiguous(s string, places int) *Wrong {
 	m := twoReadings.FindStringSubmatch(strings.TrimPrefix(Narrow(s), "+"))
 	if m == nil {
 		return nil
 	}
-	forms := m[1] + m[2]
-	if fraction := strings.TrimRight(m[2], "0"); len(fraction) <= places {
-		forms = strings.TrimSuffix(m[1]+"."+fraction, ".") + " / " + forms
+	fraction := strings.TrimRight(m[2], "0")
+	if len(fraction) > places {
+		return nil
 	}
+	forms := strings.TrimSuffix(m[1]+"."+fraction, ".") + " / " + m[1] + m[2]
 	return &Wrong{noren.ReasonSeparator, forms, "its point may separate thousands or decimals; write it in one of these forms: " + forms}
+}
+
+// decimal is a number with decimals, in plain digits.
+var decimal = regexp.MustCompile(`^-?[0-9]+\.([0-9]+)$`)
+
+// tooFine returns what is wrong with a decimal, as number returns it, that has more than places decimals; nil if it has not.
+func tooFine(text string, places int) *Wrong {
+	m := decimal.FindStringSubmatch(text)
+	switch {
+	case m == nil || len(strings.TrimRight(m[1], "0")) <= places:
+		return nil
+	case places == 0:
+		return &Wrong{noren.ReasonFraction, "", "must be a whole number"}
+	}
+	return &Wrong{noren.ReasonFraction, strconv.Itoa(places), fmt.Sprintf("has too many decimals; at most %d are allowed", places)}
 }
 
 // number returns the text of a number in plain digits, with a minus sign where it is below 0 and without separators.
@@ -96,6 +112,9 @@ func Integer(s string, least, most int64) (int64, *Wrong) {
 		return 0, wrong
 	}
 	text := number(s)
+	if wrong := tooFine(text, 0); wrong != nil {
+		return 0, wrong
+	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil && shortened.MatchString(text):
@@ -120,16 +139,18 @@ func Points(s string, least, most int64) (int64, *Wrong) {
 	return Integer(text, least, most)
 }
 
+// amount is an amount in plain digits.
+var amount = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+
 // thousandths is from how many decimals on 10.000 is an amount as it is written.
 const thousandths = 3
 
 // Money reads an amount in the main unit of the currency, in its smallest unit: 1200, 1,200.50, ¥1,200 or 1200円.
 func Money(s, currency string) (int64, *Wrong) {
 	text := strings.TrimSpace(strings.TrimSuffix(strings.TrimLeft(Narrow(s), "¥￥\\$"), "円"))
-	if places := noren.CurrencyDigits(currency); places < thousandths {
-		if wrong := ambiguous(text, places); wrong != nil {
-			return 0, wrong
-		}
+	places := noren.CurrencyDigits(currency)
+	if wrong := ambiguous(text, places); wrong != nil && places < thousandths {
+		return 0, wrong
 	}
 	text = number(text)
 	if whole, fraction, cut := strings.Cut(text, "."); groupedDigits.MatchString(whole) {
@@ -138,10 +159,16 @@ func Money(s, currency string) (int64, *Wrong) {
 			text += "." + fraction
 		}
 	}
+	if wrong := tooFine(text, places); wrong != nil {
+		return 0, wrong
+	}
 	n, err := noren.ParseMoney(text, currency)
 	switch {
 	case err != nil && shortened.MatchString(text):
 		return 0, LostDigits()
+	case err != nil && amount.MatchString(text):
+		most := noren.FormatMoney(noren.MaxMoney, currency)
+		return 0, &Wrong{noren.ReasonOutOfRange, "-" + most + "–" + most, "must be at most " + most + " in " + currency}
 	case err != nil:
 		return 0, &Wrong{noren.ReasonNotNumber, currency, "not an amount in " + currency + "; write it as 1200"}
 	}
@@ -150,13 +177,26 @@ func Money(s, currency string) (int64, *Wrong) {
 
 // Hundredths reads a decimal with at most two places, up to noren.MaxUnit.
 func Hundredths(s string) (noren.Hundredths, *Wrong) {
-	if wrong := ambiguous(s, 2); wrong != nil {
+	const places = 2
+	if wrong := ambiguous(s, places); wrong != nil {
 		return 0, wrong
 	}
-	h, err := noren.ParseHundredths(number(s))
-	if err != nil || h > noren.MaxUnit {
+	text := number(s)
+	if wrong := tooFine(text, places); wrong != nil {
+		return 0, wrong
+	}
+	if whole, fraction, cut := strings.Cut(text, "."); cut { // 1.2500
+		text = whole + "." + fraction[:min(len(fraction), places)]
+	}
+	h, err := noren.ParseHundredths(text)
+	switch {
+	case err != nil && shortened.MatchString(text):
+		return 0, LostDigits()
+	case err != nil && !amount.MatchString(text):
+		return 0, &Wrong{noren.ReasonNotNumber, "", "not a number; write it as 1200"}
+	case err != nil || h > noren.MaxUnit:
 		known := "0–" + noren.Hundredths(noren.MaxUnit).String()
-		return 0, &Wrong{noren.ReasonOutOfRange, known, "must be a number up to 99999.99 with at most two decimals"}
+		return 0, &Wrong{noren.ReasonOutOfRange, known, "must be within " + known}
 	}
 	return h, nil
 }
@@ -169,7 +209,7 @@ func Flag(s string) (bool, *Wrong) {
 	case "0", "false", "no", "n", "off", "いいえ", "無", "なし", "拒否", "しない", "希望しない", "受信しない", "受け取らない", "×", "x":
 		return false, nil
 	}
-	return false, &Wrong{noren.ReasonUnknownWord, "1, 0", "must be 1 or 0, true or false"}
+	return false, &Wrong{noren.ReasonUnknownWord, "1, 0, yes, no", "must be 1 or 0, yes or no"}
 }
 
 // Word reads one of the words, which are in upper case.
@@ -282,11 +322,14 @@ func Percent(s string) (float64, *Wrong) {
 // Rate reads a percentage as an exact decimal: 1.5 is 0.015.
 func Rate(s string) (string, *Wrong) {
 	text := number(strings.TrimSuffix(Narrow(s), "%"))
+	if wrong := tooFine(text, percentPlaces); wrong != nil {
+		return "", wrong
+	}
 	rate, ok := new(big.Rat).SetString(text)
 	if !ok || !percentForm.MatchString(text) {
 		return "", &Wrong{noren.ReasonNotNumber, "", "not a percentage; write it as 1.5"}
 	}
-	const places = 9 // two more than of the percentage
+	const places = percentPlaces + 2
 	decimal := strings.TrimRight(strings.TrimRight(rate.Quo(rate, big.NewRat(100, 1)).FloatString(places), "0"), ".")
 	if !noren.IsEarnRate(decimal) {
 		known := "0–" + strconv.Itoa(noren.MaxEarnRate*100)
@@ -295,8 +338,11 @@ func Rate(s string) (string, *Wrong) {
 	return decimal, nil
 }
 
+// percentPlaces is how many decimals a percentage has at most.
+const percentPlaces = 7
+
 // percentForm is a percentage in plain digits.
-var percentForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,7})?$`)
+var percentForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]+)?$`)
 
 // MemberText reads the text of a member's column. Its width is kept where people read it, and not where machines do. repaired reports
 // whether a leading zero that had been lost was put back. A text that is wrong is returned as it is; so is one that cannot be right,
@@ -317,7 +363,7 @@ func MemberText(column, s string) (text string, repaired bool, wrong *Wrong) {
 // Fits returns what is wrong with the text by the rule, or nil.
 func Fits(r noren.TextRule, text string) *Wrong {
 	if n := utf8.RuneCountInString(text); r.Most > 0 && n > r.Most {
-		return &Wrong{noren.ReasonTooLong, strconv.Itoa(r.Most), fmt.Sprintf("has %d characters; at most %d are allowed", n, r.Most)}
+		return &Wrong{noren.ReasonTooLong, strconv.Itoa(r.Most), fmt.Sprintf("too long; at most %d characters are allowed", r.Most)}
 	}
 	if r.Like != nil && !r.Like.MatchString(text) {
 		return &Wrong{noren.ReasonForm, r.Shape, "must have the form: " + r.Shape}

@@ -1,6 +1,7 @@
 package lenient_test
 
 import (
+	"strings"
 	"testing"
 
 	"noren"
@@ -49,8 +50,6 @@ func TestTwoReadings(t *testing.T) {
 	for _, c := range []struct{ text, whole, cents string }{
 		{"10.000", "10 / 10000", "10 / 10000"},
 		{"１０．０００", "10 / 10000", "10 / 10000"},
-		{"-1.200", "-1200", "-1.2 / -1200"},
-		{"1.234", "1234", "1234"},
 		{"+1.000", "1 / 1000", "1 / 1000"},
 	} {
 		_, inPoints := lenient.Points(c.text, -1e6, 1e6)
@@ -76,6 +75,38 @@ func TestTwoReadings(t *testing.T) {
 	}
 	if n, wrong := lenient.Money("10.000", "KWD"); wrong != nil || n != 10_000 {
 		t.Errorf("dinars: %d, %+v", n, wrong)
+	}
+}
+
+// TestDecimals: what has more decimals than the field is told so, and not to write a thousand times as much.
+func TestDecimals(t *testing.T) {
+	t.Parallel()
+	wrongOf := func(_ any, wrong *lenient.Wrong) *lenient.Wrong { return wrong }
+	in := func(n int64, wrong *lenient.Wrong) *lenient.Wrong { return wrongOf(n, wrong) }
+	for what, c := range map[string]struct {
+		wrong  *lenient.Wrong
+		reason noren.Reason
+		limit  string
+	}{
+		"a point unit":         {wrongOf(lenient.Hundredths("1.234")), noren.ReasonFraction, "2"},
+		"a longer point unit":  {wrongOf(lenient.Hundredths("１．２３４５")), noren.ReasonFraction, "2"},
+		"a large point unit":   {wrongOf(lenient.Hundredths("100000")), noren.ReasonOutOfRange, "0–99999.99"},
+		"a word as point unit": {wrongOf(lenient.Hundredths("x")), noren.ReasonNotNumber, ""},
+		"a whole number":       {in(lenient.Integer("1.234", 0, 9999)), noren.ReasonFraction, ""},
+		"half a number":        {in(lenient.Integer("1.5", 0, 9999)), noren.ReasonFraction, ""},
+		"points":               {in(lenient.Points("1.5pt", 0, 9999)), noren.ReasonFraction, ""},
+		"yen":                  {in(lenient.Money("1.234円", "JPY")), noren.ReasonFraction, ""},
+		"dollars":              {in(lenient.Money("$1.234", "USD")), noren.ReasonFraction, "2"},
+		"many dollars":         {in(lenient.Money("1,200.505", "USD")), noren.ReasonFraction, "2"},
+		"too many yen":         {in(lenient.Money("99999999999999999", "JPY")), noren.ReasonOutOfRange, ""},
+		"a rate":               {wrongOf(lenient.Rate("1.23456789")), noren.ReasonFraction, "7"},
+	} {
+		if c.wrong == nil || c.wrong.Reason != c.reason || c.limit != "" && c.wrong.Limit != c.limit || strings.Contains(c.wrong.Message, "1234") {
+			t.Errorf("%s: %+v", what, c.wrong)
+		}
+	}
+	if h, wrong := lenient.Hundredths("1.2500"); wrong != nil || h != 125 {
+		t.Errorf("zeros behind: %d, %+v", h, wrong)
 	}
 }
 
