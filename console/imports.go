@@ -318,6 +318,10 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	switch problem.Reason {
 	case noren.ReasonOtherPerson, noren.ReasonNumberAlone:
 		words += p.T("import_fix." + string(problem.Reason))
+	case noren.ReasonDiffers:
+		if kind == noren.ImportPoints {
+			words += p.T("import_fix.differs_points")
+		}
 	case noren.ReasonAlike:
 		switch kind {
 		case noren.ImportMembers, noren.ImportProducts:

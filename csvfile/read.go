@@ -12,6 +12,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -223,7 +224,7 @@ func (f form) line(r *csv.Reader, cells []string, err error) (noren.ImportLine, 
 	line := noren.ImportLine{Cells: cells}
 	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
 		line.Number = bad.StartLine
-		line.Broken = broken("the quotes are wrong, or one is never closed (line %d, column %d)", bad.Line, bad.Column)
+		line.Broken = broken(noren.ReasonQuotes, strconv.Itoa(bad.Line), "the quotes are wrong, or one is never closed (line %d)", bad.Line)
 		return line, nil
 	}
 	if err == nil {
@@ -233,8 +234,8 @@ func (f form) line(r *csv.Reader, cells []string, err error) (noren.ImportLine, 
 }
 
 // broken marks a line that cannot be read; the other lines are imported.
-func broken(format string, args ...any) *noren.Broken {
-	return &noren.Broken{Reason: noren.ReasonBrokenLine, Message: fmt.Sprintf(format, args...)}
+func broken(reason noren.Reason, limit, format string, args ...any) *noren.Broken {
+	return &noren.Broken{Reason: reason, Limit: limit, Message: fmt.Sprintf(format, args...)}
 }
 
 // settle gives the line a cell for each column, or marks it as broken with the reason; size is its length in bytes. It
@@ -252,11 +253,13 @@ func (f form) settle(line *noren.ImportLine, columns int, size int64) bool {
 	case line.Broken == nil && empty:
 		return false
 	case size > maxLine:
-		line.Broken = broken("the line is longer than %d KiB; is there a quote that is never closed?", maxLine>>10)
+		most := fmt.Sprintf("%d KiB", maxLine>>10)
+		line.Broken = broken(noren.ReasonLongLine, most, "the line is longer than %s; is there a quote that is never closed?", most)
 		line.Cells = shortened(line.Cells)
 	case line.Broken != nil:
 	case len(line.Cells) > columns:
-		line.Broken = broken("the line has %d cells, but the header has %d", len(line.Cells), columns)
+		line.Broken = broken(noren.ReasonCells, fmt.Sprintf("%d > %d", len(line.Cells), columns),
+			"the line has %d cells, but the header has %d", len(line.Cells), columns)
 	default:
 		line.Broken = f.unreadable(line.Cells)
 	}
@@ -283,12 +286,13 @@ func (f form) unreadable(cells []string) *noren.Broken {
 	for i, cell := range cells {
 		switch {
 		case !utf8.ValidString(cell), f.encoding != encoding.Nop && strings.ContainsRune(cell, utf8.RuneError):
-			b := broken("cell %d has bytes that are not text in %s; choose the encoding of the file, or write the cell anew", i+1, f.name)
-			b.Reason, b.Column, b.Limit = noren.ReasonNotText, i+1, f.name
+			b := broken(noren.ReasonNotText, f.name,
+				"cell %d has bytes that are not text in %s; choose the encoding of the file, or write the cell anew", i+1, f.name)
+			b.Column = i + 1
 			return b
 		case strings.ContainsRune(cell, 0):
-			b := broken("cell %d has a NUL character; write the cell anew", i+1)
-			b.Reason, b.Column = noren.ReasonNotText, i+1
+			b := broken(noren.ReasonNotText, "", "cell %d has a NUL character; write the cell anew", i+1)
+			b.Column = i + 1
 			return b
 		}
 	}

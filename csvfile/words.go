@@ -21,6 +21,7 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonTooLong:    {"文字数が多すぎます", "too long"},
 		noren.ReasonNotNumber:  {"数値ではありません。1200の形式で指定してください", "not a number; write it as 1200"},
 		noren.ReasonSeparator:  {"「.」が桁区切りか小数点か判断できません", "the point may separate thousands or decimals"},
+		noren.ReasonFraction:   {"小数は指定できません。整数で指定してください", "must be a whole number"},
 		noren.ReasonOutOfRange: {"範囲外の値です", "out of range"},
 		noren.ReasonNotDate:    {"日付ではありません。2026-11-02の形式で指定してください", "not a date; write it as 2026-11-02"},
 		noren.ReasonNotTime: {
@@ -34,6 +35,11 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonTaken:       {"ほかのデータで使われています", "already used by another record"},
 		noren.ReasonAmbiguous:   {"該当するものが複数あります。会員コードやIDで指定してください", "matches more than one record; give a code or an ID"},
 		noren.ReasonBrokenLine:  {"行を読み取れません。引用符(\")と列の数を確認してください", "the line cannot be read; check its quotes and the number of its cells"},
+		noren.ReasonQuotes:      {"引用符(\")が正しくないか、閉じられていません", "the quotes are wrong, or one is never closed"},
+		noren.ReasonCells:       {"列の数が見出しより多くなっています", "more cells than the header"},
+		noren.ReasonLongLine: {
+			"1行が長すぎます。閉じられていない引用符(\")がないか確認してください", "the line is too long; is there a quote that is never closed?",
+		},
 		noren.ReasonNotText: {
 			"文字として読み取れないデータがあります。入力し直してください", "has bytes that are not text; write it anew",
 		},
@@ -46,15 +52,15 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonMinimumRankUnknown:  {"最低ランクが存在しません", "no such rank"},
 		noren.ReasonStaffRankUnknown:    {"社員ランクが存在しません", "no such staff rank"},
 		noren.ReasonStoreUnknown:        {"店舗が存在しません", "no such store"},
-		noren.ReasonStoreNotForMembers:  {"会員の店舗に指定できない店舗です", "not allowed as a member's store"},
+		noren.ReasonStoreNotForMembers:  {"会員の店舗に、倉庫や受注店舗は指定できません", "must be a shop; this store is a warehouse or takes orders"},
 		noren.ReasonProductUnknown:      {"商品が存在しません", "no such product"},
 		noren.ReasonActiveWithLeaveDate: {"利用可の会員に退会日は指定できません", "an active member cannot have a leave date"},
 		noren.ReasonLeftWithoutDate:     {"退会日が必要です", "a member who has left must have a leave date"},
 		noren.ReasonLeaveDateSet:        {"退会日が設定されているため、利用可にできません", "a member with a leave date cannot be active"},
 
 		noren.ReasonFuture:    {"未来の日付や時刻は指定できません", "in the future"},
-		noren.ReasonPast:      {"期限を過ぎています", "has expired"},
-		noren.ReasonNegative:  {"マイナスの金額です", "negative amount"},
+		noren.ReasonPast:      {"有効期限が過ぎているポイントは取り込めません", "these points have expired and cannot be imported"},
+		noren.ReasonNegative:  {"マイナスの金額です。返金は、返金の行か列で指定してください", "negative amount; give a refund in a line or a column of its own"},
 		noren.ReasonCurrency:  {"通貨が契約の通貨と異なります", "not the tenant's currency"},
 		noren.ReasonDiffers:   {"すでに別の内容で登録されています", "already recorded with different data"},
 		noren.ReasonPointsOff: {"ポイント機能がオフになっています", "points are switched off"},
@@ -92,6 +98,13 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonNumberAlone: {
 			"番号以外に一致する項目がないため、同じ会員か確認できません", "nothing beside the number shows that this is the same member",
 		},
+		noren.ReasonNamePartly: {
+			"登録されている氏名と異なります。同じ会員か確認してください", "not the stored name; check that it is the same member",
+		},
+		noren.ReasonOtherCustomer: {
+			"このメールアドレスの会員は、別のShopify顧客と連携しています。行を修正してください",
+			"the member with this email address is another Shopify customer; correct the line",
+		},
 		noren.ReasonLostLetter: {
 			"「〓」はShift_JISで表せない文字です。UTF-8のファイルで元の文字を指定してください",
 			"a geta mark stands for a letter that Shift_JIS lacks; write the letter in a file in UTF-8",
@@ -105,9 +118,18 @@ func ProblemWords() map[noren.Reason]Words {
 // LimitWords are the words where a problem says what the rule allows, which stands for %s.
 func LimitWords() map[noren.Reason]Words {
 	return map[noren.Reason]Words{
-		noren.ReasonForm:               {"形式が正しくありません。%sで指定してください", "wrong format; write it as: %s"},
-		noren.ReasonTooLong:            {"文字数が多すぎます。%s文字以内にしてください", "too long; the limit is %s (characters)"},
-		noren.ReasonNotNumber:          {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
+		noren.ReasonForm:      {"形式が正しくありません。%sで指定してください", "wrong format; write it as: %s"},
+		noren.ReasonTooLong:   {"文字数が多すぎます。%s文字以内にしてください", "too long; the limit is %s (characters)"},
+		noren.ReasonNotNumber: {"金額ではありません。1200の形式で指定してください(通貨: %s)", "not an amount; write it as 1200 (currency: %s)"},
+		noren.ReasonFraction:  {"小数点以下は%s桁までで指定してください", "too many decimals; at most %s are allowed"},
+		noren.ReasonQuotes:    {"引用符(\")が正しくないか、閉じられていません(%s行目)", "the quotes are wrong, or one is never closed (line %s)"},
+		noren.ReasonCells:     {"列の数が見出しより多くなっています(%s)", "more cells than the header (%s)"},
+		noren.ReasonMissing:   {"一部が返金された注文です。列「%s」も書き出してください", "a part of the order was refunded; export the column %s too"},
+		noren.ReasonCurrency:  {"通貨が契約の通貨(%s)と異なります", "not the tenant's currency, %s"},
+		noren.ReasonDiffers:   {"すでに別の内容で登録されています(%s)", "already recorded with different data (%s)"},
+		noren.ReasonLongLine: {
+			"1行が%sを超えています。閉じられていない引用符(\")がないか確認してください", "longer than %s; is there a quote that is never closed?",
+		},
 		noren.ReasonOutOfRange:         {"範囲外の値です。%sの範囲で指定してください", "out of range; must be within %s"},
 		noren.ReasonUnknownWord:        {"使用できない値です。次のいずれかを指定してください: %s", "not an allowed value; must be one of %s"},
 		noren.ReasonRankUnknown:        {"会員ランクが存在しません。登録済みの会員ランク: %s", "no such rank; those of the shop: %s"},
@@ -135,7 +157,10 @@ func LimitWords() map[noren.Reason]Words {
 			"「.」が桁区切りか小数点か判断できません。次のいずれかの形式で指定してください: %s",
 			"the point may separate thousands or decimals; write it in one of these forms: %s",
 		},
-		noren.ReasonOverRefunded: {"返金額が購入金額を超えています。%sの範囲で指定してください", "more than was paid; must be within %s"},
+		noren.ReasonOverRefunded: {"返金額の合計が購入金額を超えます(%s)", "refunds would be more than was paid (%s)"},
+		noren.ReasonNamePartly: {
+			"「%s」の名前で登録されています。同じ会員か確認してください", "stored as %s; check that it is the same member",
+		},
 	}
 }
 
@@ -147,7 +172,7 @@ func LimitIn(p noren.ImportProblem, japanese bool) string {
 	case p.Reason == noren.ReasonRankUnknown, p.Reason == noren.ReasonMinimumRankUnknown, p.Reason == noren.ReasonStaffRankUnknown,
 		p.Reason == noren.ReasonStoreUnknown:
 		return strings.ReplaceAll(p.Limit, ", ", "、")
-	case p.Reason == noren.ReasonUnknownWord:
+	case p.Reason == noren.ReasonUnknownWord, p.Reason == noren.ReasonDiffers:
 		return japaneseChoices(p.Limit)
 	case p.Reason != noren.ReasonForm:
 		return p.Limit
@@ -174,6 +199,8 @@ func japaneseChoices(known string) string {
 	for i, w := range words {
 		if in, ok := japanese[w]; ok {
 			words[i] = in
+		} else if id, ok := strings.CutPrefix(w, "member "); ok {
+			words[i] = "会員ID " + id
 		}
 	}
 	return strings.Join(words, "、")
@@ -186,6 +213,7 @@ func choiceWords() map[string]string {
 		string(noren.Left): "退会", string(noren.Merged): "名寄せ",
 		string(noren.Male): "男性", string(noren.Female): "女性", string(noren.OtherSex): "その他",
 		string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償",
+		"yes": "はい", "no": "いいえ",
 	}
 }
 

@@ -3,6 +3,7 @@ package apptest
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"noren/app/purchases"
 	"noren/app/shop"
 	"noren/app/unit"
+	"noren/csvfile"
 	"noren/password"
 )
 
@@ -241,6 +243,7 @@ func ImportProblems(t *testing.T, b *Bundle, c noren.Caller, id int64) (list []s
 				if p.Line != line.Line || p.Message == "" || len(line.Cells) == 0 {
 					t.Errorf("line %d has the problem %+v of %q", line.Line, p, line.Cells)
 				}
+				SaidInBothLanguages(t, p)
 				list = append(list, fmt.Sprintf("%d %s %s %s", p.Line, p.Field, p.Reason, p.Value))
 			}
 		}
@@ -250,6 +253,27 @@ func ImportProblems(t *testing.T, b *Bundle, c noren.Caller, id int64) (list []s
 		t.Fatal(err)
 	}
 	return list
+}
+
+var (
+	numbers = regexp.MustCompile(`[0-9]+`)
+	inCell  = regexp.MustCompile(`cell [0-9]+ `) // which the Japanese sentence calls by its field
+)
+
+// SaidInBothLanguages checks that the Japanese sentence for a problem says no less than the English one: the limit, and every number.
+func SaidInBothLanguages(t *testing.T, problems ...noren.ImportProblem) {
+	t.Helper()
+	for _, p := range problems {
+		said := csvfile.JapaneseSentence(p) + " " + p.Value
+		if _, worded := csvfile.LimitWords()[p.Reason]; p.Limit != "" && !worded {
+			t.Errorf("the limit %q of %q is not told in Japanese: %s", p.Limit, p.Message, said)
+		}
+		for _, n := range numbers.FindAllString(inCell.ReplaceAllString(p.Message, ""), -1) {
+			if !strings.Contains(said, n) {
+				t.Errorf("%q says %s, which the Japanese sentence does not: %s", p.Message, n, said)
+			}
+		}
+	}
 }
 
 // Rooms makes a Service on an empty SQLite database with its clock standing still.

@@ -14,17 +14,22 @@ import (
 // identify refuses a line whose number names somebody else here, or may do so: a file never changes a stored person by a number
 // alone. by is the field that the member was found by.
 func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, n int) {
-	last, first := m.names()
+	name := m.names()
 	stored := planned.before
 	// A file in Shift_JIS shows some letters otherwise than they are stored.
-	if p.shownAs(noren.Deref(stored.LastName), last) {
-		last = noren.Deref(stored.LastName)
+	if p.shownAs(noren.Deref(stored.LastName), name.last) {
+		name.last = noren.Deref(stored.LastName)
 	}
-	if p.shownAs(noren.Deref(stored.FirstName), first) {
-		first = noren.Deref(stored.FirstName)
+	if p.shownAs(noren.Deref(stored.FirstName), name.first) {
+		name.first = noren.Deref(stored.FirstName)
 	}
 	code, coded := m.patch.Code.Value()
-	named := p.judgeName(by, last, first, stored)
+	named := p.judgeName(by, name, stored)
+	replaces := func(other noren.ImportProblem) {
+		other.Reason = noren.ReasonNameDiffers
+		other.Message = fmt.Sprintf("the member whom this names is stored as %s; the line replaces the name", other.Limit)
+		p.outcomes[n].remarks = append(p.outcomes[n].remarks, other)
+	}
 	switch {
 	case planned.place != 0 || p.By == ByID || by == fieldID && coded && p.shownAs(stored.Code, code):
 	case (by == fieldID || by == fieldEmail) && named == anotherName:
@@ -34,9 +39,11 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 			noren.ReasonNumberAlone, "",
 			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
 		}.in(m.number, by, m.keyText(by)))
+	case named == sameReading:
+		replaces(m.otherPerson(by, stored))
 	case by == fieldID || by == fieldEmail:
 	case named != sameName:
-		other, foreign, married := m.otherPerson(by, stored), p.Foreign(), married(first, stored)
+		other, foreign, married := m.otherPerson(by, stored), p.Foreign(), name.married(stored)
 		switch {
 		case foreign && !married:
 			m.problems = append(m.problems, other)
@@ -44,15 +51,13 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 		case !foreign && married:
 			return
 		}
-		other.Reason = noren.ReasonNameDiffers
-		other.Message = fmt.Sprintf("the member whom this names is stored as %s; the line replaces the name", other.Limit)
-		p.outcomes[n].remarks = append(p.outcomes[n].remarks, other)
+		replaces(other)
 	}
 }
 
 // otherPerson is why a line is refused whose key, in the column by, is that of a member with another name.
 func (m *memberLine) otherPerson(by string, stored noren.Member) noren.ImportProblem {
-	last, first := m.names()
+	name := m.names()
 	known := whole(noren.Deref(stored.LastName), noren.Deref(stored.FirstName))
 	way := ByID
 	if by == fieldCode {
@@ -61,7 +66,7 @@ func (m *memberLine) otherPerson(by string, stored noren.Member) noren.ImportPro
 	return problem{noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf(
 		"the member whom this names is stored as %s; correct the line, leave this cell empty for another member, or import with --by %s",
 		known, way,
-	)}.in(m.number, by, whole(m.keyText(by), whole(last, first)))
+	)}.in(m.number, by, whole(m.keyText(by), whole(name.last, name.first)))
 }
 
 // whole returns both parts of a name with a blank between them.
@@ -85,13 +90,20 @@ func (r run) ownIDs() bool {
 	})
 }
 
-// names returns the family and the given name that the line gives.
-func (m *memberLine) names() (last, first string) {
-	if m.fullName != "" {
-		return splitName(m.fullName)
+// names returns the family and the given name that the line gives, with their reading.
+func (m *memberLine) names() (n personName) {
+	n.last, n.first = parts(m.fullName, m.patch.LastName, m.patch.FirstName)
+	n.lastKana, n.firstKana = parts(m.fullKana, m.patch.LastKana, m.patch.FirstKana)
+	return n
+}
+
+// parts returns both parts of a name that is in one column or in two.
+func parts(whole string, inLast, inFirst noren.Field[string]) (last, first string) {
+	if whole != "" {
+		return splitName(whole)
 	}
-	last, _ = m.patch.LastName.Value()
-	first, _ = m.patch.FirstName.Value()
+	last, _ = inLast.Value()
+	first, _ = inFirst.Value()
 	if first == "" {
 		return splitName(last) // people write the whole name there
 	}
@@ -100,7 +112,7 @@ func (m *memberLine) names() (last, first string) {
 
 // supports reports whether something in the line beside the number is what the stored member has.
 func (m *memberLine) supports(stored noren.Member) bool {
-	if last, first := m.names(); agrees(last, first, stored) {
+	if m.names().agrees(stored) {
 		return true
 	}
 	same := func(f noren.Field[string], stored *string) bool {

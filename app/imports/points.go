@@ -186,10 +186,10 @@ func (r run) somebodyElse(n memberName, m noren.Member) (wrong, remark *problem)
 			reason, noren.Shortened(known, maxProblemValue), fmt.Sprintf("this member is stored as %s; %s", known, deed),
 		}
 	}
-	switch verdict := r.judgeName(by, n.last, n.first, m); {
+	switch verdict := r.judgeName(by, personName{last: n.last, first: n.first}, m); {
 	case verdict == partlyOther:
-		return nil, other(noren.ReasonNameDiffers, "check that it is the same")
-	case verdict == sameName || n.text != "" && r.By == ByCode:
+		return nil, other(noren.ReasonNamePartly, "check that it is the same")
+	case verdict == sameName || verdict == sameReading || n.text != "" && r.By == ByCode:
 		return nil, nil
 	case n.text != "":
 		return other(noren.ReasonOtherPerson, "correct the line, or import with --by code"), nil
@@ -221,8 +221,8 @@ func (r run) grant(
 ) {
 	source, id := r.identity(l, member.ID)
 	key := [2]string{source, id}
-	refuse := func(reason noren.Reason, field, value, message string) {
-		p.refuse(n, problem{reason, "", message}.in(number, field, value))
+	refuse := func(reason noren.Reason, field, value, limit, message string) {
+		p.refuse(n, problem{reason, limit, message}.in(number, field, value))
 	}
 	on, dated := l.expires.Value()
 	if before, ok := known[key]; ok {
@@ -234,17 +234,19 @@ func (r run) grant(
 		if l.own == "" {
 			field, value = FieldAmount, strconv.FormatInt(*l.amount, 10)
 		}
-		refuse(noren.ReasonDiffers, field, value, fmt.Sprintf(
-			"already taken over as %d points of type %s for member %d; give further points an id of their own",
-			before.Amount, before.Type, before.MemberID))
+		recorded := fmt.Sprintf("%d, %s, member %d", before.Amount, before.Type, before.MemberID)
+		if before.ExpiresOn != nil {
+			recorded += ", " + string(*before.ExpiresOn)
+		}
+		refuse(noren.ReasonDiffers, field, value, recorded, "already recorded as "+recorded+"; give further points an id of their own")
 		return
 	}
 	switch {
 	case !r.Tenant.Points.Enabled:
-		refuse(noren.ReasonPointsOff, FieldAmount, "", "points are switched off for this company")
+		refuse(noren.ReasonPointsOff, FieldAmount, "", "", "points are switched off for this company")
 		return
 	case dated && on < r.Today():
-		refuse(noren.ReasonPast, fieldExpiresOn, string(on), "these points have expired; leave the line out")
+		refuse(noren.ReasonPast, fieldExpiresOn, string(on), "", "these points have expired; leave the line out")
 		return
 	}
 	taken := noren.TakenOver{

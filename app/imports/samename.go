@@ -10,17 +10,23 @@ type nameVerdict int
 
 const (
 	sameName    nameVerdict = iota // or none is given, or the operator has said that the key is enough
+	sameReading                    // written otherwise, in kana here and kanji there, and read alike
 	partlyOther                    // by a code: the family name is another one, as after a marriage
 	anotherName                    // it may be somebody else
 )
 
+// personName is the name that a line gives, and how it is read where the line says so.
+type personName struct{ last, first, lastKana, firstKana string }
+
 // judgeName judges the name in a file of any kind. A code is what a shop calls its members by, so that another family name alone does not
 // tell against it; any other key is not given by hand, and either part is enough.
-func (r run) judgeName(by, last, first string, m noren.Member) nameVerdict {
+func (r run) judgeName(by string, n personName, m noren.Member) nameVerdict {
 	switch {
-	case !disagrees(last, first, m) || r.By == ByID || r.By == ByCode && by == fieldCode:
+	case !n.disagrees(m) || r.By == ByID || r.By == ByCode && by == fieldCode:
 		return sameName
-	case by == fieldCode && married(first, m):
+	case n.readsAs(m):
+		return sameReading
+	case by == fieldCode && n.married(m):
 		return partlyOther
 	}
 	return anotherName
@@ -28,14 +34,41 @@ func (r run) judgeName(by, last, first string, m noren.Member) nameVerdict {
 
 // disagrees reports whether the name that a file gives is not that of the member. What one of them does not have is not compared, nor
 // where a name is split, if the whole is the same.
-func disagrees(last, first string, m noren.Member) bool {
-	if sameWhole(last, first, m.LastName, m.FirstName) {
+func (n personName) disagrees(m noren.Member) bool {
+	if sameWhole(n.last, n.first, m.LastName, m.FirstName) {
 		return false
 	}
 	differs := func(given string, stored *string) bool {
 		return given != "" && noren.Deref(stored) != "" && foldPerson(given) != foldPerson(*stored)
 	}
-	return differs(last, m.LastName) || differs(first, m.FirstName)
+	return differs(n.last, m.LastName) || differs(n.first, m.FirstName)
+}
+
+// readsAs reports whether a name that disagrees is that of the member in other letters: the line's reading is the stored one, or the name
+// itself is how the stored one is read, or the other way round. Each part that both have must be so, or the whole.
+func (n personName) readsAs(m noren.Member) bool {
+	given := []string{n.last + n.first, n.lastKana + n.firstKana}
+	stored := []string{noren.Deref(m.LastName) + noren.Deref(m.FirstName), noren.Deref(m.LastKana) + noren.Deref(m.FirstKana)}
+	if anyAlike(given, stored) {
+		return true
+	}
+	alike := func(name, kana string, storedName, storedKana *string) bool {
+		return name == "" || noren.Deref(storedName) == "" ||
+			anyAlike([]string{name, kana}, []string{*storedName, noren.Deref(storedKana)})
+	}
+	return alike(n.last, n.lastKana, m.LastName, m.LastKana) && alike(n.first, n.firstKana, m.FirstName, m.FirstKana)
+}
+
+// anyAlike reports whether one of the names is one of the stored ones.
+func anyAlike(given, stored []string) bool {
+	for _, a := range given {
+		for _, b := range stored {
+			if folded := foldPerson(a); folded != "" && folded == foldPerson(b) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sameWhole reports whether both parts of a name together are those stored, wherever either is split.
@@ -45,13 +78,14 @@ func sameWhole(last, first string, storedLast, storedFirst *string) bool {
 }
 
 // married reports whether the given name, which changes less often than a family name and differs within a family, is the member's.
-func married(first string, m noren.Member) bool {
-	return first != "" && noren.Deref(m.FirstName) != "" && foldPerson(first) == foldPerson(*m.FirstName)
+func (n personName) married(m noren.Member) bool {
+	return n.first != "" && noren.Deref(m.FirstName) != "" &&
+		anyAlike([]string{n.first, n.firstKana}, []string{*m.FirstName, noren.Deref(m.FirstKana)})
 }
 
 // agrees reports whether the file gives a name, and all of it is the member's.
-func agrees(last, first string, m noren.Member) bool {
-	return !disagrees(last, first, m) && (last != "" && noren.Deref(m.LastName) != "" || first != "" && noren.Deref(m.FirstName) != "")
+func (n personName) agrees(m noren.Member) bool {
+	return (!n.disagrees(m) || n.readsAs(m)) && (n.last != "" && noren.Deref(m.LastName) != "" || n.first != "" && noren.Deref(m.FirstName) != "")
 }
 
 // foldPerson is the form in which names of persons are compared: without width, case, blanks, variants of kanji and the difference

@@ -208,8 +208,12 @@ func remark(i *noren.Import, remarks ...noren.ImportProblem) {
 	i.Told += len(remarks)
 	for _, p := range remarks {
 		if len(i.Remarks) < maxRemarks {
-			if p.Value = ""; p.Reason == noren.ReasonNameDiffers { // they outlive the person
+			p.Value = "" // they outlive the person
+			switch p.Reason {
+			case noren.ReasonNameDiffers:
 				p.Limit, p.Message = "", "the name is not the stored one, which the line replaces; check that it is the same member"
+			case noren.ReasonNamePartly:
+				p.Limit, p.Message = "", "the name is not the stored one; check that it is the same member"
 			}
 			i.Remarks = append(i.Remarks, p)
 		}

@@ -149,7 +149,8 @@ func (b *Book) takeOff(t noren.Tenant, source string, e noren.PurchaseEvent) (kn
 			return true, nil
 		// The same refund with another content cannot be told from a mistake, so the first stays.
 		default:
-			return false, differs("refund_id", r.ExternalID, "a refund with this id was already recorded with another amount")
+			return false, differs("refund_id", r.ExternalID, noren.FormatMoney(old.Amount, t.Currency),
+				"a refund with this id was already recorded with another amount: "+noren.FormatMoney(old.Amount, t.Currency))
 		}
 	}
 	if p := b.purchases[e.ExternalID]; p != nil {
@@ -200,6 +201,7 @@ func overRefunded(t noren.Tenant, e noren.PurchaseEvent, paid int64, refunds []n
 	}
 	return &noren.Error{
 		Kind: noren.Invalid, Reason: noren.ReasonOverRefunded, Field: "amount", Value: noren.FormatMoney(e.Amount, t.Currency),
+		Limit: noren.FormatMoney(sum, t.Currency) + " > " + noren.FormatMoney(paid, t.Currency),
 		Message: fmt.Sprintf("refunds would add up to %s, but %s was paid",
 			noren.FormatMoney(sum, t.Currency), noren.FormatMoney(paid, t.Currency)),
 	}
@@ -210,10 +212,10 @@ func overRefunded(t noren.Tenant, e noren.PurchaseEvent, paid int64, refunds []n
 func contradiction(p *noren.Purchase, owner noren.MemberRef, t noren.Tenant, e noren.PurchaseEvent) *noren.Error {
 	switch {
 	case p.Amount != e.Amount || numbersAnew(p.Source) && !p.PaidAt.Equal(e.PaidAt.Truncate(time.Microsecond)):
-		return differs("id", e.ExternalID, fmt.Sprintf("already recorded as %s paid at %s",
-			noren.FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format(time.DateTime)))
+		amount, at := noren.FormatMoney(p.Amount, t.Currency), p.PaidAt.In(t.Location()).Format(time.DateTime)
+		return differs("id", e.ExternalID, amount+", "+at, fmt.Sprintf("already recorded as %s paid at %s", amount, at))
 	case p.MemberID != 0 && owner.ID != 0 && p.MemberID != owner.ID && e.Member.First().ShopifyCustomerID == "":
-		return differs("id", e.ExternalID, fmt.Sprintf("already recorded for member %d", p.MemberID))
+		return differs("id", e.ExternalID, fmt.Sprintf("member %d", p.MemberID), fmt.Sprintf("already recorded for member %d", p.MemberID))
 	}
 	return nil
 }
@@ -222,8 +224,8 @@ func contradiction(p *noren.Purchase, owner noren.MemberRef, t noren.Tenant, e n
 // does not, and its file and its messages name instants of one order that are some seconds apart.
 func numbersAnew(source string) bool { return source != noren.WebhookShopify }
 
-func differs(field, value, message string) *noren.Error {
-	return &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonDiffers, Field: field, Value: value, Message: message}
+func differs(field, value, recorded, message string) *noren.Error {
+	return &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonDiffers, Field: field, Value: value, Limit: recorded, Message: message}
 }
 
 // CloseBook writes what was entered.

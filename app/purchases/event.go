@@ -3,6 +3,7 @@ package purchases
 import (
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"noren"
 )
@@ -38,54 +39,72 @@ type Outcome struct {
 	Err      *noren.Error // with Refused; Row is the event's place, from 1
 }
 
+// idLimit is noren.MaxExternalID, and firstYear the first in which something can have been paid, as messages have them.
+const (
+	idLimit   = "100"
+	firstYear = "1970"
+)
+
+// wrongID returns what is wrong with an ID of another system.
+func wrongID(field, id, message string) *noren.Error {
+	e := &noren.Error{
+		Kind: noren.Invalid, Field: field, Value: noren.Storable(noren.Shortened(id, noren.MaxExternalID)),
+		Message: "must be 1 to " + idLimit + " characters" + message,
+	}
+	if utf8.RuneCountInString(id) > noren.MaxExternalID {
+		e.Reason, e.Limit = noren.ReasonTooLong, idLimit
+	}
+	return e
+}
+
 const futureAllowed = 24 * time.Hour // how far a source's clock may be ahead of ours
 
 // check checks what can be checked without stored data.
 func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
-	wrong := func(reason noren.Reason, field, value, message string) *noren.Error {
-		return &noren.Error{Kind: noren.Invalid, Reason: reason, Field: field, Value: value, Message: message}
+	wrong := func(reason noren.Reason, field, value, limit, message string) *noren.Error {
+		return &noren.Error{Kind: noren.Invalid, Reason: reason, Field: field, Value: value, Limit: limit, Message: message}
 	}
 	switch {
 	case e.Kind != noren.PurchasePaid && e.Kind != noren.PurchaseRefunded && e.Kind != noren.PurchaseCancelled:
-		return wrong("", "kind", "", "must be paid, refunded or cancelled")
+		return wrong("", "kind", "", "", "must be paid, refunded or cancelled")
 	case !noren.IsExternalID(e.ExternalID):
-		return wrong("", "id", "", "must be 1 to 100 characters")
+		return wrongID("id", e.ExternalID, "")
 	case e.Kind == noren.PurchaseRefunded && (!noren.IsExternalID(e.RefundID) || e.RefundID == cancellation):
-		return wrong("", "refund_id", noren.Storable(noren.Shortened(e.RefundID, noren.MaxExternalID)),
-			"must be 1 to 100 characters, different from the other refunds of the purchase")
+		return wrongID("refund_id", e.RefundID, ", different from the other refunds of the purchase")
 	// A cancellation has neither an amount nor a currency.
 	case e.Kind == noren.PurchaseCancelled:
 		return nil
 	// Amounts are not converted: no rate is that of the payment.
 	case e.Currency != "" && e.Currency != t.Currency:
-		return wrong(noren.ReasonCurrency, "currency", e.Currency, "must be the shop's currency, "+t.Currency)
+		return wrong(noren.ReasonCurrency, "currency", e.Currency, t.Currency, "must be the shop's currency, "+t.Currency)
 	case e.Amount < 0:
-		return wrong(noren.ReasonNegative, "amount", noren.FormatMoney(e.Amount, t.Currency),
+		return wrong(noren.ReasonNegative, "amount", noren.FormatMoney(e.Amount, t.Currency), "",
 			"must not be negative; send a refund as its own event")
 	case e.Amount > noren.MaxMoney:
-		return wrong("", "amount", noren.FormatMoney(e.Amount, t.Currency), "must be at most "+noren.FormatMoney(noren.MaxMoney, t.Currency))
+		return wrong(noren.ReasonOutOfRange, "amount", noren.FormatMoney(e.Amount, t.Currency), "0–"+noren.FormatMoney(noren.MaxMoney, t.Currency),
+			"must be at most "+noren.FormatMoney(noren.MaxMoney, t.Currency))
 	case e.Tax < 0 || e.UsedPoints < 0 || e.Tax+e.UsedPoints > e.Amount:
 		field, value := "tax", e.Tax
 		if e.Tax >= 0 && e.Tax <= e.Amount {
 			field, value = "used_points", e.UsedPoints
 		}
-		return wrong(noren.ReasonOutOfRange, field, noren.FormatMoney(value, t.Currency),
+		return wrong(noren.ReasonOutOfRange, field, noren.FormatMoney(value, t.Currency), "0–"+noren.FormatMoney(e.Amount, t.Currency),
 			"must be part of the amount, "+noren.FormatMoney(e.Amount, t.Currency))
 	// A refund counts in the month of its purchase and for its member, so it needs neither time nor member.
 	case e.Kind == noren.PurchaseRefunded:
 		return nil
 	case e.PaidAt.IsZero():
-		return wrong("", "at", "", "the time of payment is missing")
+		return wrong(noren.ReasonMissing, "at", "", "", "the time of payment is missing")
 	// A purchase in the future would count in a window that no check has reached.
 	case e.PaidAt.After(now.Add(futureAllowed)):
-		return wrong(noren.ReasonFuture, "at", e.PaidAt.Format(time.RFC3339), "the time of payment is in the future")
+		return wrong(noren.ReasonFuture, "at", e.PaidAt.Format(time.RFC3339), "", "the time of payment is in the future")
 	case e.PaidAt.Year() < 1970:
-		return wrong("", "at", e.PaidAt.Format(time.RFC3339), "the time of payment is before 1970")
+		return wrong(noren.ReasonOutOfRange, "at", e.PaidAt.Format(time.RFC3339), firstYear+"–", "the time of payment is before "+firstYear)
 	case e.Member == noren.MemberKey{}:
-		return wrong(noren.ReasonMissing, "member", "", "the purchase does not name a member")
+		return wrong(noren.ReasonMissing, "member", "", "", "the purchase does not name a member")
 	case !e.Member.Valid():
 		field, _ := e.Member.Field()
-		return wrong("", field, "", "not a text that can name a member")
+		return wrong("", field, "", "", "not a text that can name a member")
 	}
 	return nil
 }

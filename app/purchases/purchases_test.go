@@ -148,7 +148,7 @@ func TestPurchasesContradicted(t *testing.T) {
 		"refused: row 1: id: already recorded as 100 paid at 2026-01-10 12:00:00",
 		"refused: row 2: id: already recorded as 100 paid at 2026-01-10 12:00:00",
 		"refused: row 3: id: already recorded for member 1",
-		"refused: row 4: refund_id: a refund with this id was already recorded with another amount",
+		"refused: row 4: refund_id: a refund with this id was already recorded with another amount: 30",
 		"recorded 2",
 	}, record(t, b, apptest.Paid("1", 101, apptest.OfCode("M1")), later, apptest.Paid("1", 100, apptest.OfCode("M2")), apptest.RefundOf("1", "a", 31), apptest.Paid("2", 5, apptest.OfCode("M2"))))
 	outcomes, err := apptest.Record(b.Ctx, b.App, b.Caller, "till", apptest.Paid("1", 101, apptest.OfCode("M1")))
@@ -251,16 +251,16 @@ func TestPurchasesRefused(t *testing.T) {
 		value  string
 	}{
 		{"no id", with(func(e *noren.PurchaseEvent) { e.ExternalID = "" }), "id", "", ""},
-		{"a long id", with(func(e *noren.PurchaseEvent) { e.ExternalID = strings.Repeat("暖", 101) }), "id", "", ""},
-		{"an id that is not text", with(func(e *noren.PurchaseEvent) { e.ExternalID = "a\x00b" }), "id", "", ""},
-		{"an id that is not UTF-8", with(func(e *noren.PurchaseEvent) { e.ExternalID = "\xff" }), "id", "", ""},
+		{"a long id", with(func(e *noren.PurchaseEvent) { e.ExternalID = strings.Repeat("暖", 101) }), "id", noren.ReasonTooLong, noren.Shortened(strings.Repeat("暖", 101), 100)},
+		{"an id that is not text", with(func(e *noren.PurchaseEvent) { e.ExternalID = "a\x00b" }), "id", "", "ab"},
+		{"an id that is not UTF-8", with(func(e *noren.PurchaseEvent) { e.ExternalID = "\xff" }), "id", "", "\ufffd"},
 		{"no kind", with(func(e *noren.PurchaseEvent) { e.Kind = "" }), "kind", "", ""},
 		{"an unknown kind", with(func(e *noren.PurchaseEvent) { e.Kind = "lost" }), "kind", "", ""},
 		{"another currency", with(func(e *noren.PurchaseEvent) { e.Currency = "USD" }), "currency", noren.ReasonCurrency, "USD"},
 		{"less than nothing", with(func(e *noren.PurchaseEvent) { e.Amount = -1 }), "amount", noren.ReasonNegative, "-1"},
-		{"too much", with(func(e *noren.PurchaseEvent) { e.Amount = noren.MaxMoney + 1 }), "amount", "", "1000000000000"},
-		{"no time", with(func(e *noren.PurchaseEvent) { e.PaidAt = time.Time{} }), "at", "", ""},
-		{"long ago", with(func(e *noren.PurchaseEvent) { e.PaidAt = apptest.Japan("1969-12-31 00:00:00") }), "at", "", "1969-12-31T00:00:00+09:00"},
+		{"too much", with(func(e *noren.PurchaseEvent) { e.Amount = noren.MaxMoney + 1 }), "amount", noren.ReasonOutOfRange, "1000000000000"},
+		{"no time", with(func(e *noren.PurchaseEvent) { e.PaidAt = time.Time{} }), "at", noren.ReasonMissing, ""},
+		{"long ago", with(func(e *noren.PurchaseEvent) { e.PaidAt = apptest.Japan("1969-12-31 00:00:00") }), "at", noren.ReasonOutOfRange, "1969-12-31T00:00:00+09:00"},
 		{"more than a day ahead", with(func(e *noren.PurchaseEvent) { e.PaidAt = apptest.Japan("2026-02-01 12:00:01") }), "at", noren.ReasonFuture, "2026-02-01T12:00:01+09:00"},
 		{"nobody", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{} }), "member", noren.ReasonMissing, ""},
 		{"an unknown code", with(func(e *noren.PurchaseEvent) { e.Member = apptest.OfCode("M9") }), "member", noren.ReasonMemberUnknown, "M9"},

@@ -136,6 +136,11 @@ func (r importing) reason(k noren.ImportKind, p noren.ImportProblem) string {
 			by = imports.ByCode
 		}
 		return words + "。行を修正するか、別の会員であればこの欄を空欄にしてください。同じ会員であれば --by " + by + " を指定してください"
+	case noren.ReasonDiffers:
+		if k == noren.ImportPoints {
+			words += "。追加のポイントには別の付与IDを指定してください"
+		}
+		return words
 	case noren.ReasonAlike:
 		way := map[noren.ImportKind]string{
 			noren.ImportMembers:  "修正するか、別の会員であれば --by " + imports.ByCode + " を指定してください",
