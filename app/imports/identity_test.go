@@ -33,6 +33,7 @@ func importedAs(t *testing.T, b *apptest.Bundle, from noren.System, by string, f
 	}
 	i := apptest.RunImport(t, b, b.Caller, draft.ID)
 	lines := []string{fmt.Sprint(i.Created, i.Updated, i.Unchanged, i.Refused)}
+	apptest.SaidInBothLanguages(t, i.Remarks...)
 	for _, r := range i.Remarks {
 		lines = append(lines, "told "+string(r.Reason))
 	}
@@ -69,7 +70,7 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 		{"a relative by Shopify's number", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,last_name,first_name", "6757085806881,鈴木,次郎"), []string{"0 0 0 1", "2 shopify_customer_id other_person 6757085806881 鈴木 次郎"}},
 		{"Shopify's number", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,note", "6757085806881,x"), []string{"0 1 0 0"}},
 		{"an address that somebody else has", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,last_name,first_name", "1,one@example.com,佐藤,次郎"), []string{"0 0 0 1", "2 email other_person one@example.com 佐藤 次郎"}},
-		{"an address of another customer of Shopify", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,two@example.com,x"), []string{"0 0 0 1", "2 email other_person two@example.com"}},
+		{"an address of another customer of Shopify", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,two@example.com,x"), []string{"0 0 0 1", "2 email other_customer two@example.com"}},
 		{"a new customer's address", noren.SystemShopify, "", apptest.ImportFile("shopify_customer_id,email,note", "2,one@example.com,x"), []string{"0 1 0 0"}},
 		{"an alias code that nobody has", "", "", apptest.ImportFile("alias_code,shopify_customer_id", "B1,6757085806881"), []string{"0 0 0 1", "2 shopify_customer_id taken 6757085806881"}},
 		{"an address", noren.SystemECCUBE, "", apptest.ImportFile("email,last_name,first_name,note", "One@example.com,高橋,花子,x"), []string{"0 1 0 0"}},
@@ -85,7 +86,7 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 				"code,rank,rank_id,store,store_id,mail_opt_in,mail_opt_out,name,last_name,first_name",
 				"M1,silver,1,,,,,,,", "N3,silver,2,,,,,,,", "M2,,,本店,2,,,,,", "N4,,,本店,1,1,1,,,", "M3,,,全店舗,1,,,,,", "N1,,,,,0,1,佐藤 次郎,佐藤,次郎", "N2,,,,,,,佐藤 次郎,佐藤,三郎"),
 			[]string{
-				"2 0 0 5", "2 rank twice silver", "4 store twice 本店", "5 mail_opt_out twice true", "6 store twice 全店舗",
+				"2 0 0 5", "2 rank twice silver", "4 store twice 本店", "5 mail_opt_out twice 1", "6 store twice 全店舗",
 				"8 name twice 佐藤 次郎",
 			},
 		},

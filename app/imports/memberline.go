@@ -19,6 +19,7 @@ type memberLine struct {
 	minimum  rankName
 	staff    rankName
 	optOut   *bool
+	outCell  string // what optOut was read from
 	fullName string
 	fullKana string
 	city     string
@@ -109,7 +110,7 @@ func (r memberReader) read(line noren.ImportLine) memberLine {
 func (m *memberLine) settleTwice() {
 	if m.optOut != nil {
 		if in, given := m.patch.MailOptIn.Value(); given && in == *m.optOut {
-			m.refuse(noren.ReasonTwice, fieldMailOptOut, strconv.FormatBool(*m.optOut),
+			m.refuse(noren.ReasonTwice, fieldMailOptOut, m.outCell,
 				"another column says the contrary about mail; keep one of them")
 		}
 		m.patch.MailOptIn = noren.Set(!*m.optOut)
@@ -204,7 +205,7 @@ func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
 	case fieldMailOptOut:
 		var out bool
 		if out, wrong = cellFlag(cell); wrong == nil {
-			m.optOut = &out
+			m.optOut, m.outCell = &out, cell
 		}
 	default:
 		return m.readColumn(to, field, cell)
@@ -284,6 +285,38 @@ func (m *memberLine) doubt(field, cell string, wrong problem) {
 		Refusal: &noren.Error{Kind: noren.Invalid, Reason: wrong.Reason, Field: field},
 		Has:     func(now *noren.Member) bool { return memberText(now, field) == cell },
 	})
+}
+
+// misnamed reports whether the line is refused because the member whom it names may not be the one who is meant. What else does not fit
+// that member is not told: it follows from that.
+func (m *memberLine) misnamed() bool {
+	return slices.ContainsFunc(m.problems, func(p noren.ImportProblem) bool {
+		switch p.Reason {
+		case noren.ReasonOtherPerson, noren.ReasonNumberAlone, noren.ReasonOtherCustomer, noren.ReasonAmbiguous:
+			return true
+		}
+		return false
+	})
+}
+
+// follows reports whether a refusal follows from another of the line: columns that must agree were not all read, or the member is not the
+// one who is meant.
+func (m *memberLine) follows(err *noren.Error, misnamed bool) bool {
+	unread := func(fields ...string) bool {
+		return slices.ContainsFunc(m.problems, func(p noren.ImportProblem) bool { return slices.Contains(fields, p.Field) })
+	}
+	switch err.Reason {
+	case noren.ReasonActiveWithLeaveDate, noren.ReasonLeftWithoutDate, noren.ReasonLeaveDateSet:
+		return misnamed || unread("status", "leave_date")
+	case noren.ReasonUnitPair:
+		return unread("point_unit", "point_unit_price")
+	}
+	return false
+}
+
+// doubts reports whether the text that the line has in the column is in doubt.
+func (m *memberLine) doubts(column string) bool {
+	return slices.ContainsFunc(m.doubtful, func(p noren.ImportProblem) bool { return p.Field == column })
 }
 
 // refuseFor records what the patch was refused for.

@@ -177,7 +177,10 @@ func (p *memberPlan) line(n int, m *memberLine) {
 		p.identify(m, planned, by, n)
 		m.keepWhole(&planned.after)
 	}
-	p.checkAlike(m, planned)
+	misnamed := m.misnamed()
+	if !misnamed {
+		p.checkAlike(m, planned)
+	}
 	p.checkNames(m)
 	p.spread(m, planned, n)
 	p.keep(m, planned, isNew)
@@ -186,9 +189,13 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	p.outcomes[n].remarks = append(p.outcomes[n].remarks, m.repaired...)
 	after, broken := m.patch.Apply(planned.after, p.in)
 	for _, err := range broken {
-		m.refuseFor(err)
+		if !m.follows(err, misnamed) {
+			m.refuseFor(err)
+		}
 	}
-	p.checkUnique(m, planned, &after)
+	if !misnamed {
+		p.checkUnique(m, planned, &after)
+	}
 	p.checkOpening(m, planned)
 	if len(m.problems) > 0 {
 		offer(m.problems, p.in)
@@ -311,8 +318,8 @@ func (p *memberPlan) linked(m *memberLine, email, customer string) *plannedMembe
 		return nil
 	case len(found) > 1:
 		m.refuse(noren.ReasonAmbiguous, fieldEmail, email, "more than one member has this e-mail address; name the member by code")
-	case customer != "" && noren.Deref(found[0].after.ShopifyCustomerID) != "":
-		m.refuse(noren.ReasonOtherPerson, fieldEmail, email, "the member with this e-mail address is another Shopify customer; correct the line")
+	case customer != "" && noren.Deref(found[0].after.ShopifyCustomerID) != "" && !m.doubts(fieldShopify):
+		m.refuse(noren.ReasonOtherCustomer, fieldEmail, email, "the member with this e-mail address is another Shopify customer; correct the line")
 	}
 	return found[0]
 }

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"noren"
@@ -19,8 +20,8 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 			continue
 		}
 		e, order, problems := r.readPurchase(line)
-		if order.skips() || order.guest(e) {
-			p.outcomes[n].remarks = append(p.outcomes[n].remarks, order.leftOut(line.Number, e)...)
+		if order.skips() || order.guest() {
+			p.outcomes[n].remarks = append(p.outcomes[n].remarks, order.leftOut(line.Number)...)
 			continue // lineUnchanged: a further item of the order above, or nothing that counts
 		}
 		if len(problems) > 0 {
@@ -82,7 +83,7 @@ func purchaseProblem(line int, e noren.PurchaseEvent, err *noren.Error) noren.Im
 	if reason == noren.ReasonMemberUnknown && err.Value != "" {
 		message = noren.MemberWords[reason] // the problem already has the value
 	}
-	return problem{reason, "", message}.in(line, field, err.Value)
+	return problem{reason, err.Limit, message}.in(line, field, err.Value)
 }
 
 // readPurchase reads one line.
@@ -92,6 +93,7 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 	given := make(map[string]bool)
 	problems = readCells(line, r.Columns, func(field, cell string) (wrong *problem) {
 		given[field] = true
+		order.named = order.named || slices.Contains([]string{fieldMember, fieldMemberID, fieldShopify, fieldEmail}, field)
 		switch field {
 		case fieldMember:
 			e.Member.Code, wrong = cellCode(cell)

@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,8 +15,12 @@ type shopifyOrder struct {
 	status    string // financial status
 	refunded  int64  // in all
 	cancelled bool
+	named     bool // somebody in a column, whether that could be read or not
 	bare      bool // neither amount nor status
 }
+
+// refundedColumn is how Shopify calls the column of what was refunded.
+const refundedColumn = "Refunded Amount"
 
 // skips reports whether nothing of the line counts.
 func (o shopifyOrder) skips() bool { return o.name != "" && o.bare || o.unpaid() }
@@ -26,16 +31,14 @@ func (o shopifyOrder) unpaid() bool {
 }
 
 // guest reports whether the order names no customer: somebody bought without an account, and webhooks leave such orders out too.
-func (o shopifyOrder) guest(e noren.PurchaseEvent) bool {
-	return o.name != "" && e.Member == noren.MemberKey{}
-}
+func (o shopifyOrder) guest() bool { return o.name != "" && !o.named }
 
 // leftOut says why the order is left out; nothing of a further item of the order above.
-func (o shopifyOrder) leftOut(line int, e noren.PurchaseEvent) []noren.ImportProblem {
+func (o shopifyOrder) leftOut(line int) []noren.ImportProblem {
 	switch {
 	case o.unpaid():
 		return []noren.ImportProblem{problem{noren.ReasonUnpaid, "", "the order is not paid and is left out"}.in(line, fieldFinancial, o.status)}
-	case o.guest(e) && !o.bare:
+	case o.guest() && !o.bare:
 		return []noren.ImportProblem{problem{noren.ReasonNoCustomer, "", "the order has no customer and is left out"}.in(line, fieldEmail, "")}
 	}
 	return nil
@@ -52,12 +55,17 @@ func (o shopifyOrder) become(e *noren.PurchaseEvent, given map[string]bool, t no
 		o.refunded = e.Amount
 	case state == "partially_refunded":
 		return fieldRefunded, &problem{
-			noren.ReasonMissing, "", "is required: a part of the order was refunded; export the column Refunded Amount too",
+			noren.ReasonMissing, refundedColumn, "is required: a part of the order was refunded; export the column " + refundedColumn + " too",
 		}
 	}
-	if o.refunded < 0 || o.refunded > max(e.Amount, 0) {
-		limit := "0–" + noren.FormatMoney(e.Amount, t.Currency)
-		return fieldRefunded, &problem{noren.ReasonOverRefunded, limit, "must be within " + limit + ", what was paid"}
+	switch {
+	case o.refunded < 0:
+		return fieldRefunded, &problem{noren.ReasonNegative, "", "must not be negative"}
+	case o.refunded > max(e.Amount, 0):
+		refunded, paid := noren.FormatMoney(o.refunded, t.Currency), noren.FormatMoney(e.Amount, t.Currency)
+		return fieldRefunded, &problem{
+			noren.ReasonOverRefunded, refunded + " > " + paid, fmt.Sprintf("%s would be refunded, but %s was paid", refunded, paid),
+		}
 	}
 	e.State.Refunded, e.State.Cancelled = o.refunded, o.cancelled
 	return "", nil
