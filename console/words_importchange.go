@@ -42,6 +42,7 @@ func importChangeWords() map[string]text {
 		"imports.by_code":           {"会員コードが一致すれば取り込む", "Import if the code is the same"},
 		"imports.points_before":     {"取り込み前のポイント合計", "Points before"},
 		"imports.points_after":      {"取り込み後のポイント合計(新規の会員を含む)", "Points after, with new members"},
+		"imports.points_later":      {"そのうち後日から使えるポイント", "Of these, usable from a later day on"},
 		"imports.points_file":       {"ファイルのポイント合計(取り込めない行を除く)", "Points in the file, without refused lines"},
 		"imports.changes":           {"変更される項目", "Changes by field"},
 		"imports.changed_field":     {"項目", "Field"},

@@ -226,7 +226,7 @@ func TestRefusedOrdersLeaveNothing(t *testing.T) {
 	)
 	f.System = noren.SystemShopify
 	apptest.Same(t, "the import", []string{
-		"done: 0 0 0 4", "2 email member_unknown nobody@example.com", "3 refunded over_refunded 1001", "4 refunded missing ", "5 refunded over_refunded -1",
+		"done: 0 0 0 4", "2 email member_unknown nobody@example.com", "3 refunded over_refunded 1001", "4 refunded missing ", "5 refunded negative -1",
 	}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
 	apptest.Same(t, "refunds in the log", 0, len(b.Audited(t, "refund")))
 	b.Sound(t)

@@ -207,10 +207,10 @@ func TestImportPurchases(t *testing.T) {
 		"cancelled,,,,,5,,,o2",
 	)
 	problems := []string{
-		"7 member member_unknown M9", "8 email ambiguous two@example.com", "9 amount not_number 12.5",
+		"7 member member_unknown M9", "8 email ambiguous two@example.com", "9 amount fraction 12.5",
 		"10 at future 2027-01-12T00:00:00+09:00", "11 at not_time yesterday", "12 currency currency USD",
 		"13 id missing ", "13 amount missing ", "13 at missing ", "14 member missing ", "15 id differs o1",
-		"16 amount negative -5", "17 id form cancelled",
+		"16 amount negative -5", "17 id taken cancelled",
 	}
 	got := apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f)
 	apptest.Same(t, "purchases", append([]string{"done: 5 0 0 11"}, problems...), got)

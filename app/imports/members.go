@@ -7,6 +7,7 @@ import (
 
 	"noren"
 	"noren/app/members"
+	"noren/app/purchases"
 	"noren/app/unit"
 )
 
@@ -60,8 +61,28 @@ func (r run) planMembers(ctx context.Context, lines []noren.ImportLine) (plan, e
 	}
 	if p.write = p.writeMembers; !p.writing {
 		p.changes = p.memberChanges()
+		err := p.foreseeLinks(ctx)
+		return p.plan, err
 	}
 	return p.plan, nil
+}
+
+// foreseeLinks adds what members earn by purchases that are held for the Shopify customers whom the lines link to them.
+func (p *memberPlan) foreseeLinks(ctx context.Context) error {
+	var changes []noren.MemberChange
+	for _, m := range p.known {
+		changes = append(changes, noren.MemberChange{Before: m.before, After: m.after})
+	}
+	for _, m := range p.fresh {
+		made := m.after
+		made.ID = m.place // it has no number yet
+		changes = append(changes, noren.MemberChange{After: made})
+	}
+	f, err := purchases.ForeseeHeld(ctx, p.tx, p.Unit, changes)
+	if err != nil || len(f.Members) == 0 {
+		return err
+	}
+	return p.foresee(ctx, &p.plan, f)
 }
 
 // readMembers reads lines of members; those that could not be read as lines are left out.

@@ -274,6 +274,7 @@ type Totals struct {
 	Members int   // stored ones that the lines name
 	Before  int64 // what they have
 	After   int64 // what they would have
+	Later   int64 // how many of those can only be used from a later day on
 	File    int64 // what the file says they have, where it tells balances
 	counted map[int64]bool
 }

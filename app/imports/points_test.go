@@ -59,7 +59,7 @@ func TestPointsOfAnotherPerson(t *testing.T) {
 		want []string
 	}{
 		{"", "M1,鈴木,一郎,10", []string{"0 0 1", "2 member other_person M1 鈴木 一郎"}},
-		{"", "M1,鈴木,花子,10", []string{"1 0 0", "told 2 member name_differs "}},
+		{"", "M1,鈴木,花子,10", []string{"1 0 0", "told 2 member name_partly "}},
 		{"", "M1,高橋,次郎,10", []string{"0 0 1", "2 member other_person M1 高橋 次郎"}},
 		{imports.ByCode, "M1,高橋,次郎,50", []string{"1 0 0"}},
 		{imports.ByCode, "M1,鈴木,一郎,20", []string{"1 0 0"}},

@@ -127,6 +127,7 @@ func (p *Preview) addPoints(plan plan) {
 	}
 	p.Points.Members = len(p.Points.counted)
 	p.Points.After += plan.granted
+	p.Points.Later += plan.later
 	p.Points.File += plan.reported
 }
 

@@ -2,10 +2,12 @@ package imports
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"noren"
+	"noren/app/points"
 	"noren/app/purchases"
 )
 
@@ -46,8 +48,38 @@ func (r run) planPurchases(ctx context.Context, lines []noren.ImportLine) (plan,
 		}
 		p.outcomes[n].remarks = append(p.outcomes[n].remarks, waiting(line.Number, events[i], o)...)
 	}
+	if !r.writing {
+		f, err := purchases.Foresee(ctx, r.tx, r.Unit, book)
+		if err != nil {
+			return p, err
+		}
+		return p, r.foresee(ctx, &p, f)
+	}
 	p.write = func(ctx context.Context) error { return purchases.CloseBook(ctx, r.tx, r.Unit, book, r.by) }
 	return p, nil
+}
+
+// foresee adds to a preview what purchases would mean for points, where the tenant gives any for them.
+func (r run) foresee(ctx context.Context, p *plan, f points.Foreseen) error {
+	var members []int64
+	moves := r.Tenant.Points.Earns()
+	for id, n := range f.Members {
+		moves = moves || n != 0
+		p.granted += n
+		if id > 0 {
+			members = append(members, id)
+		}
+	}
+	if p.later += f.Later; !moves {
+		return nil
+	}
+	held, err := r.balances(ctx, members)
+	if p.held == nil {
+		p.held = held
+	} else {
+		maps.Copy(p.held, held)
+	}
+	return err
 }
 
 // waiting tells for what the line waits before it counts.

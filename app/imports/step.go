@@ -240,8 +240,9 @@ type plan struct {
 	tenant   noren.Tenant
 	outcomes []lineOutcome                   // one for each line
 	changes  []fieldChange                   // of stored members; only in a preview
-	held     map[int64]int64                 // points of the members that the lines name; only in a preview, as the next two
+	held     map[int64]int64                 // points of the members that the lines name; only in a preview, as the next three
 	granted  int64                           // how many they would get
+	later    int64                           // how many of these can only be used from a later day on
 	reported int64                           // how many the lines say they have
 	write    func(ctx context.Context) error // carries the plan out
 }

@@ -47,9 +47,48 @@ func Settle(
 	ctx context.Context, tx EarnTx, u unit.Unit, fresh, changed []*noren.Purchase, known map[int64]noren.Member, by noren.AuditEntry,
 ) (*Settlement, error) {
 	s := &Settlement{writer: writer{tx: tx, Unit: u, by: by, adjustment: Adjustment{Type: noren.DefaultPoint}}}
-	earning, err := earn(ctx, tx, u, fresh, known)
+	return s, s.settle(ctx, tx, fresh, changed, known, true)
+}
+
+// Foreseen is what changes of purchases would mean for points.
+type Foreseen struct {
+	Members map[int64]int64 // how many each would get, or lose
+	Later   int64           // how many of those that would be granted can only be used from a later day on
+}
+
+// Foresee works out what Settle would do, and locks nothing. The purchases are changed as by Settle, and must not be stored.
+func Foresee(
+	ctx context.Context, tx EarnTx, u unit.Unit, fresh, changed []*noren.Purchase, known map[int64]noren.Member,
+) (Foreseen, error) {
+	s := &Settlement{writer: writer{tx: tx, Unit: u, adjustment: Adjustment{Type: noren.DefaultPoint}}}
+	if err := s.settle(ctx, tx, fresh, changed, known, false); err != nil {
+		return Foreseen{}, err
+	}
+	f := Foreseen{Members: make(map[int64]int64)}
+	for _, e := range s.moved.Entries {
+		f.Members[e.MemberID] += e.Delta
+	}
+	left := slices.Clone(s.moved.Lots)
+	for _, b := range s.moved.Burns {
+		if b.LotID <= 0 && len(left) > 0 { // of a new lot, by its place
+			left[-b.LotID].Remaining -= b.Amount
+		}
+	}
+	for i := range left {
+		if left[i].UsableFrom != nil {
+			f.Later += left[i].Remaining
+		}
+	}
+	return f, nil
+}
+
+// settle works out what becomes of the purchases.
+func (s *Settlement) settle(
+	ctx context.Context, tx EarnTx, fresh, changed []*noren.Purchase, known map[int64]noren.Member, lock bool,
+) error {
+	earning, err := earn(ctx, tx, s.writer.Unit, fresh, known)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var refunded []*noren.Purchase
 	for _, p := range changed {
@@ -58,23 +97,23 @@ func Settle(
 		}
 	}
 	if len(earning) == 0 && len(refunded) == 0 {
-		return s, nil
+		return nil
 	}
-	lapsed, err := s.open(ctx, tx, refunded)
+	lapsed, err := s.open(ctx, tx, refunded, lock)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// In order of their numbers: the same purchases come out alike in whatever order a source reports them.
 	byNumber := func(a, b *noren.Purchase) int { return cmp.Compare(a.ID, b.ID) }
 	slices.SortFunc(earning, byNumber)
 	slices.SortFunc(refunded, byNumber)
 	if err := s.grants(ctx, tx, earning, changed); err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range refunded {
 		s.takeBack(p, lapsed[p.ID])
 	}
-	return s, nil
+	return nil
 }
 
 // earn works out what the purchases earn that have just become members', and returns those that earn something. Which rule it
@@ -120,9 +159,9 @@ func earn(
 	return earning, nil
 }
 
-// open locks the lots of the members whose purchases were refunded, and returns what the daily expiry has removed of the
+// open reads, and locks, the lots of the members whose purchases were refunded, and returns what the daily expiry has removed of the
 // points of each purchase.
-func (s *Settlement) open(ctx context.Context, tx EarnTx, refunded []*noren.Purchase) (lapsed map[int64]int64, err error) {
+func (s *Settlement) open(ctx context.Context, tx EarnTx, refunded []*noren.Purchase, lock bool) (lapsed map[int64]int64, err error) {
 	if len(refunded) == 0 {
 		return nil, nil
 	}
@@ -130,7 +169,7 @@ func (s *Settlement) open(ctx context.Context, tx EarnTx, refunded []*noren.Purc
 	for i, p := range refunded {
 		members[i], purchases[i] = p.MemberID, p.ID
 	}
-	lots, err := tx.OpenLots(ctx, members, noren.DefaultPoint, true)
+	lots, err := tx.OpenLots(ctx, members, noren.DefaultPoint, lock)
 	if err != nil {
 		return nil, err
 	}

@@ -228,10 +228,9 @@ func differs(field, value, recorded, message string) *noren.Error {
 	return &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonDiffers, Field: field, Value: value, Limit: recorded, Message: message}
 }
 
-// CloseBook writes what was entered.
-func CloseBook(ctx context.Context, tx Tx, u unit.Unit, b *Book, by noren.AuditEntry) error {
-	var touched, credited []*noren.Purchase
-	// Sorted, so that the same events give the same entries in the same order, whatever the order of a map.
+// changed returns the purchases with a new event, and those of them that are newly credited to members. They are sorted, so that the same
+// events give the same entries in the same order, whatever the order of a map.
+func (b *Book) changed() (touched, credited []*noren.Purchase) {
 	for _, id := range slices.Sorted(maps.Keys(b.touched)) {
 		if p := b.purchases[id]; p != nil {
 			touched = append(touched, p)
@@ -240,6 +239,27 @@ func CloseBook(ctx context.Context, tx Tx, u unit.Unit, b *Book, by noren.AuditE
 			}
 		}
 	}
+	return touched, credited
+}
+
+// Foresee returns what closing the book would mean for the points of the members whose purchases are in it. Afterwards it cannot be closed.
+func Foresee(ctx context.Context, tx Tx, u unit.Unit, b *Book) (points.Foreseen, error) {
+	touched, credited := b.changed()
+	f, err := points.Foresee(ctx, tx, u, credited, touched, nil)
+	if err != nil {
+		return f, err
+	}
+	for _, p := range touched {
+		if p.MemberID != 0 {
+			f.Members[p.MemberID] += 0 // also who gets none
+		}
+	}
+	return f, nil
+}
+
+// CloseBook writes what was entered.
+func CloseBook(ctx context.Context, tx Tx, u unit.Unit, b *Book, by noren.AuditEntry) error {
+	touched, credited := b.changed()
 	// Before anything is written, because it fills in what the purchases earned.
 	settled, err := points.Settle(ctx, tx, u, credited, touched, nil, by)
 	if err != nil {

@@ -46,10 +46,10 @@ const (
 )
 
 // wrongID returns what is wrong with an ID of another system.
-func wrongID(field, id, message string) *noren.Error {
+func wrongID(field, id string) *noren.Error {
 	e := &noren.Error{
 		Kind: noren.Invalid, Field: field, Value: noren.Storable(noren.Shortened(id, noren.MaxExternalID)),
-		Message: "must be 1 to " + idLimit + " characters" + message,
+		Message: "must be 1 to " + idLimit + " characters",
 	}
 	if utf8.RuneCountInString(id) > noren.MaxExternalID {
 		e.Reason, e.Limit = noren.ReasonTooLong, idLimit
@@ -68,9 +68,11 @@ func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
 	case e.Kind != noren.PurchasePaid && e.Kind != noren.PurchaseRefunded && e.Kind != noren.PurchaseCancelled:
 		return wrong("", "kind", "", "", "must be paid, refunded or cancelled")
 	case !noren.IsExternalID(e.ExternalID):
-		return wrongID("id", e.ExternalID, "")
-	case e.Kind == noren.PurchaseRefunded && (!noren.IsExternalID(e.RefundID) || e.RefundID == cancellation):
-		return wrongID("refund_id", e.RefundID, ", different from the other refunds of the purchase")
+		return wrongID("id", e.ExternalID)
+	case e.Kind == noren.PurchaseRefunded && !noren.IsExternalID(e.RefundID):
+		return wrongID("refund_id", e.RefundID)
+	case e.Kind == noren.PurchaseRefunded && e.RefundID == cancellation:
+		return wrong(noren.ReasonTaken, "refund_id", e.RefundID, "", "stands for the cancellation of the purchase; give the refund another id")
 	// A cancellation has neither an amount nor a currency.
 	case e.Kind == noren.PurchaseCancelled:
 		return nil

@@ -271,7 +271,7 @@ func TestPurchasesRefused(t *testing.T) {
 		{"a Shopify id that is not UTF-8", with(func(e *noren.PurchaseEvent) { e.Member = apptest.OfShopify("\xff") }), "shopify_customer_id", "", ""},
 		{"a long e-mail address", with(func(e *noren.PurchaseEvent) { e.Member = noren.MemberKey{Email: strings.Repeat("x", 2000)} }), "email", "", ""},
 		{"a refund without an id", apptest.RefundOf("9", "", 1), "refund_id", "", ""},
-		{"a refund that looks like a cancellation", apptest.RefundOf("9", "cancelled", 1), "refund_id", "", "cancelled"},
+		{"a refund that looks like a cancellation", apptest.RefundOf("9", "cancelled", 1), "refund_id", noren.ReasonTaken, "cancelled"},
 		{"a refund of less than nothing", apptest.RefundOf("9", "a", -1), "amount", noren.ReasonNegative, "-1"},
 	} {
 		good := apptest.Paid("good "+c.name, 1, noren.MemberKey{Email: "ONE@example.com"})

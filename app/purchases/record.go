@@ -48,7 +48,7 @@ func Enter(ctx context.Context, tx Tx, u unit.Unit, source string, events []nore
 	if err != nil {
 		return nil, nil, err
 	}
-	var next int64
+	next := -int64(len(events)) // no purchase has a number below 0
 	if writing {
 		// One number for each event, whether or not it needs one: gaps harm nobody, and events are not yet known from
 		// repeats.

@@ -76,6 +76,9 @@ func (r importing) points(t *imports.Totals) {
 	r.line(fmt.Sprintf("  ファイルの会員のポイント合計: 取り込み前 %d(登録済みの会員%s人)、取り込み後 %d(新規の会員を含む)", t.Before, number(t.Members), t.After),
 		fmt.Sprintf("  points of the file's members: %d before (of %s), %d after (with new ones)",
 			t.Before, counted(t.Members, "stored member", "stored members"), t.After))
+	if t.Later > 0 {
+		r.tell("  そのうち後日から使えるポイント: %d\n", "  of these, points that can be used from a later day on: %d\n", t.Later)
+	}
 	if t.File > 0 {
 		r.tell("  ファイルに書かれたポイントの合計(取り込めない行を除く): %d\n", "  points in the file, without refused lines: %d\n", t.File)
 	}
