@@ -12,7 +12,7 @@ func importWords() map[string]text {
 		"imports.title":            {"CSV取り込み", "CSV import"},
 		"imports.kind":             {"種類", "Type"},
 		"imports.file":             {"ファイル", "File"},
-		"imports.file_hint":        {"CSVまたはTSV、64MBまで。文字コードはUTF-8、UTF-16、Shift_JISを自動で判別し、EUC-JPなども選べます。スマレジ、ReCORE、Shopify、EC-CUBE、easyPointsから書き出したファイルもそのまま取り込めます。", "CSV or TSV, up to 64 MB. UTF-8, UTF-16 and Shift_JIS are detected; EUC-JP and others can be chosen. Files exported from Smaregi, ReCORE, Shopify, EC-CUBE or easyPoints can be imported as they are."},
+		"imports.file_hint":        {"CSVまたはTSV、64MBまで。文字コードはUTF-8、UTF-16、Shift_JIS、EUC-JPなどを自動で判別し、選ぶこともできます。スマレジ、ReCORE、Shopify、EC-CUBE、easyPointsから書き出したファイルもそのまま取り込めます。", "CSV or TSV, up to 64 MB. UTF-8, UTF-16, Shift_JIS, EUC-JP and others are detected, and can be chosen. Files exported from Smaregi, ReCORE, Shopify, EC-CUBE or easyPoints can be imported as they are."},
 		"imports.upload":           {"内容を確認", "Preview"},
 		"imports.unreadable":       {"このファイルは読み取れませんでした: %s", "This file could not be read: %s"},
 		"imports.past":             {"これまでの取り込み", "Past imports"},

@@ -2,9 +2,11 @@ package csvfile
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
@@ -16,6 +18,69 @@ import (
 // Encodings are the names of the encodings that a person may choose from. Others that a browser knows can be named too.
 func Encodings() []string {
 	return []string{"utf-8", "shift_jis", "euc-jp", "iso-2022-jp", "utf-16le", "utf-16be"}
+}
+
+// Signs of an encoding in bytes.
+const (
+	firstKanji = "\x1b$" // of ISO-2022-JP, in bytes that are ASCII
+	sampled    = 1 << 20 // bytes that are looked at to tell two encodings apart
+)
+
+// detect detects the encoding: by the byte order mark; else UTF-8 if the file is valid UTF-8; else whichever of UTF-8, Shift_JIS and
+// EUC-JP explains it best, so that one damaged line does not garble all others.
+func detect(data []byte) form {
+	utf16 := func(order unicode.Endianness, name string) form {
+		return form{name: name, encoding: unicode.UTF16(order, unicode.IgnoreBOM), skip: 2}
+	}
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
+		return form{name: "UTF-8 (BOM)", encoding: encoding.Nop, skip: 3}
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return utf16(unicode.LittleEndian, "UTF-16")
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return utf16(unicode.BigEndian, "UTF-16")
+	}
+	utf := form{name: "UTF-8", encoding: encoding.Nop}
+	if utf8.Valid(data) {
+		if jis := (form{name: "ISO-2022-JP", encoding: japanese.ISO2022JP}); bytes.Contains(data, []byte(firstKanji)) && jis.unexplained(data) == 0 {
+			return jis
+		}
+		return utf
+	}
+	sjis, euc := form{name: "Shift_JIS", encoding: japanese.ShiftJIS}, form{name: "EUC-JP", encoding: japanese.EUCJP}
+	// Nearly all that is text in EUC-JP is some text in Shift_JIS too, if not one that anybody would write.
+	sample := data[bytes.IndexFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }):]
+	sample = sample[:min(len(sample), sampled)]
+	if unlikely, half := sjis.unlikely(sample); unlikely*10 > half && euc.unexplained(sample)*10 < unlikely {
+		return euc
+	}
+	if utf.unexplained(data) < sjis.unexplained(data) {
+		return utf
+	}
+	return sjis
+}
+
+// unlikely counts what nobody writes in Shift_JIS and what text in EUC-JP looks like there: invalid characters, those of a vendor, half-width
+// punctuation, and half-width kana beside kanji. half is how many half-width kana there are.
+func (f form) unlikely(data []byte) (unlikely, half int) {
+	r := bufio.NewReader(f.open(data))
+	var before rune
+	for {
+		c, _, err := r.ReadRune()
+		if err != nil {
+			return unlikely, half
+		}
+		narrow := func(r rune) bool { return r >= '｡' && r <= 'ﾟ' }
+		switch kanji := func(r rune) bool { return r >= '一' && r <= '龠' }; {
+		case c == utf8.RuneError, c >= '\ue000' && c <= '\uf8ff', c >= '｡' && c <= '･',
+			narrow(c) && kanji(before), kanji(c) && narrow(before):
+			unlikely++
+		}
+		if narrow(c) {
+			half++
+		}
+		before = c
+	}
 }
 
 // chosen returns the form with what a person has chosen instead of what was detected.

@@ -17,8 +17,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"noren"
@@ -82,28 +80,6 @@ func ReadAs(kind noren.ImportKind, name string, data []byte, choice Choice) (nor
 	return noren.ImportFile{
 		Name: name, Encoding: f.name, Header: header, Fields: fields, View: view, System: from, Lines: f.lines(data, len(header)),
 	}, nil
-}
-
-// detect detects the encoding: by the byte order mark; else UTF-8 if the file is valid UTF-8; else whichever of UTF-8 and
-// Shift_JIS leaves fewer invalid bytes, so that one damaged line does not garble all others.
-func detect(data []byte) form {
-	utf16 := func(order unicode.Endianness, name string) form {
-		return form{name: name, encoding: unicode.UTF16(order, unicode.IgnoreBOM), skip: 2}
-	}
-	switch {
-	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")):
-		return form{name: "UTF-8 (BOM)", encoding: encoding.Nop, skip: 3}
-	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return utf16(unicode.LittleEndian, "UTF-16")
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return utf16(unicode.BigEndian, "UTF-16")
-	}
-	utf := form{name: "UTF-8", encoding: encoding.Nop}
-	sjis := form{name: "Shift_JIS", encoding: japanese.ShiftJIS}
-	if utf8.Valid(data) || utf.unexplained(data) < sjis.unexplained(data) {
-		return utf
-	}
-	return sjis
 }
 
 // open returns a reader of the decoded text.

@@ -67,6 +67,8 @@ func TestEncodingsAndDelimiters(t *testing.T) {
 		{"UTF-8", "UTF-8", []byte(text)},
 		{"UTF-8 with a byte order mark", "UTF-8 (BOM)", []byte("\ufeff" + text)},
 		{"Shift_JIS", "Shift_JIS", encoded(t, japanese.ShiftJIS, strings.ReplaceAll(text, "〜", "～"))},
+		{"EUC-JP", "EUC-JP", encoded(t, japanese.EUCJP, strings.ReplaceAll(text, "〜", "～"))},
+		{"ISO-2022-JP", "ISO-2022-JP", encoded(t, japanese.ISO2022JP, strings.ReplaceAll(text, "〜", "～"))},
 		{"UTF-16, little end first", "UTF-16", encoded(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), tabbed)},
 		{"UTF-16, big end first", "UTF-16", encoded(t, unicode.UTF16(unicode.BigEndian, unicode.UseBOM), text)},
 		{"tabs", "UTF-8", []byte(tabbed)},
@@ -85,6 +87,34 @@ func TestEncodingsAndDelimiters(t *testing.T) {
 			}
 			same(t, "the lines", []noren.ImportLine{line(2, "M1", "髙橋", "①〜"), line(4, "M2", "山\n田", "x"), line(7, "M3", "", "")}, lines)
 		})
+	}
+}
+
+// TestEncodingsThatLookAlike: text in EUC-JP is some text in Shift_JIS, and half-width kana in Shift_JIS are some kanji in EUC-JP.
+func TestEncodingsThatLookAlike(t *testing.T) {
+	t.Parallel()
+	names := "会員番号,氏名,フリガナ,住所\n1,山田花子,ヤマダハナコ,東京都千代田区\n2,佐藤次郎,サトウジロウ,大阪府大阪市\n"
+	kanji := "氏名,住所\n山田花子,東京都千代田区丸の内\n鈴木一郎,愛知県名古屋市中区栄\n清水健,北海道札幌市\n"
+	for _, c := range []struct {
+		name, encoding string
+		data           []byte
+	}{
+		{"names", "EUC-JP", encoded(t, japanese.EUCJP, names)},
+		{"names", "Shift_JIS", encoded(t, japanese.ShiftJIS, names)},
+		{"kanji", "EUC-JP", encoded(t, japanese.EUCJP, kanji)},
+		{"kanji", "Shift_JIS", encoded(t, japanese.ShiftJIS, kanji)},
+		{"what may be either", "Shift_JIS", encoded(t, japanese.EUCJP, "code,name\nA1,山田様\n")}, // ｻｳﾅﾄﾍﾍ: a person chooses
+		{"a damaged byte", "EUC-JP", append(encoded(t, japanese.EUCJP, names), "3,x\xff,y,z\n"...)},
+		{"a damaged byte", "Shift_JIS", append(encoded(t, japanese.ShiftJIS, names), "3,x\xff,y,z\n"...)},
+		{"a damaged byte", "UTF-8", append([]byte(names), "3,x\xff,y,z\n"...)},
+		{"half-width kana", "Shift_JIS", encoded(t, japanese.ShiftJIS, "code,kana\n1,ﾔﾏﾀﾞ\n2,ｻﾄｳ ｼﾞﾛｳ\n3,ﾔﾏﾀﾞ･ｴﾐﾘｰ\n4,ﾊﾅｺ｡ﾌﾘｶﾞﾅ\n")},
+		{"half-width kana among kanji", "Shift_JIS", encoded(t, japanese.ShiftJIS, "会員コード,住所\n1,港区ﾊｲﾂ山田ﾋﾞﾙ2F\n2,ｶ)山田商店､ﾎﾝﾃﾝ\n")},
+		{"a long file", "EUC-JP", encoded(t, japanese.EUCJP, strings.Repeat("code,"+names, 20_000))},
+	} {
+		f, err := csvfile.Read(noren.ImportMembers, "file.csv", c.data)
+		if err != nil || f.Encoding != c.encoding {
+			t.Errorf("%s in %s: read as %s, %v", c.name, c.encoding, f.Encoding, err)
+		}
 	}
 }
 

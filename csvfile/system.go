@@ -23,7 +23,7 @@ func systems() []system {
 	members, purchases := []noren.ImportKind{noren.ImportMembers}, []noren.ImportKind{noren.ImportPurchases}
 	return []system{
 		{noren.SystemShopify, purchases, []string{"financialstatus", "createdat"}, map[string]string{
-			"name": "order_name", "id": "id", "email": "email", "total": "amount", "taxes": "tax", "createdat": "at", "paidat": "",
+			"name": "order_name", "id": "id", "email": "email", "total": "amount", "taxes": "tax", "paidat": "at", "createdat": "ordered_at",
 			"currency":        "currency",
 			"financialstatus": "financial_status", "refundedamount": "refunded", "cancelledat": "cancelled_at",
 		}},

@@ -31,7 +31,7 @@ func TestExportsOfOtherSystems(t *testing.T) {
 		},
 		{
 			"Shopify's orders", noren.ImportPurchases, "Name,Email,Financial Status,Paid at,Currency,Subtotal,Taxes,Total,Created at,Lineitem name,Cancelled at,Refunded Amount,Id",
-			"order_name,email,financial_status,,currency,,tax,amount,at,,cancelled_at,refunded,id", noren.SystemShopify,
+			"order_name,email,financial_status,at,currency,,tax,amount,ordered_at,,cancelled_at,refunded,id", noren.SystemShopify,
 		},
 		{
 			"EC-CUBE", noren.ImportMembers, "会員ID,お名前(姓),お名前(名),お名前(セイ),お名前(メイ),会社名,郵便番号,都道府県(ID),都道府県(名称),住所1,住所2,メールアドレス,TEL,性別(名称),誕生日,購入回数,ショップ用メモ欄,会員ステータス(名称),登録日",

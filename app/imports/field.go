@@ -38,6 +38,7 @@ const (
 	fieldShopify     = "shopify_customer_id"
 	fieldEmail       = "email"
 	fieldAt          = "at"
+	fieldOrderedAt   = "ordered_at" // counts where at is empty
 	fieldCurrency    = "currency"
 	fieldTax         = "tax"         // the part of the amount that is tax
 	fieldUsedPoints  = "used_points" // the part of the amount that was paid with points
@@ -73,7 +74,7 @@ func ImportFields(kind noren.ImportKind) []ImportField {
 		names = []string{fieldProduct, fieldProductID, fieldProductCode, fieldStore, fieldStoreID, fieldStoreCode, FieldAmount, fieldMemo}
 	case noren.ImportPurchases:
 		names = []string{
-			fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldID, FieldAmount, fieldAt, fieldCurrency, fieldRefundOf,
+			fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldID, FieldAmount, fieldAt, fieldOrderedAt, fieldCurrency, fieldRefundOf,
 			fieldTax, fieldUsedPoints, fieldRefunded, fieldCancelledAt,
 			fieldFinancial, fieldOrderName,
 		}
@@ -124,7 +125,7 @@ func needed(k noren.ImportKind) [][]string {
 	case noren.ImportPurchases:
 		// A refund names neither a member nor a time: both are its purchase's.
 		return [][]string{
-			{fieldID}, {FieldAmount}, {fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldRefundOf}, {fieldAt, fieldRefundOf},
+			{fieldID}, {FieldAmount}, {fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldRefundOf}, {fieldAt, fieldOrderedAt, fieldRefundOf},
 		}
 	case noren.ImportPoints:
 		return [][]string{{fieldMember, fieldMemberID, fieldAlias, fieldShopify, fieldEmail}, {FieldAmount}}

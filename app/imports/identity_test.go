@@ -109,6 +109,22 @@ func TestANumberAloneChangesNobody(t *testing.T) {
 	}
 }
 
+// TestOrdersCountWhenTheyWerePaid: an order of one month that is paid in the next counts there, as a webhook that tells when it was paid
+// has it, and by its own time where no time of payment is given.
+func TestOrdersCountWhenTheyWerePaid(t *testing.T) {
+	t.Parallel()
+	b := apptest.Setup(t)
+	named(t, b)
+	f := apptest.ImportFile("order_name,email,financial_status,at,amount,ordered_at,id",
+		"#1,two@example.com,paid,2026-01-03 09:00:00 +0900,100,2025-12-31 23:50:00 +0900,o1", "#1,two@example.com,,,,2025-12-31 23:50:00 +0900,",
+		"#2,two@example.com,paid,,200,2025-12-30 10:00:00 +0900,o2", "#3,two@example.com,paid,x,300,2025-12-30 10:00:00 +0900,o3",
+		"#4,two@example.com,paid,,400,,o4")
+	f.System = noren.SystemShopify
+	apptest.Same(t, "the import", []string{"done: 2 0 1 2", "5 at not_time x", "6 at missing "}, apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
+	apptest.Same(t, "in January", int64(100), apptest.SpentIn(t, b, 2, "2026-01", "2026-02"))
+	apptest.Same(t, "in December", int64(200), apptest.SpentIn(t, b, 2, "2025-12", "2026-01"))
+}
+
 // TestKeyless: a file whose members are known by their addresses does not create them twice.
 func TestKeyless(t *testing.T) {
 	t.Parallel()

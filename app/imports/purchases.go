@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"noren"
 	"noren/app/points"
@@ -121,7 +122,8 @@ func purchaseProblem(line int, e noren.PurchaseEvent, err *noren.Error) noren.Im
 // readPurchase reads one line.
 func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order shopifyOrder, problems []noren.ImportProblem) {
 	e.Kind, e.AtMostPaid, e.State.At = noren.PurchasePaid, true, r.CreatedAt
-	var own string // the line's own id
+	var own string        // the line's own id
+	var ordered time.Time // which counts where no time of payment is given
 	given := make(map[string]bool)
 	problems = readCells(line, r.Columns, func(field, cell string) (wrong *problem) {
 		given[field] = true
@@ -153,6 +155,8 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 			e.UsedPoints, wrong = cellMoney(cell, r.Tenant.Currency)
 		case fieldAt:
 			e.PaidAt, wrong = cellTime(cell, r.Tenant.Location())
+		case fieldOrderedAt:
+			ordered, wrong = cellTime(cell, r.Tenant.Location())
 		case fieldCurrency:
 			e.Currency = strings.ToUpper(halfWidth(cell))
 		case fieldRefundOf:
@@ -161,6 +165,9 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 		}
 		return wrong
 	})
+	if given[fieldOrderedAt] && !given[fieldAt] {
+		e.PaidAt, given[fieldAt] = ordered, true
+	}
 	order.bare = !given[FieldAmount] && !given[fieldFinancial]
 	needed := []string{fieldID, FieldAmount, fieldAt}
 	if e.Kind == noren.PurchaseRefunded {
