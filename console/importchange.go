@@ -56,6 +56,18 @@ func (p *page) identityChoices() []choice {
 }
 
 // changeSample is how the field of one member would change, for users who may see it.
-func (p *page) changeSample(field string, c imports.Change) string {
-	return c.Member + ": " + p.conceal(field, p.T("imports.change", c.Before, c.After))
+func (p *page) changeSample(f imports.FieldChange, c imports.Change) string {
+	return c.Member + ": " + p.conceal(f.Field, p.T("imports.change", p.changedValue(f.Words, c.Before), p.changedValue(f.Words, c.After)))
+}
+
+// changedValue is a value of a field for people.
+func (p *page) changedValue(words imports.Words, value string) string {
+	w, ok := csvfile.ValueWords()[value]
+	switch {
+	case !ok || words == imports.AsTheyAre:
+		return value
+	case p.lang == japanese:
+		return w.Japanese
+	}
+	return w.English
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	encodings "golang.org/x/text/encoding/japanese"
 
@@ -35,6 +36,10 @@ func (d *Console) exportMembers(ctx context.Context, p *page) (web.Answer, error
 		return web.Answer{}, p.unusable
 	}
 	e := &memberExport{console: d, page: p, ctx: ctx, filter: f, catalogue: catalogue, shiftJIS: encoding == "shift_jis"}
+	e.refs = make(map[string]func(*noren.Member) any)
+	for _, c := range noren.MemberColumns() {
+		e.refs[c.Name] = c.Ref
+	}
 	charset := "utf-8"
 	if e.shiftJIS {
 		charset = "Shift_JIS"
@@ -61,6 +66,7 @@ type memberExport struct {
 	ctx       context.Context //nolint:containedctx // of the request whose response this is
 	filter    noren.MemberFilter
 	catalogue stock.Catalogue
+	refs      map[string]func(*noren.Member) any // of the columns
 	shiftJIS  bool
 	pending   bytes.Buffer
 	ended     bool
@@ -110,39 +116,104 @@ func (e *memberExport) head() []string {
 	return names
 }
 
-// exportColumns are the columns of the export, which name their messages.
+// exportColumns are the columns of the export, which name their messages: all columns of a member, so that what goes out comes back. What
+// nobody can set comes last.
 func exportColumns() []string {
 	return []string{
 		"id", "code", "customer_no", "last_name", "first_name", "last_kana", "first_kana", "company", "phone", "mobile", "email", "mail_opt_in",
 		"postal_code", "prefecture", "address1", "address2", "sex", "birth_date", "status", "rank_code", "rank_id", "store_id", "points",
-		"entry_date", "leave_date", "created_at", "updated_at",
+		"entry_date", "leave_date",
+		"alias_code", "shopify_customer_id", "line_user_id", "staff_rank_code", "staff_rank_id", "minimum_rank_id", "skip_next_check",
+		"point_unit_price", "point_unit", "department", "position", "occupation", "fax", "email2", "email3", "note", "note2", "favorites", "browsing",
+		"alphabet_name", "nationality", "passport_no", "pin", "is_invoice_provider", "invoice_number",
+		"bank_code", "bank_branch_code", "bank_account_number", "bank_account_name",
+		"last_visit_at", "created_at", "updated_at",
 	}
 }
 
 // row is the row of one member, with as many cells as exportColumns.
 func (e *memberExport) row(m noren.Member, list members.List) []string {
-	p := e.page
-	optIn, sex := p.T("value.no"), ""
-	if m.MailOptIn {
-		optIn = p.T("value.yes")
-	}
-	if m.Sex != noren.SexUnknown {
-		sex = p.T("sex." + string(m.Sex))
-	}
-	cells := []string{
-		number(m.ID), m.Code, or(m.CustomerNo), or(m.LastName), or(m.FirstName), or(m.LastKana), or(m.FirstKana),
-		or(m.Company), or(m.Phone), or(m.Mobile), or(m.Email), optIn,
-		or(m.PostalCode), or(m.Prefecture), or(m.Address1), or(m.Address2), sex, or(m.BirthDate),
-		p.T("status." + string(m.Status)), rankCode(list.Ranks, m.RankID), rankName(list.Ranks, m.RankID), p.storeName(e.catalogue, m.StoreID),
-		number(pointsOf(list.Points[m.ID])), or(m.EntryDate), or(m.LeaveDate), p.at(m.CreatedAt), p.at(m.UpdatedAt),
-	}
+	cells := make([]string, len(exportColumns()))
 	for i, column := range exportColumns() {
 		// Empty instead of hidden: an import of the file leaves such a column as it is.
-		if !p.caller().MaySee(column) {
-			cells[i] = ""
+		if e.page.caller().MaySee(column) {
+			cells[i] = e.cell(column, &m, list)
 		}
 	}
 	return cells
+}
+
+// cell is the member's value in the column.
+func (e *memberExport) cell(column string, m *noren.Member, list members.List) string {
+	p := e.page
+	switch column {
+	case "id":
+		return number(m.ID)
+	case "sex":
+		if m.Sex == noren.SexUnknown {
+			return ""
+		}
+		return p.T("sex." + string(m.Sex))
+	case "status":
+		return p.T("status." + string(m.Status))
+	case "rank_code":
+		return rankCode(list.Ranks, m.RankID)
+	case "rank_id":
+		return rankName(list.Ranks, m.RankID)
+	case "minimum_rank_id":
+		return rankName(list.Ranks, m.MinimumRankID)
+	case "staff_rank_code", "staff_rank_id":
+		for _, r := range e.catalogue.StaffRanks {
+			switch {
+			case m.StaffRankID == nil || r.ID != *m.StaffRankID:
+			case column == "staff_rank_code":
+				return r.Code
+			default:
+				return r.Name
+			}
+		}
+		return ""
+	case "store_id":
+		return p.storeName(e.catalogue, m.StoreID)
+	case "points":
+		return number(pointsOf(list.Points[m.ID]))
+	case "last_visit_at":
+		if m.LastVisitAt == nil {
+			return ""
+		}
+		return p.at(time.UnixMicro(*m.LastVisitAt))
+	case "created_at":
+		return p.at(m.CreatedAt)
+	case "updated_at":
+		return p.at(m.UpdatedAt)
+	}
+	return p.plainCell(e.refs[column](m))
+}
+
+// plainCell is a value that people and files have alike.
+func (p *page) plainCell(ref any) string {
+	switch v := ref.(type) {
+	case *string:
+		return *v
+	case **string:
+		return or(*v)
+	case **noren.Date:
+		return or(*v)
+	case *bool:
+		if *v {
+			return p.T("value.yes")
+		}
+		return p.T("value.no")
+	case **int64:
+		if *v != nil {
+			return number(**v)
+		}
+	case **noren.Hundredths:
+		if *v != nil {
+			return (*v).String()
+		}
+	}
+	return ""
 }
 
 // write adds a row. Characters that Shift_JIS lacks become 〓, and an additional last cell names the columns concerned, so

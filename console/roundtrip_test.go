@@ -27,7 +27,8 @@ func TestWhatGoesOutComesBack(t *testing.T) {
 	}
 	// Names and codes of what members belong to, with letters that files trim, lose or take for another.
 	if err := apply(shop.Shop{
-		Ranks: []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "𠮷\u200b", Code: "=2"}, {ID: 3, Name: "🥇", Code: "é"}},
+		Ranks:      []noren.Rank{{ID: 1, Name: "Bronze"}, {ID: 2, Name: "𠮷\u200b", Code: "=2"}, {ID: 3, Name: "🥇", Code: "é"}},
+		StaffRanks: []noren.StaffRank{{ID: 1, Name: "店長"}, {ID: 2, Name: "🥈\u00a0", Code: "é2"}, {ID: 3, Name: "𠮷", Code: "03"}},
 		Stores: []noren.Store{
 			{ID: 1, Code: "001", Name: "本店〜", Kind: noren.StoreShop},
 			{ID: 2, Code: "002", Name: "銀座店", Kind: noren.StoreShop},
@@ -57,7 +58,7 @@ func TestWhatGoesOutComesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read := slices.DeleteFunc(exportColumns(), func(column string) bool { return strings.HasSuffix(column, "ed_at") })
+		read := slices.DeleteFunc(exportColumns(), func(column string) bool { return strings.HasSuffix(column, "_at") })
 		if mapped := len(slices.DeleteFunc(slices.Clone(file.Fields), func(f string) bool { return f == "" || f == "lost" })); mapped != len(read) {
 			t.Fatalf("%q: columns are read as %q", query, file.Fields)
 		}
@@ -74,6 +75,38 @@ func TestWhatGoesOutComesBack(t *testing.T) {
 				w.cookies[cookieLanguage], query, p.Unchanged, p.Judged, p.Fields, p.Problems, p.Remarks, a.Body)
 		}
 	})
+}
+
+// TestEveryColumnIsExported: what a member has is in the export, and its codes are worded as everywhere.
+func TestEveryColumnIsExported(t *testing.T) {
+	t.Parallel()
+	for _, c := range noren.MemberColumns() {
+		if !slices.Contains(exportColumns(), c.Name) {
+			t.Errorf("the export lacks %s", c.Name)
+		}
+	}
+	words, err := vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, w := range csvfile.ValueWords() {
+		key := "status." + value
+		switch noren.Sex(value) {
+		case noren.SexUnknown:
+			key = "sex.unknown"
+		case noren.Male, noren.Female, noren.OtherSex:
+			key = "sex." + value
+		}
+		switch value {
+		case "true":
+			key = "value.yes"
+		case "false":
+			key = "value.no"
+		}
+		if words[key] != (text{w.Japanese, w.English}) {
+			t.Errorf("%s is %v in the console and %v in files", value, words[key], w)
+		}
+	}
 }
 
 // oddRunes are characters that get lost, are cut off, or mean something in files.
@@ -124,8 +157,41 @@ func drawMember(t *rapid.T, id int64) noren.MemberPatch {
 	if rank := rapid.Int64Range(0, 3).Draw(t, "rank"); rank != 0 {
 		m.Rank = noren.Set(noren.Ref{ID: rank})
 	}
+	drawRest(t, id, &m, text, free, printable, mail)
 	if m.LeaveDate = noren.Null[noren.Date](); status == noren.Left {
 		m.LeaveDate = noren.Set(noren.Date("2026-03-31"))
 	}
 	return m
+}
+
+// drawRest draws what a member has beside names, contacts and ranks.
+func drawRest(
+	t *rapid.T, id int64, m *noren.MemberPatch, text func(string, *rapid.Generator[string]) noren.Field[string],
+	free, printable, mail *rapid.Generator[string],
+) {
+	one := func(name string, values ...string) noren.Field[string] { return text(name, rapid.SampledFrom(values)) }
+	// Two members have no alias code or customer of Shopify in common.
+	m.AliasCode = text("alias_code", rapid.Map(free, func(s string) string { return s + strings.Repeat("A", int(id)) + "|" + number(id) }))
+	m.ShopifyCustomerID = one("shopify_customer_id", "0"+number(id), "67570858068"+number(id))
+	m.LineUserID = one("line_user_id", "U"+strings.Repeat("a1", 16))
+	m.Fax, m.Email2, m.Email3 = text("fax", printable), text("email2", mail), text("email3", mail)
+	m.Department, m.Position, m.Occupation = text("department", free), text("position", free), text("occupation", free)
+	m.Note, m.Note2, m.Favorites, m.Browsing = text("note", free), text("note2", free), text("favorites", free), text("browsing", free)
+	m.AlphabetName, m.Nationality = text("alphabet_name", free), text("nationality", free)
+	m.PassportNo, m.PIN, m.InvoiceNumber = text("passport_no", free), text("pin", free), text("invoice_number", free)
+	m.BankCode, m.BankBranchCode, m.BankAccountNumber = one("bank_code", "0001", "1234"), one("branch", "001", "999"), one("account", "0000001", "1234567")
+	m.BankAccountName = one("bank_account_name", "ﾔﾏﾀﾞ ﾊﾅｺ", "カ）ノレン", "=(A)", " ー")
+	m.IsInvoiceProvider, m.SkipNextCheck = noren.Set(rapid.Bool().Draw(t, "invoice")), noren.Set(rapid.Bool().Draw(t, "skip"))
+	m.PointUnitPrice, m.PointUnit = noren.Null[int64](), noren.Null[noren.Hundredths]()
+	if rapid.Bool().Draw(t, "point unit") {
+		m.PointUnitPrice = noren.Set(rapid.Int64Range(1, noren.MaxUnitPrice).Draw(t, "price"))
+		m.PointUnit = noren.Set(noren.Hundredths(rapid.Int64Range(0, noren.MaxUnit).Draw(t, "unit")))
+	}
+	m.StaffRank, m.MinimumRank = noren.Null[noren.Ref](), noren.Null[noren.Ref]()
+	if rank := rapid.Int64Range(0, 3).Draw(t, "staff rank"); rank != 0 {
+		m.StaffRank = noren.Set(noren.Ref{ID: rank})
+	}
+	if rank := rapid.Int64Range(0, 3).Draw(t, "minimum rank"); rank != 0 {
+		m.MinimumRank = noren.Set(noren.Ref{ID: rank})
+	}
 }

@@ -22,7 +22,10 @@ func english() map[string]string {
 	return map[string]string{
 		"customer_no": "Customer number", "last_kana": "Last name (kana)", "first_kana": "First name (kana)", "mobile": "Mobile phone",
 		"mail_opt_in": "Email newsletter", "birth_date": "Date of birth", "entry_date": "Join date", "note": "Remarks", "note2": "Remarks 2",
-		"lost": "Columns with characters lost",
+		"skip_next_check": "Skip the next rank check", "point_unit_price": "Unit of spend", "point_unit": "Points per unit",
+		"favorites": "Favourites", "browsing": "Browsing history", "alphabet_name": "Name in Latin letters", "passport_no": "Passport number",
+		"is_invoice_provider": "Invoice provider", "bank_branch_code": "Branch code", "bank_account_number": "Account number",
+		"bank_account_name": "Account holder", "lost": "Columns with characters lost",
 	}
 }
 
@@ -65,7 +68,7 @@ func memberNames() []names {
 		{"pin", "PINコード", "pinCode", ""},
 		{"passport_no", "旅券番号", "passportNo", ""},
 		{"nationality", "国籍", "", ""},
-		{"alphabet_name", "アルファベット氏名", "", ""},
+		{"alphabet_name", "アルファベット氏名 氏名(ローマ字)", "", ""},
 		{"mail_opt_in", "案内メール受取許可フラグ 案内メール受取許可 メール受取許可 メール配信", "mailReceiveFlag", ""},
 		{"mail_opt_out", "DMを希望しないか DM不要", "", "is_optout"},
 		{"note", "備考", "", ""},
@@ -75,7 +78,7 @@ func memberNames() []names {
 		{"status", "会員状態 会員状態区分 ステータス 状態", "", ""},
 		{"rank", "会員ランク 会員ランク名 ランク ランク名", "", "rank_name rank.name"},
 		{"minimum_rank", "最低ランク 下限ランク", "", ""},
-		{"skip_next_check", "次回の判定を見送る 次回ランク判定をスキップ", "", ""},
+		{"skip_next_check", "次回の判定を見送る 次回のランク判定を見送る 次回ランク判定をスキップ", "", ""},
 		{"rank_code", "会員ランクコード ランクコード", "", ""},
 		{"rank_id", "会員ランクID", "", "member_rank_id rank.id"},
 		{"staff_rank", "社員ランク 社員ランク名", "", ""},
@@ -87,9 +90,9 @@ func memberNames() []names {
 		{"is_invoice_provider", "適格事業者か 適格事業者", "", ""},
 		{"invoice_number", "適格事業者番号", "", "invoice_provider_number"},
 		{"bank_code", "銀行コード", "", ""},
-		{"bank_branch_code", "銀行支店コード", "", ""},
-		{"bank_account_number", "銀行口座番号", "", ""},
-		{"bank_account_name", "銀行口座名義", "", ""},
+		{"bank_branch_code", "銀行支店コード 支店コード", "", ""},
+		{"bank_account_number", "銀行口座番号 口座番号", "", ""},
+		{"bank_account_name", "銀行口座名義 口座名義", "", ""},
 		{"line_user_id", "LINEユーザーID LINEユーザID", "", ""},
 		{"shopify_customer_id", "Shopify顧客ID", "", ""},
 		{"points", "ポイント 保有ポイント ポイント残高 現在ポイント", "point", "point.total"},

@@ -206,15 +206,27 @@ func japaneseChoices(known string) string {
 	return strings.Join(words, "、")
 }
 
+// ValueWords are the words for the values of fields that have codes: sexes, statuses, yes and no.
+func ValueWords() map[string]Words {
+	return map[string]Words{
+		string(noren.Tentative): {"仮会員", "Tentative"}, string(noren.Active): {"利用可", "Active"},
+		string(noren.Suspended): {"利用停止", "Suspended"}, string(noren.Lost): {"紛失", "Lost"},
+		string(noren.Left): {"退会", "Left"}, string(noren.Merged): {"名寄せ", "Merged"},
+		string(noren.SexUnknown): {"不明", "Unknown"}, string(noren.Male): {"男性", "Male"}, string(noren.Female): {"女性", "Female"},
+		string(noren.OtherSex): {"その他", "Other"},
+		"true":                 {"はい", "Yes"}, "false": {"いいえ", "No"},
+	}
+}
+
 // choiceWords are the Japanese words for those of lists.
 func choiceWords() map[string]string {
-	return map[string]string{
-		string(noren.Tentative): "仮会員", string(noren.Active): "利用可", string(noren.Suspended): "利用停止", string(noren.Lost): "紛失",
-		string(noren.Left): "退会", string(noren.Merged): "名寄せ",
-		string(noren.Male): "男性", string(noren.Female): "女性", string(noren.OtherSex): "その他",
-		string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償",
-		"yes": "はい", "no": "いいえ",
+	words := map[string]string{
+		string(noren.DefaultPoint): "通常", string(noren.PaidPoint): "有償", "yes": "はい", "no": "いいえ",
 	}
+	for value, w := range ValueWords() {
+		words[value] = w.Japanese
+	}
+	return words
 }
 
 var someDigits = regexp.MustCompile(`^([0-9]+) digits$`)

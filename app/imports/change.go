@@ -10,8 +10,33 @@ import (
 // FieldChange is how one field of members would change.
 type FieldChange struct {
 	Field   string
+	Words   Words    // how its values are worded
 	Members int      // whose field would change
 	Samples []Change // some of them
+}
+
+// Words says which words of a language the values of a field stand for.
+type Words int
+
+// The values of fields.
+const (
+	AsTheyAre Words = iota
+	YesOrNo         // true, false
+	OfSex           // as noren.Sex
+	OfStatus        // as noren.Status
+)
+
+// wordsOf returns how the values of a member's column are worded.
+func wordsOf(c noren.MemberColumn) Words {
+	switch c.Ref(&noren.Member{}).(type) {
+	case *bool:
+		return YesOrNo
+	case *noren.Sex:
+		return OfSex
+	case *noren.Status:
+		return OfStatus
+	}
+	return AsTheyAre
 }
 
 // Change is the field of one member before and after.
@@ -46,7 +71,7 @@ func (c *changes) add(added []fieldChange) {
 		c.counted[key] = true
 		i := slices.IndexFunc(c.list, func(f FieldChange) bool { return f.Field == a.field })
 		if i < 0 {
-			i, c.list = len(c.list), append(c.list, FieldChange{Field: a.field})
+			i, c.list = len(c.list), append(c.list, FieldChange{Field: a.field, Words: a.words})
 		}
 		c.list[i].Members++
 		if len(c.list[i].Samples) < maxChangeSamples {
@@ -62,14 +87,14 @@ func (p *memberPlan) memberChanges() (list []fieldChange) {
 	for _, m := range p.known {
 		for _, c := range noren.ChangedColumns(&m.before, &m.after) {
 			list = append(list, fieldChange{
-				m.before.ID, m.before.Code, fieldOfColumn(c.Name), p.columnText(&m.before, c), p.columnText(&m.after, c),
+				m.before.ID, m.before.Code, fieldOfColumn(c.Name), wordsOf(c), p.columnText(&m.before, c), p.columnText(&m.after, c),
 			})
 		}
 	}
 	for _, o := range p.openings {
 		if m := o.of; m.place == 0 {
 			// Who has had points is given no balance, so there was none.
-			list = append(list, fieldChange{m.before.ID, m.before.Code, fieldPoints, "0", strconv.FormatInt(o.grant.Amount, 10)})
+			list = append(list, fieldChange{m.before.ID, m.before.Code, fieldPoints, AsTheyAre, "0", strconv.FormatInt(o.grant.Amount, 10)})
 		}
 	}
 	return list

@@ -276,6 +276,9 @@ func (p *memberPlan) keepNames(m *memberLine, now noren.Member) {
 	if now.StaffRankID != nil && m.staff.name != "" && p.shownAs(p.nameOf("staff_rank_id", *now.StaffRankID), m.staff.name) {
 		m.staff = rankName{}
 	}
+	if now.MinimumRankID != nil && m.minimum.name != "" && p.shownAs(p.nameOf("minimum_rank_id", *now.MinimumRankID), m.minimum.name) {
+		m.minimum = rankName{}
+	}
 	switch {
 	case m.store.any == "":
 	case now.StoreID == nil && allStores(m.store.any), // although a store may have this name

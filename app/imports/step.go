@@ -196,8 +196,10 @@ type lineOutcome struct {
 
 // fieldChange is how one field of one member would change.
 type fieldChange struct {
-	id                           int64
-	member, field, before, after string
+	id            int64
+	member, field string
+	words         Words
+	before, after string
 }
 
 // maxRemarks is how many remarks an import keeps. They are stored again with each piece.

@@ -63,9 +63,21 @@ func (r importing) fields(k noren.ImportKind, list []imports.FieldChange) {
 		r.line(fmt.Sprintf("  変更される項目: %s(会員%s人)", r.field(k, f.Field), number(f.Members)),
 			fmt.Sprintf("  %s would change for %s:", f.Field, counted(f.Members, "member", "members")))
 		for _, s := range f.Samples {
-			say(r.std.out, "    %s: %q → %q\n", s.Member, s.Before, s.After)
+			words := f.Words
+			if s.Before == s.After { // they are sensitive, and left out
+				words = imports.AsTheyAre
+			}
+			say(r.std.out, "    %s: %q → %q\n", s.Member, r.value(words, s.Before), r.value(words, s.After))
 		}
 	}
+}
+
+// value is a value of a field for people.
+func (r importing) value(words imports.Words, value string) string {
+	if w, ok := csvfile.ValueWords()[value]; ok && words != imports.AsTheyAre {
+		return r.std.words(w.Japanese, w.English)
+	}
+	return value
 }
 
 // points prints the totals of points.
