@@ -136,6 +136,9 @@ func LimitWords() map[noren.Reason]Words {
 		noren.ReasonMinimumRankUnknown: {"最低ランクが存在しません。登録済みの会員ランク: %s", "no such rank; those of the shop: %s"},
 		noren.ReasonStaffRankUnknown:   {"社員ランクが存在しません。登録済みの社員ランク: %s", "no such staff rank; those of the shop: %s"},
 		noren.ReasonStoreUnknown:       {"店舗が存在しません。登録済みの店舗: %s", "no such store; those of the shop: %s"},
+		noren.ReasonStoreNotForMembers: {
+			"会員の店舗に、倉庫や受注店舗は指定できません。指定できる店舗: %s", "must be a shop; this store is a warehouse or takes orders; the shops: %s",
+		},
 		noren.ReasonNotText: {
 			"%sの文字として読み取れません。ファイルの文字コードを選び直すか、この項目を入力し直してください",
 			"not text in %s; choose the encoding of the file, or write the cell anew",
@@ -170,7 +173,7 @@ func LimitIn(p noren.ImportProblem, japanese bool) string {
 	case !japanese:
 		return p.Limit
 	case p.Reason == noren.ReasonRankUnknown, p.Reason == noren.ReasonMinimumRankUnknown, p.Reason == noren.ReasonStaffRankUnknown,
-		p.Reason == noren.ReasonStoreUnknown:
+		p.Reason == noren.ReasonStoreUnknown, p.Reason == noren.ReasonStoreNotForMembers:
 		return strings.ReplaceAll(p.Limit, ", ", "、")
 	case p.Reason == noren.ReasonUnknownWord, p.Reason == noren.ReasonDiffers:
 		return japaneseChoices(p.Limit)

@@ -204,12 +204,41 @@ func Hundredths(s string) (noren.Hundredths, *Wrong) {
 // Flag reads yes or no.
 func Flag(s string) (bool, *Wrong) {
 	switch strings.ToLower(Narrow(s)) {
-	case "1", "true", "yes", "y", "on", "はい", "有", "あり", "許可", "する", "希望する", "受信する", "受け取る", "○", "◯", "〇":
+	case "1", "true", "yes", "y", "on", "はい", "有", "あり", "許可", "する", "○", "◯", "〇":
 		return true, nil
-	case "0", "false", "no", "n", "off", "いいえ", "無", "なし", "拒否", "しない", "希望しない", "受信しない", "受け取らない", "×", "x":
+	case "0", "false", "no", "n", "off", "いいえ", "無", "なし", "拒否", "しない", "×", "x":
 		return false, nil
 	}
+	if wanted, told := wish(s); told {
+		return wanted, nil
+	}
 	return false, &Wrong{noren.ReasonUnknownWord, "1, 0, yes, no", "must be 1 or 0, yes or no"}
+}
+
+// wish reads whether somebody wants something, in words that say so by themselves.
+func wish(s string) (wanted, told bool) {
+	switch Narrow(s) {
+	case "希望する", "希望", "受信する", "受け取る", "許可する", "必要", "要":
+		return true, true
+	case "希望しない", "受信しない", "受け取らない", "許可しない", "拒否する", "不要", "不可", "要らない", "いらない":
+		return false, true
+	}
+	return false, false
+}
+
+// Declined reads the cell of a column that asks whether somebody does not want something: yes means that they do not, as do words that
+// say so by themselves, such as 不要.
+func Declined(s string) (bool, *Wrong) {
+	if wanted, told := wish(s); told {
+		return !wanted, nil
+	}
+	switch Narrow(s) {
+	case "拒否":
+		return true, nil
+	case "許可":
+		return false, nil
+	}
+	return Flag(s)
 }
 
 // Word reads one of the words, which are in upper case.

@@ -110,6 +110,24 @@ func TestDecimals(t *testing.T) {
 	}
 }
 
+// TestFlags: words that say what somebody wants by themselves mean the same in a column of who wants mail and in one of who does not.
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"1": true, "○": true, "はい": true, "希望する": true, "要": true, "0": false, "×": false, "不要": false, "希望しない": false} {
+		if got, wrong := lenient.Flag(text); wrong != nil || got != want {
+			t.Errorf("Flag(%q) = %v, %v", text, got, wrong)
+		}
+	}
+	for text, want := range map[string]bool{"1": true, "○": true, "はい": true, "不要": true, "希望しない": true, "拒否": true, "0": false, "希望する": false, "許可": false} {
+		if got, wrong := lenient.Declined(text); wrong != nil || got != want {
+			t.Errorf("Declined(%q) = %v, %v", text, got, wrong)
+		}
+	}
+	if _, wrong := lenient.Declined("多分"); wrong == nil {
+		t.Error("perhaps is neither yes nor no")
+	}
+}
+
 func TestPercentsAndMonths(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"1.5": 1.5, "１．５％": 1.5, "5": 5, "2.5 %": 2.5, "5.00": 5} {

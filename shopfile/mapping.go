@@ -67,7 +67,9 @@ func (m *mapping) node(key string) ast.Node {
 // given returns the value of a key and whether the key is present, even with null.
 func (m *mapping) given(key string) (n ast.Node, given bool) {
 	// Whoever asks for a key knows it, whether or not the file has it: finish compares with these.
-	m.asked = append(m.asked, key)
+	if !slices.Contains(m.asked, key) {
+		m.asked = append(m.asked, key)
+	}
 	n, given = m.nodes[key]
 	return m.r.resolve(n), given
 }

@@ -19,7 +19,7 @@ func TestImportBoundToAStore(t *testing.T) {
 	clerk := b.InStore(1)
 	f := apptest.ImportFile("id,code,last_name,store", "3,,甲,", "1,,乙,", "2,,,支店", ",M3,丙,", ",N1,丁,", ",N2,戊,本店")
 	apptest.Same(t, "members", []string{
-		"done: 2 1 0 3", "2 id member_unknown ", "4 store store_unknown ", "5 code member_unknown ",
+		"done: 2 1 0 3", "2 id member_unknown 3", "4 store store_unknown 支店", "5 code member_unknown M3",
 	}, apptest.Imported(t, b, clerk, noren.ImportMembers, f))
 	if m := apptest.Member(t, b, "N1"); m.StoreID == nil || *m.StoreID != 1 {
 		t.Errorf("the new member is of store %v", m.StoreID)

@@ -73,7 +73,7 @@ func TestImportRefusesLineByLine(t *testing.T) {
 		"done: 1 2 0 8",
 		"3 id out_of_range 0", "3 email form a b", "3 birth_date not_date 2026-02-30", "3 sex unknown_word X", "3 status unknown_word GONE",
 		"4 code form 日本", "4 last_name too_long " + strings.Repeat("長", 60) + "…",
-		"5 leave_date active_leave_date ",
+		"5 leave_date active_leave_date 2026-01-01",
 		"6 rank_id rank_unknown 9", "6 store_id store_unknown 9",
 		"7 point_unit unit_pair ", "7 address twice 住所",
 		"8 alias_code taken A1",

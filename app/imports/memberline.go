@@ -204,7 +204,7 @@ func (m *memberLine) read(to any, field, cell string) (wrong *problem) {
 		m.until, wrong = cellExpiry(cell)
 	case fieldMailOptOut:
 		var out bool
-		if out, wrong = cellFlag(cell); wrong == nil {
+		if out, wrong = told(lenient.Declined(cell)); wrong == nil {
 			m.optOut, m.outCell = &out, cell
 		}
 	default:
@@ -319,37 +319,37 @@ func (m *memberLine) doubts(column string) bool {
 	return slices.ContainsFunc(m.doubtful, func(p noren.ImportProblem) bool { return p.Field == column })
 }
 
-// refuseFor records what the patch was refused for.
-func (m *memberLine) refuseFor(err *noren.Error) {
+// refuseFor records what the patch was refused for. cell returns the line's cell of a field.
+func (m *memberLine) refuseFor(err *noren.Error, cell func(field string) string) {
 	i := slices.IndexFunc(m.patch.Doubts, func(d noren.Doubt) bool { return d.Refusal == err })
 	if i >= 0 {
 		m.problems = append(m.problems, m.doubtful[i])
 		return
 	}
-	field, value := m.named(err.Field)
-	m.refuse(err.Reason, field, value, noren.MemberWords[err.Reason])
+	field := m.named(err.Field)
+	m.refuse(err.Reason, field, cell(field), noren.MemberWords[err.Reason])
 }
 
-// named returns by which field, and how, the line names the rank that a refusal of the field is about.
-func (m *memberLine) named(field string) (by, value string) {
+// named returns by which field the line names the rank or store that a refusal of the field is about.
+func (m *memberLine) named(field string) string {
 	var n rankName
 	switch field {
 	case fieldRank:
 		n = m.rank
 	case fieldStaffRank:
 		n = m.staff
-	case "minimum_rank":
-		n = m.minimum
+	case fieldStore:
+		return m.store.field()
 	}
 	switch {
 	case n.name != "":
-		return field, n.name
+		return field
 	case n.code != "":
-		return field + "_code", n.code
+		return field + "_code"
 	case n.id != 0:
-		return field + "_id", strconv.FormatInt(n.id, 10)
+		return field + "_id"
 	}
-	return field, ""
+	return field
 }
 
 // memberText returns the member's text or day in that column.

@@ -56,7 +56,7 @@ func (r run) planMembers(ctx context.Context, lines []noren.ImportLine) (plan, e
 	}
 	for n := range read {
 		if p.open(n) {
-			p.line(n, &read[n])
+			p.line(n, &read[n], lines[n])
 		}
 	}
 	if p.write = p.writeMembers; !p.writing {
@@ -183,19 +183,21 @@ func uniqueFields(p *noren.MemberPatch) map[string]noren.Field[string] {
 }
 
 // line judges one line, after those before it.
-func (p *memberPlan) line(n int, m *memberLine) {
+func (p *memberPlan) line(n int, m *memberLine, cells noren.ImportLine) {
 	planned, isNew, by := p.find(m)
 	if planned == nil {
 		field := fieldID
 		if m.patch.ID == 0 {
 			field = fieldCode
 		}
-		m.refuse(noren.ReasonMemberUnknown, field, "", noren.MemberWords[noren.ReasonMemberUnknown])
+		m.refuse(noren.ReasonMemberUnknown, field, p.cell(cells, field), noren.MemberWords[noren.ReasonMemberUnknown])
 		p.refuse(n, m.problems...)
 		return
 	}
 	if !isNew {
-		p.identify(m, planned, by, n)
+		if !m.misnamed() {
+			p.identify(m, planned, by, n)
+		}
 		m.keepWhole(&planned.after)
 	}
 	misnamed := m.misnamed()
@@ -211,7 +213,7 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	after, broken := m.patch.Apply(planned.after, p.in)
 	for _, err := range broken {
 		if !m.follows(err, misnamed) {
-			m.refuseFor(err)
+			m.refuseFor(err, func(field string) string { return p.cell(cells, field) })
 		}
 	}
 	if !misnamed {
@@ -219,7 +221,7 @@ func (p *memberPlan) line(n int, m *memberLine) {
 	}
 	p.checkOpening(m, planned)
 	if len(m.problems) > 0 {
-		offer(m.problems, p.in)
+		offer(m.problems, p.in, noren.StoreShop)
 		slices.SortStableFunc(m.problems, func(a, b noren.ImportProblem) int { return cmp.Compare(p.column(a.Field), p.column(b.Field)) })
 		p.refuse(n, m.problems...)
 		return

@@ -9,8 +9,9 @@ import (
 // mostOffered is how many names a refusal tells.
 const mostOffered = 8
 
-// offer says of ranks, staff ranks and stores that are not there which ones are. Who is restricted to one store is told no other.
-func offer(problems []noren.ImportProblem, in noren.PatchContext) {
+// offer says of ranks, staff ranks and stores that are not there which ones are, of stores only those of the kind, "" for any. Who is
+// restricted to one store is told no other.
+func offer(problems []noren.ImportProblem, in noren.PatchContext, kind noren.StoreKind) {
 	for i := range problems {
 		var names []string
 		switch problems[i].Reason {
@@ -22,9 +23,9 @@ func offer(problems []noren.ImportProblem, in noren.PatchContext) {
 			for _, r := range in.StaffRanks {
 				names = append(names, r.Name)
 			}
-		case noren.ReasonStoreUnknown:
+		case noren.ReasonStoreUnknown, noren.ReasonStoreNotForMembers:
 			for _, s := range in.Stores {
-				if in.CallerStore == nil {
+				if in.CallerStore == nil && (kind == "" || s.Kind == kind) {
 					names = append(names, s.Name)
 				}
 			}

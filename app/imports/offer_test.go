@@ -6,6 +6,7 @@ import (
 	"noren"
 	"noren/app/apptest"
 	"noren/app/imports"
+	"noren/app/shop"
 	"noren/csvfile"
 )
 
@@ -14,6 +15,11 @@ func TestOfferedNames(t *testing.T) {
 	t.Parallel()
 	b := apptest.Setup(t)
 	one := b.InStore(1)
+	if _, err := b.Shop.Apply(b.Ctx, shop.Shop{
+		Contract: "sb_test", Stores: []noren.Store{{ID: 9, Code: "900", Name: "倉庫", Kind: noren.StoreWarehouse}},
+	}); err != nil {
+		t.Fatal(err)
+	}
 	apptest.Imported(t, b, b.Caller, noren.ImportProducts, apptest.ImportFile("code,name", "P1,茶"))
 	for _, c := range []struct {
 		caller     noren.Caller
@@ -24,7 +30,8 @@ func TestOfferedNames(t *testing.T) {
 		{b.Caller, noren.ImportMembers, "code,rank,store", "M1,Golden,駅前", []string{
 			"会員ランクが存在しません。登録済みの会員ランク: Bronze、Silver", "店舗が存在しません。登録済みの店舗: 本店、支店",
 		}},
-		{b.Caller, noren.ImportStock, "product,store,amount", "P1,駅前,1", []string{"店舗が存在しません。登録済みの店舗: 本店、支店"}},
+		{b.Caller, noren.ImportMembers, "code,store_code", "M1,900", []string{"会員の店舗に、倉庫や受注店舗は指定できません。指定できる店舗: 本店、支店"}},
+		{b.Caller, noren.ImportStock, "product,store,amount", "P1,駅前,1", []string{"店舗が存在しません。登録済みの店舗: 本店、支店、倉庫"}},
 		{one, noren.ImportStock, "product,store,amount", "P1,支店,1", []string{"店舗が存在しません"}},
 	} {
 		draft, err := b.Imports.Draft(b.Ctx, c.caller, c.kind, apptest.ImportFile(c.head, c.line))
@@ -37,6 +44,10 @@ func TestOfferedNames(t *testing.T) {
 		}
 		var told []string
 		for _, problem := range p.Problems {
+			apptest.SaidInBothLanguages(t, problem)
+			if problem.Value == "" {
+				t.Errorf("%s: the refusal has no value: %+v", c.line, problem)
+			}
 			told = append(told, csvfile.JapaneseSentence(problem))
 		}
 		apptest.Same(t, c.line, c.want, told)

@@ -32,14 +32,20 @@ func TestOneCauseOneRefusal(t *testing.T) {
 		{"a shortened number of Shopify", noren.SystemShopify, apptest.ImportFile("shopify_customer_id,email,note", "6.75709E+12,two@example.com,x"), []string{
 			"0 0 0 1", "2 shopify_customer_id lost_digits 6.75709E+12",
 		}},
+		{"an address of another customer with another name", noren.SystemShopify, apptest.ImportFile("shopify_customer_id,email,last_name", "3,two@example.com,佐藤"), []string{
+			"0 0 0 1", "2 email other_customer two@example.com",
+		}},
 		{"a true refusal beside one that cannot be read", "", apptest.ImportFile("code,status,leave_date,rank,birth_date", "M2,ACTIVE,2026-01-05,gold,x"), []string{
-			"0 0 0 1", "2 leave_date active_leave_date ", "2 rank rank_unknown gold", "2 birth_date not_date x",
+			"0 0 0 1", "2 leave_date active_leave_date 2026-01-05", "2 rank rank_unknown gold", "2 birth_date not_date x",
 		}},
 	} {
 		apptest.Same(t, c.name, c.want, importedAs(t, b, c.from, "", c.file))
 	}
 	f := apptest.ImportFile("order_name,financial_status,id,member_id,amount,at", "#1,paid,o1,M1,100,2026-01-02", "#2,paid,o2,,100,2026-01-02")
 	apptest.Same(t, "an order whose customer cannot be read", []string{"done: 0 0 1 1", "2 member_id not_number M1"},
+		apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
+	f = apptest.ImportFile("id,member,amount,at,currency,tax,refunded", "o3,M1,80.50,2026-01-02,USD,7.32,90", "o4,M1,80.50,2026-01-02,JPY,7.32,")
+	apptest.Same(t, "an order in another currency", []string{"done: 0 0 0 2", "2 currency currency USD", "3 amount fraction 80.50", "3 tax fraction 7.32"},
 		apptest.Imported(t, b, b.Caller, noren.ImportPurchases, f))
 	b.Sound(t)
 }

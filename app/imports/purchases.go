@@ -180,7 +180,12 @@ func (r run) readPurchase(line noren.ImportLine) (e noren.PurchaseEvent, order s
 			problems = append(problems, problem{noren.ReasonMissing, "", "is required"}.in(line.Number, field, ""))
 		}
 	}
-	if len(problems) == 0 && e.Kind == noren.PurchasePaid {
+	if e.Currency != "" && e.Currency != r.Tenant.Currency {
+		// The currency is what is wrong; its amounts need not be those of ours.
+		problems = slices.DeleteFunc(problems, func(p noren.ImportProblem) bool {
+			return slices.Contains([]string{FieldAmount, fieldTax, fieldUsedPoints, fieldRefunded}, p.Field) && p.Reason != noren.ReasonMissing
+		})
+	} else if len(problems) == 0 && e.Kind == noren.PurchasePaid {
 		if field, wrong := order.become(&e, given, r.Tenant); wrong != nil {
 			problems = append(problems, wrong.in(line.Number, field, r.cell(line, field)))
 		}

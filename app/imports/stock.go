@@ -110,7 +110,7 @@ func (r run) planStock(ctx context.Context, lines []noren.ImportLine) (plan, err
 		}
 		var problems []noren.ImportProblem
 		if changes[n], problems = l.resolve(lines[n].Number, names, stores, r.StoreID); len(problems) > 0 {
-			offer(problems, noren.PatchContext{Stores: stores, CallerStore: r.StoreID})
+			offer(problems, noren.PatchContext{Stores: stores, CallerStore: r.StoreID}, "")
 			p.refuse(n, problems...)
 			continue
 		}

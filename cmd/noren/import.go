@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,8 +64,7 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	} else if err != nil {
 		return usageError{fmt.Errorf("%s: %w", name, err)}
 	}
-	setup, err := c.setup(f)
-	if err != nil {
+	if _, err := c.setup(f.Header, f.Fields); err != nil {
 		return err
 	}
 	h, tenant, err := tenantFlags{c.databaseFlag, c.Tenant}.openTenant(ctx)
@@ -77,6 +77,15 @@ func (c *importCmd) Run(ctx context.Context, std streams) error {
 	draft, err := run.rooms.Imports.Draft(ctx, run.caller, noren.ImportKind(c.Kind), f)
 	if err != nil {
 		return fmt.Errorf("storing %s: %w", name, err)
+	}
+	// Columns are mapped as they were when such a file was imported last, such as that of which these are the refused lines.
+	fields := make([]string, len(draft.Columns))
+	for i, column := range draft.Columns {
+		fields[i] = column.Field
+	}
+	setup, err := c.setup(f.Header, fields)
+	if err != nil {
+		return run.abandon(ctx, draft.ID, err)
 	}
 	if c.DryRun {
 		return run.preview(ctx, draft, setup)
@@ -114,12 +123,12 @@ func (c *importCmd) delimiter() rune {
 	return map[string]rune{"comma": ',', "tab": '\t', "semicolon": ';', "pipe": '|'}[c.Delimiter]
 }
 
-// setup maps columns as --map says, and the others by their headers.
-func (c *importCmd) setup(f noren.ImportFile) (imports.Setup, error) {
-	fields := append([]string(nil), f.Fields...)
+// setup maps columns as --map says, and the others to the fields.
+func (c *importCmd) setup(headers, fields []string) (imports.Setup, error) {
+	fields = slices.Clone(fields)
 	for header, field := range c.Map {
 		found := false
-		for i, h := range f.Header {
+		for i, h := range headers {
 			if h == header {
 				fields[i], found = field, true
 			} else if fields[i] == field {
@@ -128,7 +137,7 @@ func (c *importCmd) setup(f noren.ImportFile) (imports.Setup, error) {
 		}
 		if !found {
 			return imports.Setup{}, usageError{fmt.Errorf(
-				"--map: no column %q in the file; its columns are %s", header, strings.Join(f.Header, ", "))}
+				"--map: no column %q in the file; its columns are %s", header, strings.Join(headers, ", "))}
 		}
 	}
 	return imports.Setup{Fields: fields, Source: c.Source, By: c.By, All: true}, nil
