@@ -70,6 +70,26 @@ func (c Client) Same(d Client) bool {
 		slices.EqualFunc(c.APIKeys, d.APIKeys, func(a, b APIKey) bool { return a.ID == b.ID && (a.RevokedAt == nil) == (b.RevokedAt == nil) })
 }
 
+// openScope ends a scope that stands for all of an API that is not served: order-shipment.* for order-shipment.stores:read.
+const openScope = ".*"
+
+// IsOpenScope reports whether the scope stands for others. A client cannot be given it, but each of those.
+func IsOpenScope(scope string) bool { return strings.HasSuffix(scope, openScope) }
+
+// ScopeKnown reports whether the scope is one of those known, or one that they stand for.
+func ScopeKnown(scope string, known []string) bool {
+	return slices.ContainsFunc(known, func(k string) bool {
+		family, open := strings.CutSuffix(k, openScope)
+		if !open {
+			return scope == k
+		}
+		resource, what, _ := strings.Cut(scope, ":")
+		// A name of small letters, so that a slip such as a blank is found although the family is open.
+		name, within := strings.CutPrefix(resource, family+".")
+		return within && name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-_") == "" && (what == "read" || what == "write")
+	})
+}
+
 // Token is a Bearer credential. Only its hash is stored.
 type Token struct {
 	Hash      []byte

@@ -13,7 +13,8 @@ import (
 
 // Dialects is what the console needs to know about the dialects to create clients for them.
 type Dialects struct {
-	// Scopes are the scopes that the dialect's routes require, sorted. A dialect without an entry is not offered.
+	// Scopes are the scopes that a client of the dialect can be given, sorted; some stand for others (noren.ScopeKnown). A dialect
+	// without an entry is not offered.
 	Scopes map[noren.Dialect][]string
 	// Identify derives the API key of a ReCORE client; nil: none is shown.
 	Identify func(ctx context.Context, key string) (string, error)
@@ -65,6 +66,7 @@ type clientForm struct {
 	stored   noren.Client // its settings as they are; the form sends them back, so that nobody overwrites what they have not seen
 	stores   []noren.Store
 	scopes   []string // to choose from
+	more     string   // scopes that the form does not list, as typed
 	commands []string
 }
 
@@ -91,10 +93,18 @@ func (d *Console) newClient(ctx context.Context, p *page) (web.Answer, error) {
 func (d *Console) settings(p *page, dialect noren.Dialect, has []string) access.ClientSettings {
 	s := access.ClientSettings{Name: p.field("name"), Scopes: p.form["scope"]}
 	for _, scope := range s.Scopes {
-		if !slices.Contains(d.Scopes[dialect], scope) && !slices.Contains(has, scope) {
+		if !noren.ScopeKnown(scope, d.Scopes[dialect]) && !slices.Contains(has, scope) {
 			p.wrong("scopes", p.T("reason.unknown_word"))
 		}
 	}
+	for _, scope := range strings.FieldsFunc(p.field(fieldMoreScopes), betweenScopes) {
+		if !noren.ScopeKnown(scope, d.Scopes[dialect]) {
+			p.wrong(fieldMoreScopes, p.T("clients.scope_unknown", scope))
+		}
+		s.Scopes = append(s.Scopes, scope)
+	}
+	slices.Sort(s.Scopes)
+	s.Scopes = slices.Compact(s.Scopes)
 	if len(s.Scopes) == 0 && len(d.Scopes[dialect]) > 0 {
 		p.wrong("scopes", p.T("clients.scopes_none"))
 	}
@@ -133,9 +143,9 @@ func (d *Console) createClient(ctx context.Context, p *page) (web.Answer, error)
 	}
 	return p.showAgain(ctx, newClientPage(p, clientForm{
 		client: noren.Client{
-			Dialect: dialect, Kind: kind, Name: wanted.Name, StoreID: wanted.StoreID, Scopes: wanted.Scopes,
+			Dialect: dialect, Kind: kind, Name: wanted.Name, StoreID: wanted.StoreID, Scopes: p.form["scope"],
 		},
-		stores: list.Stores, scopes: d.Scopes[dialect],
+		stores: list.Stores, scopes: d.Scopes[dialect], more: p.field(fieldMoreScopes),
 	}))
 }
 
@@ -253,7 +263,8 @@ func (d *Console) updateClient(ctx context.Context, p *page) (web.Answer, error)
 			return web.Answer{}, err
 		}
 	}
-	form.client.Name, form.client.StoreID, form.client.Scopes = settings.Name, settings.StoreID, settings.Scopes
+	form.client.Name, form.client.StoreID, form.client.Scopes = settings.Name, settings.StoreID, p.form["scope"]
+	form.more = p.field(fieldMoreScopes)
 	return p.showAgain(ctx, clientPage(p, form))
 }
 

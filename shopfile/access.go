@@ -171,11 +171,11 @@ var smaregiScopes = slices.Concat(readAndWrite(
 	"order-shipment.*",
 })
 
-// Scopes lists the scopes that a client of the dialect can be given, sorted: also those that no endpoint requires.
+// Scopes lists the scopes that a client of the dialect can be given, sorted: also those that no endpoint requires, and those that
+// stand for others (noren.ScopeKnown).
 func Scopes(d noren.Dialect) []string {
 	known := map[noren.Dialect][]string{noren.Smaregi: smaregiScopes, noren.ReCORE: recoreScopes, noren.EasyPoints: easyPointsScopes}
-	list := slices.Sorted(slices.Values(known[d]))
-	return slices.DeleteFunc(list, func(scope string) bool { return strings.HasSuffix(scope, anyScope) })
+	return slices.Sorted(slices.Values(known[d]))
 }
 
 // readAndWrite lists the read and the write scope of each resource.

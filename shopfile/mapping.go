@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"noren"
 )
 
 // mapping is one YAML mapping, read key by key. Each reading method sets its target and returns true. If the key is
@@ -220,23 +222,6 @@ func (m *mapping) list(key, what string) []ast.Node {
 	return list.Values
 }
 
-// anyScope ends a word that stands for all that begin like it and say what may be done.
-const anyScope = ".*"
-
-// allowedWord reports whether the word is one of those allowed, or one that they stand for.
-func allowedWord(word string, allowed []string) bool {
-	return slices.ContainsFunc(allowed, func(a string) bool {
-		family, open := strings.CutSuffix(a, anyScope)
-		if !open {
-			return word == a
-		}
-		resource, what, _ := strings.Cut(word, ":")
-		// A name of small letters, so that a slip such as a blank is found although the family is open.
-		name, within := strings.CutPrefix(resource, family+".")
-		return within && name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz-_") == "" && (what == "read" || what == "write")
-	})
-}
-
 // words reads a list of allowed words, each of which may be given once.
 func (m *mapping) words(key, what string, to *[]string, allowed []string) bool {
 	if n := m.node(key); n == nil {
@@ -245,9 +230,9 @@ func (m *mapping) words(key, what string, to *[]string, allowed []string) bool {
 	words, seen := []string{}, once{} // not nil: an empty list is a value, which clears what is stored
 	for _, n := range m.list(key, what) {
 		word, ok := scalarText(m.r.resolve(n))
-		if !ok || !allowedWord(word, allowed) {
+		if !ok || !noren.ScopeKnown(word, allowed) {
 			hint := ""
-			if near := nearest(word, allowed); near != "" && !strings.HasSuffix(near, anyScope) {
+			if near := nearest(word, allowed); near != "" && !noren.IsOpenScope(near) {
 				hint = fmt.Sprintf("; did you mean %q?", near)
 			}
 			m.r.fail(lineOf(n), "%s of %s: unknown value %s%s", key, m.what, shown(m.r.resolve(n)), hint)
