@@ -100,6 +100,7 @@ type PointEntry struct {
 	RequestID string
 	Purchase  PurchaseRef // the purchase that earned the points; the zero value: none did
 	Reverses  int64       // the entry that this one undoes; 0: none
+	Undone    PointMark   // what people know that entry by; not written
 	TakenOver bool        // the points come from another system's file
 	Reversed  bool        // another entry undoes this one; not written
 }
@@ -119,6 +120,14 @@ func (e PointEntry) Irreversible() Reason {
 		return ReasonTakenOver
 	}
 	return ""
+}
+
+// PointMark is what people know an entry by: lists show no IDs.
+type PointMark struct {
+	At    time.Time
+	Kind  PointEntryKind
+	Delta int64
+	Note  string
 }
 
 // PurchaseRef names a purchase. To write it, ID is enough.

@@ -269,18 +269,6 @@ func (p *page) word(family, word string) string {
 	return p.T(family + word)
 }
 
-// who names the author of an entry: a user's login, a client's name, or the way of the change.
-func (p *page) who(e noren.AuditEntry, clients map[int64]string) string {
-	switch {
-	case e.Login != "":
-		return e.Login
-	case e.ClientID != nil:
-		return nameFrom(clients, *e.ClientID)
-	default:
-		return p.word("dialect.", e.Dialect)
-	}
-}
-
 // subjectLink is the page of an entry's subject, below /console; "" if there is none.
 func subjectLink(e noren.AuditEntry) string {
 	switch e.Subject {

@@ -89,6 +89,8 @@ func (p *page) spellNumber(subject, column string, n float64) string {
 		if subject == "purchase" || subject == "refund" {
 			return p.money(int64(n))
 		}
+	case "reverses": // an entry that no page shows by its number
+		return p.T("value.yes")
 	case "ratio":
 		return strconv.FormatFloat(n*100, 'f', -1, 64) + "%"
 	case "unit", "point_unit":

@@ -487,7 +487,7 @@ func (d *Console) tellOvertaken(ctx context.Context, p *page, e memberEdit, fiel
 func (p *page) changedBy(last audit.LastChange, now string) string {
 	who := last.Client
 	if who == "" {
-		who = p.author(last.Entry.Login, last.Entry.Dialect, nil, nil, nil, nil)
+		who = p.author(last.Entry, nil)
 	}
 	if who == "" {
 		who = p.T("author.somebody")

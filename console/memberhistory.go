@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"noren"
 	"noren/app/members"
@@ -41,7 +42,7 @@ type change struct{ column, before, after string }
 
 // changes formats the columns of an entry of the audit log, or a movement of points. The entry of a new member has only the columns
 // that were set.
-func (p *page) changes(m memberSeen, e members.Event) []change {
+func (p *page) changes(v historyView, e members.Event) []change {
 	if e.Points != nil {
 		after := strings.TrimSpace(p.signed(e.Points.Delta) + " " + p.pointReason(*e.Points))
 		return []change{{column: p.T("history.points", p.pointTitle(e.Points.Type), p.T("points.kind."+string(e.Points.Kind))), after: after}}
@@ -52,9 +53,46 @@ func (p *page) changes(m memberSeen, e members.Event) []change {
 	}
 	var list []change
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		list = append(list, change{p.column("member", name), p.columnValue(m, name, columns[name][0]), p.columnValue(m, name, columns[name][1])})
+		c := change{column: p.column("member", name)}
+		c.before, c.after = p.happened(v, name, columns[name][0]), p.happened(v, name, columns[name][1])
+		list = append(list, c)
 	}
 	return list
+}
+
+// happened formats a value in the history: a note by how it begins and a file by its name, as long as they exist.
+func (p *page) happened(v historyView, column string, value any) string {
+	name, isText := value.(string)
+	gone := map[string]string{"notes": "history.note_gone", "attachments": "history.file_gone"}[column]
+	if !isText || gone == "" {
+		return p.columnValue(v.memberSeen, column, value)
+	}
+	shown := p.T(gone)
+	if n, there := v.history.Notes[name]; there {
+		shown = shortened(n.Text)
+	}
+	if a, there := v.history.Files[name]; there {
+		shown = attachmentName(a)
+	}
+	if !p.caller().MaySee(column) {
+		return hidden
+	}
+	return shown
+}
+
+// eventAuthor names who made an event of the history.
+func (p *page) eventAuthor(h members.History, e members.Event) string {
+	if e.Points != nil {
+		return p.pointAuthor(*e.Points, h.Staff, h.Clients)
+	}
+	return p.authorFor(noteBy(h, e), h.Staff, e.AuditEntry, h.Clients)
+}
+
+// noteBy is the member of staff who wrote the note that an event is about; nil if it is about none, or no staff has.
+func noteBy(h members.History, e members.Event) *int64 {
+	var changed struct{ Notes [2]string }
+	_ = json.Unmarshal(e.Changes, &changed) // other columns have other shapes
+	return h.Notes[changed.Notes[1]].StaffID
 }
 
 // hidden is shown in the place of a value that the user may not see.
@@ -102,8 +140,16 @@ func (p *page) spelled(m memberSeen, column string, value any) string {
 			if name := rankName(m.catalogue.Ranks, &id); name != "" {
 				return name
 			}
+		case "staff_rank_id":
+			for _, r := range m.catalogue.StaffRanks {
+				if r.ID == id {
+					return r.Name
+				}
+			}
 		case "store_id":
 			return p.storeName(m.catalogue, &id)
+		case "last_visit_at":
+			return p.at(time.UnixMicro(id))
 		case "point_unit":
 			return noren.Hundredths(id).String()
 		}

@@ -522,9 +522,9 @@ func memberPointsPage(p *page, v pointsView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var34 string
-					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(e.Login, e.Dialect, e.ClientID, e.StaffID, v.history.Clients, v.history.Staff))
+					templ_7745c5c3_Var34, templ_7745c5c3_Err = templ.JoinStringErrs(p.pointAuthor(e, v.history.Staff, v.history.Clients))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 81, Col: 117}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 81, Col: 82}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var34))
 					if templ_7745c5c3_Err != nil {
@@ -1145,9 +1145,9 @@ func memberSpendPage(p *page, v spendView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var69 string
-					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(c.By.Login, c.By.Dialect, c.By.ClientID, nil, v.clients, nil))
+					templ_7745c5c3_Var69, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(c.By, v.clients))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 172, Col: 100}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 172, Col: 55}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var69))
 					if templ_7745c5c3_Err != nil {
@@ -1574,7 +1574,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					for i, c := range p.changes(v.memberSeen, e) {
+					for i, c := range p.changes(v, e) {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 130, "<tr>")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -1585,9 +1585,9 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var96 string
-							templ_7745c5c3_Var96, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v.memberSeen, e)))).Resolve(ctx)
+							templ_7745c5c3_Var96, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v, e)))).Resolve(ctx)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 244, Col: 78}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 244, Col: 67}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var96)
 							if templ_7745c5c3_Err != nil {
@@ -1600,7 +1600,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 							var templ_7745c5c3_Var97 string
 							templ_7745c5c3_Var97, templ_7745c5c3_Err = templ.JoinStringErrs(p.at(e.At))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 244, Col: 93}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 244, Col: 82}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var97))
 							if templ_7745c5c3_Err != nil {
@@ -1611,9 +1611,9 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var98 string
-							templ_7745c5c3_Var98, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v.memberSeen, e)))).Resolve(ctx)
+							templ_7745c5c3_Var98, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v, e)))).Resolve(ctx)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 245, Col: 78}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 245, Col: 67}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var98)
 							if templ_7745c5c3_Err != nil {
@@ -1624,9 +1624,9 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var99 string
-							templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(p.author(e.Login, e.Dialect, e.ClientID, nil, v.history.Clients, nil))
+							templ_7745c5c3_Var99, templ_7745c5c3_Err = templ.JoinStringErrs(p.eventAuthor(v.history, e))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 245, Col: 152}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 245, Col: 99}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var99))
 							if templ_7745c5c3_Err != nil {
@@ -1637,9 +1637,9 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var100 string
-							templ_7745c5c3_Var100, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v.memberSeen, e)))).Resolve(ctx)
+							templ_7745c5c3_Var100, templ_7745c5c3_Err = templruntime.NewAttributeExpression(number(len(p.changes(v, e)))).Resolve(ctx)
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 246, Col: 78}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 246, Col: 67}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var100)
 							if templ_7745c5c3_Err != nil {
@@ -1652,7 +1652,7 @@ func memberHistoryPage(p *page, v historyView) templ.Component {
 							var templ_7745c5c3_Var101 string
 							templ_7745c5c3_Var101, templ_7745c5c3_Err = templ.JoinStringErrs(p.through(e.Dialect))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 246, Col: 103}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `memberpages.templ`, Line: 246, Col: 92}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var101))
 							if templ_7745c5c3_Err != nil {

@@ -174,13 +174,17 @@ func usableLater(lots []noren.PointLot) []later {
 	return days
 }
 
-// pointReason is why points moved: the purchase that earned them, or what was written down.
+// pointReason is why points moved: the purchase that earned them, what they undo, or what was written down.
 func (p *page) pointReason(e noren.PointEntry) string {
-	switch {
+	switch u := e.Undone; {
 	case e.Reverses != 0:
-		return strings.TrimSpace(p.T("points.reverses", number(e.Reverses)) + " " + e.Note)
+		key, args := "points.reverses", []any{p.at(u.At), p.T("points.kind." + string(u.Kind)), p.signed(u.Delta)}
+		if u.Note != "" {
+			key, args = "points.reverses_noted", append(args, u.Note)
+		}
+		return strings.TrimSpace(p.T(key, args...) + " " + e.Note)
 	case e.Reversed:
-		return strings.TrimSpace(p.T("points.reversed", number(e.ID)) + " " + e.Note)
+		return strings.TrimSpace(p.T("points.reversed") + " " + e.Note)
 	case e.Purchase.ID != 0 && e.Kind == noren.PointsReturned:
 		return p.T("points.of_refund", e.Purchase.ExternalID)
 	case e.Purchase.ID != 0:
@@ -204,33 +208,6 @@ func (p *page) pointTypes() []choice {
 		list = append(list, choice{string(t), p.pointTitle(t)})
 	}
 	return list
-}
-
-// author is the author of a change: a staff member by name, a user by login, a program by its client's name. A staff member
-// comes first, because a program may act for one.
-func (p *page) author(login, dialect string, client, staff *int64, clients map[int64]string, people []noren.Staff) string {
-	for _, person := range people {
-		if staff != nil && person.ID == *staff {
-			return person.Name
-		}
-	}
-	switch {
-	case login != "":
-		return login
-	case client != nil && clients[*client] != "":
-		return clients[*client]
-	case p.console.words["author."+dialect] != (text{}):
-		return p.T("author." + dialect)
-	}
-	return ""
-}
-
-// through is the way in which a change was made, such as the console or an API.
-func (p *page) through(dialect string) string {
-	if p.console.words["dialect."+dialect] == (text{}) {
-		return dialect
-	}
-	return p.T("dialect." + dialect)
 }
 
 // spendView is the content of the page with purchases and rank changes.

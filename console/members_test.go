@@ -399,8 +399,8 @@ func TestReversePoints(t *testing.T) {
 			t.Fatalf("%d %s", a.Code, textOf(a))
 		}
 	}
-	w.shows(history, "ポイント履歴を取り消しました(残高0)。", "取り消し済み(履歴1)", "履歴1の取り消し 桁の間違い", "-380")
-	w.shows("/console/members/1/history", "通常ポイント 付与", "+500", "通常ポイント 利用", "-120", "-380", "履歴1の取り消し 桁の間違い", "staff", "管理画面")
+	w.shows(history, "ポイント履歴を取り消しました(残高0)。", "取り消し済み", "の付与(+500)の取り消し 桁の間違い", "-380")
+	w.shows("/console/members/1/history", "通常ポイント 付与", "+500", "通常ポイント 利用", "-120", "-380", "の付与(+500)の取り消し 桁の間違い", "staff", "管理画面")
 	w.shows(page, "この履歴はすでに取り消されています。", history)
 	w.shows("/console/members/1/points/3/reverse", "取り消しの履歴は取り消せません")
 	w.shows("/console/audit?subject=points", "-380")

@@ -170,9 +170,9 @@ func TestDeletedNotes(t *testing.T) {
 		t.Fatalf("%d %s", a.Code, textOf(a))
 	}
 	for _, login := range []string{"viewer", "staff", "admin"} {
-		b.as(login).lacks(b.as(login).shows("/console/members/1/history", "メモ1"), "アレルギー")
+		b.as(login).lacks(b.as(login).shows("/console/members/1/history", "(削除済みのメモ)"), "アレルギー")
 	}
-	b.as("admin").lacks(b.as("admin").shows("/console/audit", "メモ1"), "アレルギー")
+	b.as("admin").lacks(b.as("admin").shows("/console/audit", "メモ(ID 1)"), "アレルギー")
 	// What an earlier version wrote into the audit log is not shown either.
 	err := b.rooms.Run.Update(t.Context(), b.caller(0).Tenant.ID, func(tx noren.Tx) error {
 		return tx.AddAudit(t.Context(), []noren.AuditEntry{{
@@ -182,7 +182,7 @@ func TestDeletedNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.as("viewer").lacks(b.as("viewer").shows("/console/members/1/history", hidden), "古いメモ")
+	b.as("viewer").lacks(b.as("viewer").shows("/console/members/1/history", "(削除済みのメモ)"), "古いメモ")
 	b.as("admin").lacks(b.as("admin").shows("/console/audit", hidden), "古いメモ")
 }
 

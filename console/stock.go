@@ -284,7 +284,7 @@ func (p *page) moved(m noren.StockMovement, clients map[int64]string) string {
 	if m.Dialect == "" {
 		return ""
 	}
-	return p.who(noren.AuditEntry{ClientID: m.ClientID, Login: m.Login, Dialect: m.Dialect}, clients)
+	return p.author(noren.AuditEntry{ClientID: m.ClientID, Login: m.Login, Dialect: m.Dialect}, clients)
 }
 
 // division is the name of a movement's division, or the code itself if it is unknown.

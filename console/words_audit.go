@@ -125,7 +125,7 @@ func auditColumnWords() map[string]text {
 		"audit.column.ID":                   {"ID", "ID"},
 		"audit.column.entries":              {"件数", "Entries"},
 		"audit.column.delta":                {"増減", "Change"},
-		"audit.column.reverses":             {"取り消した履歴", "Reversed entry"},
+		"audit.column.reverses":             {"履歴の取り消し", "Reversal"},
 		"audit.column.value":                {"値", "Value"},
 		"audit.column.session":              {"サインイン", "Sign-in"},
 		"audit.column.password":             {"パスワード", "Password"},

@@ -68,16 +68,18 @@ func memberWords() map[string]text {
 
 		"done.attached": {"ファイルを登録しました。", "File attached."},
 
-		"history.when":    {"日時", "When"},
-		"history.who":     {"変更者", "Changed by"},
-		"history.through": {"経路", "Via"},
-		"history.what":    {"項目", "Field"},
-		"history.before":  {"変更前", "Before"},
-		"history.after":   {"変更後", "After"},
-		"history.note":    {"メモ%s", "Note %s"},
-		"history.points":  {"%[1]s %[2]s", "%[1]s: %[2]s"},
-		"history.none":    {"変更の記録はまだありません。", "No changes yet."},
-		"history.table":   {"変更履歴", "Changes"},
+		"history.when":      {"日時", "When"},
+		"history.who":       {"変更者", "Changed by"},
+		"history.through":   {"経路", "Via"},
+		"history.what":      {"項目", "Field"},
+		"history.before":    {"変更前", "Before"},
+		"history.after":     {"変更後", "After"},
+		"history.note":      {"メモ(ID %s)", "Note (ID %s)"},
+		"history.note_gone": {"(削除済みのメモ)", "(deleted note)"},
+		"history.file_gone": {"(削除済みのファイル)", "(deleted file)"},
+		"history.points":    {"%[1]s %[2]s", "%[1]s: %[2]s"},
+		"history.none":      {"変更の記録はまだありません。", "No changes yet."},
+		"history.table":     {"変更履歴", "Changes"},
 
 		"source.shop_file": {"ショップファイル", "Shop file"}, "source.csv": {"CSV取り込み", "CSV import"}, "source.shopify": {"Shopify", "Shopify"},
 

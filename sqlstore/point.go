@@ -319,19 +319,25 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 		order = " ORDER BY at DESC, id DESC"
 	}
 	limit, args := limitOffset(f.Page)
+	undone := func(column, otherwise string) string {
+		return "COALESCE((SELECT u." + column + " FROM point_entries AS u WHERE u.tenant_id = ? AND u.id = point_entries.reverses), " + otherwise + "), "
+	}
 	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
 		COALESCE(login, ''), request_id, COALESCE(purchase_id, 0),
 		COALESCE((SELECT p.source FROM purchases AS p WHERE p.tenant_id = ? AND p.id = point_entries.purchase_id), ''),
 		COALESCE((SELECT p.external_id FROM purchases AS p WHERE p.tenant_id = ? AND p.id = point_entries.purchase_id), ''),
-		COALESCE(reverses, 0), taken_over,
+		COALESCE(reverses, 0), `+undone("at", "0")+undone("kind", "''")+undone("delta", "0")+undone("note", "''")+`taken_over,
 		EXISTS (SELECT 1 FROM point_entries AS r WHERE r.tenant_id = ? AND r.reverses = point_entries.id)
-		FROM point_entries`+w.String()+order+limit, slices.Concat([]any{t.tenant, t.tenant, t.tenant}, w.args, args)...)
+		FROM point_entries`+w.String()+order+limit, slices.Concat(slices.Repeat([]any{t.tenant}, 7), w.args, args)...)
 	list, err := collect(rows, err, func(row scannable) (e noren.PointEntry, err error) {
-		var at int64
+		var at, undone int64
 		err = row.Scan(&e.ID, &e.MemberID, &e.Type, &e.Kind, &e.Delta, &e.StaffID, &e.Note, &at, &e.ClientID,
 			&e.Dialect, &e.Login, &e.RequestID, &e.Purchase.ID, &e.Purchase.Source, &e.Purchase.ExternalID,
-			&e.Reverses, &e.TakenOver, &e.Reversed)
+			&e.Reverses, &undone, &e.Undone.Kind, &e.Undone.Delta, &e.Undone.Note, &e.TakenOver, &e.Reversed)
 		e.At = fromMicros(at)
+		if e.Reverses != 0 {
+			e.Undone.At = fromMicros(undone)
+		}
 		return e, err
 	})
 	return list, doing("read movements of points", err)

@@ -62,6 +62,7 @@ func pointListEntries(t *testing.T, b *bundle) {
 	b.putPurchases(t, purchase(1, 1))
 	b.movePoints(t, noren.PointMovement{Entries: entries})
 	entries[2].Reversed = true // by the sixth
+	entries[5].Undone = noren.PointMark{At: at(2), Kind: noren.PointsUsed, Delta: -2, Note: "'注'"}
 	for _, c := range []struct {
 		name   string
 		filter noren.PointEntryFilter

@@ -2,7 +2,9 @@ package members
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
+	"strings"
 
 	"noren"
 	"noren/app/audit"
@@ -13,6 +15,9 @@ import (
 type History struct {
 	Events  []Event
 	Clients map[int64]string // the names of the events' clients, by id
+	Staff   []noren.Staff
+	Notes   map[string]noren.Note       // that the events name and that still exist, by what the log calls them
+	Files   map[string]noren.Attachment // the same of files
 }
 
 // Event is an entry of the audit log about the member, or a movement of the member's points, of which the audit log has one entry for
@@ -47,10 +52,54 @@ func (s *Service) History(ctx context.Context, c noren.Caller, member int64, p n
 		if p.Limit > 0 {
 			out.Events = out.Events[:min(p.Limit, len(out.Events))]
 		}
+		if err := out.name(ctx, tx, member); err != nil {
+			return err
+		}
 		out.Clients, err = audit.ClientNames(ctx, tx)
 		return err
 	})
 	return out, err
+}
+
+// name reads what the events name, where they name something: the log has only IDs.
+func (h *History) name(ctx context.Context, tx Tx, member int64) (err error) {
+	h.Notes, h.Files = make(map[string]noren.Note), make(map[string]noren.Attachment)
+	var notes []int64
+	var files, staff bool
+	for _, e := range h.Events {
+		staff = staff || e.Points != nil && e.Points.StaffID != nil
+		var changed struct{ Notes, Attachments [2]string }
+		_ = json.Unmarshal(e.Changes, &changed) // other columns have other shapes; they name nothing
+		for _, name := range changed.Notes {
+			if id, err := strconv.ParseInt(strings.TrimPrefix(name, "#"), 10, 64); err == nil {
+				notes = append(notes, id)
+			}
+		}
+		files = files || changed.Attachments != [2]string{}
+	}
+	if len(notes) > 0 {
+		list, err := tx.Notes(ctx, noren.NoteFilter{MemberID: member, IDs: notes})
+		if err != nil {
+			return err
+		}
+		for _, n := range list {
+			h.Notes[*noteName(n.ID)] = n
+			staff = staff || n.StaffID != nil
+		}
+	}
+	if files {
+		list, err := tx.Attachments(ctx, []int64{member})
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			h.Files[a.FileKey] = a
+		}
+	}
+	if staff {
+		h.Staff, err = tx.Staff(ctx)
+	}
+	return err
 }
 
 // merged joins two lists, each newest first, into one.
