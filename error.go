@@ -51,6 +51,7 @@ const (
 	ReasonStaffUnknown        Reason = "staff_unknown"
 	ReasonFileUnknown         Reason = "file_unknown"
 	ReasonFileType            Reason = "file_type"      // a type of file that may not be uploaded
+	ReasonFileName            Reason = "file_name"      // a file whose name ends as files of another type do
 	ReasonPointsOff           Reason = "points_off"     // the tenant's point function is off
 	ReasonQueueFull           Reason = "queue_full"     // more bulk requests are waiting than the tenant may have
 	ReasonEntryOrder          Reason = "entry_order"    // the entry spends of ranks must not fall towards the top

@@ -27,6 +27,21 @@ func Trimmed(text string) string {
 	})
 }
 
+// mostEnding is the longest ending of a file name that a computer knows, in characters.
+const mostEnding = 10
+
+// FileEnding returns the ending by which a computer chooses the program for a file, in lower case and without its dot; "" if the name has
+// none, such as 見積書 ver.2: an ending is of letters and digits of ASCII.
+func FileEnding(name string) string {
+	name = strings.TrimRightFunc(Trimmed(name), func(r rune) bool { return r == '.' || unicode.IsSpace(r) }) // Windows leaves them out, too
+	ending := strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	letters := strings.Trim(ending, "0123456789") != ""
+	if len(ending) == len(name) || len(ending) > mostEnding || !letters || strings.Trim(ending, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return ""
+	}
+	return ending
+}
+
 func Deref[T any](p *T) T {
 	if p == nil {
 		var zero T

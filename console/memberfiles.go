@@ -6,7 +6,6 @@ import (
 	"io"
 	"path"
 	"strings"
-	"unicode/utf8"
 
 	"noren"
 	"noren/app/members"
@@ -36,7 +35,11 @@ func (d *Console) attach(ctx context.Context, p *page) (web.Answer, error) {
 		return p.done("done.attached", memberPath(id, "")), nil
 	case noren.KindOf(err) == noren.Invalid:
 		_, names := p.fileTypes()
-		p.wrong("file", p.T("attachments.types", names, members.MaxUpload>>20))
+		why := p.T("attachments.types", names, members.MaxUpload>>20)
+		if e, known := errors.AsType[*noren.Error](err); known && e.Reason == noren.ReasonFileName {
+			why = p.T("attachments.misnamed", e.Value) + why
+		}
+		p.wrong("file", why)
 		return d.again(ctx, p, func(*memberView) {})
 	}
 	return web.Answer{}, err
@@ -61,7 +64,7 @@ func (d *Console) receive(ctx context.Context, p *page, a *noren.Attachment) err
 			if name := fileName(part.FileName()); name != "" {
 				a.FileName = &name
 			}
-			file := members.NewFile{Bytes: part, Declared: part.Header.Get("Content-Type")}
+			file := members.NewFile{Bytes: part, Declared: part.Header.Get("Content-Type"), Name: part.FileName()}
 			u, _, err := d.Rooms.Members.KeepFile(ctx, p.caller(), d.Files, file, nil)
 			a.FileKey = u.FileKey
 			if err == nil && a.Tag == noren.PhotoFile && !strings.HasPrefix(u.MIMEType, "image/") {
@@ -81,17 +84,21 @@ func unreadable(err error) error {
 	return &noren.Error{Kind: noren.Invalid, Field: web.FieldBody, Message: "the form breaks off", Err: err}
 }
 
-// fileName is the name that the browser gives the file, without directories and cut to mostFileName; "" if nothing is left.
+// fileName is the name that the browser gives the file, without directories and cut to mostFileName before its ending; "" if nothing is
+// left.
 func fileName(name string) string {
 	name = noren.Storable(path.Base(strings.ReplaceAll(name, `\`, "/")))
 	if name == "." || name == "/" {
 		return ""
 	}
-	for utf8.RuneCountInString(name) > mostFileName {
-		_, size := utf8.DecodeLastRuneInString(name)
-		name = name[:len(name)-size]
+	runes, ending := []rune(noren.Trimmed(name)), ""
+	if noren.FileEnding(name) != "" {
+		ending = path.Ext(string(runes))
 	}
-	return name
+	if len(runes) > mostFileName {
+		return string(runes[:mostFileName-len(ending)]) + ending
+	}
+	return string(runes)
 }
 
 // deleteAttachment removes an attachment from a member.

@@ -494,6 +494,15 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("%d %s", bad.Code, textOf(bad))
 		}
 	}
+	for _, name := range []string{"x.exe", "領収書.PDF"} {
+		a := send(false, name, "text/plain", "MZ: a text")
+		if a.Code != http.StatusUnprocessableEntity || !strings.Contains(a.Body.String(), "が、ファイルの内容と合っていません。JPG、") {
+			t.Errorf("a text named %s: %d %s", name, a.Code, textOf(a))
+		}
+	}
+	if len(b.files.kept) != 2 {
+		t.Errorf("%d files are kept", len(b.files.kept))
+	}
 	if a := send(false, "big", "text/plain", strings.Repeat("x", members.MaxUpload)); a.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large file: %d", a.Code)
 	}
@@ -507,6 +516,7 @@ func TestFileName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		`C:\a\b.txt`: "b.txt", "../../etc/passwd": "passwd", "": "", "/": "", "a\x00b": "ab", strings.Repeat("長", 200): strings.Repeat("長", 100),
+		strings.Repeat("長", 97) + ".pdf": strings.Repeat("長", 96) + ".pdf", "x.exe.": "x.exe.", "x.pdf ": "x.pdf",
 	} {
 		if got := fileName(name); got != want {
 			t.Errorf("%q becomes %q", name, got)

@@ -13,6 +13,7 @@ type Fault string
 const (
 	FaultLarge      Fault = "large"       // Args: the most MiB
 	FaultWorkbook   Fault = "workbook"    // a file of a spreadsheet program
+	FaultName       Fault = "name"        // of another type of file. Args: how the name ends
 	FaultEmpty      Fault = "empty"       // there is no line
 	FaultHeader     Fault = "header"      // the quotes of the first line are wrong
 	FaultColumns    Fault = "columns"     // Args: how many there are, the most
@@ -24,7 +25,9 @@ const (
 
 // Faults lists all faults, for whoever words them.
 func Faults() []Fault {
-	return []Fault{FaultLarge, FaultWorkbook, FaultEmpty, FaultHeader, FaultColumns, FaultLongHeader, FaultEncoding, FaultEncodingName}
+	return []Fault{
+		FaultLarge, FaultWorkbook, FaultName, FaultEmpty, FaultHeader, FaultColumns, FaultLongHeader, FaultEncoding, FaultEncodingName,
+	}
 }
 
 // Error says why a file cannot be imported as a whole: in English by itself, and with Fault and Args in any language.

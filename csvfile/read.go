@@ -64,6 +64,9 @@ func ReadAs(kind noren.ImportKind, name string, data []byte, choice Choice) (nor
 		// The signatures of .xlsx and .xls: without this check they would be read as garbled text.
 		return noren.ImportFile{}, wrong(FaultWorkbook, "this is a workbook; save it as CSV in the spreadsheet program")
 	}
+	if ending := noren.FileEnding(name); !slices.Contains([]string{"", "csv", "tsv", "txt", "text"}, ending) {
+		return noren.ImportFile{}, wrong(FaultName, "the name ends in .%s, as no CSV file's does; name it .csv, .tsv or .txt", ending)
+	}
 	f, err := detect(data).chosen(choice)
 	if err != nil {
 		return noren.ImportFile{}, err

@@ -17,6 +17,20 @@ import (
 	"noren/csvfile"
 )
 
+// TestNames: a file that is named like one of another type is none for an import, whatever is in it.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]bool{
+		"a.csv": true, "A.CSV": true, "会員.tsv": true, "a.txt": true, "a": true, "-": true, "export.2026": true, "/srv/shop.d/members": true,
+		"a.exe": false, "a.csv.exe": false, "a.pdf": false, "a.html": false,
+	} {
+		_, err := csvfile.Read(noren.ImportMembers, name, []byte("code,last_name\nM1,山田\n"))
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "name it .csv") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // encoded returns the text in an encoding.
 func encoded(t testing.TB, e encoding.Encoding, text string) []byte {
 	t.Helper()

@@ -251,6 +251,10 @@ func FaultWords() map[Fault]Words {
 	return map[Fault]Words{
 		FaultLarge:      {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
 		FaultWorkbook:   {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
+		FaultName: {
+			"ファイル名の拡張子「.%s」はCSVのものではありません。.csv、.tsv、.txtのいずれかにしてください。",
+			"the name ends in .%s, as no CSV file's does; name it .csv, .tsv or .txt",
+		},
 		FaultEmpty:      {"ファイルが空です。", "it is empty"},
 		FaultHeader:     {"見出し行の引用符(\")が正しくないか、閉じられていません。", "the quotes of the header are wrong, or one is never closed"},
 		FaultColumns:    {"列が%d列あります。取り込めるのは%d列までです。", "it has %d columns; at most %d are allowed"},

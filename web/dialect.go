@@ -84,6 +84,7 @@ type Route struct {
 type Stream struct {
 	io.Reader
 	ContentType string // as declared by the client
+	FileName    string // the same; "": it has declared none
 }
 
 // bodyLimit returns the largest body that the route accepts, in bytes.

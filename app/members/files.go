@@ -21,7 +21,7 @@ func (s *Service) DeleteAttachment(
 }
 
 // Attach ties an uploaded file to a member and returns the attachment. NotFound if the caller may not see the member;
-// Refusals if the tenant has no such file. once may be nil; its Render gets the Attachment.
+// Refusals if the tenant has no such file, or its name is that of a file of another type. once may be nil; its Render gets the Attachment.
 func (s *Service) Attach(
 	ctx context.Context, c noren.Caller, a noren.Attachment, once *unit.Once,
 ) (out noren.Attachment, kept *noren.KeptAnswer, err error) {
@@ -37,6 +37,11 @@ func (s *Service) Attach(
 		// only. Anything else looks like a file that does not exist.
 		if upload == nil || c.Client.StoreID != nil && upload.ClientID != c.Client.ID {
 			return nil, unknownFile(a.FileKey)
+		}
+		if t, known := typeNamed(upload.MIMEType); known {
+			if misnamed := t.fits(noren.Deref(a.FileName), "file_name"); misnamed != nil {
+				return nil, noren.Refusals{misnamed}
+			}
 		}
 		// The file may be condemned until AddAttachment, which therefore checks again and reports it.
 		if a.ID, err = tx.Reserve(ctx, noren.CounterAttachment, 1); err != nil {

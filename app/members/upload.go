@@ -33,34 +33,57 @@ const MaxUpload = 20 << 20
 func FileName(contract, fileKey string) string { return contract + "/" + fileKey }
 
 // FileType is a type of file that may be uploaded.
-type FileType struct{ MIME, Extension string }
+type FileType struct {
+	MIME      string
+	Extension string
+	also      []string // other extensions that its files have
+}
+
+// fits returns Invalid, with ReasonFileName and the ending as Value, if files of another kind have names like this. A picture may be called
+// by another type of picture, which harms nobody; a name without an ending tells nothing.
+func (t FileType) fits(name, field string) *noren.Error {
+	ending := noren.FileEnding(name)
+	kind := func(t FileType) string { kind, _, _ := strings.Cut(t.MIME, "/"); return kind }
+	if ending == "" || slices.ContainsFunc(FileTypes(), func(o FileType) bool {
+		return kind(o) == kind(t) && (o.Extension == ending || slices.Contains(o.also, ending))
+	}) {
+		return nil
+	}
+	return &noren.Error{
+		Kind: noren.Invalid, Reason: noren.ReasonFileName, Field: field, Value: ending,
+		Message: "must not be named ." + ending + ", because it is a file of type " + t.MIME,
+	}
+}
 
 // FileTypes lists every type that may be uploaded: none that a browser would run.
 func FileTypes() []FileType {
 	return []FileType{
-		{"image/jpeg", "jpg"},
-		{"image/png", "png"},
-		{"image/gif", "gif"},
-		{"image/webp", "webp"},
-		{"application/pdf", "pdf"},
-		{"text/plain", "txt"},
-		{"text/csv", "csv"},
+		{"image/jpeg", "jpg", []string{"jpeg", "jpe", "jfif"}},
+		{"image/png", "png", nil},
+		{"image/gif", "gif", nil},
+		{"image/webp", "webp", nil},
+		{"application/pdf", "pdf", nil},
+		{"text/plain", "txt", []string{"text"}},
+		{typeCSV, "csv", []string{"tsv"}},
 	}
 }
+
+const typeCSV = "text/csv"
 
 // sniffed is how many bytes of a file determine its type.
 const sniffed = 512
 
-// fileTypeOf determines the type from the first bytes. The sender's declaration is trusted in one case only, where the
+// fileTypeOf determines the type from the first bytes. The sender's declaration and the file's name are trusted in one case only, where the
 // bytes cannot tell: whether a text is CSV.
-func fileTypeOf(head []byte, declared string) (FileType, bool) {
+func fileTypeOf(head []byte, declared, name string) (FileType, bool) {
 	found, _, _ := strings.Cut(http.DetectContentType(head), ";")
 	// Two letters are enough for it to find other types: BM at the beginning of a text, LP at its 35th byte.
 	if _, known := typeNamed(found); !known && !strings.HasPrefix(found, "text/") && isText(head) {
 		found = "text/plain"
 	}
-	if declared, _, err := mime.ParseMediaType(declared); err == nil && found == "text/plain" && declared == "text/csv" {
-		found = declared
+	declared, _, err := mime.ParseMediaType(declared)
+	if found == "text/plain" && (err == nil && declared == typeCSV || noren.FileEnding(name) == "csv") {
+		found = typeCSV
 	}
 	return typeNamed(found)
 }
@@ -85,13 +108,14 @@ func isText(head []byte) bool {
 type NewFile struct {
 	Bytes    io.Reader
 	Declared string // the media type that the sender declares
+	Name     string // that the file has at the sender's; "": it has none
 	Public   bool
 }
 
 // KeepFile puts a file of the caller's tenant into the store and records it, without holding it in memory. once may be
 // nil; it is called after the file has been read, and its Render gets the Upload. Invalid, with the field file and
-// ReasonMissing or ReasonFileType, if the file is empty or of a type that may not be uploaded, and with ReasonForm if it
-// breaks off. An Error of reading it is returned as it is. Unavailable if the store cannot take it, as when its disk is full.
+// ReasonMissing, ReasonFileType or ReasonFileName, if the file is empty, of a type that may not be uploaded, or named like one of another
+// type, and with ReasonForm if it breaks off. An Error of reading it is returned as it is. Unavailable if the store cannot take it, as when its disk is full.
 func (s *Service) KeepFile(
 	ctx context.Context, c noren.Caller, store FileStore, f NewFile, once func() *unit.Once,
 ) (noren.Upload, *noren.KeptAnswer, error) {
@@ -173,11 +197,14 @@ func examine(f NewFile) (noren.Upload, io.Reader, error) {
 	if n == 0 {
 		return noren.Upload{}, nil, &noren.Error{Kind: noren.Invalid, Reason: noren.ReasonMissing, Field: fieldFile, Message: "the file is empty"}
 	}
-	t, allowed := fileTypeOf(head, f.Declared)
+	t, allowed := fileTypeOf(head, f.Declared, f.Name)
 	if !allowed {
 		return noren.Upload{}, nil, &noren.Error{
 			Kind: noren.Invalid, Reason: noren.ReasonFileType, Field: fieldFile, Message: "files of this type may not be uploaded",
 		}
+	}
+	if misnamed := t.fits(f.Name, fieldFile); misnamed != nil {
+		return noren.Upload{}, nil, misnamed
 	}
 	// The extension follows the detected type, not the sender's file name.
 	u := noren.Upload{FileKey: NewFileKey(t.Extension), MIMEType: t.MIME, Public: f.Public}

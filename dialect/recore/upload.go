@@ -27,7 +27,7 @@ func (d *Dialect) postUpload(public bool) dialect.Handler {
 			u := result.(noren.Upload) //nolint:forcetypeassert // it is what KeepFile keeps
 			return ok(wire.JSON(wire.Map{wire.P("file_key", u.FileKey)}))
 		}
-		file := members.NewFile{Bytes: x.Stream, Declared: x.Stream.ContentType, Public: public}
+		file := members.NewFile{Bytes: x.Stream, Declared: x.Stream.ContentType, Name: x.Stream.FileName, Public: public}
 		// The Once is made when the file has been read: what makes a repeated request the same is the bytes, which are
 		// known then.
 		u, kept, err := d.Rooms.Members.KeepFile(ctx, x.Caller, d.Files, file, func() *unit.Once { return x.Once(answer) })
@@ -51,6 +51,8 @@ func fileRefused(err error) error {
 		return dialect.Wrong(fieldFile, sentence(fieldFile, "can't be blank"))
 	case e.Reason == noren.ReasonFileType:
 		return dialect.Wrong(fieldFile, sentence(fieldFile, "must be of type "+typeNames()))
+	case e.Reason == noren.ReasonFileName:
+		return dialect.Wrong(fieldFile, sentence(fieldFile, e.Message))
 	case e.Reason == noren.ReasonForm:
 		return dialect.Wrong(keyBody, sentence(keyBody, "is not a valid multipart form"))
 	}
@@ -80,7 +82,7 @@ func openUpload(r *http.Request) (web.Stream, error) {
 		}
 		if part.FormName() == fieldFile {
 			// The part's own type and not that of the body, which is the form's.
-			return web.Stream{Reader: part, ContentType: part.Header.Get("Content-Type")}, nil
+			return web.Stream{Reader: part, ContentType: part.Header.Get("Content-Type"), FileName: part.FileName()}, nil
 		}
 	}
 }

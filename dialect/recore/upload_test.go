@@ -65,6 +65,53 @@ func TestTypesOfUploads(t *testing.T) {
 	}
 }
 
+// TestNamesOfUploads: the name of a file must be one that its content may have, in the form and where it is attached.
+func TestNamesOfUploads(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const text, picture, pdf = "MZ: a text\n", "\x89PNG\r\n\x1a\n photo", "%PDF-1.7 paper"
+	for _, tt := range []struct {
+		name, bytes, key string
+	}{
+		{"x.txt", text, "txt"}, {"一覧.csv", text, "csv"}, {"x", text, "txt"}, {"見積 ver.2", text, "txt"}, {"x.jpg", picture, "png"}, {"x.pdf", pdf, "pdf"},
+		{"x.exe", text, ""}, {"x.TXT.exe", text, ""}, {"x.html", text, ""}, {"x.pdf", picture, ""}, {"x.png", text, ""}, {"x.txt", pdf, ""}, {"x.js. ", text, ""},
+	} {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		part, err := w.CreateFormFile("file", tt.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = part.Write([]byte(tt.bytes))
+		_ = w.Close()
+		form := map[string]string{"Content-Type": w.FormDataContentType()}
+		a := b.Do(request{Method: "POST", Path: "/upload/private", As: "a", Body: body.String(), Header: form})
+		if tt.key == "" {
+			if a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "must not be named .") {
+				t.Errorf("%s: %d %s", tt.name, a.Status, a.Body)
+			}
+		} else if a.Status != http.StatusOK || !strings.Contains(a.Body, "."+tt.key+`"`) {
+			t.Errorf("%s: %d %s", tt.name, a.Status, a.Body)
+		}
+		// The same, where the bytes come alone and the name with the attachment.
+		a = b.Do(request{Method: "POST", Path: "/upload/private", As: "a", Body: tt.bytes})
+		var sent struct {
+			FileKey string `json:"file_key"`
+		}
+		if err := json.Unmarshal([]byte(a.Body), &sent); err != nil {
+			t.Fatal(a.Body, err)
+		}
+		attach, err := json.Marshal(map[string]string{"file_key": sent.FileKey, "tag": "GENERAL", "file_name": tt.name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a = b.Do(request{Method: "POST", Path: "/members/1/attachments", As: "a", Body: string(attach)})
+		if refused := a.Status == http.StatusBadRequest && strings.Contains(a.Body, "file_name"); refused != (tt.key == "") || !refused && a.Status != http.StatusOK {
+			t.Errorf("attached as %s: %d %s", tt.name, a.Status, a.Body)
+		}
+	}
+}
+
 // form is a multipart body with the file in the named field, behind another field.
 func form(t *testing.T, field, text string) (body, contentType string) {
 	t.Helper()
