@@ -24,6 +24,9 @@ func behindCitus(ctx context.Context, config *pgx.ConnConfig) (is bool, err erro
 
 func isCitus(ctx context.Context, db *sql.DB) (is bool, err error) {
 	err = db.QueryRowContext(ctx, `SELECT to_regproc('citus_version') IS NOT NULL`).Scan(&is)
+	if IsUnreachable(err) {
+		return false, err // this is merely the first statement
+	}
 	return is, doing("look whether this is Citus", err)
 }
 

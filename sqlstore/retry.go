@@ -68,13 +68,28 @@ func classify(err error) verdict {
 
 // IsDamaged reports whether SQLite found that its file is not what it has written.
 func IsDamaged(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
+// sqliteCode is the result code of SQLite, without detail; 0 for other errors.
+func sqliteCode(err error) int {
 	code := 0
 	if e, ok := errors.AsType[*sqliteError](err); ok {
 		code = e.code
 	} else if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		code = e.Code()
 	}
-	return code&0xff == sqlite3.SQLITE_CORRUPT || code&0xff == sqlite3.SQLITE_NOTADB
+	return code & 0xff
+}
+
+// IsLocked reports whether another program kept SQLite from its file for longer than it waits.
+func IsLocked(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_BUSY }
+
+// IsUnreachable reports whether PostgreSQL did not accept a connection: it is not there, or knows no such database, user or password.
+func IsUnreachable(err error) bool {
+	_, dialing := errors.AsType[*pgconn.ConnectError](err)
+	return dialing
 }
 
 // classifySQLite judges a result code; what is above its lowest byte is detail.

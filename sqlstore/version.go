@@ -27,6 +27,12 @@ func IsOtherVersion(err error) bool {
 	return other
 }
 
+// IsNewer reports whether Open failed because a later version of the program has migrated the schema.
+func IsNewer(err error) bool {
+	e, other := errors.AsType[schemaError](err)
+	return other && e.has > e.needs
+}
+
 // checkVersion returns a schemaError unless the schema has the version that this program needs.
 func (db *DB) checkVersion(ctx context.Context) error {
 	_, _, needs, err := db.flavor.migrations()

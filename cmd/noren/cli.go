@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
-
-	"noren/sqlstore"
 )
 
 // cli is the command line.
@@ -105,11 +103,11 @@ func run(ctx context.Context, args []string, env func(string) string, in io.Read
 	} else if err == nil {
 		err = command.Run()
 	}
-	return report(errs, err)
+	return report(errs, inJapanese(env), err)
 }
 
-// report prints the error, unless it has been printed, and returns the exit code.
-func report(errs io.Writer, err error) int {
+// report prints the error with what to do about it, unless it has been printed, and returns the exit code.
+func report(errs io.Writer, japanese bool, err error) int {
 	switch {
 	case err == nil, errors.Is(err, errHelped):
 		return exitOK
@@ -117,9 +115,7 @@ func report(errs io.Writer, err error) int {
 		return exitFailed
 	}
 	say(errs, "noren: %v\n", err)
-	if sqlstore.IsDamaged(err) {
-		say(errs, "The file is damaged, cut off or not a SQLite database. Move it away, with its files -wal and -shm, and restore a backup.\n")
-	}
+	say(errs, "%s", adviceFor(err, japanese))
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}

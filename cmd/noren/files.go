@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/url"
 	"time"
 
@@ -24,7 +25,7 @@ func (f filesFlag) check() error {
 func (f filesFlag) open() (files.Store, error) {
 	store, err := files.Open(f.Files)
 	if err != nil {
-		return nil, wrong("files", "NOREN_FILES", "%v", err)
+		return nil, pathAdvice("--files ", f.Files, "noren-files", usageError{fmt.Errorf("--files (NOREN_FILES): %w", err)})
 	}
 	return store, nil
 }

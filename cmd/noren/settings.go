@@ -220,9 +220,9 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		// The bare errno says so once; the error of the network says the address again.
-		return nil, fmt.Errorf("--listen (NOREN_LISTEN): %s: %w", address, syscall.EADDRINUSE)
+		return nil, listenAdvice(ctx, address, fmt.Errorf("--listen (NOREN_LISTEN): %s: %w", address, syscall.EADDRINUSE))
 	case err != nil:
-		return nil, fmt.Errorf("--listen (NOREN_LISTEN): %w", err)
+		return nil, listenAdvice(ctx, address, fmt.Errorf("--listen (NOREN_LISTEN): %w", err))
 	}
 	return l, nil
 }

@@ -54,10 +54,10 @@ func openConfigured(ctx context.Context, config sqlstore.Config, c app.Config, l
 	engine, err := sqlstore.Open(ctx, config)
 	if path, isFile := strings.CutPrefix(config.URL, "sqlite:"); err != nil && isFile {
 		path, _, _ = strings.Cut(path, "?")
-		return nil, fmt.Errorf("--database (NOREN_DATABASE): %s: %w", path, err)
+		return nil, databaseAdvice(config.URL, fmt.Errorf("--database (NOREN_DATABASE): %s: %w", path, err))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--database (NOREN_DATABASE): %w", err)
+		return nil, databaseAdvice(config.URL, fmt.Errorf("--database (NOREN_DATABASE): %w", err))
 	}
 	// A dialect with callbacks needs its encoder here: the bytes of a callback are written in the same transaction as the
 	// effect, so that no crash can separate them.
