@@ -95,19 +95,13 @@ func (d *Console) admit(ctx context.Context, p *page, form signInForm, secret st
 	if err != nil {
 		return web.Answer{}, err
 	}
-	a := web.Answer{Status: http.StatusSeeOther}.With("Location", form.next)
 	// Made here, where it is known who asks, so that it is there when the session ends.
 	if _, err := d.Rooms.Access.TenantSecret(ctx, v.Caller.Tenant.ID, access.SecretKeptForms); err != nil {
 		return web.Answer{}, err
 	}
-	kept, ok, err := d.unsealed(ctx, form.kept, v.Caller)
+	a, err := d.giveBack(ctx, p, form, secret, v.Caller)
 	if err != nil {
 		return web.Answer{}, err
-	}
-	if ok {
-		if again, shown := d.resume(ctx, p, kept, v.Caller); shown {
-			a = again
-		}
 	}
 	a = p.holding(a, secret)
 	a.Header.Add("Set-Cookie", p.cookie(cookieDevice, device, yearOfSeconds).String())

@@ -40,19 +40,23 @@ func (p *page) warned(message, path string, args ...string) web.Answer {
 // noticed redirects with a notice. It is in a cookie that is signed with the session, so neither a link nor another host
 // can put words into the page, no node has to keep it, and a reload does not repeat it.
 func (p *page) noticed(n notice, path string) web.Answer {
-	a := p.redirect(path)
-	n.Path, _, _ = strings.Cut(prefix+path, "?")
+	return p.leaving(p.redirect(path), p.console.cookieOf(p.x.HTTP, cookieSession), n, prefix+path)
+}
+
+// leaving adds the notice for the page at that address, in that session.
+func (p *page) leaving(a web.Answer, session string, n notice, address string) web.Answer {
+	n.Path, _, _ = strings.Cut(address, "?")
 	data, err := json.Marshal(n)
 	if err != nil || len(data) > mostNotice {
 		return a
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(data) + "." + base64.RawURLEncoding.EncodeToString(p.seal(data))
+	sealed := base64.RawURLEncoding.EncodeToString(data) + "." + base64.RawURLEncoding.EncodeToString(seal(session, data))
 	return a.With("Set-Cookie", p.cookie(cookieNotice, sealed, noticeSeconds).String())
 }
 
-// seal signs data for this session.
-func (p *page) seal(data []byte) []byte {
-	mac := hmac.New(sha256.New, []byte("notice "+p.console.cookieOf(p.x.HTTP, cookieSession)))
+// seal signs data for the session.
+func seal(session string, data []byte) []byte {
+	mac := hmac.New(sha256.New, []byte("notice "+session))
 	_, _ = mac.Write(data) // writing to memory cannot fail
 	return mac.Sum(nil)
 }
@@ -66,7 +70,7 @@ func (p *page) notice() (words string, warning bool) {
 	}
 	given, err := base64.RawURLEncoding.DecodeString(mac)
 	var n notice
-	if err != nil || !hmac.Equal(given, p.seal(content)) || json.Unmarshal(content, &n) != nil || n.Path != p.x.HTTP.URL.Path {
+	if err != nil || !hmac.Equal(given, seal(p.console.cookieOf(p.x.HTTP, cookieSession), content)) || json.Unmarshal(content, &n) != nil || n.Path != p.x.HTTP.URL.Path {
 		return "", false
 	}
 	p.noticeShown = true

@@ -24,6 +24,12 @@ import (
 // so that what somebody typed into a form is shown to that person only.
 const cookieUser = "noren_user"
 
+// cookieKept says for whom a sign-in page of this browser keeps a form, as cookieUser says who that is.
+const cookieKept = "noren_kept"
+
+// keptSeconds is how long somebody may stay away and still be told that a form is gone: a week.
+const keptSeconds = 7 * 24 * 60 * 60
+
 // keptForm is a form that was sent after the session had ended. The sign-in form carries it, and the page of the form shows
 // it again: no server has to keep what somebody who is not signed in sends.
 //
@@ -109,6 +115,34 @@ func keptSeal(secret string) (cipher.AEAD, error) {
 func userMark(c noren.Caller) string {
 	sum := sha256.Sum256([]byte(c.Tenant.Contract + "\n" + c.Login))
 	return strconv.FormatInt(int64(c.Tenant.ID), 10) + "." + base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+// giveBack answers a user who has just signed in: with the form that the sign-in page has kept for that user, or else with the page that was
+// asked for. A form is given back once, to whoever has typed it, or that user is told at the next time of signing in that it is gone: because
+// somebody else signed in at that computer first, or left the sign-in page, or because its page is gone. Nobody else is told anything,
+// and nobody else is led to its page.
+func (d *Console) giveBack(ctx context.Context, p *page, form signInForm, session string, caller noren.Caller) (web.Answer, error) {
+	kept, own, err := d.unsealed(ctx, form.kept, caller)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	if form.kept != "" && !own {
+		form.next = prefix + "/"
+	}
+	a, shown := web.Answer{Status: http.StatusSeeOther}.With("Location", form.next), false
+	if own {
+		if again, there := d.resume(ctx, p, kept, caller); there {
+			a, shown = again, true
+		}
+	}
+	waiting := d.cookieOf(p.x.HTTP, cookieKept) == userMark(caller)
+	if !shown && (own || waiting) {
+		a = p.leaving(a, session, notice{Key: "done.form_lost", Warning: true}, form.next)
+	}
+	if waiting {
+		a = a.With("Set-Cookie", p.cookie(cookieKept, "", -1).String())
+	}
+	return a, nil
 }
 
 // resume shows the page of a kept form to the user who has just signed in, with what was typed. Nothing of it is saved

@@ -172,6 +172,66 @@ func TestKeptFormOfOthers(t *testing.T) {
 	}
 }
 
+// TestKeptFormAfterOthers: a form that was kept is given back, or whoever typed it is told at the next time of signing in that it is gone. Who
+// signs in in between is told nothing, and is not led to its page.
+func TestKeptFormAfterOthers(t *testing.T) {
+	t.Parallel()
+	const lost = "入力していた内容は、保存されていません"
+	in := func(login, kept, next string) url.Values {
+		return url.Values{"contract": {contract}, "login": {login}, "password": {password}, "kept": {kept}, "next": {next}}
+	}
+	for name, between := range map[string]func(w *browser, kept string){
+		"somebody else at the sign-in page": func(w *browser, kept string) {
+			a := w.post("/console/sign-in", in("admin", kept, "/console/members/1"))
+			if a.Code != http.StatusSeeOther || a.Header().Get("Location") != "/console/" {
+				t.Errorf("somebody else: %d %v", a.Code, a.Header())
+			}
+			w.lacks(w.shows("/console/"), lost)
+			w.ends()
+		},
+		"the sign-in page was left": func(*browser, string) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t).as("staff")
+			w.ends()
+			kept := carried(w.post("/console/members/1/notes", url.Values{"note": {"緑茶"}}).Body.String())
+			if kept == "" {
+				t.Fatal("nothing was kept")
+			}
+			between(w, kept)
+			for i, told := range []bool{true, false} {
+				if a := w.post("/console/sign-in", in("staff", "", "/console/members")); a.Header().Get("Location") != "/console/members" {
+					t.Fatalf("%d %v", a.Code, a.Header())
+				}
+				if body := w.shows("/console/members"); strings.Contains(body, lost) != told {
+					t.Errorf("time %d: told %v", i+1, !told)
+				}
+				w.ends()
+			}
+		})
+	}
+	// Who has got it back is not told that it is gone.
+	w := setup(t).as("staff")
+	w.ends()
+	kept := carried(w.post("/console/members/1/notes", url.Values{"note": {"緑茶"}}).Body.String())
+	if body, _ := w.signInWith(kept, "staff"); !strings.Contains(body, "緑茶") || strings.Contains(body, lost) {
+		t.Error("it was not given back")
+	}
+	w.ends()
+	if a := w.post("/console/sign-in", in("staff", "", "/console/members")); a.Code != http.StatusSeeOther {
+		t.Fatal(a.Code)
+	}
+	w.lacks(w.shows("/console/members"), lost)
+	// Its page is gone.
+	w.ends()
+	kept = carried(w.post("/console/members/9/notes", url.Values{"note": {"緑茶"}}).Body.String())
+	if a := w.post("/console/sign-in", in("staff", kept, "/console/members")); a.Code != http.StatusSeeOther {
+		t.Fatal(a.Code)
+	}
+	w.shows("/console/members", lost)
+}
+
 // TestNegativeStock: a negative quantity is asked about, and asked again about another one.
 func TestNegativeStock(t *testing.T) {
 	t.Parallel()

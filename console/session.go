@@ -64,10 +64,12 @@ func (p *page) askToSignIn(ctx context.Context) web.Answer {
 	target := prefix + "/sign-in"
 	r := p.x.HTTP
 	if kept, typed := p.keep(); typed && !p.part() {
-		sealed, err := p.console.sealed(ctx, kept, p.console.cookieOf(r, cookieUser))
+		user := p.console.cookieOf(r, cookieUser)
+		sealed, err := p.console.sealed(ctx, kept, user)
 		if err == nil && sealed != "" {
 			p.wrong("", p.T("form.session_ended"))
-			return p.signInAgain(ctx, signInForm{next: kept.Page, kept: sealed})
+			a := p.signInAgain(ctx, signInForm{next: kept.Page, kept: sealed})
+			return a.With("Set-Cookie", p.cookie(cookieKept, user, keptSeconds).String())
 		}
 		// Better lost than readable by whoever comes next.
 		p.wrong("", p.T("form.not_kept"))
