@@ -318,7 +318,7 @@ func (p *page) auditChanges(e noren.AuditEntry) (list []auditChange) {
 	if err := json.Unmarshal(e.Changes, &columns); err != nil {
 		return []auditChange{{column: p.T("audit.changes"), after: text8(e.Changes)}}
 	}
-	for _, name := range slices.Sorted(maps.Keys(columns)) {
+	for _, name := range inOrder(columns) {
 		before, wasRecord := columns[name][0].(map[string]any)
 		after, isRecord := columns[name][1].(map[string]any)
 		if e.Subject == "stock" && strings.Contains(name, ":") {

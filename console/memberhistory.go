@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,12 +53,23 @@ func (p *page) changes(v historyView, e members.Event) []change {
 		return []change{{column: string(e.Changes)}}
 	}
 	var list []change
-	for _, name := range slices.Sorted(maps.Keys(columns)) {
+	for _, name := range inOrder(columns) {
 		c := change{column: p.column("member", name)}
 		c.before, c.after = p.happened(v, name, columns[name][0]), p.happened(v, name, columns[name][1])
 		list = append(list, c)
 	}
 	return list
+}
+
+// inOrder are the columns of an entry in the order of the member's form; others follow by their names.
+func inOrder(columns map[string][2]any) []string {
+	place := func(name string) int {
+		i := slices.IndexFunc(noren.MemberColumns(), func(c noren.MemberColumn) bool { return c.Name == name })
+		return cmp.Or(i+1, len(noren.MemberColumns())+1)
+	}
+	return slices.SortedFunc(maps.Keys(columns), func(a, b string) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), strings.Compare(a, b))
+	})
 }
 
 // happened formats a value in the history: a note by how it begins and a file by its name, as long as they exist.

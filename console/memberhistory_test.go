@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -78,4 +79,22 @@ func TestHistoryNames(t *testing.T) {
 		}
 	}
 	w.lacks(w.shows(history, "(削除済みのメモ)", "(削除済みのファイル)"), "甘いもの", "申込書", key)
+}
+
+// TestHistoryOrder: columns stand as in the form, not by the alphabet of their names in the schema.
+func TestHistoryOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := b.as("admin")
+	entry := regexp.MustCompile(`/console/audit/\d+`).FindString(w.shows("/console/audit?subject=member&id=1"))
+	for _, path := range []string{"/console/members/1/history", entry} {
+		body, last := w.shows(path), 0
+		for _, column := range []string{">姓<", ">名<", ">フリガナ(姓)<", ">電話番号<", ">状態<"} {
+			at := strings.LastIndex(body, column)
+			if at < last {
+				t.Errorf("%s: %s stands at %d, before %d", path, column, at, last)
+			}
+			last = at
+		}
+	}
 }
