@@ -98,9 +98,7 @@ func ProblemWords() map[noren.Reason]Words {
 		noren.ReasonNumberAlone: {
 			"番号以外に一致する項目がないため、同じ会員か確認できません", "nothing beside the number shows that this is the same member",
 		},
-		noren.ReasonNamePartly: {
-			"登録されている氏名と異なります。同じ会員か確認してください", "not the stored name; check that it is the same member",
-		},
+		noren.ReasonNamePartly: {"登録されている氏名と異なります。同じ会員か確認してください", "not the stored name; check that it is the same member"},
 		noren.ReasonOtherCustomer: {
 			"このメールアドレスの会員は、別のShopify顧客と連携しています。行を修正してください",
 			"the member with this email address is another Shopify customer; correct the line",
@@ -249,8 +247,8 @@ func JapaneseSentence(p noren.ImportProblem) string {
 // FaultWords are the words for why a file cannot be read as a whole, with the arguments of the fault.
 func FaultWords() map[Fault]Words {
 	return map[Fault]Words{
-		FaultLarge:      {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
-		FaultWorkbook:   {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
+		FaultLarge:    {"%dMBを超えています。ファイルを分割してください。", "it has more than %d MB; split it"},
+		FaultWorkbook: {"Excelなどのブック形式です。表計算ソフトでCSV形式で保存し直してください。", "this is a workbook; save it as CSV in the spreadsheet program"},
 		FaultName: {
 			"ファイル名の拡張子「.%s」はCSVのものではありません。.csv、.tsv、.txtのいずれかにしてください。",
 			"the name ends in .%s, as no CSV file's does; name it .csv, .tsv or .txt",
