@@ -2,11 +2,14 @@ package sqlstore
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/pressly/goose/v3"
+
+	"noren/sharding"
 )
 
 // flavor holds every difference between the engines. All other code sends one SQL text, with ? for each argument.
@@ -30,6 +33,8 @@ type flavor struct {
 	lockAcross string // lockRows for it: nothing where it is sharded, for no statement locks rows in several shards
 	skipAcross string // skipLocked for it
 	tenantRows string // r, with the tenant_id of each tenant, where the tenant's rows are
+	// elsewhere finds statements that write to a table whose rows are not where the tenant's are, or not there alone.
+	elsewhere *regexp.Regexp
 
 	mu    sync.Mutex
 	texts map[string]string // SQL text → the same with numbered placeholders; nil: it takes ?
@@ -82,6 +87,13 @@ func newPostgres() *flavor {
 func newCitus() *flavor {
 	f := newPostgres()
 	f.sharded, f.unsynced, f.lockAcross, f.skipAcross, f.tenantRows = true, "", "", "", "tenant_rows AS r"
+	var names []string
+	for _, table := range sharding.Tables() {
+		if table.Column != sharding.Tenant {
+			names = append(names, regexp.QuoteMeta(table.Name))
+		}
+	}
+	f.elsewhere = regexp.MustCompile(`(?i)\b(INSERT INTO|UPDATE|DELETE FROM) (` + strings.Join(names, "|") + `)\b`)
 	return f
 }
 

@@ -47,7 +47,8 @@ var errOtherDatabase = errors.New("this is another database")
 // newHomes looks for homes until it is closed.
 func newHomes(main *pgxpool.Pool, config func(node) (*pgxpool.Config, error)) *homes {
 	h := &homes{
-		main: main, config: config, wake: make(chan struct{}, 1), again: homesWait, of: make(map[noren.TenantID]node), pools: make(map[node]*nodePool),
+		main: main, config: config, wake: make(chan struct{}, 1), again: homesWait,
+		of: make(map[noren.TenantID]node), pools: make(map[node]*nodePool),
 	}
 	h.closed, h.done = context.WithCancel(context.Background())
 	h.work.Go(func() {

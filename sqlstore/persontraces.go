@@ -116,8 +116,8 @@ func (s *traceSearch) read(ctx context.Context, what, query string, scan func(ro
 
 // inBulk looks into bulk requests: their rows, and where their callbacks go. Requests for stock have callbacks too.
 func (s *traceSearch) inBulk(ctx context.Context) {
-	s.read(ctx, "bulk requests", `SELECT r.id, r.state, r.callback_url, COALESCE(c.url, r.callback_url), COALESCE(c.state, ''), r.client_request_id,
-			CASE WHEN r.kind = 'members' OR r.state = 'accepted' THEN r.rows END
+	s.read(ctx, "bulk requests", `SELECT r.id, r.state, r.callback_url, COALESCE(c.url, r.callback_url), COALESCE(c.state, ''),
+			r.client_request_id, CASE WHEN r.kind = 'members' OR r.state = 'accepted' THEN r.rows END
 		FROM bulk_requests AS r LEFT JOIN callbacks AS c ON c.tenant_id = r.tenant_id AND c.request_id = r.id
 		WHERE r.tenant_id = ?`, func(row scannable) error {
 		var id int64

@@ -6,11 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
-
-	"noren/sharding"
 )
 
 // The texts that begin and end transactions.
@@ -28,15 +25,16 @@ const (
 // depend on each other go together. What goes together is one pipeline, in which the server passes over all that comes
 // behind an error, COMMIT included.
 type pgTx struct {
-	conn    *pgx.Conn
-	opening string     // what begins it; "" once that has been sent
-	view    bool       // it only reads
-	wrote   bool       // something has been sent that may be more than a read
-	queue   []*request // what goes with the next statement, and before it
-	ended   bool       // what ends it has been sent too
-	sharded bool       // behind Citus
-	home    bool       // on the node that has the tenant's rows: on any other there is nothing to flush, for that one commits
-	spread  bool       // something was written that other nodes have too, which is committed in two phases
+	conn      *pgx.Conn
+	opening   string         // what begins it; "" once that has been sent
+	view      bool           // it only reads
+	wrote     bool           // something has been sent that may be more than a read
+	queue     []*request     // what goes with the next statement, and before it
+	ended     bool           // what ends it has been sent too
+	sharded   bool           // behind Citus
+	home      bool           // on the node that has the tenant's rows: on any other there is nothing to flush, for that one commits
+	elsewhere *regexp.Regexp // the flavor's
+	spread    bool           // something was written that other nodes have too, which is committed in two phases
 }
 
 // request is a statement on its way to the server, and what came of it.
@@ -120,19 +118,8 @@ func (p *pgTx) commit(ctx context.Context) error {
 // note notes what a statement may be. One that only locks rows has nothing to lose.
 func (p *pgTx) note(text string) {
 	p.wrote = p.wrote || !strings.HasPrefix(text, "SELECT")
-	p.spread = p.spread || p.home && elsewhere().MatchString(text)
+	p.spread = p.spread || p.home && p.elsewhere.MatchString(text)
 }
-
-// elsewhere finds statements that write to a table whose rows are not where the tenant's are, or not there alone.
-var elsewhere = sync.OnceValue(func() *regexp.Regexp {
-	var names []string
-	for _, table := range sharding.Tables() {
-		if table.Column != sharding.Tenant {
-			names = append(names, regexp.QuoteMeta(table.Name))
-		}
-	}
-	return regexp.MustCompile(`(?i)\b(INSERT INTO|UPDATE|DELETE FROM) (` + strings.Join(names, "|") + `)\b`)
-})
 
 // over reports whether the connection is in no transaction and free for another.
 func (p *pgTx) over() bool { return p.conn.PgConn().TxStatus() == 'I' && !p.conn.PgConn().IsBusy() }

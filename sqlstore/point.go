@@ -320,7 +320,8 @@ func (t *tx) PointEntries(ctx context.Context, f noren.PointEntryFilter) ([]nore
 	}
 	limit, args := limitOffset(f.Page)
 	undone := func(column, otherwise string) string {
-		return "COALESCE((SELECT u." + column + " FROM point_entries AS u WHERE u.tenant_id = ? AND u.id = point_entries.reverses), " + otherwise + "), "
+		return "COALESCE((SELECT u." + column + " FROM point_entries AS u WHERE u.tenant_id = ? AND u.id = point_entries.reverses), " +
+			otherwise + "), "
 	}
 	rows, err := t.query(ctx, `SELECT id, member_id, type, kind, delta, staff_id, note, at, client_id, dialect,
 		COALESCE(login, ''), request_id, COALESCE(purchase_id, 0),

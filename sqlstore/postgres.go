@@ -160,7 +160,7 @@ func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error
 	}
 	share := t.tenant // fn may make the transaction another tenant's
 	defer func() { b.release(conn, share, err) }()
-	p := &pgTx{conn: conn.Conn(), opening: beginUpdate, sharded: b.db.flavor.sharded, home: home}
+	p := b.begin(conn, beginUpdate, home)
 	defer p.abandon(ctx) // after a commit it does nothing
 	t.db, t.run, t.home = b.db, p, home
 	if err := t.outcome(fn(t)); err != nil {
@@ -171,6 +171,14 @@ func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error
 	}
 	b.grown.note(t.inserted)
 	return nil
+}
+
+// begin is a transaction that has sent nothing yet.
+func (b *postgresBackend) begin(conn *pgxpool.Conn, opening string, home bool) *pgTx {
+	f := b.db.flavor
+	return &pgTx{
+		conn: conn.Conn(), opening: opening, view: opening == beginView, sharded: f.sharded, home: home, elsewhere: f.elsewhere,
+	}
 }
 
 // view has one snapshot for all statements of fn. Nobody waits for its end, with which the connection goes back to the pool.
@@ -193,7 +201,7 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 	// The second run is for a view whose Last has sent more than was to be its last (together.go); on the same
 	// connection.
 	for _, patient := range []bool{false, true} {
-		p = &pgTx{conn: conn.Conn(), opening: beginView, view: true, sharded: b.db.flavor.sharded, home: home}
+		p = b.begin(conn, beginView, home)
 		t := &tx{db: b.db, run: p, tenant: tenant, home: home, patient: patient}
 		if err = t.outcome(fn(t)); !errors.Is(t.failed, errSentMore) {
 			break
