@@ -177,3 +177,22 @@ func TestNodesHaveTheParametersOfTheURL(t *testing.T) {
 		t.Errorf("%+v, TLS %+v, %d connections", got.Config, got.TLSConfig, c.MaxConns)
 	}
 }
+
+// TestElsewhere: a transaction that writes to another node, too, is committed in two phases, and waits for the disk.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"INSERT INTO tenants (id) VALUES ($1)":                            true,
+		"UPDATE client_keys SET client_id = $1":                           true,
+		"WITH gone AS (DELETE FROM access_tokens WHERE hash = $1) SELECT": true,
+		"INSERT INTO sign_in_failures (subject) VALUES ($1)":              true,
+		"SELECT id FROM tenants WHERE id = $1 FOR UPDATE":                 false,
+		"UPDATE clients SET name = $1":                                    false,
+		"INSERT INTO tenant_tokens (tenant_id) VALUES ('1'::bigint)":      false,
+	} {
+		p := &pgTx{home: true, elsewhere: newCitus().elsewhere}
+		if p.note(text); p.spread != want {
+			t.Errorf("%q writes elsewhere: %t", text, p.spread)
+		}
+	}
+}
