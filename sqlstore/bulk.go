@@ -246,6 +246,7 @@ func (t *tx) shortenURLs(ctx context.Context, requests []noren.BulkRequest) erro
 	if len(named) == 0 {
 		return nil
 	}
+	t.db.scrub.Store(true)
 	return t.updateLater(ctx, deferred{doing: "erase a person from the URLs of bulk requests"}, "bulk_requests",
 		[]column{{"id", kindInt, valuesOf(named, func(r *noren.BulkRequest) any { return r.ID })}},
 		[]column{{"callback_url", kindText, valuesOf(named, func(r *noren.BulkRequest) any { return r.Rows.CallbackLeft })}})

@@ -281,11 +281,19 @@ func (t *tx) shortenEnded(ctx context.Context, ended []int64) error {
 		return nil
 	}
 	listed, arg := isIn(t.db.flavor, "callbacks.request_id", ended)
-	return t.later(ctx, deferred{
+	d := deferred{
 		doing: "erase people from the URLs of callbacks", args: []any{t.tenant, t.tenant, arg},
 		text: "UPDATE callbacks SET url = r.callback_url FROM bulk_requests AS r WHERE callbacks.tenant_id = ? AND r.tenant_id = ? AND " +
 			listed + " AND r.id = callbacks.request_id AND callbacks.state <> 'pending' AND callbacks.url <> r.callback_url",
-	})
+	}
+	if t.db.flavor.remote {
+		return t.later(ctx, d)
+	}
+	changed, err := t.exec(ctx, d.text, d.args...)
+	if changed > 0 {
+		t.db.scrub.Store(true)
+	}
+	return d.outcome(changed, err)
 }
 
 // recordAttempts inserts the attempts, each from its callback's own row, so that nothing is recorded of one that was swept meanwhile. Of

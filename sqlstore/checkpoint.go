@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -60,9 +61,10 @@ const scrubAgain = time.Second
 func (c *checkpointer) work() {
 	defer close(c.ended)
 	defer c.conn.discard()
+	scrubbing, page := false, 0 // how far the unused room of the pages has been overwritten
 	for {
 		var again <-chan time.Time
-		if c.scrub.Load() {
+		if scrubbing {
 			again = time.After(scrubAgain)
 		}
 		select {
@@ -72,8 +74,18 @@ func (c *checkpointer) work() {
 			}
 		case <-again:
 		}
-		if c.scrub.Swap(false) && c.empty() != nil {
-			c.scrub.Store(true)
+		// Somebody was erased: from the beginning, because what they were may have been moved meanwhile.
+		if c.scrub.Swap(false) {
+			scrubbing, page = true, 0
+		}
+		if scrubbing {
+			var err error
+			if page, err = c.conn.overwriteGaps(context.Background(), page); err == nil {
+				err = c.empty() // last, because all of that is in the log, too
+			} else {
+				c.conn.discard()
+			}
+			scrubbing = err != nil
 		}
 		c.shorten()
 	}
