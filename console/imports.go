@@ -317,7 +317,11 @@ func (p *page) problem(kind noren.ImportKind, problem noren.ImportProblem) strin
 	}
 	switch problem.Reason {
 	case noren.ReasonOtherPerson, noren.ReasonNumberAlone:
-		words += p.T("import_fix." + string(problem.Reason))
+		fix := "import_fix.other_person"
+		if problem.Field == "id" {
+			fix = "import_fix.other_id"
+		}
+		words += p.T(fix)
 	case noren.ReasonDiffers:
 		if kind == noren.ImportPoints {
 			words += p.T("import_fix.differs_points")

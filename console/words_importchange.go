@@ -26,8 +26,9 @@ func importChangeWords() map[string]text {
 		"import_fix.other_person": {
 			"。別の会員ならこの欄を空欄にし、同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; leave this cell empty for another member, or choose under “Members with another name” in the preview to import it",
 		},
-		"import_fix.number_alone": {
-			"。同じ会員なら確認画面の「名前が異なる会員」で取り込みを選んでください", "; if it is, choose under “Members with another name” in the preview to import it",
+		"import_fix.other_id": {
+			"。別の会員ならこの欄を空欄にするか、確認画面の「名前が異なる会員」で会員コードを選び、同じ会員なら会員IDを選んでください",
+			"; for another member leave this cell empty or choose the code under “Members with another name” in the preview, and for the same one the ID",
 		},
 		"import_fix.alike": {"。登録されているとおりに修正してください", "; write it as it is stored"},
 		"import_fix.alike_products": {

@@ -37,7 +37,7 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 	case by == fieldID && !p.ownIDs() && !m.supports(stored):
 		m.problems = append(m.problems, problem{
 			noren.ReasonNumberAlone, "",
-			"nothing beside this number shows that it is the same member; import with --by id, or name members by code",
+			"nothing beside this number shows that it is the same member; import with --by id if it is, or with --by code",
 		}.in(m.number, by, m.keyText(by)))
 	case named == sameReading:
 		replaces(m.otherPerson(by, stored))
@@ -59,13 +59,15 @@ func (p *memberPlan) identify(m *memberLine, planned *plannedMember, by string, 
 func (m *memberLine) otherPerson(by string, stored noren.Member) noren.ImportProblem {
 	name := m.names()
 	known := whole(noren.Deref(stored.LastName), noren.Deref(stored.FirstName))
-	way := ByID
-	if by == fieldCode {
+	way, other := ByID, "leave this cell empty for another member"
+	switch by {
+	case fieldCode:
 		way = ByCode
+	case fieldID:
+		other += " or import with --by code"
 	}
 	return problem{noren.ReasonOtherPerson, noren.Shortened(known, maxProblemValue), fmt.Sprintf(
-		"the member whom this names is stored as %s; correct the line, leave this cell empty for another member, or import with --by %s",
-		known, way,
+		"the member whom this names is stored as %s; correct the line, %s, or import with --by %s if it is the same", known, other, way,
 	)}.in(m.number, by, whole(m.keyText(by), whole(name.last, name.first)))
 }
 

@@ -150,7 +150,11 @@ func (r importing) reason(k noren.ImportKind, p noren.ImportProblem) string {
 		if p.Field == "code" || p.Field == "member" { // of members, or of points
 			by = imports.ByCode
 		}
-		return words + "。行を修正するか、別の会員であればこの欄を空欄にしてください。同じ会員であれば --by " + by + " を指定してください"
+		other := "別の会員であればこの欄を空欄にしてください"
+		if p.Field == "id" {
+			other = "別の会員であればこの欄を空欄にするか、--by code を指定してください"
+		}
+		return words + "。行を修正するか、" + other + "。同じ会員であれば --by " + by + " を指定してください"
 	case noren.ReasonDiffers:
 		if k == noren.ImportPoints {
 			words += "。追加のポイントには別の付与IDを指定してください"
