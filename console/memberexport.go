@@ -124,8 +124,8 @@ func exportColumns() []string {
 		"postal_code", "prefecture", "address1", "address2", "sex", "birth_date", "status", "rank_code", "rank_id", "store_id", "points",
 		"entry_date", "leave_date",
 		"alias_code", "shopify_customer_id", "line_user_id", "staff_rank_code", "staff_rank_id", "minimum_rank_id", "skip_next_check",
-		"point_unit_price", "point_unit", "department", "position", "occupation", "fax", "email2", "email3", "note", "note2", "favorites", "browsing",
-		"alphabet_name", "nationality", "passport_no", "pin", "is_invoice_provider", "invoice_number",
+		"point_unit_price", "point_unit", "department", "position", "occupation", "fax", "email2", "email3",
+		"note", "note2", "favorites", "browsing", "alphabet_name", "nationality", "passport_no", "pin", "is_invoice_provider", "invoice_number",
 		"bank_code", "bank_branch_code", "bank_account_number", "bank_account_name",
 		"last_visit_at", "created_at", "updated_at",
 	}

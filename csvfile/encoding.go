@@ -42,7 +42,8 @@ func detect(data []byte) form {
 	}
 	utf := form{name: "UTF-8", encoding: encoding.Nop}
 	if utf8.Valid(data) {
-		if jis := (form{name: "ISO-2022-JP", encoding: japanese.ISO2022JP}); bytes.Contains(data, []byte(firstKanji)) && jis.unexplained(data) == 0 {
+		jis := form{name: "ISO-2022-JP", encoding: japanese.ISO2022JP}
+		if bytes.Contains(data, []byte(firstKanji)) && jis.unexplained(data) == 0 {
 			return jis
 		}
 		return utf
@@ -60,8 +61,8 @@ func detect(data []byte) form {
 	return sjis
 }
 
-// unlikely counts what nobody writes in Shift_JIS and what text in EUC-JP looks like there: invalid characters, those of a vendor, half-width
-// punctuation, and half-width kana beside kanji. half is how many half-width kana there are.
+// unlikely counts what nobody writes in Shift_JIS and what text in EUC-JP looks like there: invalid characters, those of a vendor,
+// half-width punctuation, and half-width kana beside kanji. half is how many half-width kana there are.
 func (f form) unlikely(data []byte) (unlikely, half int) {
 	r := bufio.NewReader(f.open(data))
 	var before rune

@@ -80,6 +80,9 @@ var decimal = regexp.MustCompile(`^-?[0-9]+\.([0-9]+)$`)
 
 // tooFine returns what is wrong with a decimal, as number returns it, that has more than places decimals; nil if it has not.
 func tooFine(text string, places int) *Wrong {
+	if !strings.Contains(text, ".") { // as nearly all are
+		return nil
+	}
 	m := decimal.FindStringSubmatch(text)
 	switch {
 	case m == nil || len(strings.TrimRight(m[1], "0")) <= places:

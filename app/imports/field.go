@@ -125,7 +125,10 @@ func needed(k noren.ImportKind) [][]string {
 	case noren.ImportPurchases:
 		// A refund names neither a member nor a time: both are its purchase's.
 		return [][]string{
-			{fieldID}, {FieldAmount}, {fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldRefundOf}, {fieldAt, fieldOrderedAt, fieldRefundOf},
+			{fieldID},
+			{FieldAmount},
+			{fieldMember, fieldMemberID, fieldShopify, fieldEmail, fieldRefundOf},
+			{fieldAt, fieldOrderedAt, fieldRefundOf},
 		}
 	case noren.ImportPoints:
 		return [][]string{{fieldMember, fieldMemberID, fieldAlias, fieldShopify, fieldEmail}, {FieldAmount}}

@@ -342,7 +342,8 @@ func (p *memberPlan) linked(m *memberLine, email, customer string) *plannedMembe
 	case len(found) > 1:
 		m.refuse(noren.ReasonAmbiguous, fieldEmail, email, "more than one member has this e-mail address; name the member by code")
 	case customer != "" && noren.Deref(found[0].after.ShopifyCustomerID) != "" && !m.doubts(fieldShopify):
-		m.refuse(noren.ReasonOtherCustomer, fieldEmail, email, "the member with this e-mail address is another Shopify customer; correct the line")
+		m.refuse(noren.ReasonOtherCustomer, fieldEmail, email,
+			"the member with this e-mail address is another Shopify customer; correct the line")
 	}
 	return found[0]
 }

@@ -85,7 +85,8 @@ func (n personName) married(m noren.Member) bool {
 
 // agrees reports whether the file gives a name, and all of it is the member's.
 func (n personName) agrees(m noren.Member) bool {
-	return (!n.disagrees(m) || n.readsAs(m)) && (n.last != "" && noren.Deref(m.LastName) != "" || n.first != "" && noren.Deref(m.FirstName) != "")
+	both := n.last != "" && noren.Deref(m.LastName) != "" || n.first != "" && noren.Deref(m.FirstName) != ""
+	return both && (!n.disagrees(m) || n.readsAs(m))
 }
 
 // foldPerson is the form in which names of persons are compared: without width, case, blanks, variants of kanji and the difference

@@ -83,8 +83,8 @@ func check(e noren.PurchaseEvent, t noren.Tenant, now time.Time) *noren.Error {
 		return wrong(noren.ReasonNegative, "amount", noren.FormatMoney(e.Amount, t.Currency), "",
 			"must not be negative; send a refund as its own event")
 	case e.Amount > noren.MaxMoney:
-		return wrong(noren.ReasonOutOfRange, "amount", noren.FormatMoney(e.Amount, t.Currency), "0–"+noren.FormatMoney(noren.MaxMoney, t.Currency),
-			"must be at most "+noren.FormatMoney(noren.MaxMoney, t.Currency))
+		most := noren.FormatMoney(noren.MaxMoney, t.Currency)
+		return wrong(noren.ReasonOutOfRange, "amount", noren.FormatMoney(e.Amount, t.Currency), "0–"+most, "must be at most "+most)
 	case e.Tax < 0 || e.UsedPoints < 0 || e.Tax+e.UsedPoints > e.Amount:
 		field, value := "tax", e.Tax
 		if e.Tax >= 0 && e.Tax <= e.Amount {
