@@ -204,7 +204,7 @@ func TestEditMember(t *testing.T) {
 		"last_kana": {"山田", "全角カタカナ"}, "email": {"nobody", "メールアドレスを入力してください"}, "birth_date": {"2026-04-02", "今日までの正しい生年月日"},
 		"code": {"", "入力してください"}, "note": {strings.Repeat("長", 1001), "1000文字以内"}, "status": {"GONE", "この値は使用できません"},
 		"store_id": {"3", "倉庫や受注店舗"}, "rank_id": {"99", "この会員ランクはありません"}, "bank_code": {"12", "数字4桁"}, "leave_date": {"2026-01-01", "退会日は設定できません"},
-		"point_unit_price": {"100", "両方を空欄に"}, "point_unit": {"1.234", "形式で入力してください: 1234"}, "line_user_id": {"U1", "32文字"}, "favorites": {strings.Repeat("1", 1001), "1000文字以内"},
+		"point_unit_price": {"100", "両方を空欄に"}, "point_unit": {"1.234", "小数点以下は2桁まで"}, "line_user_id": {"U1", "32文字"}, "favorites": {strings.Repeat("1", 1001), "1000文字以内"},
 		"phone": {"〇三", "電話番号を入力してください"}, "mobile": {"abc", "電話番号を入力してください"}, "postal_code": {"x", "郵便番号を入力してください"}, "email2": {"hanako@example", "メールアドレスを入力してください"}, "entry_date": {"去年", "日付を入力してください"}, "skip_next_check": {"perhaps", "この値は使用できません"},
 	} {
 		a, _ := send(map[string]string{name: c.value, "first_name": "太郎"})

@@ -57,7 +57,7 @@ func shellWords() map[string]text {
 		"reason.file_too_large": {"ファイルが大きすぎます。%sまでのファイルを選択してください。", "The file is too large. Choose a file of up to %s."},
 		"reason.separator":      {"「.」が桁区切りか小数点か判断できません。次のいずれかの形式で入力してください: %s", "The point may separate thousands or decimals. Write it in one of these forms: %s."},
 		"reason.whole":          {"小数は使えません。整数で入力してください。", "Must be a whole number."},
-		"reason.decimals":       {"小数点以下は%s桁までで入力してください。", "At most %s decimals."},
+		"reason.decimals":       {"小数点以下は%s桁までで入力してください。", "Decimals: at most %s."},
 		"reason.out_of_bounds":  {"%[1]sから%[2]sまでの数字を入力してください。", "Must be a number from %[1]s to %[2]s."},
 
 		"address.unusable": {"アドレスの条件「%[1]s=%[2]s」は使用できません。%[3]s", "The condition “%[1]s=%[2]s” in the address cannot be used. %[3]s"},

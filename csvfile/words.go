@@ -107,9 +107,7 @@ func ProblemWords() map[noren.Reason]Words {
 			"「〓」はShift_JISで表せない文字です。UTF-8のファイルで元の文字を指定してください",
 			"a geta mark stands for a letter that Shift_JIS lacks; write the letter in a file in UTF-8",
 		},
-		noren.ReasonNotSplit: {
-			"空白がないため、全体を姓として取り込みます", "there is no blank to split at, so the whole is the family name",
-		},
+		noren.ReasonNotSplit: {"空白がないため、全体を姓として取り込みます", "there is no blank to split at, so the whole is the family name"},
 	}
 }
 
