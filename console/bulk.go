@@ -174,11 +174,21 @@ func (v requestView) moving() bool {
 
 // requestRows formats the rows of a bulk update, with the reasons of those that failed.
 func (d *Console) requestRows(ctx context.Context, p *page, r noren.BulkRequest) ([]requestRow, error) {
+	about := make([]noren.AuditEntry, len(r.Rows.Members))
+	for i, m := range r.Rows.Members {
+		about[i] = noren.AuditEntry{Subject: "member", SubjectID: number(m.ID)}
+	}
+	var err error
+	if p.names, err = d.auditNames(ctx, p, about); err != nil {
+		return nil, err
+	}
 	var rows []requestRow
 	for i, m := range r.Rows.Members {
-		rows = append(rows, requestRow{
-			number: i + 1, subject: p.T("bulk.member", number(m.ID)), link: "/members/" + number(m.ID), says: p.patched(m),
-		})
+		row := requestRow{number: i + 1, subject: p.subjectName(about[i]), link: "/members/" + number(m.ID), says: p.patched(m)}
+		if p.names.members[m.ID] == "" {
+			row.subject = p.T("bulk.member", number(m.ID)) // there is no such member
+		}
+		rows = append(rows, row)
 	}
 	names, err := d.stockNames(ctx, p, r.Rows.Stock)
 	if err != nil {

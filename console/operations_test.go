@@ -53,6 +53,20 @@ func (b *bundle) applyLane() {
 	}
 }
 
+// TestBulkMembersAreNamed: the rows of a bulk update name members, ranks and stores, as the other pages do.
+func TestBulkMembersAreNamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	rows := []noren.MemberPatch{{ID: 1, Rank: noren.Set(noren.Ref{ID: 3}), Store: noren.Set(int64(2))}, {ID: 77}}
+	accepted, err := b.rooms.Bulk.Accept(t.Context(), b.caller(0), noren.BulkRequest{
+		Kind: noren.BulkMembers, Dialect: noren.Smaregi, CallbackURL: "https://example.com/", Rows: noren.BulkRows{Members: rows},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.as("admin").shows("/console/bulk/"+number(accepted.Request.ID), "山田 花子(1)", "会員 77", "Gold", "銀座店")
+}
+
 func level(product, store, amount int64) noren.StockChange {
 	return noren.StockChange{StockKey: noren.StockKey{ProductID: product, StoreID: store}, Amount: amount}
 }

@@ -32,9 +32,8 @@ const headerTotal = "X-Total-Count"
 
 // Codes for parameters, in addition to those of package wire.
 const (
-	notATime    wire.Code = "time"
-	notSortable wire.Code = "sort"
-	repeated    wire.Code = "repeated"
+	notATime wire.Code = "time"
+	repeated wire.Code = "repeated"
 )
 
 // list is one list endpoint: its filters and sort keys, and what its entries look like.
@@ -198,7 +197,8 @@ func (l list[F, T]) readSort(text string) ([]noren.Sort, error) {
 		i := slices.IndexFunc(l.sortable, func(s [2]string) bool { return strings.EqualFold(s[0], name) })
 		desc := strings.EqualFold(order, "desc")
 		if i < 0 || ordered && !desc && !strings.EqualFold(order, "asc") {
-			return nil, refuseParameter(&facts, notSortable)
+			return nil, invalid(fmt.Sprintf("sortに指定された「%s」では並べ替えられません。指定できる項目は%sです。降順は「項目:desc」と指定してください。",
+				dialect.Cut(key), strings.Join(facts.Enum, "、")))
 		}
 		column := l.sortable[i][1]
 		// Compared by column and not by name, because two names may stand for one column, as storeId and

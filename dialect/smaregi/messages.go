@@ -147,8 +147,6 @@ func fieldWords(p *wire.Problem) string {
 		return name + "はYYYY-MM-DDThh:mm:ssTZD形式の日時(例: 2026-11-22T00:30:00+09:00)で指定する必要があります。"
 	case repeated:
 		return name + "は1つだけ指定してください。"
-	case notSortable:
-		return name + "に指定できる項目は" + strings.Join(p.Facts.Enum, "、") + "です。降順は「項目:desc」と指定してください。"
 	default:
 		// What is left is a value of another JSON type than the field has.
 		return name + typeWords(p.Facts.Type)
