@@ -516,7 +516,7 @@ func TestFileName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		`C:\a\b.txt`: "b.txt", "../../etc/passwd": "passwd", "": "", "/": "", "a\x00b": "ab", strings.Repeat("長", 200): strings.Repeat("長", 100),
-		strings.Repeat("長", 97) + ".pdf": strings.Repeat("長", 96) + ".pdf", "x.exe.": "x.exe.", "x.pdf ": "x.pdf",
+		strings.Repeat("長", 97) + ".pdf": strings.Repeat("長", 96) + ".pdf", "x.exe.": "x.exe.", "x.pdf\n": "x.pdf",
 	} {
 		if got := fileName(name); got != want {
 			t.Errorf("%q becomes %q", name, got)

@@ -70,7 +70,8 @@ func (p *page) notice() (words string, warning bool) {
 	}
 	given, err := base64.RawURLEncoding.DecodeString(mac)
 	var n notice
-	if err != nil || !hmac.Equal(given, seal(p.console.cookieOf(p.x.HTTP, cookieSession), content)) || json.Unmarshal(content, &n) != nil || n.Path != p.x.HTTP.URL.Path {
+	ours := hmac.Equal(given, seal(p.console.cookieOf(p.x.HTTP, cookieSession), content))
+	if err != nil || !ours || json.Unmarshal(content, &n) != nil || n.Path != p.x.HTTP.URL.Path {
 		return "", false
 	}
 	p.noticeShown = true

@@ -115,7 +115,8 @@ type NewFile struct {
 // KeepFile puts a file of the caller's tenant into the store and records it, without holding it in memory. once may be
 // nil; it is called after the file has been read, and its Render gets the Upload. Invalid, with the field file and
 // ReasonMissing, ReasonFileType or ReasonFileName, if the file is empty, of a type that may not be uploaded, or named like one of another
-// type, and with ReasonForm if it breaks off. An Error of reading it is returned as it is. Unavailable if the store cannot take it, as when its disk is full.
+// type, and with ReasonForm if it breaks off. An Error of reading it is returned as it is. Unavailable if the store cannot take it,
+// as when its disk is full.
 func (s *Service) KeepFile(
 	ctx context.Context, c noren.Caller, store FileStore, f NewFile, once func() *unit.Once,
 ) (noren.Upload, *noren.KeptAnswer, error) {

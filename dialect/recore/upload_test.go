@@ -70,9 +70,7 @@ func TestNamesOfUploads(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	const text, picture, pdf = "MZ: a text\n", "\x89PNG\r\n\x1a\n photo", "%PDF-1.7 paper"
-	for _, tt := range []struct {
-		name, bytes, key string
-	}{
+	for _, tt := range []struct{ name, bytes, key string }{
 		{"x.txt", text, "txt"}, {"一覧.csv", text, "csv"}, {"x", text, "txt"}, {"見積 ver.2", text, "txt"}, {"x.jpg", picture, "png"}, {"x.pdf", pdf, "pdf"},
 		{"x.exe", text, ""}, {"x.TXT.exe", text, ""}, {"x.html", text, ""}, {"x.pdf", picture, ""}, {"x.png", text, ""}, {"x.txt", pdf, ""}, {"x.js. ", text, ""},
 	} {
