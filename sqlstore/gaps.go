@@ -20,6 +20,9 @@ const (
 	leafHeader     = 8
 	interiorHeader = 12
 	mostFragmented = 60 // bytes of fragments that a page has at most
+	// From this page on, the number of a page with which the others begin, which have what did not fit or nothing, could look like the
+	// beginning of a B-tree's: that is a file of 137 GB.
+	pagesApart = 2 << 24
 )
 
 // gapOf returns where the unused room of a page begins and ends, between its pointers and its rows. ok is false for a page that is not
@@ -67,7 +70,7 @@ func (p *pinned) overwriteGaps(ctx context.Context, from int) (next int, err err
 	}
 	var pages, moves, written int
 	rows, err := p.query(ctx, "SELECT page_count, auto_vacuum FROM pragma_page_count, pragma_auto_vacuum", nil)
-	if err = (row{&result{rows, &tx{}}, err}).Scan(&pages, &moves); err != nil || moves != 0 {
+	if err = (row{&result{rows, &tx{}}, err}).Scan(&pages, &moves); err != nil || moves != 0 || pages >= pagesApart {
 		return from, err // a file that moves its pages has others, which look like those of a B-tree
 	}
 	for next = max(from, 2); next <= pages && err == nil; {
