@@ -71,8 +71,19 @@ func TestNamesOfUploads(t *testing.T) {
 	b := setup(t)
 	const text, picture, pdf = "MZ: a text\n", "\x89PNG\r\n\x1a\n photo", "%PDF-1.7 paper"
 	for _, tt := range []struct{ name, bytes, key string }{
-		{"x.txt", text, "txt"}, {"一覧.csv", text, "csv"}, {"x", text, "txt"}, {"見積 ver.2", text, "txt"}, {"x.jpg", picture, "png"}, {"x.pdf", pdf, "pdf"},
-		{"x.exe", text, ""}, {"x.TXT.exe", text, ""}, {"x.html", text, ""}, {"x.pdf", picture, ""}, {"x.png", text, ""}, {"x.txt", pdf, ""}, {"x.js. ", text, ""},
+		{"x.txt", text, "txt"},
+		{"一覧.csv", text, "csv"},
+		{"x", text, "txt"},
+		{"見積 ver.2", text, "txt"},
+		{"x.jpg", picture, "png"},
+		{"x.pdf", pdf, "pdf"},
+		{"x.exe", text, ""},
+		{"x.TXT.exe", text, ""},
+		{"x.html", text, ""},
+		{"x.pdf", picture, ""},
+		{"x.png", text, ""},
+		{"x.txt", pdf, ""},
+		{"x.js. ", text, ""},
 	} {
 		var body bytes.Buffer
 		w := multipart.NewWriter(&body)
