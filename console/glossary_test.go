@@ -102,7 +102,7 @@ func TestJapaneseIsJapanese(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := strings.Fields("API CSV EC EC-CUBE EUC-JP Excel FAX ID LINE MB PIN QR ReCORE Shift_JIS Shopify TSV U UID URL UTF-8 UTF-16 Webhook easyPoints hanako " +
+	read := strings.Fields("API CSV EC EC-CUBE EUC-JP Excel FAX ID LINE MB PIN QR ReCORE Shift_JIS Shopify TSV U UID URL UTF-8 UTF-16 Webhook easyPoints csv hanako tsv txt " +
 		"example.com")
 	latin := regexp.MustCompile(`[A-Za-z][A-Za-z0-9_.-]*`)
 	for key, w := range words {

@@ -26,7 +26,7 @@ var families = []string{
 	"status.", "role.", "reason.", "error.", "done.", "action.", "page.", "value.", "sex.", "member.", "shape.", "dialect.", "author.",
 	"demotion.", "import_kind.", "import_state.", "import_problem.", "import_limit.", "import_fix.", "import_field.", "file_fault.",
 	"points.kind.", "points.type.", "rank.reason.", "audit.subject.", "audit.key.", "audit.column.", "audit.value.", "bulk.state.", "bulk.kind.", "bulk.delivery.",
-	"failure.", "plan.", "source.", "division.", "clients.kind.", "mail_opt_in.", "alike.",
+	"failure.", "plan.", "source.", "division.", "clients.kind.", "mail_opt_in.", "alike.", "scope.",
 }
 
 // TestVocabulary checks that each message is in both languages, with the same arguments, and used.
