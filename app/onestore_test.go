@@ -41,13 +41,13 @@ func TestOneStoresCallerMovesNobodyOut(t *testing.T) {
 				apptest.Refused(t, fmt.Sprintf("%s moves member %d", name, id), err, apptest.Refusal{Row: 2, Field: "store", Reason: noren.ReasonStoreUnknown})
 				apptest.Same(t, fmt.Sprintf("a bulk request of %s moves member %d", name, id),
 					[]noren.Failure{{Row: 2, Reason: noren.ReasonStoreUnknown}}, bulkFailures(t, b, c, noren.BulkMembers, noren.BulkRows{Members: out}))
-				apptest.Same(t, fmt.Sprintf("a file of %s moves member %d", name, id), []string{"done: 0 0 0 1", "2 store store_unknown "},
+				apptest.Same(t, fmt.Sprintf("a file of %s moves member %d", name, id), []string{"done: 0 0 0 1", "2 store_id store_unknown 2"},
 					apptest.Imported(t, b, c, noren.ImportMembers, apptest.ImportFile("id,store_id", fmt.Sprint(id, ",2"))))
 			}
 			made := []noren.MemberPatch{{Code: noren.Set("OUT"), Store: noren.Set(int64(2))}}
 			_, _, err := b.Members.Create(b.Ctx, c, made, noren.Active, nil)
 			apptest.Refused(t, name+" makes a member of another store", err, apptest.Refusal{Row: 1, Field: "store", Reason: noren.ReasonStoreUnknown})
-			apptest.Same(t, "a file of "+name+" makes one", []string{"done: 0 0 0 1", "2 store store_unknown "},
+			apptest.Same(t, "a file of "+name+" makes one", []string{"done: 0 0 0 1", "2 store_id store_unknown 2"},
 				apptest.Imported(t, b, c, noren.ImportMembers, apptest.ImportFile("code,store_id", "OUT,2")))
 		}
 		apptest.Same(t, "the members", []string{"1 M1 ACTIVE", "2 M2 ACTIVE", "3 M3 ACTIVE", fmt.Sprint(own, " OWN TENTATIVE")}, apptest.Members(t, b))
