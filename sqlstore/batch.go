@@ -111,10 +111,18 @@ func (t *tx) insertNumbered(ctx context.Context, d deferred, table string, count
 
 // insertion is insertRows as one statement. The tenant is one argument and not an array. Behind Citus that does not say to which
 // shard the statement goes: what is drawn from no table is made on the coordinator first. So there it is drawn from the
-// tenant's own row.
+// tenant's own row. That is planned each time, which a single row is not.
 func (t *tx) insertion(table, onConflict string, cols []column) (text string, args []any) {
-	t.noteInserted(table, len(cols[0].values))
-	if t.db.flavor.sharded {
+	n := len(cols[0].values)
+	t.noteInserted(table, n)
+	switch {
+	case t.db.flavor.sharded && n == 1:
+		args = append(args, t.tenant)
+		for _, c := range cols {
+			args = append(args, plain(c.values[0]))
+		}
+		return insertInto(table, cols) + "VALUES (?" + strings.Repeat(", ?", len(cols)) + ") " + onConflict, args
+	case t.db.flavor.sharded:
 		text = insertInto(table, cols) + "SELECT a.tenant_id, v.* FROM tenant_rows AS a CROSS JOIN " + unnest(cols, "") +
 			" WHERE a.tenant_id = ? " + onConflict
 		return text, append(arrays(cols), t.tenant)

@@ -142,7 +142,7 @@ func (db *DB) SignInFailures(ctx context.Context, subjects []string, fn func(sto
 
 // reaches reports whether what is counted of the subject can be read.
 func (db *DB) reaches(ctx context.Context, subject string) bool {
-	return db.on.read(ctx, func(t *tx) error {
+	return db.on.read(ctx, 0, func(t *tx) error {
 		var n int
 		return t.queryRow(ctx, "SELECT COUNT(*) FROM sign_in_failures WHERE subject = ?", subject).Scan(&n)
 	}) == nil

@@ -140,7 +140,7 @@ func (db *DB) tenantsOf(ctx context.Context, name, query, column string, args ..
 	if !db.flavor.sharded {
 		return db.tenantsIn(ctx, db.read, what, all, args...)
 	}
-	tenants, err = db.tenantsIn(ctx, db.on.read, what, all, args...)
+	tenants, err = db.tenantsIn(ctx, db.once, what, all, args...)
 	if classify(err) == final { // nil is final too
 		return tenants, err
 	}
@@ -151,7 +151,7 @@ func (db *DB) tenantsOf(ctx context.Context, name, query, column string, args ..
 	var failed error
 	asked := 0
 	for _, tenant := range known {
-		found, err := db.tenantsIn(ctx, db.on.read, what, query+" AND "+column+" = ?", append(slices.Clone(args), tenant)...)
+		found, err := db.tenantsIn(ctx, db.once, what, query+" AND "+column+" = ?", append(slices.Clone(args), tenant)...)
 		switch {
 		case err == nil:
 			asked++

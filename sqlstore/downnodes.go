@@ -52,7 +52,7 @@ func (db *DB) unreached(ctx context.Context) (down []node) {
 			one, cancel := context.WithTimeout(ctx, askingEach)
 			defer cancel()
 			// Not with a condition on the table of nodes, of which another node might be asked first.
-			err := db.on.read(one, func(t *tx) error {
+			err := db.on.read(one, 0, func(t *tx) error {
 				return t.queryRow(one, "SELECT citus_check_connection_to_node(?, ?)", n.name, n.port).Scan(&reached[i])
 			})
 			reached[i] = reached[i] && err == nil
@@ -69,7 +69,7 @@ func (db *DB) unreached(ctx context.Context) (down []node) {
 
 // nodes reads names of nodes.
 func (db *DB) nodes(ctx context.Context, query string) (list []node, err error) {
-	err = db.on.read(ctx, func(t *tx) error {
+	err = db.on.read(ctx, 0, func(t *tx) error {
 		rows, err := t.query(ctx, query)
 		list, err = collect(rows, err, func(row scannable) (n node, err error) {
 			err = row.Scan(&n.name, &n.port)

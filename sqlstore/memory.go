@@ -169,8 +169,7 @@ func (db *DB) current(ctx context.Context, tenant noren.TenantID) (*settings, er
 	// A look at the version costs one read by primary key, and the settings themselves eight.
 	if s != nil {
 		var version int64
-		err := db.read(ctx, func(t *tx) (err error) {
-			t.tenant = tenant
+		err := db.readOf(ctx, tenant, func(t *tx) (err error) {
 			version, err = t.version(ctx)
 			return err
 		})

@@ -67,7 +67,7 @@ type backend interface {
 	// view runs fn once, on a snapshot.
 	view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error
 	// read is view for a single statement, which is a snapshot without a transaction around it.
-	read(ctx context.Context, fn func(*tx) error) error
+	read(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error
 	// close finishes what was begun and refuses what comes later. It is called once.
 	close() error
 }
@@ -204,7 +204,7 @@ func (db *DB) View(ctx context.Context, tenant noren.TenantID, fn func(tx noren.
 // Ping implements noren.Engine. It reads a table, so it fails where the schema is missing too, and tries once:
 // who asks wants to know how it is now.
 func (db *DB) Ping(ctx context.Context) (down []string, err error) {
-	err = db.on.read(ctx, func(t *tx) error {
+	err = db.on.read(ctx, 0, func(t *tx) error {
 		var n int
 		return t.queryRow(ctx, `SELECT COUNT(*) FROM tenants WHERE id = 0`).Scan(&n)
 	})
@@ -246,9 +246,15 @@ func (db *DB) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) erro
 	})
 }
 
-// read sends a single statement outside any transaction.
-func (db *DB) read(ctx context.Context, fn func(*tx) error) error {
-	return retry(ctx, func(bool) error { return db.on.read(ctx, fn) })
+// read sends a single statement outside any transaction and of no tenant.
+func (db *DB) read(ctx context.Context, fn func(*tx) error) error { return db.readOf(ctx, 0, fn) }
+
+// once is read without another try.
+func (db *DB) once(ctx context.Context, fn func(*tx) error) error { return db.on.read(ctx, 0, fn) }
+
+// readOf is read of a tenant's rows.
+func (db *DB) readOf(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	return retry(ctx, func(bool) error { return db.on.read(ctx, tenant, fn) })
 }
 
 // Close finishes the transactions that were begun and closes the database. Later calls return Unavailable.

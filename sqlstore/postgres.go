@@ -139,7 +139,7 @@ func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn 
 		if again {
 			return b.attempt(ctx, t, fn)
 		}
-		conn, home, err := b.acquire(ctx, tenant)
+		conn, home, err := b.acquire(ctx, tenant, tenant)
 		if err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (b *postgresBackend) single(ctx context.Context, tenant noren.TenantID, fn 
 
 // attempt runs fn once in a transaction.
 func (b *postgresBackend) attempt(ctx context.Context, t *tx, fn func(*tx) error) (err error) {
-	conn, home, err := b.acquire(ctx, t.tenant)
+	conn, home, err := b.acquire(ctx, t.tenant, t.tenant)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (b *postgresBackend) begin(conn *pgxpool.Conn, opening string, home bool) *
 
 // view has one snapshot for all statements of fn. Nobody waits for its end, with which the connection goes back to the pool.
 func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
-	conn, home, err := b.acquire(ctx, tenant)
+	conn, home, err := b.acquire(ctx, tenant, tenant)
 	if err != nil {
 		return err
 	}
@@ -217,28 +217,28 @@ func (b *postgresBackend) view(ctx context.Context, tenant noren.TenantID, fn fu
 }
 
 // read needs no BEGIN: a single statement sees one snapshot anyway.
-func (b *postgresBackend) read(ctx context.Context, fn func(*tx) error) error {
-	conn, _, err := b.acquire(ctx, 0)
+func (b *postgresBackend) read(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	conn, home, err := b.acquire(ctx, 0, tenant) // it is no part of the tenant's share, because it may be sent within a transaction
 	if err != nil {
 		return err
 	}
 	defer b.release(conn, 0, nil)
-	t := &tx{db: b.db, run: pgRunner{conn}}
+	t := &tx{db: b.db, run: pgRunner{conn}, tenant: tenant, home: home}
 	return t.outcome(fn(t))
 }
 
-// acquire takes a connection, of the tenant's share, for one run; home: to the node of Citus that has the tenant's rows.
-func (b *postgresBackend) acquire(ctx context.Context, tenant noren.TenantID) (conn *pgxpool.Conn, home bool, err error) {
+// acquire takes a connection, of one tenant's share, for one run; home: to the node of Citus that has the other one's rows.
+func (b *postgresBackend) acquire(ctx context.Context, share, tenant noren.TenantID) (conn *pgxpool.Conn, home bool, err error) {
 	if b.closed.Load() {
 		return nil, false, comeBack(errClosed)
 	}
 	err = within(ctx, b.pooling, "waiting for a connection", func(ctx context.Context) error {
 		// The share first: a caller waiting for it must not keep a connection from others meanwhile.
-		if err := b.shares.enter(ctx, tenant); err != nil {
+		if err := b.shares.enter(ctx, share); err != nil {
 			return err
 		}
 		if conn, home, err = b.connect(ctx, tenant); err != nil {
-			b.shares.leave(tenant)
+			b.shares.leave(share)
 		}
 		return err
 	})

@@ -90,8 +90,11 @@ func (b *sqliteBackend) view(ctx context.Context, tenant noren.TenantID, fn func
 }
 
 // read needs no BEGIN: a single statement sees one snapshot anyway.
-func (b *sqliteBackend) read(ctx context.Context, fn func(*tx) error) error {
-	return b.reader(ctx, func(_ *pinned, t *tx) error { return fn(t) })
+func (b *sqliteBackend) read(ctx context.Context, tenant noren.TenantID, fn func(*tx) error) error {
+	return b.reader(ctx, func(_ *pinned, t *tx) error {
+		t.tenant = tenant
+		return fn(t)
+	})
 }
 
 // reader takes a reading connection for fn, waiting for one where all are in use.
