@@ -53,11 +53,8 @@ func TestNothingIsLeftBetweenRows(t *testing.T) {
 	})
 	b.scrub.Store(true)
 	gone := false
-	for range 200 {
-		time.Sleep(50 * time.Millisecond)
-		if gone = !leftIn(t, path); gone {
-			break
-		}
+	for end := time.Now().Add(time.Minute); !gone && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		gone = !leftIn(t, path)
 	}
 	writing()
 	others.Wait()
