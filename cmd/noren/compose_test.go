@@ -11,18 +11,6 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// variablesOf are the environment variables of a command's flags.
-func variablesOf(of reflect.Type, into map[string]bool) {
-	for f := range of.Fields() {
-		if name := f.Tag.Get(variableTag); name != "" {
-			into[name] = true
-		}
-		if f.Type.Kind() == reflect.Struct {
-			variablesOf(f.Type, into)
-		}
-	}
-}
-
 // composeFile is what the test reads of the compose file.
 type composeFile struct {
 	Services map[string]struct {
@@ -48,7 +36,9 @@ func TestContainers(t *testing.T) {
 		return string(data)
 	}
 	known := make(map[string]bool)
-	variablesOf(reflect.TypeFor[serveCmd](), known)
+	for _, variable := range settingsOf(reflect.TypeFor[serveCmd]()) {
+		known[variable] = true
+	}
 	if !known["NOREN_DATABASE"] || !known["NOREN_FILES"] {
 		t.Fatal("the settings of the server were not found")
 	}
