@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +27,7 @@ type homes struct {
 	mu    sync.Mutex
 	again time.Duration           // after which a node that could not be reached is tried again
 	of    map[noren.TenantID]node // the zero node: the main one, or not known yet
+	fresh []noren.TenantID        // that nobody has looked for yet
 	pools map[node]*nodePool
 }
 
@@ -59,9 +62,10 @@ func newHomes(main *pgxpool.Pool, config func(node) (*pgxpool.Config, error)) *h
 			case <-h.closed.Done():
 				return
 			case <-again.C:
+				h.look(h.known())
 			case <-h.wake:
+				h.look(h.unknown())
 			}
-			h.look()
 		}
 	})
 	return h
@@ -79,7 +83,7 @@ func (h *homes) pool(tenant noren.TenantID) *pgxpool.Pool {
 		if len(h.of) >= homesMost {
 			clear(h.of)
 		}
-		h.of[tenant] = node{}
+		h.of[tenant], h.fresh = node{}, append(h.fresh, tenant)
 		select {
 		case h.wake <- struct{}{}:
 		default: // it is awake
@@ -107,14 +111,24 @@ func (h *homes) passOver(pool *pgxpool.Pool) {
 	}
 }
 
-// look looks for the nodes of all tenants that are known. Where that fails, what was known counts.
-func (h *homes) look() {
+// known are all tenants that are known.
+func (h *homes) known() []noren.TenantID {
 	h.mu.Lock()
-	tenants := make([]int64, 0, len(h.of))
-	for tenant := range h.of {
-		tenants = append(tenants, int64(tenant))
-	}
-	h.mu.Unlock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.of))
+}
+
+// unknown are those that nobody has looked for yet. One that cannot be found now is looked for with all others.
+func (h *homes) unknown() []noren.TenantID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	fresh := h.fresh
+	h.fresh = nil
+	return fresh
+}
+
+// look looks for the nodes of tenants. Where that fails, what was known counts.
+func (h *homes) look(tenants []noren.TenantID) {
 	ctx, cancel := context.WithTimeout(h.closed, homesWait)
 	defer cancel()
 	// The node that is asked is not among them, nor is one that does not know where all shards are.
@@ -138,8 +152,7 @@ func (h *homes) look() {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, id := range tenants {
-		tenant := noren.TenantID(id)
+	for _, tenant := range tenants {
 		n := found[tenant]
 		h.of[tenant] = n
 		if n == (node{}) {
