@@ -117,7 +117,10 @@ func (p *pgTx) commit(ctx context.Context) error {
 
 // note notes what a statement may be. One that only locks rows has nothing to lose.
 func (p *pgTx) note(text string) {
-	p.wrote = p.wrote || !strings.HasPrefix(text, "SELECT")
+	if strings.HasPrefix(text, "SELECT") {
+		return
+	}
+	p.wrote = true
 	p.spread = p.spread || p.home && p.elsewhere.MatchString(text)
 }
 
