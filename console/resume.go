@@ -117,10 +117,10 @@ func userMark(c noren.Caller) string {
 	return strconv.FormatInt(int64(c.Tenant.ID), 10) + "." + base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// giveBack answers a user who has just signed in: with the form that the sign-in page has kept for that user, or else with the page
-// that was asked for. A form is given back once, to whoever has typed it, or that user is told at the next time of signing in that it
-// is gone: because somebody else signed in at that computer first, or left the sign-in page, or because its page is gone. Nobody else
-// is told anything, and nobody else is led to its page.
+// giveBack returns the response to somebody who has just signed in: the form that the sign-in page has kept for that user, or else a
+// redirect to the page that was asked for. A form is given back once, to whoever has typed it, or that user is told at the next time of
+// signing in that it is gone: because somebody else signed in at that computer first, or left the sign-in page, or because its page is
+// gone. Nobody else is told anything, and nobody else is led to its page.
 func (d *Console) giveBack(ctx context.Context, p *page, form signInForm, session string, caller noren.Caller) (web.Answer, error) {
 	kept, own, err := d.unsealed(ctx, form.kept, caller)
 	if err != nil {
